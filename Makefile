@@ -1,0 +1,57 @@
+# `make grade` and `make test` are the two to know; README.md has the others.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+OUT ?= out
+JOBS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
+BUNDLED := build/examples
+SUBMISSIONS ?= $(BUNDLED)
+
+export PYTHONDONTWRITEBYTECODE := 1
+INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
+
+.PHONY: grade assignment student gradescope test lint bench lock clean
+
+grade: $(VENV)/grade
+	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
+	@$(RUN) -m autograder grade "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)"
+
+assignment student gradescope: $(VENV)/grade
+	@$(RUN) -m autograder build $@
+
+test: $(VENV)/test
+	@$(RUN) -m pytest
+
+lint: $(VENV)/test
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+bench: $(VENV)/grade
+	@$(RUN) -m benchmarks.grade
+
+# Each environment is made once and made again when its lock changes.
+$(VENV)/grade: requirements/grade.txt
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'Python 3.10 or newer is needed; PYTHON=... names one')"
+	@echo "Installing what grading needs into $(VENV)/ (once)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) requirements/grade.txt
+	@touch $@
+
+$(VENV)/test: requirements/test.txt $(VENV)/grade
+	@echo "Installing what the tests need into $(VENV)/ (once)" >&2
+	@$(INSTALL) requirements/test.txt
+	@touch $@
+
+# Pins every package with its hash, from pyproject.toml. The files name no index, so any index will do.
+lock:
+	@$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
+	@for set in judge grade test; do \
+		case $$set in judge) extras="";; grade) extras="--extra grade";; test) extras="--extra grade --extra test";; esac; \
+		build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
+			--custom-compile-command "make lock" $$extras pyproject.toml -o requirements/$$set.txt; \
+	done
+
+clean:
+	rm -rf $(VENV) build dist out

@@ -1,0 +1,387 @@
+"""The vocabulary of the checks: what a check may say about a network and about a tensor.
+
+A check is a pytest function with one argument, `student`. Through it the check reaches the student's modules, runs them on a
+case, and compares. The grader passes a stand-in whose calls run in another process; on a student's own machine `LocalStudent`
+imports the files right here. A check cannot tell the two apart.
+
+This file is part of the hand-out, so it needs numpy alone and holds neither a forward pass nor a gradient.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import importlib
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
+ZERO = 1e-9  # what still counts as zero where zero is due
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is printed beside a check: its points, its part and task, and who may see it."""
+
+    part: str
+    task: str
+    visibility: str
+    points: float
+    sentence: str
+    name: str
+
+
+def rubric(*, part: str, task: str, visibility: str) -> Callable[[float], Callable[[Callable], Callable]]:
+    """Return a decorator factory for the checks of one task: `@check(points)` above a test function.
+
+    The first paragraph of the function's docstring is the sentence the student reads.
+    """
+
+    def check(points: float) -> Callable[[Callable], Callable]:
+        def mark(function: Callable) -> Callable:
+            sentence = " ".join((function.__doc__ or "").split("\n\n")[0].split())
+            name = function.__name__.removeprefix("test_")
+            function.check = Check(part, task, visibility, points, sentence, name)  # type: ignore[attr-defined]
+            return function
+
+        return mark
+
+    return check
+
+
+ReferenceSource = Callable[["Case"], Mapping[str, np.ndarray]]
+Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
+
+
+class CheckFailure(AssertionError):
+    """A check has found something wrong; `key`, `got` and `wants` are there for whoever looks for the cause."""
+
+    def __init__(self, message: str, key: str = "", got: Any = None, wants: tuple = (), samples: int = 0) -> None:
+        super().__init__(message)
+        self.key, self.got, self.wants, self.samples = key, got, wants, samples
+
+
+class StudentError(Exception):
+    """The student's code raised, ended or did not answer; the text is a sentence for the student."""
+
+    def __init__(self, sentence: str, detail: str = "") -> None:
+        super().__init__(sentence)
+        self.detail = detail
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A network and a batch: params as in `DNN.params`, X (n_0, m), Y (n_L, m)."""
+
+    name: str
+    layer_sizes: tuple[int, ...]
+    params: dict[str, np.ndarray]
+    X: np.ndarray
+    Y: np.ndarray
+
+    @property
+    def samples(self) -> int:
+        """m, the number of columns of X."""
+        return self.X.shape[1]
+
+    @property
+    def layers(self) -> range:
+        """1..L, the layers that have weights."""
+        return range(1, len(self.layer_sizes))
+
+    def with_params(self, params: dict[str, np.ndarray]) -> Case:
+        """The same batch on other parameters of the same shapes."""
+        return Case(f"{self.name} on other parameters", self.layer_sizes, params, self.X, self.Y)
+
+    def columns(self, *numbers: int) -> Case:
+        """The same network with these samples of the batch, in this order; a number may come twice."""
+        chosen = list(numbers)
+        return Case(f"{self.name}{chosen}", self.layer_sizes, self.params, self.X[:, chosen], self.Y[:, chosen])
+
+    def shape(self, key: str) -> tuple[int, int]:
+        """The shape that the variable `key` (such as "W1" or "A0"), and its gradient, must have."""
+        kind, layer = key[0], int(key[1:])
+        units = self.layer_sizes[layer]
+        return {"W": (units, self.layer_sizes[layer - 1]), "B": (units, 1)}.get(kind, (units, self.samples))
+
+
+def cache_keys(case: Case) -> list[str]:
+    """The keys the cache must have, in the order of the forward pass."""
+    return ["A0"] + [f"{kind}{layer}" for layer in case.layers for kind in "WBZA"]
+
+
+def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
+    """The keys of the gradients of these kinds, in the order of the backward pass; dA_0 and dA_L are not asked for."""
+    last = case.layers[-1]
+    return [
+        f"{kind}{layer}"
+        for layer in reversed(case.layers)
+        for kind in ("A", "Z", "W", "B")
+        if kind in kinds and not (kind == "A" and layer == last)
+    ]
+
+
+# Running the student's code ------------------------------------------------------------------------------------------
+
+
+class LocalStudent:
+    """The student's files, imported into this process: for students at home, never for grading."""
+
+    def __init__(self) -> None:
+        self.memory: dict[Any, Any] = {}
+
+    def __getattr__(self, module: str) -> Any:
+        return importlib.import_module(module)
+
+    def fetch(self, value: Any) -> Any:
+        """The value of a result; here the result itself."""
+        return value
+
+    def place(self, value: Any) -> Any:
+        """A copy of an argument that the check can look at again after the call."""
+        return copy.deepcopy(value)
+
+    def copy(self, value: Any) -> Any:
+        """A shallow copy of a result."""
+        return copy.copy(value)
+
+    def unpack(self, value: Any) -> Any:
+        """The two halves of a result."""
+        first, second = value
+        return first, second
+
+    def random_state(self) -> Any:
+        """The global random state, as something that can be compared."""
+        _, keys, position, *_ = np.random.get_state()
+        return [np.array(keys), position, hash(random.getstate())]
+
+
+def network(student: Any, case: Case) -> Any:
+    """A `DNN` of the student with the layer sizes and the parameters of the case."""
+    net = student.dnn.DNN(case.layer_sizes)
+    net.params = {key: value.copy() for key, value in case.params.items()}
+    return net
+
+
+def remember(student: Any, key: tuple, run: Callable[[], Any]) -> Any:
+    """The result of run(), from memory if it was asked for before; whatever the student's code raised is raised again."""
+    if key not in student.memory:
+        try:
+            student.memory[key] = run()
+        except (CheckFailure, StudentError) as failure:
+            student.memory[key] = failure
+        except Exception as error:
+            if not isinstance(student, LocalStudent):
+                raise
+            student.memory[key] = StudentError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
+    result = student.memory[key]
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def pair(value: Any) -> tuple[Any, Mapping]:
+    """(out, cache) of what `forward` returned; CheckFailure if it is something else."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise CheckFailure(f"forward must end with `return out, cache`; it returned {describe(value)}.")
+    out, cache = value
+    if not isinstance(cache, Mapping):
+        found = "they came in the wrong order" if isinstance(out, Mapping) else f"the second one is {describe(cache)}"
+        raise CheckFailure(f"forward must return two values, out and the cache (a dict); {found}.")
+    return out, cache
+
+
+def run_forward(student: Any, case: Case) -> tuple[Any, Mapping]:
+    """(out, cache) of the student's forward pass on the case."""
+
+    def run() -> tuple[Any, Mapping]:
+        return pair(student.fetch(network(student, case).forward(case.X)))
+
+    return remember(student, ("forward", case), run)
+
+
+def call_backward(student: Any, net: Any, case: Case, source: Source) -> Any:
+    """The result, still on the student's side, of a new forward and backward pass of the network on the case.
+
+    With a source the reference is laid over the student's own cache: a student's backward pass may need keys of its own
+    making, so the reference replaces values and takes nothing away.
+    """
+    if source is None:
+        run_forward(student, case)
+        out, cache = student.unpack(net.forward(case.X))
+    else:
+        reference = source(case)
+        out, cache = reference[f"A{case.layers[-1]}"], own_cache(student, net, case)
+        for key, value in reference.items():
+            cache[key] = value.copy()
+    cache["Y"] = case.Y
+    return net.compute_gradients(out, cache)
+
+
+def own_cache(student: Any, net: Any, case: Case) -> Any:
+    """A copy of the student's own cache, or an empty one where forward does not give any."""
+    try:
+        run_forward(student, case)
+    except (CheckFailure, StudentError):
+        return student.place({})
+    _, cache = student.unpack(net.forward(case.X))
+    return student.copy(cache)
+
+
+def run_backward(student: Any, case: Case, source: Source = None) -> Mapping:
+    """The student's gradients on the student's own cache or, with a source, on the reference laid over that cache."""
+
+    def run() -> Mapping:
+        grads = student.fetch(call_backward(student, network(student, case), case, source))
+        return mapping("What compute_gradients returned", grads)
+
+    return remember(student, ("backward", case, source), run)
+
+
+def on_either_cache(student: Any, case: Case, reference: ReferenceSource, attempt: Callable[[Source], None]) -> None:
+    """Let the backward pass try on the student's own cache, then on the reference laid over it.
+
+    A wrong forward pass does not cost the marks of the backward pass, and neither does a cache made in another way. The
+    failure that is reported is the first one that compute_gradients is answerable for.
+    """
+    try:
+        run_forward(student, case)
+    except (CheckFailure, StudentError):
+        return attempt(reference)
+    try:
+        attempt(None)
+    except (CheckFailure, StudentError) as failure:
+        try:
+            attempt(reference)
+        except (CheckFailure, StudentError):
+            raise failure from None
+
+
+# Comparing -----------------------------------------------------------------------------------------------------------
+
+
+def describe(value: Any) -> str:
+    """What a value is, in a few words that do not depend on its contents."""
+    if value is None:
+        return "None (is the return missing?)"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    return getattr(value, "described", f"a {type(value).__name__}")
+
+
+def tensor(key: str, value: Any) -> np.ndarray:
+    """The value as an array of floats; CheckFailure if it is no array of real numbers."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "c" and not np.any(array.imag):
+            array = array.real
+        if array.dtype.kind not in "fiub":
+            raise TypeError
+        return array.astype(float)
+    except (TypeError, ValueError):
+        raise CheckFailure(f"`{key}` must be an array of numbers; it is {describe(value)}.", key) from None
+
+
+def agree(got: np.ndarray, want: np.ndarray) -> bool:
+    """Whether two tensors of one shape agree: ||got - want|| <= 1e-4 ||want||, or ||got|| <= 1e-9 where want is zero."""
+    size = np.linalg.norm(want)
+    return bool(np.linalg.norm(got - want) <= TOLERANCE * size if size > 0 else np.linalg.norm(got) <= ZERO)
+
+
+def mapping(name: str, value: Any) -> Mapping:
+    """The value as a dict; CheckFailure if it is none."""
+    if not isinstance(value, Mapping):
+        raise CheckFailure(f"{name} must be a dict; it is {describe(value)}.")
+    return value
+
+
+def take(name: str, mapping: Mapping, key: str) -> Any:
+    """mapping[key]; CheckFailure, with the nearest key there is, if it is missing.
+
+    A gradient that lies under "dW1" or "dw1" is found too: the checks of the keys have their own points, and a wrong name should
+    not cost the marks of a right number as well.
+    """
+    for known in (key, f"d{key}", f"d{key.lower()}"):
+        if known in mapping:
+            return mapping[known]
+    near = difflib.get_close_matches(key, [str(k)[:20] for k in list(mapping)[:100]], n=1, cutoff=0.5)
+    raise CheckFailure(f"{name} has no key `{key}`" + (f"; the nearest one it has is `{near[0]}`." if near else "."), key)
+
+
+def take_all(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
+    """CheckFailure, naming all of them, if keys are missing in the mapping."""
+    missing = [key for key in keys if key not in mapping]
+    if missing:
+        found = ", ".join(f"`{str(key)[:20]}`" for key in list(mapping)[:12]) or "nothing"
+        raise CheckFailure(f"{name} lacks {', '.join(f'`{key}`' for key in missing)}; it holds {found}.", missing[0])
+
+
+def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), samples: int = 0) -> None:
+    """CheckFailure if the array has another shape."""
+    if got.shape != shape:
+        raise CheckFailure(f"`{key}` has the shape {got.shape}; it must be {shape}.", key, got, wants, samples)
+
+
+def expect_finite(key: str, got: np.ndarray) -> None:
+    """CheckFailure if the array holds a nan or an infinity."""
+    if not np.isfinite(got).all():
+        raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'inf'}.", key)
+
+
+def expect_tensor(key: str, value: Any, *wants: np.ndarray, samples: int = 0, show: bool = False) -> None:
+    """CheckFailure unless the value agrees, in shape and numbers, with one of the wanted tensors; the first one is the truth.
+
+    With show=True the failure names the two numbers at the worst cell: for public inputs only.
+    """
+    got, want = tensor(key, value), wants[0]
+    if any(got.shape == other.shape and np.isfinite(got).all() and agree(got, other) for other in wants):
+        return
+    expect_shape(key, got, want.shape, wants, samples)
+    expect_finite(key, got)
+    difference = np.abs(got - want)
+    worst = np.unravel_index(np.argmax(difference), difference.shape)
+    error = np.linalg.norm(difference) / max(float(np.linalg.norm(want)), ZERO)
+    numbers = f", where it is {got[worst]:.6g} and should be {want[worst]:.6g}" if show else ""
+    cell = f"[{', '.join(str(index) for index in worst)}]"
+    message = f"`{key}` has the right shape but wrong values: relative error {error:.2g}, most at {cell}{numbers}."
+    raise CheckFailure(message, key, got, wants, samples)
+
+
+def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+    """CheckFailure unless `gradients` gives the right W and B gradients, or those of the student's own two passes.
+
+    `gradients` only puts the passes together, so a mistake in one of them is not paid for here again.
+    """
+    grads = mapping("What gradients returned", student.fetch(network(student, case).gradients(case.X, case.Y)))
+    own = own_gradients(student, case)
+    for key in gradient_keys(case, "WB"):
+        wants = (right[key], own[key]) if key in own else (right[key],)
+        expect_tensor(key, take("grads", grads, key), *wants, samples=case.samples, show=show)
+
+
+def own_gradients(student: Any, case: Case) -> dict[str, np.ndarray]:
+    """The W and B gradients of the student's own two passes, where there is anything in them to follow."""
+    try:
+        grads = run_backward(student, case)
+        found = {key: tensor(key, take("grads", grads, key)) for key in gradient_keys(case, "WB")}
+    except (CheckFailure, StudentError):
+        return {}
+    return {key: value for key, value in found.items() if np.isfinite(value).all() and np.any(value)}
+
+
+def expect_untouched(key: str, value: Any, want: np.ndarray) -> None:
+    """CheckFailure unless the value is bit by bit what the caller handed in."""
+    if not np.array_equal(tensor(key, value), want):
+        raise CheckFailure(f"`{key}` was changed by the call; work on copies of what belongs to the caller.", key)
+
+
+def expect_same_random_state(function: str, before: Any, after: Any) -> None:
+    """CheckFailure if the global random state was used or seeded in between."""
+    if not all(np.array_equal(was, now) for was, now in zip(before, after, strict=True)):
+        raise CheckFailure(f"{function} changes the global random state; it needs no random numbers.")

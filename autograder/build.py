@@ -1,0 +1,151 @@
+"""Builds what is handed out from what is written once: solution/ and tests/ -> assignment/, build/ and dist/."""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSIGNMENT = ROOT / "assignment"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold: two builds of the same files are the same bytes
+GRADING = ("autograder", "tests/public", "tests/hidden")  # what a machine that grades needs, besides the platform's scripts
+GRADESCOPE = "autograder/platforms/gradescope"
+
+
+class BuildError(Exception):
+    """Something cannot be built; the text is a sentence."""
+
+
+def build(what: str) -> str:
+    """Build one thing and return a sentence on where it is."""
+    return BUILDERS[what]()
+
+
+# Solution regions. The markers are otter's own (https://otter-grader.readthedocs.io: "# BEGIN SOLUTION NO PROMPT" and
+# "# BEGIN PROMPT"); nbgrader's ClearSolutions knows them too, since it looks for "BEGIN SOLUTION" in a line.
+
+
+def skeleton(source: str) -> str:
+    """The student's version of a source: without the solutions, and with the prompts in their place."""
+    kept, inside = [], False
+    for number, line in enumerate(source.splitlines(), start=1):
+        text = line.rstrip()
+        if text.endswith("# BEGIN SOLUTION NO PROMPT"):
+            if inside:
+                raise BuildError(f"line {number}: a solution begins inside another.")
+            inside = True
+        elif text.endswith("# END SOLUTION"):
+            if not inside:
+                raise BuildError(f"line {number}: a solution ends that has not begun.")
+            inside = False
+        elif not inside and not text.endswith(("# BEGIN PROMPT", "# END PROMPT")):
+            kept.append(line)
+    if inside:
+        raise BuildError("the last solution does not end.")
+    return "\n".join(kept) + "\n"
+
+
+def solved(source: str) -> str:
+    """The solution without prompts and markers: what a very good student would hand in."""
+    kept, prompt = [], False
+    for line in source.splitlines():
+        text = line.rstrip()
+        if text.endswith("# BEGIN PROMPT"):
+            prompt = True
+        elif text.endswith("# END PROMPT"):
+            prompt = False
+        elif not prompt and not text.endswith(("# BEGIN SOLUTION NO PROMPT", "# END SOLUTION")):
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+# The assignment ------------------------------------------------------------------------------------------------------
+
+
+def assignment_files() -> dict[str, str]:
+    """Every file of assignment/, by name."""
+    solution = ROOT / "solution"
+    public = (ROOT / "tests/public/test_dnn.py").read_text()
+    return {
+        "README.md": (solution / "README.md").read_text(),
+        "checking.py": (ROOT / "autograder/checking.py").read_text(),
+        "conftest.py": (solution / "conftest.py").read_text(),
+        "dnn.py": skeleton((solution / "dnn.py").read_text()),
+        "requirements.txt": (solution / "requirements.txt").read_text(),
+        "test_public.py": public.replace("from autograder.checking import", "from checking import"),
+    }
+
+
+def build_assignment() -> str:
+    """Write assignment/ anew."""
+    ASSIGNMENT.mkdir(exist_ok=True)
+    files = assignment_files()
+    for path in ASSIGNMENT.iterdir():
+        if path.is_file() and path.name not in files:
+            path.unlink()
+    for name, text in files.items():
+        (ASSIGNMENT / name).write_text(text)
+    return f"assignment/: {', '.join(files)}"
+
+
+def build_student() -> str:
+    """Zip what students download."""
+    files = {f"backprop/{name}": text.encode() for name, text in assignment_files().items()}
+    return write_zip(ROOT / "dist/assignment.zip", files)
+
+
+# The packages --------------------------------------------------------------------------------------------------------
+
+
+def build_gradescope() -> str:
+    """Zip what Gradescope runs: setup.sh and run_autograder at the root, then what grading needs."""
+    files = {name: (ROOT / GRADESCOPE / name).read_bytes() for name in ("setup.sh", "run_autograder")}
+    files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
+    files["tests/__init__.py"] = b""
+    for folder in GRADING:
+        files |= {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sources(ROOT / folder)}
+    return write_zip(ROOT / "dist/gradescope/autograder.zip", files, executable={"setup.sh", "run_autograder"})
+
+
+def sources(folder: Path) -> Iterable[Path]:
+    """The files of a package that git would keep."""
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in {".py", ".html"})
+
+
+def write_zip(path: Path, files: dict[str, bytes], executable: Iterable[str] = ()) -> str:
+    """Write a zip whose bytes depend on nothing but the files, and say how large it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(files.items()):
+            member = zipfile.ZipInfo(name, EPOCH)
+            member.create_system = 3  # Unix, so that the permissions count
+            member.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            archive.writestr(member, data, zipfile.ZIP_DEFLATED)
+    return f"{path.relative_to(ROOT)}: {len(files)} files, {path.stat().st_size:,} bytes"
+
+
+# The examples --------------------------------------------------------------------------------------------------------
+
+
+def build_examples() -> str:
+    """Lay out the bundled submissions: examples/, one of them zipped, with the solution and the empty skeleton."""
+    target = ROOT / "build/examples"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(ROOT / "examples", target, ignore=shutil.ignore_patterns("README.md", "__pycache__"))
+    for zipped in sorted(target.glob("*.zip")):
+        files = {path.relative_to(zipped).as_posix(): path.read_bytes() for path in sorted(zipped.rglob("*")) if path.is_file()}
+        shutil.rmtree(zipped)
+        write_zip(zipped, files)
+    source = (ROOT / "solution/dnn.py").read_text()
+    for student, text in (("solution", solved(source)), ("skeleton", skeleton(source))):
+        (target / student).mkdir()
+        (target / student / "dnn.py").write_text(text)
+    return f"build/examples/: {len(list(target.iterdir()))} submissions"
+
+
+BUILDERS: dict[str, Callable[[], str]] = {
+    "assignment": build_assignment,
+    "student": build_student,
+    "gradescope": build_gradescope,
+    "examples": build_examples,
+}

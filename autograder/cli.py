@@ -1,0 +1,97 @@
+"""The commands behind the Makefile."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autograder.build import BuildError, build
+from autograder.intake import IntakeError, find
+from autograder.report.feedback import feedback_html
+from autograder.report.gradescope import results_json
+from autograder.report.table import grades_csv, grades_table
+from autograder.results import Result
+from autograder.run import grade_all
+
+CALLED_WRONGLY, GRADER_FAILED = 2, 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    grade = commands.add_parser("grade", help="grade every submission in a folder or a zip")
+    grade.add_argument("submissions", type=Path)
+    grade.add_argument("--out", type=Path, default=Path("out"))
+    grade.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
+    grade.set_defaults(run=lambda given: run_grade(given.submissions, given.out, given.jobs))
+    builder = commands.add_parser("build", help="build the assignment or a package")
+    builder.add_argument("what", choices=["assignment", "student", "gradescope", "examples"])
+    builder.set_defaults(run=lambda given: print(build(given.what)) or 0)
+    given = parser.parse_args(arguments)
+    try:
+        return given.run(given)
+    except (IntakeError, BuildError) as error:
+        print(error, file=sys.stderr)
+        return CALLED_WRONGLY
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"JOBS must be a whole number from 1; it is {text!r}")
+    return int(text)
+
+
+def run_grade(submissions: Path, out: Path, jobs: int) -> int:
+    """Grade everything, show the progress and the table, and leave the files in `out`.
+
+    The files of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
+    """
+    console = Console(stderr=True)
+    found = find(submissions)
+    make_folders(out)
+    results: list[Result] = []
+    try:
+        with progress_bar(console) as progress:
+            task = progress.add_task("Grading", total=len(found))
+            for result in grade_all(found, min(jobs, len(found))):
+                results.append(result)
+                write(out / "results" / f"{result.student}.json", results_json(result))
+                write(out / "feedback" / f"{result.student}.html", feedback_html(result))
+                progress.advance(task)
+    finally:
+        results.sort(key=lambda result: result.student)
+        write(out / "grades.csv", grades_csv(results))
+    Console().print(grades_table(results))
+    print(f"\nMarks: {out / 'grades.csv'}   Results: {out / 'results'}/   Feedback: {out / 'feedback'}/")
+    faults = [result for result in results if result.status == "error"]
+    for result in faults:
+        print(f"\nThe grader failed on {result.student}:\n{result.fault}", file=sys.stderr)
+    return GRADER_FAILED if faults else 0
+
+
+def progress_bar(console: Console) -> Progress:
+    """The bar of a run; where nobody watches, nothing is drawn."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def make_folders(out: Path) -> None:
+    """Make OUT and the folders in it; IntakeError if that cannot be."""
+    try:
+        for folder in (out / "results", out / "feedback"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IntakeError(f"OUT={out} cannot be written: {error.strerror}.") from error
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file in one step, so that whoever reads it finds the old one or the new one."""
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_text(text, encoding="utf-8", newline="")
+    draft.replace(path)

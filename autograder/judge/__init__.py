@@ -1,0 +1,1 @@
+"""Holds the checks and the truth, asks the sandbox, and makes a Result."""

@@ -1,0 +1,32 @@
+"""A result as a page for the student: one HTML file that asks for nothing else."""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from autograder.report.words import number, summary
+from autograder.results import CheckResult, Result
+
+
+@cache
+def template() -> Template:
+    """The page's template; every value that goes into it is escaped."""
+    loader = PackageLoader("autograder.report", "templates")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["number"] = number
+    return environment.get_template("feedback.html")
+
+
+def feedback_html(result: Result) -> str:
+    """The text of feedback/<student>.html."""
+    return template().render(result=result, summary=summary(result), tasks=list(tasks(result)))
+
+
+def tasks(result: Result) -> Iterator[tuple[str, float, float, list[CheckResult]]]:
+    """Each task with its marks, the marks it could have, and its checks: those to mend first."""
+    ordered = sorted(result.checks, key=lambda check: [other.task for other in result.checks].index(check.task))
+    for task, group in groupby(ordered, key=lambda check: check.task):
+        checks = sorted(group, key=lambda check: bool(check.passed))
+        yield task, sum(check.score for check in checks), sum(check.points for check in checks), checks

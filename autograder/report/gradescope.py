@@ -1,0 +1,40 @@
+"""A result as Gradescope's results.json.
+
+Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/. Hidden checks are shown after the grades are published;
+until then Gradescope also hides the total.
+"""
+
+import json
+from typing import Any
+
+from autograder.report.words import explanation, summary
+from autograder.results import CheckResult, Result
+
+VISIBILITY = {"public": "visible", "hidden": "after_published"}
+
+
+def results_json(result: Result) -> str:
+    """The text of results.json; the same result gives the same bytes."""
+    document = {
+        "score": result.score or 0.0,
+        "output": summary(result),
+        "output_format": "text",
+        "tests": [test(check) for check in result.checks],
+        "extra_data": {"student": result.student, "status": result.status, "reason": result.reason},
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def test(check: CheckResult) -> dict[str, Any]:
+    """One entry of "tests"."""
+    return {
+        "name": check.sentence,
+        "name_format": "text",
+        "score": check.score,
+        "max_score": check.points,
+        "status": "passed" if check.passed else "failed",
+        "output": explanation(check),
+        "output_format": "text",
+        "visibility": VISIBILITY[check.visibility],
+        "extra_data": {"id": check.id, "part": check.part, "task": check.task, "checked": check.passed is not None},
+    }

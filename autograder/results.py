@@ -1,0 +1,65 @@
+"""The record of a grading. The judge writes it, the reports read it, and nothing else passes between them."""
+
+from dataclasses import dataclass, field
+
+PARTS = ("warmup", "dnn", "extension")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check of one submission.
+
+    passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
+    wrong, cause which mistake makes exactly that, detail carries the student's own lines of a traceback.
+    """
+
+    id: str
+    part: str
+    task: str
+    sentence: str
+    visibility: str
+    points: float
+    passed: bool | None
+    got: str = ""
+    cause: str = ""
+    detail: str = ""
+
+    @property
+    def score(self) -> float:
+        """The points earned."""
+        return self.points if self.passed else 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """One graded submission.
+
+    status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
+    why a submission is invalid or what went wrong. fault is the grader's own traceback, for the TA alone.
+    """
+
+    student: str
+    status: str
+    checks: tuple[CheckResult, ...]
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    fault: str = field(default="", compare=False)
+
+    @property
+    def score(self) -> float | None:
+        """The points of all checks, or None where the grader failed."""
+        return None if self.status == "error" else sum(check.score for check in self.checks)
+
+    @property
+    def max_score(self) -> float:
+        """The points that could be had."""
+        return sum(check.points for check in self.checks)
+
+    def part_score(self, part: str) -> float | None:
+        """The points of one part, or None where the grader failed."""
+        return None if self.status == "error" else sum(check.score for check in self.checks if check.part == part)
+
+    @property
+    def failed(self) -> list[CheckResult]:
+        """The checks that were not passed, in their order."""
+        return [check for check in self.checks if not check.passed]

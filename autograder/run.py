@@ -1,0 +1,68 @@
+"""Grades many submissions on several cores: a judge with its own sandbox in each worker process, results as they come."""
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+
+from autograder.intake import Waiting, read
+from autograder.judge.judge import Judge, load_checks, record
+from autograder.results import Result
+from autograder.sandbox.host import Limits
+
+_judge: Judge | None = None
+
+
+def start_judge(limits: Limits) -> None:
+    """Give this worker process its judge, which lives as long as the process."""
+    global _judge
+    _judge = Judge(limits)
+
+
+def grade_one(waiting: Waiting) -> Result:
+    """Read and grade one submission with this process's judge."""
+    assert _judge is not None
+    return _judge.grade(read(waiting.student, waiting.path, waiting.inside))
+
+
+def grade_all(found: Sequence[Waiting], jobs: int, limits: Limits = Limits()) -> Iterator[Result]:
+    """The result of every submission, in the order in which they are done.
+
+    A fault of the grader costs the one submission it happened on: that one comes back with the status "error". When a worker
+    process dies, whatever it had in hand is graded again by new workers, one submission at a time.
+    """
+    unfinished = {waiting.student: waiting for waiting in found}
+    try:
+        for result in in_workers(list(unfinished.values()), jobs, limits):
+            del unfinished[result.student]
+            yield result
+    except BrokenProcessPool:
+        for waiting in list(unfinished.values()):
+            try:
+                yield from in_workers([waiting], 1, limits)
+            except BrokenProcessPool as error:
+                yield faulty(waiting, error)
+
+
+def in_workers(found: Sequence[Waiting], jobs: int, limits: Limits) -> Iterator[Result]:
+    """The results from a pool of worker processes; BrokenProcessPool if one of them dies."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, initializer=start_judge, initargs=(limits,)) as pool:
+        futures = {pool.submit(grade_one, waiting): waiting for waiting in found}
+        try:
+            for future in as_completed(futures):
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    raise
+                except Exception as error:
+                    yield faulty(futures[future], error)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def faulty(waiting: Waiting, error: Exception) -> Result:
+    """The result of a submission on which the grader itself failed."""
+    checks = tuple(record(check, None, got="The grader failed before this check.") for check, _ in load_checks())
+    reason = f"the grader itself failed: {type(error).__name__}: {error}"
+    return Result(waiting.student, "error", checks, reason, fault=reason)

@@ -1,0 +1,195 @@
+"""What happens in the child: load the submission, then carry out the steps that come over the pipe.
+
+A step is one thing that a line of Python would do: take an attribute, call, read or write an item. Its result stays here under
+the step's number, where later steps find it; only what is asked for goes back, as numbers, strings, arrays and containers of
+them. Everything in this process belongs to the student. The judge believes none of it and looks only at the values.
+"""
+
+import copy
+import importlib.abc
+import importlib.util
+import linecache
+import random
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.sandbox import wire
+
+MAX_ELEMENTS = 100_000  # of one array that goes back
+MAX_NODES = 5_000  # values in one answer
+MAX_DEPTH = 6
+MAX_TEXT = 2_000
+
+
+class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules of the submission among the bytes that came over the pipe."""
+
+    def __init__(self, sources: Mapping[str, bytes]) -> None:
+        self.sources = sources
+        for name, source in sources.items():
+            lines = source.decode("utf-8", "replace").splitlines(keepends=True)
+            linecache.cache[f"{name}.py"] = (len(source), None, lines, f"{name}.py")
+
+    def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> Any:
+        """The spec of a module of the submission, None for every other."""
+        return importlib.util.spec_from_loader(fullname, self) if fullname in self.sources else None
+
+    def exec_module(self, module: Any) -> None:
+        """Compile the source and run it as the module."""
+        name = module.__name__
+        module.__file__ = f"{name}.py"
+        exec(compile(self.sources[name], f"{name}.py", "exec"), module.__dict__)  # noqa: S102
+
+
+def random_state() -> list:
+    """The global random state of numpy and of Python, as something that can be compared."""
+    _, keys, position, *_ = np.random.get_state()
+    return [keys, position, hash(random.getstate())]
+
+
+def put(container: Any, key: Any, value: Any) -> None:
+    """container[key] = value."""
+    container[key] = value
+
+
+OPERATIONS: dict[str, Callable] = {
+    "module": importlib.import_module,
+    "get": getattr,
+    "set": setattr,
+    "call": lambda function, *arguments, **named: function(*arguments, **named),
+    "item": lambda container, key: container[key],
+    "put": put,
+    "copy": copy.copy,
+    "place": lambda value: value,
+    "random_state": random_state,
+}
+
+
+class Failed:
+    """The place of a result that a step did not give."""
+
+    def __init__(self, step: int, kind: str, message: str, where: str, trace: str) -> None:
+        self.report = [step, kind, message[:MAX_TEXT], where[:MAX_TEXT], trace[-MAX_TEXT:]]
+
+
+class FailedBefore(Exception):
+    """A step builds on one that failed."""
+
+
+def serve(pipe: socket.socket, sources: Mapping[str, bytes]) -> None:
+    """Answer requests until the pipe ends.
+
+    A request is (forget, steps, wanted). Before each call the number of its step goes back, so that the judge knows which one
+    did not return; then one answer goes back with a value or a failure for each result that is wanted.
+    """
+    finder = Sources(sources)
+    sys.meta_path.insert(0, finder)
+    results: dict[int, Any] = {}
+    while True:
+        forget, steps, wanted = wire.receive(pipe)
+        if forget:
+            results.clear()
+        for number, operation, arguments, named in steps:
+            if operation in ("call", "module"):
+                wire.send(pipe, number)
+            results[number] = carry_out(number, operation, arguments, named, results, finder)
+        answers = [answer(results.get(number), finder) for number in wanted]
+        try:
+            wire.send(pipe, answers)
+        except wire.FrameTooLong:
+            too_long = Failed(-1, "OverflowError", "the result is too large to be sent", "", "")
+            wire.send(pipe, [["failed", *too_long.report] for _ in wanted])
+
+
+def carry_out(number: int, operation: str, arguments: tuple, named: dict, results: dict[int, Any], finder: Sources) -> Any:
+    """The result of one step, or what it failed with."""
+    try:
+        values = [local(value, results) for value in arguments]
+        return OPERATIONS[operation](*values, **{name: local(value, results) for name, value in named.items()})
+    except FailedBefore as failure:
+        return failure.args[0]
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too
+        return failed(number, error, finder)
+
+
+def failed(number: int, error: BaseException, finder: Sources) -> Failed:
+    """A failure with the student's own lines of the traceback."""
+    try:
+        frames = [
+            frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.removesuffix(".py") in finder.sources
+        ]
+        where = f"{frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
+        if isinstance(error, SyntaxError):
+            where = f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"
+            return Failed(number, type(error).__name__, str(error.msg), where, "")
+        return Failed(number, type(error).__name__, str(error), where, "".join(traceback.format_list(frames[-6:])))
+    except BaseException:  # an exception may be built to raise when it is looked at
+        return Failed(number, type(error).__name__, "", "", "")
+
+
+def local(value: Any, results: Mapping[int, Any]) -> Any:
+    """A value that came over the pipe with the results it refers to put in, and arrays the student may write to."""
+    if isinstance(value, wire.Reference):
+        result = results[value]
+        if isinstance(result, Failed):
+            raise FailedBefore(result)
+        return result
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, dict):
+        return {key: local(item, results) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(local(item, results) for item in value)
+    return value
+
+
+def answer(result: Any, finder: Sources) -> list:
+    """["value", ...] or ["failed", ...] for a result that is wanted."""
+    if isinstance(result, Failed):
+        return ["failed", *result.report]
+    try:
+        return ["value", plain(result, MAX_DEPTH, [MAX_NODES])]
+    except BaseException as error:  # a student's container may do anything when it is read
+        return ["failed", *failed(-1, error, finder).report]
+
+
+def plain(value: Any, depth: int, budget: list[int]) -> Any:
+    """The value in a form that can cross: containers as [kind, contents], what cannot cross as ["opaque", type name]."""
+    budget[0] -= 1
+    if value is None or (isinstance(value, (bool, float, str)) and type(value) in (bool, float, str)):
+        return value[:MAX_TEXT] if isinstance(value, str) else value
+    if type(value) is int and abs(value) < 2**63:
+        return value
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain_array(np.asarray(value))
+    if depth == 0 or budget[0] <= 0:
+        return opaque(value)
+    if isinstance(value, Mapping):
+        items = list(value.items())[:MAX_NODES]
+        return ["dict", {str(key)[:MAX_TEXT]: plain(item, depth - 1, budget) for key, item in items}]
+    if isinstance(value, (list, tuple)):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return [kind, [plain(item, depth - 1, budget) for item in value[:MAX_NODES]]]
+    return opaque(value)
+
+
+def opaque(value: Any) -> list:
+    """What stands for a value that cannot cross."""
+    return ["opaque", type(value).__name__[:100]]
+
+
+def plain_array(array: np.ndarray) -> Any:
+    """The array in one of the dtypes that can cross."""
+    if array.size > MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:
+        return ["opaque", f"array of shape {array.shape}"[:100]]
+    if array.dtype in wire.CODES:
+        return array
+    kinds = {"f": "<f8", "i": "<i8", "u": "<i8", "c": "<c16"}
+    if array.dtype.kind in kinds:
+        return array.astype(kinds[array.dtype.kind])
+    return ["opaque", f"array of dtype {array.dtype}"[:100]]

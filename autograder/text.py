@@ -1,0 +1,14 @@
+"""Text that a student wrote or caused, made safe to show anywhere: what it says can be read, and it does nothing."""
+
+import unicodedata
+
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # controls, bidirectional marks and zero widths, surrogates, private, unassigned
+
+
+def clean(text: str, most: int = 500) -> str:
+    """The text with every invisible character written out as an escape, and cut after `most` characters."""
+    shown = "".join(
+        f"\\u{ord(character):04x}" if unicodedata.category(character) in INVISIBLE and character not in "\n\t" else character
+        for character in text[: most + 1].replace("\r\n", "\n")
+    )
+    return shown if len(shown) <= most else shown[: most - 1] + "…"

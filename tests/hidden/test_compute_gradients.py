@@ -1,0 +1,257 @@
+"""Hidden checks of `compute_gradients`: 24 of its 34 points.
+
+Each step of the backward pass is checked on the student's own result of the step before it, so that one early slip costs one
+step. A result that is right outright counts as well, whatever went before.
+"""
+
+import numpy as np
+
+from autograder.checking import (
+    CheckFailure,
+    call_backward,
+    expect_finite,
+    expect_same_random_state,
+    expect_shape,
+    expect_tensor,
+    expect_untouched,
+    gradient_keys,
+    mapping,
+    network,
+    on_either_cache,
+    own_cache,
+    rubric,
+    run_backward,
+    run_forward,
+    take,
+    take_all,
+    tensor,
+)
+from autograder.judge.oracle import right_cache, truth
+from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SAMPLES, SATURATED, SHALLOW, SINGLE, TWICE
+
+check = rubric(part="dnn", task="compute_gradients", visibility="hidden")
+
+# The steps, from the gradients and the cache one step up. `layer` is the layer of the result.
+STEPS = {
+    "output Z": lambda case, grads, cache, layer: cache[f"A{layer}"] - case.Y,
+    "W": lambda case, grads, cache, layer: grads[f"Z{layer}"] @ cache[f"A{layer - 1}"].T / case.samples,
+    "B": lambda case, grads, cache, layer: grads[f"Z{layer}"].sum(axis=1, keepdims=True) / case.samples,
+    "A": lambda case, grads, cache, layer: case.params[f"W{layer + 1}"].T @ grads[f"Z{layer + 1}"],
+    "Z": lambda case, grads, cache, layer: grads[f"A{layer}"] * cache[f"A{layer}"] * (1 - cache[f"A{layer}"]),
+}
+VANISHED = 1e-6  # an own result this small beside the true one carries nothing that could be followed
+
+
+def follow(case, grads, cache, key):
+    """What the step must give: from the student's own results where they can be followed, and outright."""
+    kind, layer = key[0], int(key[1:])
+    step = "output Z" if kind == "Z" and layer == case.layers[-1] else kind
+    right = truth(case).grads[key]
+    try:
+        own = STEPS[step](case, Tensors(grads, case), Tensors(cache, case), layer)
+    except (CheckFailure, KeyError):
+        return (right,)
+    if not np.isfinite(own).all() or np.linalg.norm(own) < VANISHED * np.linalg.norm(right):
+        return (right,)
+    return own, right
+
+
+class Tensors:
+    """The tensors of a student's dict, each with the shape the case asks for."""
+
+    def __init__(self, mapping, case):
+        self.mapping, self.case = mapping, case
+
+    def __getitem__(self, key):
+        array = tensor(key, self.mapping[key])
+        expect_shape(key, array, self.case.shape(key))
+        return array
+
+
+def backward(student, case, source):
+    """(grads, cache) of the student's backward pass, each with the cache it ran on."""
+    grads = run_backward(student, case, source)
+    return grads, run_forward(student, case)[1] if source is None else source(case)
+
+
+def expect_steps(student, case, keys):
+    """Each of these gradients follows from the step before it."""
+
+    def attempt(source):
+        grads, cache = backward(student, case, source)
+        for key in keys:
+            expect_tensor(key, take("grads", grads, key), *follow(case, grads, cache, key), samples=case.samples)
+
+    on_either_cache(student, case, right_cache, attempt)
+
+
+def expect_truth(student, case, kinds="WB"):
+    """Every gradient of these kinds is right outright."""
+
+    def attempt(source):
+        grads = run_backward(student, case, source)
+        for key in gradient_keys(case, kinds):
+            expect_tensor(key, take("grads", grads, key), truth(case).grads[key], samples=case.samples)
+
+    on_either_cache(student, case, right_cache, attempt)
+
+
+def parameter_gradients(student, case, source):
+    """The W and B gradients in whatever shapes they come; they must not be zero altogether."""
+    grads, found = run_backward(student, case, source), {}
+    for key in gradient_keys(case, "WB"):
+        found[key] = tensor(key, take("grads", grads, key))
+        expect_finite(key, found[key])
+        if np.linalg.norm(found[key]) < VANISHED * np.linalg.norm(truth(case).grads[key]):
+            raise CheckFailure(f"`{key}` is zero.", key)
+    return found
+
+
+@check(points=1)
+def test_gradient_keys_and_shapes(student):
+    """The gradients have the keys and the shapes of their variables on a batch of shape 2 x m."""
+
+    def attempt(source):
+        grads = run_backward(student, MAIN, source)
+        take_all("grads", grads, gradient_keys(MAIN))
+        for key in gradient_keys(MAIN):
+            expect_shape(key, tensor(key, grads[key]), MAIN.shape(key), (truth(MAIN).grads[key],), MAIN.samples)
+
+    on_either_cache(student, MAIN, right_cache, attempt)
+
+
+@check(points=3)
+def test_gradient_output_Z(student):
+    """dZ of the output layer is right, one column for each sample."""
+    expect_steps(student, MAIN, ["Z3"])
+
+
+@check(points=3)
+def test_gradient_W_step(student):
+    """Every dW_l follows from your dZ_l and A_{l-1}, averaged over the batch."""
+    expect_steps(student, MAIN, gradient_keys(MAIN, "W"))
+
+
+@check(points=3)
+def test_gradient_B_step(student):
+    """Every dB_l follows from your dZ_l, averaged over the batch."""
+    expect_steps(student, MAIN, gradient_keys(MAIN, "B"))
+
+
+@check(points=2)
+def test_gradient_A_step(student):
+    """Every dA_{l-1} follows from W_l and your dZ_l."""
+    expect_steps(student, MAIN, gradient_keys(MAIN, "A"))
+
+
+@check(points=3)
+def test_gradient_hidden_Z_step(student):
+    """Every dZ_l of a hidden layer follows from your dA_l and the slope of the sigmoid."""
+    expect_steps(student, MAIN, ["Z2", "Z1"])
+
+
+@check(points=1)
+def test_gradient_mean_of_samples(student):
+    """The gradient of a batch is the mean of the gradients of its samples taken one by one."""
+
+    def attempt(source):
+        batch = parameter_gradients(student, OTHER, source)
+        singles = [parameter_gradients(student, sample, source) for sample in SAMPLES]
+        for key, got in batch.items():
+            one_by_one = [single[key] for single in singles]
+            if len({one.tobytes() for one in one_by_one}) == 1:
+                raise CheckFailure(f"`{key}` is the same for every sample; it must depend on the sample.", key)
+            if len({one.shape for one in one_by_one}) > 1:
+                raise CheckFailure(f"`{key}` changes its shape from sample to sample.", key)
+            expect_tensor(key, got, np.mean(one_by_one, axis=0), samples=OTHER.samples)
+
+    on_either_cache(student, OTHER, right_cache, attempt)
+
+
+@check(points=1)
+def test_gradient_duplicated_batch(student):
+    """A batch in which every sample comes twice has the same gradients as the batch itself."""
+
+    def attempt(source):
+        once = parameter_gradients(student, OTHER, source)
+        for key, got in parameter_gradients(student, TWICE, source).items():
+            expect_tensor(key, got, once[key], samples=TWICE.samples)
+
+    on_either_cache(student, OTHER, right_cache, attempt)
+
+
+@check(points=1)
+def test_gradient_single_sample(student):
+    """A batch of one sample gets right gradients too."""
+    expect_truth(student, SINGLE)
+
+
+@check(points=1)
+def test_gradient_numerical_W(student):
+    """The gradient of every W_l agrees with numerical differentiation of the loss."""
+    expect_truth(student, MAIN, "W")
+
+
+@check(points=1)
+def test_gradient_numerical_B(student):
+    """The gradient of every B_l agrees with numerical differentiation of the loss."""
+    expect_truth(student, MAIN, "B")
+
+
+@check(points=1)
+def test_gradient_other_depths(student):
+    """The gradients are right for any layer_sizes, deeper, wider or without a hidden layer."""
+    for case in (DEEP, SHALLOW):
+        expect_truth(student, case)
+
+
+@check(points=1)
+def test_gradient_saturated(student):
+    """The gradients stay finite where |Z| reaches 1000."""
+
+    def attempt(source):
+        grads = run_backward(student, SATURATED, source)
+        for key in gradient_keys(SATURATED, "WB"):
+            got = tensor(key, take("grads", grads, key))
+            expect_finite(key, got)
+
+    on_either_cache(student, SATURATED, right_cache, attempt)
+
+
+@check(points=1)
+def test_gradient_leaves_no_trace(student):
+    """`compute_gradients` changes neither its arguments nor the parameters nor the random state."""
+    net = network(student, MAIN)
+    given = {**right_cache(MAIN), "Y": MAIN.Y}
+    out, cache = student.place(given["A3"]), own_cache(student, net, MAIN)
+    for key, value in given.items():
+        cache[key] = value.copy()
+    before = student.random_state()
+    grads = net.compute_gradients(out, cache)
+    grads, out, cache, params, before, after = (
+        student.fetch(value) for value in (grads, out, cache, net.params, before, student.random_state())
+    )
+    for key in gradient_keys(MAIN, "WB"):
+        take("grads", mapping("What compute_gradients returned", grads), key)
+    expect_untouched("out", out, given["A3"])
+    for key, value in given.items():
+        expect_untouched(f'cache["{key}"]', take("The cache", cache, key), value)
+    for key, value in MAIN.params.items():
+        expect_untouched(f'params["{key}"]', take("net.params", params, key), value)
+    expect_same_random_state("compute_gradients", before, after)
+
+
+@check(points=1)
+def test_gradient_second_call(student):
+    """A second call gives what a first call would: nothing is carried over from one batch to the next."""
+
+    def attempt(source):
+        first = parameter_gradients(student, OTHER, source)
+        net = network(student, OTHER)
+        call_backward(student, net, MAIN_ON_OTHER, source)
+        for _ in range(2):
+            again = mapping("grads", student.fetch(call_backward(student, net, OTHER, source)))
+            for key, want in first.items():
+                expect_tensor(key, take("grads", again, key), want, samples=OTHER.samples)
+
+    on_either_cache(student, OTHER, right_cache, attempt)

@@ -1,0 +1,143 @@
+"""Hidden checks of `gradients` and `fit`: 6 of their 8 points.
+
+Both are put together from forward, loss and compute_gradients. They are held against the truth and against the student's own
+parts, so that a mistake in a part is not paid for again.
+"""
+
+import functools
+
+import numpy as np
+
+from autograder.checking import (
+    CheckFailure,
+    StudentError,
+    expect_tensor,
+    expect_whole,
+    mapping,
+    network,
+    rubric,
+    take,
+    tensor,
+)
+from autograder.judge.oracle import truth
+from tests.hidden.cases import MAIN, OTHER
+
+check = rubric(part="dnn", task="gradients and fit", visibility="hidden")
+
+LEARNING_RATE = 0.5
+EPOCHS = 4
+
+
+@check(points=2)
+def test_gradients(student):
+    """`gradients(X, Y)` runs forward, hands over the labels and returns at least every W and B gradient."""
+    for case in (MAIN, OTHER):
+        expect_whole(student, case, truth(case).grads)
+
+
+def descent(params, gradients_at, loss_at):
+    """The losses before each update, and the parameters after EPOCHS updates of gradient descent on the whole batch."""
+    losses = []
+    for _ in range(EPOCHS):
+        losses.append(loss_at(params))
+        grads = gradients_at(params)
+        params = {key: value - LEARNING_RATE * grads[key] for key, value in params.items()}
+    return np.array(losses), params
+
+
+@functools.cache
+def true_descent():
+    """The descent on MAIN by the true gradients."""
+
+    def at(params):
+        return truth(MAIN.with_params(params))
+
+    return descent(MAIN.params, lambda params: at(params).grads, lambda params: at(params).loss)
+
+
+def own_descent(student):
+    """The descent on MAIN by the student's own gradients and loss, or None where these lead nowhere."""
+
+    def gradients_at(params):
+        grads = student.fetch(network(student, MAIN.with_params(params)).gradients(MAIN.X, MAIN.Y))
+        return {key: tensor(key, take("grads", grads, key)).reshape(MAIN.shape(key)) for key in params}
+
+    def loss_at(params):
+        net = network(student, MAIN.with_params(params))
+        out, _ = student.unpack(net.forward(MAIN.X))
+        return float(student.fetch(net.loss(out, MAIN.Y)))
+
+    try:
+        losses, params = descent(MAIN.params, gradients_at, loss_at)
+    except (CheckFailure, StudentError, ValueError, TypeError):
+        return None
+    return (losses, params) if np.isfinite(losses).all() and len(set(losses)) == EPOCHS else None
+
+
+def run_fit(student, tolerance):
+    """The recorded losses of the student's fit on MAIN, shape (epochs,), and the parameters after it."""
+    net = network(student, MAIN)
+    losses = net.fit(MAIN.X, MAIN.Y, learning_rate=LEARNING_RATE, epochs=EPOCHS, tolerance=tolerance)
+    losses, params = student.fetch(losses), student.fetch(net.params)
+    if losses is None:
+        raise CheckFailure("fit must return the list of recorded losses; it returned None (is the return missing?).")
+    losses = tensor("losses", losses)
+    if losses.ndim != 1:
+        raise CheckFailure(f"fit must return a list with one loss for each epoch; it has the shape {losses.shape}.")
+    return losses, mapping("net.params", params)
+
+
+def on_either_descent(student, attempt):
+    """Let fit try against the true descent, then against the descent by the student's own gradients."""
+    try:
+        attempt(*true_descent())
+    except (CheckFailure, StudentError) as failure:
+        own = own_descent(student)
+        if own is None:
+            raise
+        try:
+            attempt(*own)
+        except (CheckFailure, StudentError):
+            raise failure from None
+
+
+@check(points=2)
+def test_fit_losses(student):
+    """`fit` records the loss before every update and returns one loss for each epoch."""
+
+    def attempt(want, _):
+        losses, _ = run_fit(student, tolerance=0.0)
+        expect_epochs(losses, len(want))
+        expect_tensor("losses", losses[None], want[None])
+
+    on_either_descent(student, attempt)
+
+
+@check(points=1)
+def test_fit_parameters(student):
+    """After `fit` the parameters have taken one step against the gradient in every epoch."""
+
+    def attempt(_, want):
+        _, params = run_fit(student, tolerance=0.0)
+        for key in want:
+            expect_tensor(f'params["{key}"]', take("net.params", params, key), want[key])
+
+    on_either_descent(student, attempt)
+
+
+@check(points=1)
+def test_fit_tolerance(student):
+    """`fit` stops as soon as the recorded loss is below the tolerance, and not before."""
+
+    def attempt(want, _):
+        falls = want[0] > want[1] > want[2]
+        tolerance = (want[1] + want[2]) / 2 if falls else want[0] + 1e-3
+        losses, _ = run_fit(student, tolerance=float(tolerance))
+        expect_epochs(losses, 3 if falls else 1)
+
+    on_either_descent(student, attempt)
+
+
+def expect_epochs(losses, want):
+    if len(losses) != want:
+        raise CheckFailure(f"fit must have recorded {want} losses here, the last one included; it recorded {len(losses)}.")
