@@ -1,9 +1,20 @@
-"""Tells pytest where the student's files are: right here."""
+"""Tells pytest that the student's files are right here, and that a failed check shows its sentence, not its source."""
 
 import pytest
-from checking import LocalStudent
+from checking import CheckFailure, LocalStudent, StudentError
 
 
 @pytest.fixture(scope="session")
 def student():
     return LocalStudent()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    try:
+        return (yield)
+    except (CheckFailure, NotImplementedError, StudentError) as error:
+        failure = error.__cause__ or error
+    if isinstance(failure, (CheckFailure, NotImplementedError)):
+        pytest.fail(f"{failure}\n{pyfuncitem.obj.check.sentence}", pytrace=False)
+    raise failure

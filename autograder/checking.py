@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 import difflib
 import importlib
-import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -154,11 +153,6 @@ class LocalStudent:
         first, second = value
         return first, second
 
-    def random_state(self) -> Any:
-        """The global random state, as something that can be compared."""
-        _, keys, position, *_ = np.random.get_state()
-        return [np.array(keys), position, hash(random.getstate())]
-
 
 def network(student: Any, case: Case) -> Any:
     """A `DNN` of the student with the layer sizes and the parameters of the case."""
@@ -177,7 +171,8 @@ def remember(student: Any, key: tuple, run: Callable[[], Any]) -> Any:
         except Exception as error:
             if not isinstance(student, LocalStudent):
                 raise
-            student.memory[key] = StudentError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
+            student.memory[key] = StudentError(f"{type(error).__name__}: {error}")
+            student.memory[key].__cause__ = error
     result = student.memory[key]
     if isinstance(result, Exception):
         raise result

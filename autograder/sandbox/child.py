@@ -52,6 +52,13 @@ def random_state() -> list:
     return [keys, position, hash(random.getstate())]
 
 
+def stirred_random_state() -> list:
+    """The global random state after a draw, which no seed that was set before has left it in."""
+    np.random.random()
+    random.random()
+    return random_state()
+
+
 def put(container: Any, key: Any, value: Any) -> None:
     """container[key] = value."""
     container[key] = value
@@ -67,6 +74,7 @@ OPERATIONS: dict[str, Callable] = {
     "copy": copy.copy,
     "place": lambda value: value,
     "random_state": random_state,
+    "stirred_random_state": stirred_random_state,
 }
 
 

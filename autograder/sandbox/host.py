@@ -192,7 +192,7 @@ class Opaque:
 
 
 class Session:
-    """One submission in the sandbox. It offers what `checking.LocalStudent` offers."""
+    """One submission in the sandbox. It offers what `checking.LocalStudent` offers, and the random state."""
 
     def __init__(self, sandbox: Sandbox, sources: Mapping[str, bytes]) -> None:
         self.sandbox, self.sources = sandbox, dict(sources)
@@ -228,6 +228,10 @@ class Session:
     def random_state(self) -> Handle:
         """The global random state at this moment."""
         return self.note("random_state", label="")
+
+    def stirred_random_state(self) -> Handle:
+        """The global random state after it was moved on, so that a seed set by the next call shows."""
+        return self.note("stirred_random_state", label="")
 
     def begin_check(self) -> None:
         """Let go of everything an earlier check left in the child."""

@@ -57,7 +57,7 @@ def follow(case, grads, cache, key):
 
 
 class Tensors:
-    """The tensors of a student's dict, each with the shape the case asks for."""
+    """The tensors of a student's dict that can be followed: in the shape the case asks for, and not one number throughout."""
 
     def __init__(self, mapping, case):
         self.mapping, self.case = mapping, case
@@ -65,6 +65,8 @@ class Tensors:
     def __getitem__(self, key):
         array = tensor(key, self.mapping[key])
         expect_shape(key, array, self.case.shape(key))
+        if array.size > 1 and np.ptp(array) == 0:
+            raise CheckFailure(f"`{key}` is the same number throughout.", key)
         return array
 
 
@@ -226,7 +228,7 @@ def test_gradient_leaves_no_trace(student):
     out, cache = student.place(given["A3"]), own_cache(student, net, MAIN)
     for key, value in given.items():
         cache[key] = value.copy()
-    before = student.random_state()
+    before = student.stirred_random_state()
     grads = net.compute_gradients(out, cache)
     grads, out, cache, params, before, after = (
         student.fetch(value) for value in (grads, out, cache, net.params, before, student.random_state())

@@ -1,0 +1,35 @@
+"""What the tests share: a judge, the student whose files are the solution, and a way to grade a source."""
+
+import pytest
+
+from autograder.intake import Submission
+from autograder.judge.judge import Judge
+from autograder.sandbox.host import Limits
+from tests.golden.programs import solution
+
+QUICK = Limits(call_seconds=1.0, import_seconds=2.0, submission_seconds=20.0)
+
+
+@pytest.fixture(scope="session")
+def judge():
+    with Judge(QUICK) as judge:
+        yield judge
+
+
+@pytest.fixture
+def student(judge):
+    """The solution in the sandbox: every graded check must pass on it."""
+    with judge.sandbox.session({"dnn": solution().encode()}) as session:
+        yield session
+
+
+@pytest.fixture
+def grade(judge):
+    """Grades the bytes of a dnn.py."""
+    return lambda source, student="someone": judge.grade(Submission(student, {"dnn": source}))
+
+
+@pytest.fixture
+def failed(grade):
+    """The names of the checks that the bytes of a dnn.py fail."""
+    return lambda source: {check.id.partition(".")[2] for check in grade(source).failed}

@@ -1,0 +1,47 @@
+"""Programs made from the solution by an edit or two, so that a row shows the mistake and nothing else."""
+
+from functools import cache
+from pathlib import Path
+
+from autograder.build import solved
+
+SOLUTION = Path(__file__).parents[2] / "solution/dnn.py"
+
+
+@cache
+def solution() -> str:
+    """The solution as a student would hand it in."""
+    return solved(SOLUTION.read_text())
+
+
+def edited(*edits: tuple[str, str]) -> bytes:
+    """The solution with each (old, new) replaced; AssertionError if an old line is not there."""
+    source = solution()
+    for old, new in edits:
+        assert old in source, f"the solution no longer has the line {old!r}"
+        source = source.replace(old, new)
+    return source.encode()
+
+
+def with_body(method: str, body: str) -> bytes:
+    """The solution with the body of one method, after its docstring, replaced."""
+    lines = solution().splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"    def {method}("))
+    end = next((n for n, line in enumerate(lines[start + 1 :], start + 1) if line.startswith("    def ")), len(lines))
+    quotes = [n for n in range(start, end) if '"""' in lines[n]]
+    first = quotes[0] if lines[quotes[0]].count('"""') == 2 else quotes[1]
+    new = [f"        {line}" if line else "" for line in body.strip("\n").splitlines()]
+    return "\n".join([*lines[: first + 1], *new, "", *lines[end:]]).encode()
+
+
+DW = 'grads[f"W{layer}"] = dZ @ A_previous.T / m'
+DB = 'grads[f"B{layer}"] = dZ.sum(axis=1, keepdims=True) / m'
+DA = 'grads[f"A{layer - 1}"] = cache[f"W{layer}"].T @ dZ'
+HIDDEN_DZ = 'grads[f"Z{layer - 1}"] = grads[f"A{layer - 1}"] * A_previous * (1 - A_previous)'
+OUTPUT_DZ = 'out - cache["Y"]'
+Z = 'Z = W @ cache[f"A{layer - 1}"] + B'
+STORE_Z = 'cache[f"Z{layer}"] = Z'
+STORE_A = 'cache[f"A{layer}"] = sigmoid(Z)'
+GRADS = "grads = {}\n"
+RETURN_GRADS = "        return grads\n"
+SIGMOID = "return 1 / (1 + np.exp(-np.clip(Z, -500, 500)))"
