@@ -344,7 +344,8 @@ def expect_tensor(key: str, value: Any, *wants: np.ndarray, samples: int = 0, sh
     error = np.linalg.norm(difference) / max(float(np.linalg.norm(want)), ZERO)
     numbers = f", where it is {got[worst]:.6g} and should be {want[worst]:.6g}" if show else ""
     cell = f"[{', '.join(str(index) for index in worst)}]"
-    message = f"`{key}` has the right shape but wrong values: relative error {error:.2g}, most at {cell}{numbers}."
+    how_far = f"relative error {error:.2g}, most at {cell}{numbers}"
+    message = f"`{key}` has the right shape but wrong values: {how_far}."
     raise CheckFailure(message, key, got, wants, samples)
 
 

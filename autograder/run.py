@@ -25,6 +25,9 @@ def grade_one(waiting: Waiting) -> Result:
     return _judge.grade(read(waiting.student, waiting.path, waiting.inside))
 
 
+task = grade_one  # what a worker does; the tests put a fault here
+
+
 def grade_all(found: Sequence[Waiting], jobs: int, limits: Limits = Limits()) -> Iterator[Result]:
     """The result of every submission, in the order in which they are done.
 
@@ -48,7 +51,7 @@ def in_workers(found: Sequence[Waiting], jobs: int, limits: Limits) -> Iterator[
     """The results from a pool of worker processes; BrokenProcessPool if one of them dies."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, initializer=start_judge, initargs=(limits,)) as pool:
-        futures = {pool.submit(grade_one, waiting): waiting for waiting in found}
+        futures = {pool.submit(task, waiting): waiting for waiting in found}
         try:
             for future in as_completed(futures):
                 try:

@@ -77,4 +77,4 @@ def student_of(name: str) -> str:
 
 def short(name: str) -> str:
     """A name that can be shown, and can be the name of a file with an ending of its own."""
-    return clean(name, 100).encode()[:200].decode(errors="ignore")
+    return clean(name.translate({9: " ", 10: " "}), 100).encode()[:200].decode(errors="ignore")

@@ -55,7 +55,7 @@ def random_state() -> list:
 def stirred_random_state() -> list:
     """The global random state after a draw, which no seed that was set before has left it in."""
     np.random.random()
-    random.random()
+    random.random()  # noqa: S311
     return random_state()
 
 

@@ -27,7 +27,7 @@ fi
 .venv/bin/python -m pip install --quiet --no-cache-dir --require-hashes -r requirements.txt ||
     fail "the packages in requirements.txt could not be installed."
 
+.venv/bin/python -m autograder.platforms.gradescope --check || fail "the grader does not work on this machine."
 # Student code runs under another uid; none of this is its business.
 chmod -R go-rwx "$root/source"
-.venv/bin/python -m autograder.platforms.gradescope --check || fail "the grader does not work on this machine."
 echo "setup.sh: the grader is ready."

@@ -1,0 +1,110 @@
+"""`make bench`: seconds per submission for `make grade`, beside the same checks run bare in one process.
+
+Both sides grade the project's own solution, again and again: the same work, with and without the sandbox, the files and the
+reports. Only our own code runs outside the sandbox here.
+"""
+
+import argparse
+import importlib.util
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from autograder.build import ROOT, solved
+from autograder.checking import LocalStudent
+from autograder.cli import main as command
+from autograder.judge.judge import load_checks
+
+HIDDEN_ONLY = ("random_state", "stirred_random_state")
+
+
+class BareStudent(LocalStudent):
+    """The solution imported into this process, with the random state that hidden checks ask for."""
+
+    def __init__(self, module: object) -> None:
+        super().__init__()
+        self.dnn = module
+
+    def random_state(self) -> list:
+        """The global random state of numpy."""
+        _, keys, position, *_ = np.random.get_state()
+        return [keys, position]
+
+    def stirred_random_state(self) -> list:
+        """The same after a draw."""
+        np.random.random()
+        return self.random_state()
+
+
+def bare(module: object, submissions: int) -> float:
+    """Seconds per submission of the checks alone, in this process."""
+    checks = load_checks()
+    started = time.perf_counter()
+    with np.errstate(all="ignore"):
+        for _ in range(submissions):
+            student = BareStudent(module)
+            for _, function in checks:
+                function(student)
+    return (time.perf_counter() - started) / submissions
+
+
+def graded(folder: Path, jobs: int, submissions: int) -> float:
+    """Seconds per submission of the whole command: start, sandbox, files and table."""
+    with tempfile.TemporaryDirectory() as out:
+        started = time.perf_counter()
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = command(["grade", str(folder), "--out", out, "--jobs", str(jobs)])
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        assert code == 0
+        return (time.perf_counter() - started) / submissions
+
+
+def main() -> None:
+    """Measure in turn, several rounds, and print the medians and their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--submissions", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    source = solved((ROOT / "solution/dnn.py").read_text())
+    cores = os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(given.submissions):
+            student = Path(folder, f"student{number:05d}")
+            student.mkdir()
+            (student / "dnn.py").write_text(source)
+        module = load(Path(folder, "student00000/dnn.py"))
+        bare(module, 5)
+        rounds = [
+            (
+                bare(module, given.submissions),
+                graded(Path(folder), 1, given.submissions),
+                graded(Path(folder), cores, given.submissions),
+            )
+            for _ in range(given.rounds)
+        ]
+    floor, one, all_cores = (statistics.median(column) * 1000 for column in zip(*rounds, strict=True))
+    print(f"{given.submissions} submissions, median of {given.rounds} rounds, milliseconds per submission")
+    print(f"  the checks bare in one process   {floor:8.2f}")
+    print(f"  make grade JOBS=1                {one:8.2f}   {one / floor:5.1f} x")
+    print(f"  make grade JOBS={cores}                {all_cores:8.2f}   {all_cores / floor:5.1f} x")
+
+
+def load(path: Path) -> object:
+    """The module in a file of our own."""
+    spec = importlib.util.spec_from_file_location("dnn", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,262 @@
+"""`make grade` from end to end: the bundled examples, the files it leaves, and what it says when it is called wrongly."""
+
+import csv
+import json
+import shutil
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+
+from autograder import run
+from autograder.build import ROOT, build
+from autograder.cli import main
+
+GOLDEN = ROOT / "tests/golden"
+EXPECTED = json.loads((GOLDEN / "examples.json").read_text())
+SCHEMA = jsonschema.Draft202012Validator(json.loads((GOLDEN / "results.schema.json").read_text()))
+HEADER = ["student", "score", "max_score", "status", "warmup", "dnn", "extension"]
+
+
+def command(*arguments):
+    return subprocess.run([sys.executable, "-m", "autograder", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True)
+
+
+def files(out):
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+
+
+def rows(out):
+    with (out / "grades.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The bundled examples, graded by two workers."""
+    build("examples")
+    out = tmp_path_factory.mktemp("graded") / "out"
+    return command("grade", ROOT / "build/examples", "--out", out, "--jobs", 2), out
+
+
+def test_every_example_gets_the_marks_and_the_reason(graded):
+    finished, out = graded
+    assert finished.returncode == 0
+    found = rows(out)
+    assert list(found[0])[:7] == HEADER
+    assert [row["student"] for row in found] == sorted(EXPECTED)
+    for row in found:
+        score, status, reason = EXPECTED[row["student"]]
+        assert (float(row["score"]), float(row["dnn"]), float(row["max_score"]), row["status"]) == (score, score, 60, status)
+        assert reason in row["reason"], row
+
+
+def test_the_table_names_every_student_and_every_file(graded):
+    finished, out = graded
+    for student, (score, status, _) in EXPECTED.items():
+        assert any(line.split()[:4] == [student, str(score), f"{score}/60", status] for line in finished.stdout.splitlines())
+    assert str(out / "grades.csv") in finished.stdout
+    assert "report.html" not in finished.stdout
+    assert "gradebook" not in finished.stdout
+
+
+def test_what_is_left_in_out(graded):
+    _, out = graded
+    names = (
+        {"grades.csv"}
+        | {f"results/{student}.json" for student in EXPECTED}
+        | {f"feedback/{student}.html" for student in EXPECTED}
+    )
+    assert set(files(out)) == names
+
+
+@pytest.mark.parametrize("student", EXPECTED)
+def test_results_are_valid_for_gradescope(graded, student):
+    _, out = graded
+    document = json.loads((out / f"results/{student}.json").read_text())
+    SCHEMA.validate(document)
+    assert document["score"] == sum(test["score"] for test in document["tests"]) == EXPECTED[student][0]
+    assert sum(test["max_score"] for test in document["tests"]) == 60
+    assert {test["extra_data"]["part"] for test in document["tests"]} == {"dnn"}
+    assert len({test["extra_data"]["id"] for test in document["tests"]}) == len(document["tests"])
+
+
+def test_hidden_numbers_stay_hidden(graded):
+    _, out = graded
+    for student in EXPECTED:
+        for test in json.loads((out / f"results/{student}.json").read_text())["tests"]:
+            if test["visibility"] != "visible":
+                assert "should be" not in test["output"]
+    hidden = json.loads((out / "results/ada.json").read_text())["tests"]
+    assert {test["visibility"] for test in hidden} == {"visible", "after_published"}
+
+
+def test_feedback_says_what_failed_and_what_is_right(graded):
+    _, out = graded
+    page = (out / "feedback/ada.html").read_text()
+    assert "45 of 60 points" in page
+    assert "2 public checks and 7 hidden checks did not pass." in page
+    assert "Exactly m times too large" in page
+    assert "Right" in page
+    assert "All checks passed" in (out / "feedback/solution.html").read_text()
+    assert "Where in your code" in (out / "feedback/dora.html").read_text()
+
+
+def test_marks_do_not_depend_on_the_number_of_workers(graded, tmp_path):
+    """Not a byte differs between two runs, one worker or two."""
+    _, out = graded
+    assert command("grade", ROOT / "build/examples", "--out", tmp_path / "out", "--jobs", 1).returncode == 0
+    assert files(tmp_path / "out") == files(out)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "There is no nowhere: SUBMISSIONS must name a folder or a zip of submissions."),
+        (["README.md"], "README.md is neither a folder nor a zip."),
+        (["examples", "--jobs", "0"], "JOBS must be a whole number from 1; it is '0'"),
+        (["examples", "--jobs", "many"], "JOBS must be a whole number from 1; it is 'many'"),
+        (["examples", "--out", "README.md"], "OUT=README.md cannot be written: Not a directory."),
+    ],
+)
+def test_called_wrongly(arguments, words):
+    finished = command("grade", *arguments)
+    assert finished.returncode == 2
+    assert words in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_missing_folder_leaves_what_was_graded_alone(graded, tmp_path):
+    _, out = graded
+    kept = tmp_path / "out"
+    shutil.copytree(out, kept)
+    assert command("grade", tmp_path / "missing", "--out", kept).returncode == 2
+    assert files(kept) == files(out)
+
+
+@pytest.fixture
+def classroom(tmp_path):
+    """A class of one right submission and five that cannot be read."""
+    folder = tmp_path / "class"
+    for name, data in {
+        "alice/dnn.py": (ROOT / "build/examples/solution/dnn.py").read_bytes(),
+        "bob.zip": b"not a zip",
+        "carol/dnn.py": b"",
+        "dave/dnn.py": b"x = 1",
+        "dave/old/dnn.py": b"x = 1",
+        "erin/notes.txt": b"sorry",
+        "=1+1/dnn.py": b"class DNN: pass",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def test_what_cannot_be_read_gets_a_row_and_a_reason(graded, classroom, tmp_path):
+    finished = command("grade", classroom, "--out", tmp_path / "out", "--jobs", 1)
+    assert finished.returncode == 0
+    found = {row["student"]: row for row in rows(tmp_path / "out")}
+    assert {name: (row["status"], float(row["score"])) for name, row in found.items()} == {
+        "'=1+1": ("graded", 0),
+        "alice": ("graded", 60),
+        "bob": ("invalid", 0),
+        "carol": ("invalid", 0),
+        "dave": ("invalid", 0),
+        "erin": ("invalid", 0),
+    }
+    assert found["bob"]["reason"] == "The zip cannot be opened: File is not a zip file."
+    assert found["carol"]["reason"] == "dnn.py is empty."
+    assert found["dave"]["reason"].startswith("There are 2 files named dnn.py (dnn.py, old/dnn.py)")
+    assert found["erin"]["reason"].startswith("There is no warmup.py, dnn.py or extension.py in it.")
+    for student in ("bob", "carol"):
+        document = json.loads((tmp_path / f"out/results/{student}.json").read_text())
+        SCHEMA.validate(document)
+        assert document["score"] == 0
+        assert found[student]["reason"] in document["output"]
+
+
+HOSTILE = """
+class DNN:
+    def __init__(self, *_):
+        pass
+    def forward(self, X):
+        raise ValueError("<script>alert(1)</script> [bold red]x[/] \\x1b[31m \\u202e =cmd")
+"""
+
+
+def test_what_a_student_writes_is_only_text(tmp_path):
+    folder = tmp_path / "class/<b>mallory"
+    folder.mkdir(parents=True)
+    (folder / "dnn.py").write_text(HOSTILE)
+    finished = command("grade", tmp_path / "class", "--out", tmp_path / "out")
+    page = (tmp_path / "out/feedback/<b>mallory.html").read_text()
+    assert "<script>" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    for text in (page, finished.stdout, (tmp_path / "out/grades.csv").read_text()):
+        assert "\x1b[31m" not in text
+        assert "\u202e" not in text
+    assert "[bold red]" in " ".join(finished.stdout.split())
+
+
+# The grader's own faults
+
+
+def broken(student):
+    raise RuntimeError("a bug in a check")
+
+
+def test_a_bug_in_a_check_is_an_error_and_no_loss(judge, grade, monkeypatch):
+    check, _ = judge.checks[0]
+    monkeypatch.setattr(judge, "checks", ((check, broken), *judge.checks[1:]))
+    result = grade((ROOT / "build/examples/solution/dnn.py").read_bytes())
+    assert (result.status, result.score) == ("error", None)
+    assert result.checks[0].passed is None
+    assert "a bug in a check" in result.fault
+    assert [check.id for check in result.failed] == [f"dnn.{check.name}"]
+
+
+def break_for_bob(waiting):
+    if waiting.student == "bob":
+        raise RuntimeError("the grader breaks")
+    return run.grade_one(waiting)
+
+
+def die_for_bob(waiting):
+    if waiting.student == "bob":
+        import os
+
+        os._exit(1)
+    return run.grade_one(waiting)
+
+
+@pytest.mark.parametrize("fault", [break_for_bob, die_for_bob])
+def test_a_fault_of_the_grader_costs_one_row(fault, graded, tmp_path, monkeypatch, capsys):
+    for name in ("alice", "bob", "carol"):
+        shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class" / name)
+    monkeypatch.setattr(run, "task", fault)
+    assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "2"]) == 1
+    found = {row["student"]: row for row in rows(tmp_path / "out")}
+    assert [found[name]["status"] for name in ("alice", "bob", "carol")] == ["graded", "error", "graded"]
+    assert [found[name]["score"] for name in ("alice", "bob", "carol")] == ["60", "", "60"]
+    assert "The grader failed on bob" in capsys.readouterr().err
+    SCHEMA.validate(json.loads((tmp_path / "out/results/bob.json").read_text()))
+    assert "not your fault" in (tmp_path / "out/feedback/bob.html").read_text()
+
+
+def test_what_was_graded_is_kept_when_the_run_is_broken_off(graded, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
+    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/bob")
+
+    def interrupted(found, jobs):
+        yield from list(run.grade_all(found[:1], jobs))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograder.cli.grade_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")])
+    assert [row["student"] for row in rows(tmp_path / "out")] == ["alice"]
+    assert (tmp_path / "out/feedback/alice.html").exists()

@@ -1,0 +1,121 @@
+"""The Gradescope package for real: its layout in a temporary root, setup.sh once, run_autograder for each submission."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from autograder.build import ROOT, build
+
+SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "tests/golden/results.schema.json").read_text()))
+
+
+class Gradescope:
+    """A folder laid out as /autograder is, and what the platform does with it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        with zipfile.ZipFile(ROOT / "dist/gradescope/autograder.zip") as archive:
+            archive.extractall(root / "source")
+        shutil.copy(root / "source/run_autograder", root / "run_autograder")
+        for script in (root / "source/setup.sh", root / "run_autograder"):
+            script.chmod(0o755)
+        (root / "results").mkdir()
+
+    def call(self, script: str) -> subprocess.CompletedProcess:
+        """Run one of the two scripts as the platform would: with an environment of its own, from the root."""
+        environment = {name: os.environ[name] for name in os.environ if name.startswith("PIP_") or name in ("PATH", "HOME")}
+        environment |= {"AUTOGRADER_ROOT": str(self.root), "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}"}
+        return subprocess.run([self.root / script], cwd=self.root, env=environment, capture_output=True, text=True)
+
+    def grade(self, submission: Path) -> dict:
+        """What results.json says of a submission."""
+        shutil.rmtree(self.root / "submission", ignore_errors=True)
+        if submission.is_dir():
+            shutil.copytree(submission, self.root / "submission")
+        else:
+            (self.root / "submission").mkdir()
+            self.unpack(submission)
+        self.call("run_autograder")
+        document = json.loads((self.root / "results/results.json").read_text())
+        SCHEMA.validate(document)
+        return document
+
+    def unpack(self, file: Path) -> None:
+        """Gradescope unpacks a zip that is handed in, and keeps a single file under its name."""
+        if file.suffix == ".zip":
+            with zipfile.ZipFile(file) as archive:
+                archive.extractall(self.root / "submission")
+        else:
+            shutil.copy(file, self.root / "submission/dnn.py")
+
+
+@pytest.fixture(scope="module")
+def gradescope(tmp_path_factory):
+    build("gradescope")
+    platform = Gradescope(tmp_path_factory.mktemp("autograder"))
+    finished = platform.call("source/setup.sh")
+    assert finished.returncode == 0, finished.stderr
+    assert "setup.sh: the grader is ready." in finished.stdout
+    return platform
+
+
+@pytest.fixture(scope="module")
+def make_grade(tmp_path_factory):
+    """The results.json of each example as `make grade` writes it."""
+    build("examples")
+    out = tmp_path_factory.mktemp("make") / "out"
+    subprocess.run([sys.executable, "-m", "autograder", "grade", ROOT / "build/examples", "--out", out], cwd=ROOT, check=True)
+    students = [row["student"] for row in csv.DictReader(io.StringIO((out / "grades.csv").read_text()))]
+    return {student: json.loads((out / f"results/{student}.json").read_text()) for student in students}
+
+
+def test_the_marks_are_those_of_make_grade(gradescope, make_grade):
+    examples = {path.stem if path.suffix else path.name: path for path in (ROOT / "build/examples").iterdir()}
+    assert examples.keys() == make_grade.keys()
+    for student, path in examples.items():
+        document = gradescope.grade(path)
+        assert document["tests"] == make_grade[student]["tests"], student
+        assert document["score"] == make_grade[student]["score"], student
+
+
+def test_an_empty_submission_gets_a_reason(gradescope, tmp_path):
+    (tmp_path / "empty").mkdir()
+    document = gradescope.grade(tmp_path / "empty")
+    assert document["score"] == 0
+    assert "There is no warmup.py, dnn.py or extension.py in it." in document["output"]
+
+
+def test_results_are_there_when_the_grader_breaks(gradescope, tmp_path):
+    (tmp_path / "dnn.py").write_text("x = 1")
+    broken = gradescope.root / "source/tests/hidden/cases.py"
+    kept = broken.read_text()
+    broken.write_text("raise RuntimeError")
+    try:
+        document = gradescope.grade(tmp_path / "dnn.py")
+    finally:
+        broken.write_text(kept)
+    assert document["score"] == 0
+    assert "This is not your fault" in document["output"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can take the others' rights away")
+def test_nobody_but_root_reads_the_source(gradescope):
+    for path in [gradescope.root / "source", *(gradescope.root / "source/tests").rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_setup_fails_loudly(gradescope, tmp_path):
+    other = Gradescope(tmp_path / "autograder")
+    (other.root / "source/requirements.txt").write_text("numpy==2.2.6 --hash=sha256:" + "0" * 64 + "\n")
+    finished = other.call("source/setup.sh")
+    assert finished.returncode == 1
+    assert "setup.sh: the packages in requirements.txt could not be installed." in finished.stderr

@@ -1,0 +1,340 @@
+"""The sandbox: what a submission can do to itself, and what it cannot do to anybody else."""
+
+import contextlib
+import os
+import re
+import socket
+import struct
+import time
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.checking import StudentError
+from autograder.sandbox import wire
+from autograder.sandbox.host import Limits, Sandbox
+
+LIMITS = Limits(call_seconds=0.6, import_seconds=0.6, submission_seconds=8.0)
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(LIMITS) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def run(sandbox):
+    """run(source, "f", 1) calls f(1) of a dnn.py and returns what comes back."""
+
+    def run(source, name, *arguments):
+        with sandbox.session({"dnn": source.encode()}) as session:
+            return session.fetch(getattr(session.dnn, name)(*arguments))
+
+    return run
+
+
+def sentence(run, source, name="f", *arguments):
+    with pytest.raises(StudentError) as caught:
+        run(source, name, *arguments)
+    return str(caught.value)
+
+
+# What comes back
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 3, -1.5, "text", [1.0, 2.0], (1, "a"), {"W1": 1.0, "deep": {"list": [None]}}, float("inf"), 2**62],
+)
+def test_plain_values_come_back_as_they_are(run, value):
+    assert run(f"inf = float('inf')\ndef f(): return {value!r}", "f") == value
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "?", "c16"])
+def test_arrays_keep_their_dtype_and_shape(run, dtype):
+    got = run("def f(x): return x.T", "f", np.arange(6).reshape(2, 3).astype(dtype))
+    assert (got.dtype, got.shape) == (np.dtype(dtype), (3, 2))
+    assert np.array_equal(got, np.arange(6).reshape(2, 3).astype(dtype).T)
+
+
+@pytest.mark.parametrize("dtype", ["f2", ">f8", "longdouble", "i2", "u1"])
+def test_other_numbers_come_back_as_doubles_or_integers(run, dtype):
+    got = run(f"import numpy as np\ndef f(): return np.ones((2, 1), np.dtype('{dtype}'))", "f")
+    assert np.array_equal(got, np.ones((2, 1)))
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("np.array([object()])", "array of dtype object"),
+        ("np.zeros(200_000)", r"array of shape \(200000,\)"),
+        ("np.zeros(2, 'f8,i4')", "array of dtype"),
+        ("lambda: 0", "function"),
+        ("2**80", "int"),
+    ],
+)
+def test_what_cannot_cross_is_named(run, expression, words):
+    assert re.search(words, run(f"import numpy as np\ndef f(): return {expression}", "f").described)
+
+
+def test_arguments_belong_to_the_student(run):
+    assert run("def f(x):\n    x += 1\n    return x", "f", np.zeros((1, 1))) == 1
+
+
+# What goes wrong
+
+
+def test_an_exception_names_the_line(run):
+    words = sentence(run, "def f():\n    return 1 / 0\n")
+    assert words == "f raised ZeroDivisionError: division by zero (dnn.py, line 2: return 1 / 0)"
+
+
+def test_a_todo_is_its_own_sentence(run):
+    assert sentence(run, "def f(): raise NotImplementedError('Task 3: do it.')") == "Task 3: do it."
+
+
+def test_a_syntax_error_names_the_line(run):
+    assert "could not be loaded: SyntaxError" in sentence(run, "x = 1\ndef f(:\n")
+    assert "line 2" in sentence(run, "x = 1\ndef f(:\n")
+
+
+def test_a_foreign_module_is_named(run):
+    assert "No module named 'torch': submissions may use numpy" in sentence(run, "import torch")
+
+
+def test_a_missing_function_is_named(run):
+    assert sentence(run, "x = 1", "f") == "dnn.py defines no `f`."
+
+
+@pytest.mark.parametrize("call", ["exit()", "raise KeyboardInterrupt", "raise SystemExit(0)", "raise GeneratorExit"])
+def test_leaving_is_an_exception_like_others(run, call):
+    assert "f raised" in sentence(run, f"def f():\n    {call}")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("os._exit(0)", "f ended the program with exit code 0."),
+        ("os._exit(7)", "f ended the program with exit code 7."),
+        ("os.abort()", "f ended the program by signal 6."),
+        ("ctypes.string_at(0)", "f ended the program by a segmentation fault."),
+        ("os.close(3); time.sleep(9)", "f ended the program or closed its connection."),
+        ("time.sleep(9)", "f did not come back in time"),
+        ("while True: pass", "f did not come back in time"),
+        ("os.write(3, b'\\xff' * 100)", "f ended the program"),
+        ("os.write(3, (5).to_bytes(4, 'little') + b'\\xc1' * 5)", "f ended the program"),
+        ("[signal.signal(n, signal.SIG_IGN) for n in (2, 14, 15, 24)]\n    while True: pass", "f did not come back in time"),
+    ],
+)
+def test_the_end_of_a_child_is_told(run, body, words):
+    assert sentence(run, f"import os, time, signal, ctypes\ndef f():\n    {body}").startswith(words)
+
+
+def test_a_crash_costs_one_call(sandbox):
+    source = b"import os\ndef good(): return 1\ndef bad(): os._exit(1)\n"
+    with sandbox.session({"dnn": source}) as session:
+        for _ in range(2):
+            assert session.fetch(session.dnn.good()) == 1
+            with pytest.raises(StudentError):
+                session.fetch(session.dnn.bad())
+
+
+def test_what_was_lost_with_a_child_says_so(sandbox):
+    with sandbox.session({"dnn": b"import os\ndef good(): return 1\ndef bad(): os._exit(1)\n"}) as session:
+        kept = session.dnn.good()
+        with pytest.raises(StudentError):
+            session.fetch(session.dnn.bad())
+        with pytest.raises(StudentError, match="bad ended the program"):
+            session.fetch(kept)
+
+
+def test_a_function_that_never_comes_back_is_not_called_for_ever(sandbox):
+    with sandbox.session({"dnn": b"def f():\n    while True: pass\ndef g(): return 1\n"}) as session:
+        for _ in range(LIMITS.strikes):
+            with pytest.raises(StudentError, match="did not come back in time"):
+                session.fetch(session.dnn.f())
+        with pytest.raises(StudentError, match="was not called again"):
+            session.fetch(session.dnn.f())
+        assert session.fetch(session.dnn.g()) == 1
+
+
+def test_the_time_of_a_submission_is_bounded():
+    limits = Limits(call_seconds=5, submission_seconds=0.5)
+    sentences = []
+    with Sandbox(limits) as sandbox, sandbox.session({"dnn": b"import time\ndef f(): time.sleep(0.2)\n"}) as session:
+        for _ in range(5):
+            try:
+                session.fetch(session.dnn.f())
+            except StudentError as error:
+                sentences.append(str(error))
+    assert 1 <= len(sentences) <= 4
+    assert "used up" in sentences[-1]
+
+
+def test_a_slow_import_is_stopped(run):
+    assert sentence(run, "while True: pass").startswith("Loading dnn.py did not come back in time")
+
+
+# What a child can reach
+
+
+def test_memory_is_bounded(run):
+    assert "MemoryError" in sentence(run, "import numpy as np\ndef f(): return np.ones(2**33).sum()")
+
+
+def test_recursion_is_bounded(run):
+    assert "RecursionError" in sentence(run, "def f(): return f()")
+
+
+def test_no_process_and_no_thread(run):
+    assert "BlockingIOError" in sentence(run, "import os\ndef f(): return os.fork()")
+    assert "can't start new thread" in sentence(run, "import threading\ndef f(): threading.Thread(target=print).start()")
+
+
+def test_nothing_is_written(run, tmp_path):
+    source = f"def f():\n    with open({str(tmp_path / 'x')!r}, 'w') as file: file.write('x' * 100)"
+    assert "raised" in sentence(run, source)
+    assert not (tmp_path / "x").exists() or not (tmp_path / "x").read_text()
+
+
+def test_output_goes_nowhere(run, capfd):
+    assert run("import os, sys\ndef f():\n    print('a'); os.write(1, b'b'); os.write(2, b'c'); return 1", "f") == 1
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_as_root_the_child_is_nobody_in_an_empty_directory(run):
+    uid, gid, groups, root = run("import os\ndef f(): return os.getuid(), os.getgid(), os.getgroups(), os.listdir('/')", "f")
+    assert 20_000 <= uid < 60_000
+    assert (gid, groups, root) == (uid, [], [])
+    assert "PermissionError" in sentence(run, "import os\ndef f(): os.setuid(0)")
+    assert "PermissionError" in sentence(run, "import os\ndef f(): os.kill(os.getppid(), 9)")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+def test_as_root_no_child_can_end_another(sandbox):
+    with (
+        sandbox.session({"dnn": b"def f(): return 1"}) as other,
+        sandbox.session({"dnn": b"import os\ndef f(): os.kill(-1, 9)"}) as bad,
+    ):
+        assert other.fetch(other.dnn.f()) == 1
+        bad.fetch(bad.dnn.f())
+        assert other.fetch(other.dnn.f()) == 1
+
+
+@pytest.mark.parametrize(
+    "module", ["autograder", "autograder.judge.oracle", "autograder.checking", "tests.hidden.cases", "solution"]
+)
+def test_the_grader_cannot_be_imported(run, module):
+    assert "No module named" in sentence(run, f"import {module}")
+
+
+def test_the_environment_tells_nothing(run, monkeypatch):
+    monkeypatch.setenv("SECRET", "secret")
+    assert "SECRET" not in run("import os\ndef f(): return dict(os.environ)", "f")
+
+
+def test_the_zygote_has_heard_of_nothing(run):
+    source = """
+import gc, sys
+def f():
+    names = " ".join(str(getattr(thing, "__name__", "")) for thing in gc.get_objects())
+    return [word for word in ("right_cache", "tells_apart", "rubric", "on_either_cache", "CheckFailure") if word in names], sorted(sys.modules)
+"""
+    words, modules = run(source, "f")
+    assert words == []
+    assert not [name for name in modules if name.startswith(("autograder", "tests", "pytest"))]
+
+
+def test_standard_modules_are_there(run):
+    assert run("import typing, dataclasses, itertools, json, numpy.linalg\ndef f(): return 1", "f") == 1
+
+
+def test_a_session_leaves_no_process_behind(sandbox):
+    with sandbox.session({"dnn": b"def f(): return 1"}) as session:
+        session.fetch(session.dnn.f())
+        pid = session.pid
+        os.kill(pid, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_the_random_state_is_the_same_in_every_run():
+    states = []
+    for _ in range(2):
+        with (
+            Sandbox(LIMITS) as sandbox,
+            sandbox.session({"dnn": b"import numpy as np\nx = hash('x'), np.random.rand()"}) as session,
+        ):
+            states.append(session.fetch(session.dnn.x))
+    assert states[0] == states[1]
+
+
+# Frames
+
+
+def frame(data):
+    """The frame in a pipe whose other end is closed."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(data)
+    with ours:
+        return wire.receive(ours, time.monotonic() + 5)
+
+
+def packed(message):
+    body = msgpack.packb(message)
+    return struct.pack("<I", len(body)) + body
+
+
+def array(code, shape, data):
+    return msgpack.ExtType(wire.ARRAY, struct.pack(f"<cB{len(shape)}I", code, len(shape), *shape) + data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x05\x00\x00",
+        struct.pack("<I", wire.MAX_FRAME + 1),
+        struct.pack("<I", 10) + b"short",
+        struct.pack("<I", 1) + b"\xc1",
+        packed(array(b"O", (1,), b"12345678")),
+        packed(array(b"d", (2,), b"12345678")),
+        packed(array(b"d", (2**32 - 1, 2**32 - 1), b"12345678")),
+        packed(array(b"d", (1,) * 9, b"12345678")),
+        packed(msgpack.ExtType(wire.ARRAY, b"d\x02\x01")),
+        packed(msgpack.ExtType(wire.ARRAY, b"")),
+        packed(msgpack.ExtType(7, b"")),
+        packed(msgpack.ExtType(wire.REFERENCE, b"1")),
+        packed({1: 2}),
+        packed([None] * (wire.MAX_ITEMS + 1)),
+        struct.pack("<I", 4) + b"\xa3\xff\xff\xff",
+        struct.pack("<I", 3000) + b"\x91" * 3000,
+    ],
+)
+def test_malformed_frames_are_refused(data):
+    with pytest.raises(wire.WireError):
+        frame(data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_value_or_refused(data):
+    with contextlib.suppress(wire.WireError):
+        assert frame(struct.pack("<I", len(data)) + data) is not Ellipsis
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=4).map(tuple) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    )
+)
+def test_values_survive_the_wire(value):
+    assert frame(packed(value)) == value
