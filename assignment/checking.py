@@ -1,17 +1,14 @@
-"""The vocabulary of the checks: what a check may say about a network and about a tensor.
+"""The vocabulary of the checks: what a check may say about a case and about a tensor.
 
-A check is a pytest function with one argument, `student`. Through it the check reaches the student's modules, runs them on a
-case, and compares. The grader passes a stand-in whose calls run in another process; on a student's own machine `LocalStudent`
-imports the files right here. A check cannot tell the two apart.
+A check is a pytest function with one argument, `student`. It runs the student's code on a case (see running.py), compares what
+comes with what is due, and raises CheckFailure with a sentence for the student.
 
 This file is part of the hand-out, so it needs numpy alone and holds neither a forward pass nor a gradient.
 """
 
 from __future__ import annotations
 
-import copy
 import difflib
-import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,10 +47,6 @@ def rubric(*, part: str, task: str, visibility: str) -> Callable[[float], Callab
         return mark
 
     return check
-
-
-ReferenceSource = Callable[["Case"], Mapping[str, np.ndarray]]
-Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
 
 
 class CheckFailure(AssertionError):
@@ -124,141 +117,6 @@ def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
     ]
 
 
-# Running the student's code ------------------------------------------------------------------------------------------
-
-
-class LocalStudent:
-    """The student's files, imported into this process: for students at home, never for grading."""
-
-    def __init__(self) -> None:
-        self.memory: dict[Any, Any] = {}
-
-    def __getattr__(self, module: str) -> Any:
-        return importlib.import_module(module)
-
-    def fetch(self, value: Any) -> Any:
-        """The value of a result; here the result itself."""
-        return value
-
-    def place(self, value: Any) -> Any:
-        """A copy of an argument that the check can look at again after the call."""
-        return copy.deepcopy(value)
-
-    def copy(self, value: Any) -> Any:
-        """A shallow copy of a result."""
-        return copy.copy(value)
-
-    def unpack(self, value: Any) -> Any:
-        """The two halves of a result."""
-        first, second = value
-        return first, second
-
-
-def network(student: Any, case: Case) -> Any:
-    """A `DNN` of the student with the layer sizes and the parameters of the case."""
-    net = student.dnn.DNN(case.layer_sizes)
-    net.params = {key: value.copy() for key, value in case.params.items()}
-    return net
-
-
-def remember(student: Any, key: tuple, run: Callable[[], Any]) -> Any:
-    """The result of run(), from memory if it was asked for before; whatever the student's code raised is raised again."""
-    if key not in student.memory:
-        try:
-            student.memory[key] = run()
-        except (CheckFailure, StudentError) as failure:
-            student.memory[key] = failure
-        except Exception as error:
-            if not isinstance(student, LocalStudent):
-                raise
-            student.memory[key] = StudentError(f"{type(error).__name__}: {error}")
-            student.memory[key].__cause__ = error
-    result = student.memory[key]
-    if isinstance(result, Exception):
-        raise result
-    return result
-
-
-def pair(value: Any) -> tuple[Any, Mapping]:
-    """(out, cache) of what `forward` returned; CheckFailure if it is something else."""
-    if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise CheckFailure(f"forward must end with `return out, cache`; it returned {describe(value)}.")
-    out, cache = value
-    if not isinstance(cache, Mapping):
-        found = "they came in the wrong order" if isinstance(out, Mapping) else f"the second one is {describe(cache)}"
-        raise CheckFailure(f"forward must return two values, out and the cache (a dict); {found}.")
-    return out, cache
-
-
-def run_forward(student: Any, case: Case) -> tuple[Any, Mapping]:
-    """(out, cache) of the student's forward pass on the case."""
-
-    def run() -> tuple[Any, Mapping]:
-        return pair(student.fetch(network(student, case).forward(case.X)))
-
-    return remember(student, ("forward", case), run)
-
-
-def call_backward(student: Any, net: Any, case: Case, source: Source) -> Any:
-    """The result, still on the student's side, of a new forward and backward pass of the network on the case.
-
-    With a source the reference is laid over the student's own cache: a student's backward pass may need keys of its own
-    making, so the reference replaces values and takes nothing away.
-    """
-    if source is None:
-        run_forward(student, case)
-        out, cache = student.unpack(net.forward(case.X))
-    else:
-        reference = source(case)
-        out, cache = reference[f"A{case.layers[-1]}"], own_cache(student, net, case)
-        for key, value in reference.items():
-            cache[key] = value.copy()
-    cache["Y"] = case.Y
-    return net.compute_gradients(out, cache)
-
-
-def own_cache(student: Any, net: Any, case: Case) -> Any:
-    """A copy of the student's own cache, or an empty one where forward does not give any."""
-    try:
-        run_forward(student, case)
-    except (CheckFailure, StudentError):
-        return student.place({})
-    _, cache = student.unpack(net.forward(case.X))
-    return student.copy(cache)
-
-
-def run_backward(student: Any, case: Case, source: Source = None) -> Mapping:
-    """The student's gradients on the student's own cache or, with a source, on the reference laid over that cache."""
-
-    def run() -> Mapping:
-        grads = student.fetch(call_backward(student, network(student, case), case, source))
-        return mapping("What compute_gradients returned", grads)
-
-    return remember(student, ("backward", case, source), run)
-
-
-def on_either_cache(student: Any, case: Case, reference: ReferenceSource, attempt: Callable[[Source], None]) -> None:
-    """Let the backward pass try on the student's own cache, then on the reference laid over it.
-
-    A wrong forward pass does not cost the marks of the backward pass, and neither does a cache made in another way. The
-    failure that is reported is the first one that compute_gradients is answerable for.
-    """
-    try:
-        run_forward(student, case)
-    except (CheckFailure, StudentError):
-        return attempt(reference)
-    try:
-        attempt(None)
-    except (CheckFailure, StudentError) as failure:
-        try:
-            attempt(reference)
-        except (CheckFailure, StudentError):
-            raise failure from None
-
-
-# Comparing -----------------------------------------------------------------------------------------------------------
-
-
 def describe(value: Any) -> str:
     """What a value is, in a few words that do not depend on its contents."""
     if value is None:
@@ -299,8 +157,8 @@ def mapping(name: str, value: Any) -> Mapping:
 def take(name: str, mapping: Mapping, key: str) -> Any:
     """mapping[key]; CheckFailure, with the nearest key there is, if it is missing.
 
-    A gradient that lies under "dW1" or "dw1" is found too: the checks of the keys have their own points, and a wrong name should
-    not cost the marks of a right number as well.
+    A gradient that lies under "dW1" or "dw1" is found too: the checks of the keys have their own points, and a wrong name
+    should not cost the marks of a right number as well.
     """
     for known in (key, f"d{key}", f"d{key.lower()}"):
         if known in mapping:
@@ -344,30 +202,9 @@ def expect_tensor(key: str, value: Any, *wants: np.ndarray, samples: int = 0, sh
     error = np.linalg.norm(difference) / max(float(np.linalg.norm(want)), ZERO)
     numbers = f", where it is {got[worst]:.6g} and should be {want[worst]:.6g}" if show else ""
     cell = f"[{', '.join(str(index) for index in worst)}]"
-    message = f"`{key}` has the right shape but wrong values: relative error {error:.2g}, most at {cell}{numbers}."
+    how_far = f"relative error {error:.2g}, most at {cell}{numbers}"
+    message = f"`{key}` has the right shape but wrong values: {how_far}."
     raise CheckFailure(message, key, got, wants, samples)
-
-
-def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
-    """CheckFailure unless `gradients` gives the right W and B gradients, or those of the student's own two passes.
-
-    `gradients` only puts the passes together, so a mistake in one of them is not paid for here again.
-    """
-    grads = mapping("What gradients returned", student.fetch(network(student, case).gradients(case.X, case.Y)))
-    own = own_gradients(student, case)
-    for key in gradient_keys(case, "WB"):
-        wants = (right[key], own[key]) if key in own else (right[key],)
-        expect_tensor(key, take("grads", grads, key), *wants, samples=case.samples, show=show)
-
-
-def own_gradients(student: Any, case: Case) -> dict[str, np.ndarray]:
-    """The W and B gradients of the student's own two passes, where there is anything in them to follow."""
-    try:
-        grads = run_backward(student, case)
-        found = {key: tensor(key, take("grads", grads, key)) for key in gradient_keys(case, "WB")}
-    except (CheckFailure, StudentError):
-        return {}
-    return {key: value for key, value in found.items() if np.isfinite(value).all() and np.any(value)}
 
 
 def expect_untouched(key: str, value: Any, want: np.ndarray) -> None:

@@ -65,14 +65,17 @@ def solved(source: str) -> str:
 def assignment_files() -> dict[str, str]:
     """Every file of assignment/, by name."""
     solution = ROOT / "solution"
-    public = (ROOT / "tests/public/test_dnn.py").read_text()
+    local = {
+        "checking.py": ROOT / "autograder/checking.py",
+        "running.py": ROOT / "autograder/running.py",
+        "test_public.py": ROOT / "tests/public/test_dnn.py",
+    }
     return {
         "README.md": (solution / "README.md").read_text(),
-        "checking.py": (ROOT / "autograder/checking.py").read_text(),
         "conftest.py": (solution / "conftest.py").read_text(),
         "dnn.py": skeleton((solution / "dnn.py").read_text()),
         "requirements.txt": (solution / "requirements.txt").read_text(),
-        "test_public.py": public.replace("from autograder.checking import", "from checking import"),
+        **{name: path.read_text().replace("from autograder.", "from ") for name, path in local.items()},
     }
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from autograder.build import ROOT, solved
-from autograder.checking import LocalStudent
 from autograder.cli import main as command
 from autograder.judge.judge import load_checks
+from autograder.running import LocalStudent
 
 HIDDEN_ONLY = ("random_state", "stirred_random_state")
 
@@ -100,7 +100,8 @@ def main() -> None:
 def load(path: Path) -> object:
     """The module in a file of our own."""
     spec = importlib.util.spec_from_file_location("dnn", path)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -16,7 +16,8 @@ from autograder.checking import Check, CheckFailure, StudentError
 from autograder.diagnosis import explain
 from autograder.intake import Submission
 from autograder.results import CheckResult, Result
-from autograder.sandbox.host import Limits, Sandbox
+from autograder.sandbox.host import Limits
+from autograder.sandbox.session import Sandbox
 from autograder.text import clean
 
 MODULES = (
@@ -48,7 +49,7 @@ class Judge:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.sandbox.close()
+        self.sandbox.zygote.close()
 
     def grade(self, submission: Submission) -> Result:
         """The result of one submission. Raises nothing but SandboxError, when the sandbox itself is gone."""

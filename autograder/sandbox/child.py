@@ -9,6 +9,7 @@ import copy
 import importlib.abc
 import importlib.util
 import linecache
+import mmap
 import random
 import socket
 import sys
@@ -89,12 +90,13 @@ class FailedBefore(Exception):
     """A step builds on one that failed."""
 
 
-def serve(pipe: socket.socket, sources: Mapping[str, bytes]) -> None:
-    """Answer requests until the pipe ends.
+def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) -> None:
+    """Say that the child is locked in, then answer requests until the pipe ends.
 
-    A request is (forget, steps, wanted). Before each call the number of its step goes back, so that the judge knows which one
-    did not return; then one answer goes back with a value or a failure for each result that is wanted.
+    A request is (forget, steps, wanted), and its answer a list with a value or a failure for each result that is wanted. Before
+    each call the number of its step goes into the mark, so that the judge knows which one did not return.
     """
+    wire.send(pipe, wire.LOCKED_IN)
     finder = Sources(sources)
     sys.meta_path.insert(0, finder)
     results: dict[int, Any] = {}
@@ -104,7 +106,7 @@ def serve(pipe: socket.socket, sources: Mapping[str, bytes]) -> None:
             results.clear()
         for number, operation, arguments, named in steps:
             if operation in ("call", "module"):
-                wire.send(pipe, number)
+                wire.MARK.pack_into(mark, 0, number)
             results[number] = carry_out(number, operation, arguments, named, results, finder)
         answers = [answer(results.get(number), finder) for number in wanted]
         try:

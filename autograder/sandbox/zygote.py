@@ -8,9 +8,13 @@ Started by `host` as `python zygote.py CONTROL LIMITS EMPTY`: the number of a so
 """
 
 import contextlib
+import fcntl
+import gc
 import importlib
 import json
+import mmap
 import os
+import re
 import resource
 import signal
 import socket
@@ -19,129 +23,29 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-# What a submission may import: a child may have lost the sight of every file, so these are in memory before it starts.
-PREPARED = [
-    "abc",
-    "argparse",
-    "array",
-    "ast",
-    "bisect",
-    "builtins",
-    "calendar",
-    "cmath",
-    "codecs",
-    "collections",
-    "collections.abc",
-    "colorsys",
-    "concurrent.futures",
-    "contextlib",
-    "contextvars",
-    "copy",
-    "copyreg",
-    "csv",
-    "ctypes",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "difflib",
-    "dis",
-    "doctest",
-    "encodings.ascii",
-    "encodings.idna",
-    "encodings.latin_1",
-    "encodings.utf_8",
-    "encodings.utf_8_sig",
-    "enum",
-    "errno",
-    "fractions",
-    "functools",
-    "gc",
-    "getpass",
-    "gettext",
-    "glob",
-    "gzip",
-    "hashlib",
-    "heapq",
-    "hmac",
-    "html",
-    "importlib.util",
-    "inspect",
-    "io",
-    "ipaddress",
-    "itertools",
-    "json",
-    "keyword",
-    "linecache",
-    "locale",
-    "logging",
-    "math",
-    "multiprocessing",
-    "numbers",
-    "operator",
-    "os",
-    "os.path",
-    "pathlib",
-    "pdb",
-    "pickle",
-    "pkgutil",
-    "platform",
-    "pprint",
-    "queue",
-    "random",
-    "re",
-    "reprlib",
-    "sched",
-    "secrets",
-    "select",
-    "selectors",
-    "shelve",
-    "shlex",
-    "shutil",
-    "signal",
-    "socket",
-    "sqlite3",
-    "stat",
-    "statistics",
-    "string",
-    "stringprep",
-    "struct",
-    "subprocess",
-    "symtable",
-    "sys",
-    "sysconfig",
-    "tempfile",
-    "textwrap",
-    "threading",
-    "time",
-    "timeit",
-    "token",
-    "tokenize",
-    "traceback",
-    "types",
-    "typing",
-    "unicodedata",
-    "unittest",
-    "unittest.mock",
-    "urllib.parse",
-    "uuid",
-    "warnings",
-    "weakref",
-    "xml.etree.ElementTree",
-    "zipfile",
-    "zlib",
-    "zoneinfo",
-    "_strptime",
-    "numpy",
-    "numpy.fft",
-    "numpy.lib.stride_tricks",
-    "numpy.linalg",
-    "numpy.ma",
-    "numpy.matlib",
-    "numpy.polynomial",
-    "numpy.random",
-    "numpy.testing",
-    "numpy.typing",
-]
+# In memory before the first fork, because nearly every submission needs it or numpy asks for it late.
+PREPARED = (
+    *("abc", "collections.abc", "copy", "dataclasses", "encodings.ascii", "encodings.latin_1", "encodings.utf_8_sig", "enum"),
+    *("functools", "io", "itertools", "json", "math", "operator", "os", "random", "re", "string", "sys", "time", "typing"),
+    *("warnings", "_strptime", "numpy", "numpy.linalg", "numpy.random"),
+)
+IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w., \t]+)", re.MULTILINE)
+IMPORT_FROM = re.compile(rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t(]+([\w, \t]+)", re.MULTILINE)
+NUMPY_PART = re.compile(
+    rb"\b(?:np|numpy)(\.(?:char|ctypeslib|fft|lib\.stride_tricks|ma|matlib|polynomial|rec|testing|typing))\b"
+)
+NOT_FOR_GRADING = {
+    "antigravity",
+    "idlelib",
+    "pip",
+    "test",
+    "this",
+    "tkinter",
+    "turtle",
+    "turtledemo",
+    "venv",
+}  # windows, pages, tests
+PIPE, MARK = 3, 4  # where the pipe and the mark lie in every child
 FIRST_UID, UIDS = 20_000, 40_000  # a child gets a uid of its own in this range, which holds no people and fits every container
 START = 1_618_033_988  # seeds the global random state: the same in every run, and nobody's own favourite
 
@@ -157,20 +61,43 @@ def prepare() -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
         del sys.modules[name]
     for name in PREPARED:
-        with contextlib.suppress(ImportError):  # a few are missing in some builds of Python
-            importlib.import_module(name)
+        importlib.import_module(name)
     importlib.import_module("numpy").random.seed(START)
     importlib.import_module("random").seed(START)
+    gc.freeze()  # or the first collection in a child would touch, and so copy, every page
 
 
-def lock_in(pipe: socket.socket, limits: Mapping[str, int], empty: str) -> None:
+def fetch_modules(sources: Mapping[str, bytes]) -> None:
+    """Import what the sources name from the standard library and numpy, while the files can still be seen.
+
+    The names are picked out as bytes: nothing of a submission is parsed or run before the child is locked in.
+    """
+    for source in sources.values():
+        for name in modules_in(source):
+            if name.split(".")[0] in sys.stdlib_module_names - NOT_FOR_GRADING or name.startswith("numpy."):
+                with contextlib.suppress(Exception):  # the student's own line will say so, if it matters
+                    importlib.import_module(name)
+
+
+def modules_in(source: bytes) -> set[str]:
+    """The modules that the lines of a source name; for `from a import b`, which may be a module of its own, both a and a.b."""
+    names = {name.split()[0] for line in IMPORT.findall(source) for name in line.split(b",") if name.strip()}
+    for package, imported in IMPORT_FROM.findall(source):
+        names |= {package, *(package + b"." + name.split()[0] for name in imported.split(b",") if name.strip())}
+    names |= {b"numpy" + part for part in NUMPY_PART.findall(source)}
+    return {name.decode("ascii", "replace") for name in names}
+
+
+def lock_in(pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> None:
     """Give up, before the first line of student code, everything a submission has no use for."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    os.dup2(pipe.fileno(), 3)
-    os.closerange(4, 256)
+    aside = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64) for descriptor in (pipe, mark)]
+    for descriptor, place in zip(aside, (PIPE, MARK), strict=True):
+        os.dup2(descriptor, place)
+    os.closerange(MARK + 1, 256)
     for name, most in (
         ("RLIMIT_CPU", limits["cpu_seconds"]),
         ("RLIMIT_AS", limits["memory_bytes"]),
@@ -195,37 +122,37 @@ def lower(name: str, most: int) -> None:
         resource.setrlimit(getattr(resource, name), (most, most))
 
 
-def run_child(pipe: socket.socket, limits: Mapping[str, int], empty: str) -> None:
+def run_child(pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> None:
     """Be the child of one submission until its pipe ends."""
     try:
-        lock_in(pipe, limits, empty)
-        pipe.detach()
-        pipe = socket.socket(fileno=3)
-        wire.send(pipe, "locked in")  # type: ignore[name-defined]  # noqa: F821
-        sources = wire.receive(pipe)  # type: ignore[name-defined]  # noqa: F821
-        child.serve(pipe, sources)  # type: ignore[name-defined]  # noqa: F821
+        sources = wire.receive(socket.socket(fileno=os.dup(pipe)))  # type: ignore[name-defined]  # noqa: F821
+        fetch_modules(sources)
+        lock_in(pipe, mark, limits, empty)
+        memory = mmap.mmap(MARK, 0)
+        os.close(MARK)
+        child.serve(socket.socket(fileno=PIPE), memory, sources)  # type: ignore[name-defined]  # noqa: F821
     finally:
         os._exit(0)
 
 
 def main() -> None:
-    """Fork and kill on demand: b"F" with a socket answers the pid, b"K" and a pid answers the exit status."""
+    """Fork and kill on demand: b"F" with two descriptors answers the pid, b"K" and a pid answers the exit status."""
     control = socket.socket(fileno=int(sys.argv[1]))
     limits, empty = json.loads(sys.argv[2]), sys.argv[3]
     prepare()
     control.sendall(b"R")
     children: set[int] = set()
     while True:
-        command, descriptors, _, _ = socket.recv_fds(control, 5, 1)
+        command, descriptors, _, _ = socket.recv_fds(control, 5, 2)
         if not command:
             break
         if command[:1] == b"F":
-            pipe = socket.socket(fileno=descriptors[0])
+            pipe, mark = descriptors
             pid = os.fork()
             if pid == 0:
-                control.close()
-                run_child(pipe, limits, empty)
-            pipe.close()
+                run_child(pipe, mark, limits, empty)
+            for descriptor in descriptors:
+                os.close(descriptor)
             children.add(pid)
             control.sendall(struct.pack("<i", pid))
         else:

@@ -8,7 +8,6 @@ import numpy as np
 
 from autograder.checking import (
     CheckFailure,
-    call_backward,
     expect_finite,
     expect_same_random_state,
     expect_shape,
@@ -16,17 +15,13 @@ from autograder.checking import (
     expect_untouched,
     gradient_keys,
     mapping,
-    network,
-    on_either_cache,
-    own_cache,
     rubric,
-    run_backward,
-    run_forward,
     take,
     take_all,
     tensor,
 )
 from autograder.judge.oracle import right_cache, truth
+from autograder.running import call_backward, network, on_either_cache, own_cache, run_backward, run_forward
 from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SAMPLES, SATURATED, SHALLOW, SINGLE, TWICE
 
 check = rubric(part="dnn", task="compute_gradients", visibility="hidden")

@@ -6,15 +6,13 @@ from autograder.checking import (
     expect_same_random_state,
     expect_tensor,
     expect_untouched,
-    network,
-    pair,
     rubric,
-    run_forward,
     take,
     take_all,
     tensor,
 )
 from autograder.judge.oracle import truth
+from autograder.running import network, pair, run_forward
 from tests.hidden.cases import DEEP, MAIN, OTHER, SATURATED, SHALLOW, SINGLE
 
 check = rubric(part="dnn", task="forward", visibility="hidden")

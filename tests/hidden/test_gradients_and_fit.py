@@ -8,18 +8,9 @@ import functools
 
 import numpy as np
 
-from autograder.checking import (
-    CheckFailure,
-    StudentError,
-    expect_tensor,
-    expect_whole,
-    mapping,
-    network,
-    rubric,
-    take,
-    tensor,
-)
+from autograder.checking import CheckFailure, StudentError, expect_tensor, mapping, rubric, take, tensor
 from autograder.judge.oracle import truth
+from autograder.running import expect_whole, network
 from tests.hidden.cases import MAIN, OTHER
 
 check = rubric(part="dnn", task="gradients and fit", visibility="hidden")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from autograder.checking import StudentError
 from autograder.sandbox import wire
-from autograder.sandbox.host import Limits, Sandbox
+from autograder.sandbox.host import Limits
+from autograder.sandbox.session import Sandbox
 
 LIMITS = Limits(call_seconds=0.6, import_seconds=0.6, submission_seconds=8.0)
 
@@ -122,7 +123,7 @@ def test_leaving_is_an_exception_like_others(run, call):
         ("os._exit(7)", "f ended the program with exit code 7."),
         ("os.abort()", "f ended the program by signal 6."),
         ("ctypes.string_at(0)", "f ended the program by a segmentation fault."),
-        ("os.close(3); time.sleep(9)", "f ended the program or closed its connection."),
+        ("os.close(3); time.sleep(9)", "f ended the program or closed its connection"),
         ("time.sleep(9)", "f did not come back in time"),
         ("while True: pass", "f did not come back in time"),
         ("os.write(3, b'\\xff' * 100)", "f ended the program"),
@@ -233,6 +234,21 @@ def test_the_grader_cannot_be_imported(run, module):
     assert "No module named" in sentence(run, f"import {module}")
 
 
+def test_a_child_holds_nothing_but_its_pipe_and_its_mark(run):
+    source = """
+import os, stat
+def f():
+    kinds = {}
+    for descriptor in range(256):
+        try:
+            kinds[descriptor] = stat.S_IFMT(os.fstat(descriptor).st_mode)
+        except OSError:
+            pass
+    return [descriptor for descriptor, kind in kinds.items() if kind == stat.S_IFSOCK], len(kinds)
+"""
+    assert run(source, "f") == ([3], 5)
+
+
 def test_the_environment_tells_nothing(run, monkeypatch):
     monkeypatch.setenv("SECRET", "secret")
     assert "SECRET" not in run("import os\ndef f(): return dict(os.environ)", "f")
@@ -243,21 +259,36 @@ def test_the_zygote_has_heard_of_nothing(run):
 import gc, sys
 def f():
     names = " ".join(str(getattr(thing, "__name__", "")) for thing in gc.get_objects())
-    return [word for word in ("right_cache", "tells_apart", "rubric", "on_either_cache", "CheckFailure") if word in names], sorted(sys.modules)
+    words = ("right_cache", "tells_apart", "rubric", "on_either_cache", "CheckFailure")
+    return [word for word in words if word in names], sorted(sys.modules)
 """
     words, modules = run(source, "f")
     assert words == []
     assert not [name for name in modules if name.startswith(("autograder", "tests", "pytest"))]
 
 
-def test_standard_modules_are_there(run):
-    assert run("import typing, dataclasses, itertools, json, numpy.linalg\ndef f(): return 1", "f") == 1
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "import typing, dataclasses, itertools, json as j",
+        "import sqlite3",
+        "from xml.etree import ElementTree",
+        "import concurrent.futures",
+        "import numpy.fft; import numpy as np; np.fft.fft(np.ones(4))",
+        "import numpy as np; np.testing.assert_allclose(np.ma.ones(2), 1); np.polynomial.Polynomial([1])",
+        "import datetime; datetime.datetime.strptime('2026', '%Y')",
+        "if True:\n    import decimal, statistics\n    from fractions import Fraction",
+        "import numpy as np; np.random.default_rng(); np.linalg.svd(np.ones((2, 2)))",
+    ],
+)
+def test_the_standard_library_and_numpy_are_there(run, lines):
+    assert run(f"{lines}\ndef f(): return 1", "f") == 1
 
 
 def test_a_session_leaves_no_process_behind(sandbox):
     with sandbox.session({"dnn": b"def f(): return 1"}) as session:
         session.fetch(session.dnn.f())
-        pid = session.pid
+        pid = session.child.pid
         os.kill(pid, 0)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

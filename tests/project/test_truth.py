@@ -5,8 +5,9 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
-from autograder.checking import agree, cache_keys, gradient_keys, run_backward, run_forward
+from autograder.checking import agree, cache_keys, gradient_keys
 from autograder.judge.oracle import forward, sample_losses, truth
+from autograder.running import run_backward, run_forward
 from tests.hidden import cases
 from tests.hidden.cases import DEEP, MAIN, OTHER, SATURATED, SHALLOW, SINGLE
 from tests.public import test_dnn

@@ -6,21 +6,8 @@ the hand-out, and the checks point at the first one that differs.
 
 import numpy as np
 
-from autograder.checking import (
-    Case,
-    cache_keys,
-    expect_shape,
-    expect_tensor,
-    expect_whole,
-    gradient_keys,
-    on_either_cache,
-    rubric,
-    run_backward,
-    run_forward,
-    take,
-    take_all,
-    tensor,
-)
+from autograder.checking import Case, cache_keys, expect_shape, expect_tensor, gradient_keys, rubric, take, take_all, tensor
+from autograder.running import expect_whole, on_either_cache, run_backward, run_forward
 
 forward_check = rubric(part="dnn", task="forward", visibility="public")
 gradient_check = rubric(part="dnn", task="compute_gradients", visibility="public")

@@ -1,0 +1,271 @@
+"""One submission as the judge sees it: its modules look like Python, and every step is carried out in the child.
+
+In a session `session.dnn.DNN((2, 3, 1)).forward(X)` runs nothing yet. Each step is noted in a `Handle`, and `fetch` sends all
+steps so far in one frame and brings back the value. A step that fails, ends the process or does not return raises StudentError
+with a sentence for the student; the session then goes on in a fresh child.
+"""
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import StudentError
+from autograder.sandbox import wire
+from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
+from autograder.sandbox.sentences import failure, how_it_ended, last_of
+from autograder.text import clean
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation of the child: `label` says which function it calls, for the sentence if it does not come back."""
+
+    number: int
+    operation: str
+    arguments: tuple
+    named: dict[str, Any]
+    label: str
+
+    @property
+    def packed(self) -> tuple:
+        """The step as it travels."""
+        return self.number, self.operation, self.arguments, self.named
+
+    @property
+    def runs_student_code(self) -> bool:
+        """Whether the child reports that this step has begun."""
+        return self.operation in ("call", "module")
+
+    @property
+    def name(self) -> str:
+        """What it runs, as the student calls it."""
+        return f"Loading {self.label}.py" if self.operation == "module" else last_of(self.label)
+
+
+class Handle:
+    """A result on the student's side. What is done to it is noted and done there."""
+
+    _place: tuple["Session", int, int, str]  # the session, its generation, the number of the step, what it is called
+
+    def __init__(self, session: "Session", number: int, label: str) -> None:
+        object.__setattr__(self, "_place", (session, session.generation, number, label))
+
+    def __getattr__(self, name: str) -> "Handle":
+        if name.startswith("__"):
+            raise AttributeError(name)
+        session, _, _, label = self._place
+        return session.note("get", self, name, label=f"{label}.{name}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        session, _, _, label = self._place
+        session.note("set", self, name, value, label=label)
+
+    def __call__(self, *arguments: Any, **named: Any) -> "Handle":
+        """Note a call; its result is a Handle too."""
+        session, _, _, label = self._place
+        return session.note("call", self, *arguments, label=label, **named)
+
+    def __getitem__(self, key: Any) -> "Handle":
+        session, _, _, label = self._place
+        return session.note("item", self, key, label=label)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        session, _, _, label = self._place
+        session.note("put", self, key, value, label=label)
+
+    def __iter__(self) -> Iterator["Handle"]:
+        raise TypeError("a Handle cannot be iterated over; fetch it, or unpack it with session.unpack")
+
+
+class Opaque:
+    """Stands for a value that does not cross the pipe."""
+
+    def __init__(self, type_name: str) -> None:
+        self.described = f"a value of the type {clean(type_name, 100)}"
+
+
+class Session:
+    """One submission in the sandbox. It offers what `checking.LocalStudent` offers, and the random state."""
+
+    def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes]) -> None:
+        self.sandbox, self.sources = sandbox, dict(sources)
+        self.limits = sandbox.limits
+        self.memory: dict[Any, Any] = {}
+        self.child: Child | None = None
+        self.generation = 0  # of the results: those of an earlier check, or of a child that is gone, are not used
+        self.steps: list[Step] = []
+        self.sent: dict[int, Step] = {}
+        self.count = 0
+        self.forget = False
+        self.lost: StudentError | None = None
+        self.strikes: Counter[str] = Counter()
+        self.unloadable: dict[str, StudentError] = {}
+        self.seconds_left = sandbox.limits.submission_seconds
+
+    def __getattr__(self, module: str) -> Handle:
+        if module.startswith("_"):
+            raise AttributeError(module)
+        return self.note("module", module, label=module)
+
+    def place(self, value: Any) -> Handle:
+        """A copy of an argument on the student's side."""
+        return self.note("place", value, label="")
+
+    def copy(self, value: Handle) -> Handle:
+        """A shallow copy of a result."""
+        return self.note("copy", value, label="")
+
+    def unpack(self, value: Handle) -> tuple[Handle, Handle]:
+        """The two halves of a result."""
+        return value[0], value[1]
+
+    def random_state(self) -> Handle:
+        """The global random state at this moment."""
+        return self.note("random_state", label="")
+
+    def stirred_random_state(self) -> Handle:
+        """The global random state after it was moved on, so that a seed set by the next call shows."""
+        return self.note("stirred_random_state", label="")
+
+    def begin_check(self) -> None:
+        """Let go of everything an earlier check left in the child."""
+        self.steps, self.sent, self.count, self.forget = [], {}, 0, True
+        self.generation += 1
+
+    def note(self, operation: str, *arguments: Any, label: str, **named: Any) -> Handle:
+        """Add a step to those that run at the next fetch."""
+        self.count += 1
+        packed = tuple(self.outgoing(value) for value in arguments)
+        step = Step(self.count, operation, packed, {name: self.outgoing(value) for name, value in named.items()}, label)
+        self.steps.append(step)
+        return Handle(self, step.number, label)
+
+    def outgoing(self, value: Any) -> Any:
+        """A value as it travels to the child."""
+        if isinstance(value, Handle):
+            _, generation, number, _ = value._place
+            if generation != self.generation:
+                raise self.lost or SandboxError("a result of an earlier check was used")
+            return wire.reference(number)
+        if isinstance(value, dict):
+            return {key: self.outgoing(item) for key, item in value.items()}
+        return value
+
+    def fetch(self, value: Handle) -> Any:
+        """The value of a result; StudentError if a step on the way to it failed, or if the child did not come back."""
+        self.outgoing(value)
+        _, _, number, label = value._place
+        steps, self.steps = self.steps, []
+        self.refuse(steps)
+        started = time.monotonic()
+        reply = self.exchange(steps, number)
+        self.seconds_left -= time.monotonic() - started
+        match reply:
+            case ("value", content):
+                return self.decode(content)
+            case ("failed", int(at), str(kind), str(message), str(where), str(trace)):
+                step = self.sent.get(at)
+                operation, name = (step.operation, step.label) if step else ("", label)
+                error = failure(operation, name, kind, message, where, trace)
+                if operation == "module":
+                    self.unloadable[name] = error
+                raise error
+        raise self.lose("{name} answered with something that is no answer.")
+
+    def refuse(self, steps: list[Step]) -> None:
+        """StudentError for steps that are not worth another try."""
+        for step in steps:
+            self.sent[step.number] = step
+            if step.runs_student_code and self.strikes[step.label] >= self.limits.strikes:
+                raise StudentError(f"{step.name} has not come back {self.limits.strikes} times and was not called again.")
+            if step.operation == "module" and step.label in self.unloadable:
+                raise self.unloadable[step.label]
+        if self.seconds_left <= 0:
+            raise StudentError(f"The {self.limits.submission_seconds:.0f} seconds for the whole submission are used up.")
+
+    def exchange(self, steps: list[Step], number: int) -> Any:
+        """Send the steps and bring back the one answer; StudentError if the child ends or does not answer in time."""
+        seconds = self.limits.call_seconds / (4 if self.strikes else 1)  # less patience once a call has not come back
+        if self.child is None:
+            seconds = self.limits.import_seconds
+            self.child = Child(self.sandbox.zygote, self.sources)
+            self.forget = False
+        pipe, deadline = self.child.pipe, time.monotonic() + min(seconds, self.seconds_left)
+        try:
+            pipe.settimeout(seconds)
+            wire.send(pipe, [self.forget, [step.packed for step in steps], [number]])
+            self.forget = False
+            reply = wire.receive(pipe, deadline)
+        except TimeoutError:
+            self.seconds_left -= seconds
+            raise self.lose("{name} did not come back in time; is there a loop that never ends?") from None
+        except wire.FrameTooLong as error:
+            raise SandboxError(str(error)) from error
+        except wire.WireError:
+            raise self.lose("{name} ended the program{how}.") from None
+        if not isinstance(reply, tuple) or len(reply) != 1:
+            raise self.lose("{name} answered with something that is no answer.")
+        return reply[0]
+
+    def end(self) -> None:
+        """Kill the child, if there is one."""
+        if self.child is not None:
+            self.child.end()
+            self.child = None
+
+    def lose(self, sentence: str) -> StudentError:
+        """End the child, which is no use any more; whatever still refers to it raises this sentence from now on."""
+        assert self.child is not None
+        running = self.sent.get(self.child.running())
+        if running is not None:
+            self.strikes[running.label] += 1
+        status = self.child.end()
+        self.child = None
+        self.generation += 1
+        self.steps = []
+        name = running.name if running else "The submission"
+        self.lost = StudentError(sentence.format(name=name, how=how_it_ended(status)))
+        return self.lost
+
+    def decode(self, content: Any) -> Any:
+        """The value that an answer stands for."""
+        match content:
+            case ("dict", dict(items)):
+                return {key: self.decode(item) for key, item in items.items()}
+            case ("list", tuple(items)):
+                return [self.decode(item) for item in items]
+            case ("tuple", tuple(items)):
+                return tuple(self.decode(item) for item in items)
+            case ("opaque", str(type_name)):
+                return Opaque(type_name)
+            case None | bool() | int() | float() | str() | np.ndarray():
+                return content
+        raise self.lose("{name} answered with something that is no answer.")
+
+
+class Sandbox:
+    """A zygote, and a session for each submission that is put into it; use as a context manager."""
+
+    def __init__(self, limits: Limits = Limits()) -> None:
+        self.limits = limits
+        self.zygote = Zygote(limits)
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.zygote.close()
+
+    @contextlib.contextmanager
+    def session(self, sources: Mapping[str, bytes]) -> Iterator[Session]:
+        """A session for one submission: the name of each module, and its source as bytes."""
+        session = Session(self, sources)
+        try:
+            yield session
+        finally:
+            session.end()
