@@ -23,7 +23,6 @@ from autograder.sandbox import wire
 
 MAX_ELEMENTS = 100_000  # of one array that goes back
 MAX_NODES = 5_000  # values in one answer
-MAX_DEPTH = 6
 MAX_TEXT = 2_000
 
 
@@ -163,7 +162,7 @@ def answer(result: Any, finder: Sources) -> list:
     if isinstance(result, Failed):
         return ["failed", *result.report]
     try:
-        return ["value", plain(result, MAX_DEPTH, [MAX_NODES])]
+        return ["value", plain(result, wire.MAX_DEPTH, [MAX_NODES])]
     except BaseException as error:  # a student's container may do anything when it is read
         return ["failed", *failed(-1, error, finder).report]
 

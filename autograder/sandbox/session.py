@@ -165,17 +165,20 @@ class Session:
         started = time.monotonic()
         reply = self.exchange(steps, number)
         self.seconds_left -= time.monotonic() - started
-        match reply:
-            case ("value", content):
-                return self.decode(content)
-            case ("failed", int(at), str(kind), str(message), str(where), str(trace)):
-                step = self.sent.get(at)
-                operation, name = (step.operation, step.label) if step else ("", label)
-                error = failure(operation, name, kind, message, where, trace)
-                if operation == "module":
-                    self.unloadable[name] = error
-                raise error
+        if reply[:1] == ("value",) and len(reply) == 2:
+            return self.decode(reply[1], wire.MAX_DEPTH)
+        if reply[:1] == ("failed",) and [type(word) for word in reply[1:]] == [int, str, str, str, str]:
+            raise self.failure(label, *reply[1:])
         raise self.lose("{name} answered with something that is no answer.")
+
+    def failure(self, label: str, at: int, kind: str, message: str, where: str, trace: str) -> StudentError:
+        """What the student is told of an exception in the step `at`, or in the reading of what the label names."""
+        step = self.sent.get(at)
+        operation, name = (step.operation, step.label) if step else ("", label)
+        error = failure(operation, name, kind, message, where, trace)
+        if operation == "module":
+            self.unloadable[name] = error
+        return error
 
     def refuse(self, steps: list[Step]) -> None:
         """StudentError for steps that are not worth another try."""
@@ -188,7 +191,7 @@ class Session:
         if self.seconds_left <= 0:
             raise StudentError(f"The {self.limits.submission_seconds:.0f} seconds for the whole submission are used up.")
 
-    def exchange(self, steps: list[Step], number: int) -> Any:
+    def exchange(self, steps: list[Step], number: int) -> tuple:
         """Send the steps and bring back the one answer; StudentError if the child ends or does not answer in time."""
         seconds = self.limits.call_seconds / (4 if self.strikes else 1)  # less patience once a call has not come back
         if self.child is None:
@@ -208,7 +211,7 @@ class Session:
             raise SandboxError(str(error)) from error
         except wire.WireError:
             raise self.lose("{name} ended the program{how}.") from None
-        if not isinstance(reply, tuple) or len(reply) != 1:
+        if not isinstance(reply, tuple) or len(reply) != 1 or not is_tagged(reply[0]):
             raise self.lose("{name} answered with something that is no answer.")
         return reply[0]
 
@@ -232,20 +235,25 @@ class Session:
         self.lost = StudentError(sentence.format(name=name, how=how_it_ended(status)))
         return self.lost
 
-    def decode(self, content: Any) -> Any:
-        """The value that an answer stands for."""
-        match content:
-            case ("dict", dict(items)):
-                return {key: self.decode(item) for key, item in items.items()}
-            case ("list", tuple(items)):
-                return [self.decode(item) for item in items]
-            case ("tuple", tuple(items)):
-                return tuple(self.decode(item) for item in items)
-            case ("opaque", str(type_name)):
-                return Opaque(type_name)
-            case None | bool() | int() | float() | str() | np.ndarray():
-                return content
+    def decode(self, content: Any, depth: int) -> Any:
+        """The value that an answer stands for; whatever a child never sends ends it."""
+        if content is None or isinstance(content, (bool, int, float, str, np.ndarray)):
+            return content
+        if depth > 0 and is_tagged(content) and len(content) == 2:
+            kind, inside = content
+            if kind == "dict" and isinstance(inside, dict):
+                return {key: self.decode(item, depth - 1) for key, item in inside.items()}
+            if kind == "opaque" and isinstance(inside, str):
+                return Opaque(inside)
+            if kind in ("list", "tuple") and isinstance(inside, tuple):
+                items = [self.decode(item, depth - 1) for item in inside]
+                return items if kind == "list" else tuple(items)
         raise self.lose("{name} answered with something that is no answer.")
+
+
+def is_tagged(content: Any) -> bool:
+    """Whether this is a tuple that begins with a word. An array is none, and must not be compared with a word."""
+    return isinstance(content, tuple) and len(content) > 0 and isinstance(content[0], str)
 
 
 class Sandbox:

@@ -17,6 +17,7 @@ import numpy as np
 MAX_FRAME = 4 * 1024 * 1024
 MAX_ITEMS = 10_000  # of one container
 MAX_DIMENSIONS = 8
+MAX_DEPTH = 6  # containers inside containers
 DTYPES: dict[bytes, np.dtype] = {
     b"d": np.dtype("<f8"),
     b"f": np.dtype("<f4"),

@@ -369,3 +369,40 @@ def test_any_bytes_are_a_value_or_refused(data):
 )
 def test_values_survive_the_wire(value):
     assert frame(packed(value)) == value
+
+
+ANSWERS = [
+    None,
+    7,
+    [],
+    [7],
+    [[]],
+    [["value"]],
+    [["value", 1, 2]],
+    [["failed"]],
+    [["failed", "1", "a", "b", "c", "d"]],
+    [["failed", 1, "a", "b", "c", 4]],
+    [["failed", 99, "a", "b", "c", "d"]],
+    [["value", b"bytes"]],
+    [["value", ["dict", 1]]],
+    [["value", ["tuple", 1]]],
+    [["value", ["what", 1]]],
+    [["value", ["opaque", "x" * 5000]]],
+    [["value", msgpack.Timestamp(1)]],
+    [[array(b"d", (2, 2), bytes(32)), 1]],
+    array(b"d", (1,), bytes(8)),
+    [array(b"d", (2, 2), bytes(32))],
+    [["value", [array(b"d", (2, 2), bytes(32)), {}]]],
+    [["value", ["list", [["list", [["list", [["list", [["list", [["list", [["list", [1]]]]]]]]]]]]]]]],
+    [["value", {"W1": 1}]],
+]
+
+
+@pytest.mark.parametrize("message", ANSWERS, ids=range(len(ANSWERS)))
+def test_a_forged_answer_is_a_value_or_the_students_fault(run, message):
+    source = f"import os, time\ndef f():\n    os.write(3, {packed(message)!r})\n    time.sleep(9)\n"
+    try:
+        got = run(source, "f")
+        assert len(getattr(got, "described", "")) < 200
+    except StudentError as error:
+        assert 0 < len(str(error)) < 1000

@@ -1,0 +1,59 @@
+"""The judge: whatever a submission returns is a mark and a sentence, never a fault of the grader."""
+
+import pytest
+
+from tests.golden.programs import with_body
+
+WEIRD = [
+    "None",
+    "5",
+    "'text'",
+    "[]",
+    "()",
+    "{}",
+    "(1, 2, 3)",
+    "(None, None)",
+    "([[1.0]], {})",
+    "(X, {'A0': 'x', 'W1': None, 'Z1': {}})",
+    "{'W1': [[1], [2, 3]], 'B1': np.array(['x']), 'Z3': 10**400}",
+    "{key: np.zeros(0) for key in ('W1', 'W2', 'W3', 'B1', 'B2', 'B3', 'Z1', 'Z2', 'Z3', 'A1', 'A2')}",
+    "{key: np.full((3, 3), np.nan) for key in ('W1', 'W2', 'W3', 'B1', 'B2', 'B3', 'Z1', 'Z2', 'Z3', 'A1', 'A2')}",
+    "{key: np.full((3, 7), 1e308) for key in ('W1', 'W2', 'W3', 'B1', 'B2', 'B3', 'Z1', 'Z2', 'Z3', 'A1', 'A2')}",
+    "{key: np.zeros((2, 2, 2)) for key in ('W1', 'W2', 'W3', 'B1', 'B2', 'B3', 'Z1', 'Z2', 'Z3', 'A1', 'A2')}",
+    "{1: 2, None: 3, (1, 2): 4}",
+    "np.array([object()])",
+    "np.float64('inf')",
+    "np.array(1 + 2j)",
+    "(lambda: 0)",
+    "(n for n in [])",
+    "type('Bad', (dict,), {'items': lambda self: 1 / 0})(a=1)",
+    "type('Bad', (dict,), {'__getitem__': lambda self, key: os._exit(3)})(a=1)",
+    "type('Bad', (Exception,), {'__str__': lambda self: 1 / 0})()",
+    "self",
+]
+METHODS = ["forward", "compute_gradients", "gradients", "fit", "loss"]
+
+
+@pytest.mark.parametrize("value", WEIRD)
+@pytest.mark.parametrize("method", METHODS)
+def test_any_answer_is_graded(grade, method, value):
+    source = with_body(method, f"import os\nX = np.zeros((2, 3))\nreturn {value}")
+    result = grade(source)
+    assert result.status == "graded", result.fault
+    assert all(check.got for check in result.failed)
+    if method != "loss":
+        assert result.failed
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_any_exception_is_graded(grade, method):
+    source = with_body(method, "class Bad(BaseException):\n    def __str__(self): raise SystemExit\nraise Bad")
+    assert grade(source).status == "graded"
+
+
+def test_the_backward_pass_is_graded_without_a_forward_pass(grade):
+    result = grade(with_body("forward", "raise KeyError('x')"))
+    sentences = {check.got for check in result.failed if check.task == "forward"}
+    assert len(sentences) == 1
+    assert sentences.pop().startswith("forward raised KeyError: 'x' (dnn.py, line ")
+    assert not [check.id for check in result.failed if check.task == "compute_gradients"]
