@@ -402,7 +402,7 @@ ANSWERS = [
 def test_a_forged_answer_is_a_value_or_the_students_fault(run, message):
     source = f"import os, time\ndef f():\n    os.write(3, {packed(message)!r})\n    time.sleep(9)\n"
     try:
-        got = run(source, "f")
-        assert len(getattr(got, "described", "")) < 200
+        words = getattr(run(source, "f"), "described", "a value")
     except StudentError as error:
-        assert 0 < len(str(error)) < 1000
+        words = str(error)
+    assert 0 < len(words) < 1000
