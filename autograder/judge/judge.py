@@ -71,7 +71,8 @@ class Judge:
                     results.append(
                         record(check, None, got="The grader could not carry out this check; this is not your fault.")
                     )
-        notes = tuple(submission.problems.values())
+        graded = {check.part for check, _ in self.checks}
+        notes = tuple(problem for part, problem in submission.problems.items() if part in graded)
         if fault:
             reason = "the grader itself failed on this submission; its traceback is in the terminal"
             return Result(submission.student, "error", tuple(results), reason, notes, fault)

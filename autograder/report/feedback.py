@@ -1,10 +1,12 @@
 """A result as a page for the student: one HTML file that asks for nothing else."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
 from autograder.report.words import number, summary
 from autograder.results import CheckResult, Result
@@ -16,7 +18,13 @@ def template() -> Template:
     loader = PackageLoader("autograder.report", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
+    environment.filters["code"] = code
     return environment.get_template("feedback.html")
+
+
+def code(text: str) -> Markup:
+    """The text, escaped, with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def feedback_html(result: Result) -> str:

@@ -99,6 +99,8 @@ def test_feedback_says_what_failed_and_what_is_right(graded):
     assert "2 public checks and 7 hidden checks did not pass." in page
     assert "Exactly m times too large" in page
     assert "Right" in page
+    assert "warmup.py" not in page
+    assert "<code>W3</code> has the right shape" in page
     assert "All checks passed" in (out / "feedback/solution.html").read_text()
     assert "Where in your code" in (out / "feedback/dora.html").read_text()
 
@@ -177,6 +179,16 @@ def test_what_cannot_be_read_gets_a_row_and_a_reason(graded, classroom, tmp_path
         SCHEMA.validate(document)
         assert document["score"] == 0
         assert found[student]["reason"] in document["output"]
+
+
+def test_a_missing_dnn_is_named(tmp_path):
+    (tmp_path / "class/alice").mkdir(parents=True)
+    (tmp_path / "class/alice/warmup.py").write_text("x = 1")
+    assert command("grade", tmp_path / "class", "--out", tmp_path / "out").returncode == 0
+    (row,) = rows(tmp_path / "out")
+    assert (row["status"], row["score"], row["dnn"]) == ("graded", "0", "0")
+    assert row["reason"] == "dnn.py was not handed in."
+    assert "dnn.py was not handed in." in (tmp_path / "out/feedback/alice.html").read_text()
 
 
 HOSTILE = """
