@@ -192,18 +192,26 @@ class Session:
             raise StudentError(f"The {self.limits.submission_seconds:.0f} seconds for the whole submission are used up.")
 
     def exchange(self, steps: list[Step], number: int) -> tuple:
-        """Send the steps and bring back the one answer; StudentError if the child ends or does not answer in time."""
-        seconds = self.limits.call_seconds / (4 if self.strikes else 1)  # less patience once a call has not come back
+        """Send the steps and bring back the one answer; a new child is first given the time to import."""
         if self.child is None:
-            seconds = self.limits.import_seconds
-            self.child = Child(self.sandbox.zygote, self.sources)
-            self.forget = False
-        pipe, deadline = self.child.pipe, time.monotonic() + min(seconds, self.seconds_left)
+            self.child, self.forget = Child(self.sandbox.zygote, self.sources), False
+            self.converse([step for step in steps if step.operation == "module"], [], self.limits.import_seconds)
+        patience = self.limits.call_seconds / (4 if self.strikes else 1)  # less, once a call has not come back
+        (reply,) = self.converse(steps, [number], patience)
+        if not is_tagged(reply):
+            raise self.lose("{name} answered with something that is no answer.")
+        return reply
+
+    def converse(self, steps: list[Step], wanted: list[int], seconds: float) -> tuple:
+        """One request and its answers; StudentError if the child ends or does not answer in time."""
+        assert self.child is not None
+        seconds = min(seconds, max(self.seconds_left, 0.01))
+        pipe, deadline = self.child.pipe, time.monotonic() + seconds
         try:
             pipe.settimeout(seconds)
-            wire.send(pipe, [self.forget, [step.packed for step in steps], [number]])
+            wire.send(pipe, [self.forget, [step.packed for step in steps], wanted])
             self.forget = False
-            reply = wire.receive(pipe, deadline)
+            replies = wire.receive(pipe, deadline)
         except TimeoutError:
             self.seconds_left -= seconds
             raise self.lose("{name} did not come back in time; is there a loop that never ends?") from None
@@ -211,9 +219,9 @@ class Session:
             raise SandboxError(str(error)) from error
         except wire.WireError:
             raise self.lose("{name} ended the program{how}.") from None
-        if not isinstance(reply, tuple) or len(reply) != 1 or not is_tagged(reply[0]):
+        if not isinstance(replies, tuple) or len(replies) != len(wanted):
             raise self.lose("{name} answered with something that is no answer.")
-        return reply[0]
+        return replies
 
     def end(self) -> None:
         """Kill the child, if there is one."""
