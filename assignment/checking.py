@@ -160,19 +160,30 @@ def take(name: str, mapping: Mapping, key: str) -> Any:
     A gradient that lies under "dW1" or "dw1" is found too: the checks of the keys have their own points, and a wrong name
     should not cost the marks of a right number as well.
     """
-    for known in (key, f"d{key}", f"d{key.lower()}"):
-        if known in mapping:
-            return mapping[known]
+    if key in mapping:
+        return mapping[key]
+    if (other := misnamed(mapping, key)) is not None:
+        return mapping[other]
     near = difflib.get_close_matches(key, [str(k)[:20] for k in list(mapping)[:100]], n=1, cutoff=0.5)
     raise CheckFailure(f"{name} has no key `{key}`" + (f"; the nearest one it has is `{near[0]}`." if near else "."), key)
 
 
+def misnamed(mapping: Mapping, key: str) -> str | None:
+    """The name that other courses give to the gradient of the variable `key`, if it is there."""
+    return next((other for other in (f"d{key}", f"d{key.lower()}") if other in mapping), None)
+
+
 def take_all(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
-    """CheckFailure, naming all of them, if keys are missing in the mapping."""
+    """CheckFailure, naming them, if keys are missing in the mapping."""
     missing = [key for key in keys if key not in mapping]
-    if missing:
+    if not missing:
+        return
+    if (other := misnamed(mapping, missing[0])) is not None:
+        words = f"{name} calls `{missing[0]}` by the name `{other}`; the key of a gradient is that of its variable."
+    else:
         found = ", ".join(f"`{str(key)[:20]}`" for key in list(mapping)[:12]) or "nothing"
-        raise CheckFailure(f"{name} lacks {', '.join(f'`{key}`' for key in missing)}; it holds {found}.", missing[0])
+        words = f"{name} lacks {', '.join(f'`{key}`' for key in missing)}; it holds {found}."
+    raise CheckFailure(words, missing[0])
 
 
 def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), samples: int = 0) -> None:

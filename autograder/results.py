@@ -10,7 +10,8 @@ class CheckResult:
     """One check of one submission.
 
     passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
-    wrong, cause which mistake makes exactly that, detail carries the student's own lines of a traceback.
+    wrong, key which variable it is about, cause which mistake makes exactly that; detail carries the student's own lines of a
+    traceback.
     """
 
     id: str
@@ -21,6 +22,7 @@ class CheckResult:
     points: float
     passed: bool | None
     got: str = ""
+    key: str = ""
     cause: str = ""
     detail: str = ""
 

@@ -91,7 +91,7 @@ def run(check: Check, function: Callable[[Any], None], student: Any) -> CheckRes
         function(student)
     except CheckFailure as failure:
         cause = explain(failure.key, failure.got, failure.wants, failure.samples) if failure.samples else ""
-        return record(check, False, got=str(failure), cause=cause)
+        return record(check, False, got=str(failure), key=failure.key, cause=cause)
     except StudentError as error:
         return record(check, False, got=str(error), detail=error.detail)
     return record(check, True)

@@ -20,7 +20,7 @@ def headline(result: Result) -> str:
     if not result.failed:
         return "Every check passed."
     first = next((check for check in result.failed if check.cause), result.failed[0])
-    return f"{first.got} {first.cause}".strip()
+    return f"`{first.key}`: {first.cause}" if first.cause else first.got
 
 
 def summary(result: Result) -> str:
