@@ -17,7 +17,7 @@ from autograder.report.table import grades_csv, grades_table
 from autograder.results import Result
 from autograder.run import grade_all
 
-CALLED_WRONGLY, GRADER_FAILED = 2, 1
+GRADER_FAILED, CALLED_WRONGLY, STOPPED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
     commands = parser.add_subparsers(required=True)
     grade = commands.add_parser("grade", help="grade every submission in a folder or a zip")
-    grade.add_argument("submissions", type=Path)
+    grade.add_argument("submissions", type=named)
     grade.add_argument("--out", type=Path, default=Path("out"))
     grade.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
     grade.set_defaults(run=lambda given: run_grade(given.submissions, given.out, given.jobs))
@@ -38,6 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (IntakeError, BuildError) as error:
         print(error, file=sys.stderr)
         return CALLED_WRONGLY
+
+
+def named(text: str) -> Path:
+    """A path that is not empty: an empty one would mean the folder one stands in."""
+    if not text:
+        raise argparse.ArgumentTypeError("SUBMISSIONS is empty; it must name a folder or a zip of submissions")
+    return Path(text)
 
 
 def count(text: str) -> int:
@@ -64,6 +71,9 @@ def run_grade(submissions: Path, out: Path, jobs: int) -> int:
                 write(out / "results" / f"{result.student}.json", results_json(result))
                 write(out / "feedback" / f"{result.student}.html", feedback_html(result))
                 progress.advance(task)
+    except KeyboardInterrupt:
+        print(f"Stopped after {len(results)} of {len(found)} submissions; these are in {out}.", file=sys.stderr)
+        return STOPPED
     finally:
         results.sort(key=lambda result: result.student)
         write(out / "grades.csv", grades_csv(results))

@@ -29,7 +29,7 @@ class CheckResult:
     @property
     def score(self) -> float:
         """The points earned."""
-        return self.points if self.passed else 0.0
+        return self.points if self.passed else 0
 
 
 @dataclass(frozen=True)

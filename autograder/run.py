@@ -1,12 +1,13 @@
 """Grades many submissions on several cores: a judge with its own sandbox in each worker process, results as they come."""
 
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
 from autograder.intake import Waiting, read
-from autograder.judge.judge import Judge, load_checks, record
+from autograder.judge.judge import Judge, faulty
 from autograder.results import Result
 from autograder.sandbox.host import Limits
 
@@ -16,6 +17,7 @@ _judge: Judge | None = None
 def start_judge(limits: Limits) -> None:
     """Give this worker process its judge, which lives as long as the process."""
     global _judge
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started the workers
     _judge = Judge(limits)
 
 
@@ -31,20 +33,27 @@ task = grade_one  # what a worker does; the tests put a fault here
 def grade_all(found: Sequence[Waiting], jobs: int, limits: Limits = Limits()) -> Iterator[Result]:
     """The result of every submission, in the order in which they are done.
 
-    A fault of the grader costs the one submission it happened on: that one comes back with the status "error". When a worker
-    process dies, whatever it had in hand is graded again by new workers, one submission at a time.
+    A fault of the grader costs the one submission it happened on, which comes back with the status "error". When a worker
+    process dies, the submissions it may have had in hand are graded again, each with a worker to itself.
     """
     unfinished = {waiting.student: waiting for waiting in found}
+    while unfinished:
+        try:
+            for result in in_workers(list(unfinished.values()), jobs, limits):
+                del unfinished[result.student]
+                yield result
+        except BrokenProcessPool:
+            for student in list(unfinished)[: jobs + 1]:
+                yield alone(unfinished.pop(student), limits)
+
+
+def alone(waiting: Waiting, limits: Limits) -> Result:
+    """The result of a submission graded with a worker to itself, which may die."""
     try:
-        for result in in_workers(list(unfinished.values()), jobs, limits):
-            del unfinished[result.student]
-            yield result
-    except BrokenProcessPool:
-        for waiting in list(unfinished.values()):
-            try:
-                yield from in_workers([waiting], 1, limits)
-            except BrokenProcessPool as error:
-                yield faulty(waiting, error)
+        (result,) = in_workers([waiting], 1, limits)
+        return result
+    except BrokenProcessPool as error:
+        return faulty(waiting.student, error)
 
 
 def in_workers(found: Sequence[Waiting], jobs: int, limits: Limits) -> Iterator[Result]:
@@ -59,13 +68,10 @@ def in_workers(found: Sequence[Waiting], jobs: int, limits: Limits) -> Iterator[
                 except BrokenProcessPool:
                     raise
                 except Exception as error:
-                    yield faulty(futures[future], error)
+                    yield faulty(futures[future].student, error)
+        except (KeyboardInterrupt, GeneratorExit):
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def faulty(waiting: Waiting, error: Exception) -> Result:
-    """The result of a submission on which the grader itself failed."""
-    checks = tuple(record(check, None, got="The grader failed before this check.") for check, _ in load_checks())
-    reason = f"the grader itself failed: {type(error).__name__}: {error}"
-    return Result(waiting.student, "error", checks, reason, fault=reason)

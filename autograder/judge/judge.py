@@ -17,7 +17,7 @@ from autograder.diagnosis import explain
 from autograder.intake import Submission
 from autograder.results import CheckResult, Result
 from autograder.sandbox.host import Limits
-from autograder.sandbox.session import Sandbox
+from autograder.sandbox.session import Sandbox, Session
 from autograder.text import clean
 
 MODULES = (
@@ -27,10 +27,13 @@ MODULES = (
     "tests.hidden.test_gradients_and_fit",
 )
 MOST_TEXT = 1_000  # characters of what a student is told about one check
+MOST_FAULT = 5_000  # characters of a traceback of the grader's own
+
+CheckFunction = Callable[[Any], None]
 
 
 @cache
-def load_checks() -> tuple[tuple[Check, Callable[[Any], None]], ...]:
+def load_checks() -> tuple[tuple[Check, CheckFunction], ...]:
     """Every graded check with its rubric, in the order of the modules and of the lines in them."""
     modules = [importlib.import_module(name) for name in MODULES]
     return tuple(
@@ -52,40 +55,54 @@ class Judge:
         self.sandbox.zygote.close()
 
     def grade(self, submission: Submission) -> Result:
-        """The result of one submission. Raises nothing but SandboxError, when the sandbox itself is gone."""
+        """The result of one submission; a fault of the grader itself is a result too, with the status "error"."""
         if not submission.sources:
-            reason = submission.reason
-            return refuse(submission.student, reason, self.checks)
-        fault, results = "", []
+            return refuse(submission, self.checks)
+        faults: list[str] = []
+        self.sandbox.mend()
         with self.sandbox.session(submission.sources) as student:
-            for check, function in self.checks:
-                problem = submission.problems.get(check.part)
-                if problem:
-                    results.append(record(check, False, got=problem))
-                    continue
-                student.begin_check()
-                try:
-                    results.append(run(check, function, student))
-                except Exception:
-                    fault = fault or traceback.format_exc()
-                    results.append(
-                        record(check, None, got="The grader could not carry out this check; this is not your fault.")
-                    )
-        graded = {check.part for check, _ in self.checks}
-        notes = tuple(problem for part, problem in submission.problems.items() if part in graded)
-        if fault:
+            results = tuple(
+                self.outcome(check, function, submission.problems.get(check.part), student, faults)
+                for check, function in self.checks
+            )
+        parts = {check.part for check, _ in self.checks}
+        notes = tuple(problem for part, problem in submission.problems.items() if part in parts)
+        if faults:
             reason = "the grader itself failed on this submission; its traceback is in the terminal"
-            return Result(submission.student, "error", tuple(results), reason, notes, fault)
-        return Result(submission.student, "graded", tuple(results), "", notes)
+            return Result(submission.student, "error", results, reason, notes, faults[0])
+        return Result(submission.student, "graded", results, "", notes)
+
+    def outcome(
+        self, check: Check, function: CheckFunction, problem: str | None, student: Session, faults: list[str]
+    ) -> CheckResult:
+        """The record of one check; what is the grader's own fault goes into faults."""
+        if problem:
+            return record(check, False, got=problem)
+        student.begin_check()
+        try:
+            return run(check, function, student)
+        except Exception:
+            faults.append(clean(traceback.format_exc(), MOST_FAULT))
+            return record(check, None, got="The grader could not carry out this check; this is not your fault.")
 
 
-def refuse(student: str, reason: str, checks: tuple) -> Result:
+def refuse(submission: Submission, checks: tuple) -> Result:
     """The result of a submission that holds nothing to grade."""
-    return Result(student, "invalid", tuple(record(check, False, got=reason) for check, _ in checks), reason)
+    results = tuple(record(check, False, got=submission.reason) for check, _ in checks)
+    return Result(submission.student, "invalid", results, submission.reason)
+
+
+def faulty(student: str, error: Exception) -> Result:
+    """The result of a submission on which the grader failed before any check."""
+    results = tuple(
+        record(check, None, got="The grader failed before this check; this is not your fault.") for check, _ in load_checks()
+    )
+    fault = clean(f"{type(error).__name__}: {error}", MOST_FAULT)
+    return Result(student, "error", results, "the grader itself failed before it could grade this submission", fault=fault)
 
 
 @np.errstate(all="ignore")  # a wrong gradient may be larger than any float
-def run(check: Check, function: Callable[[Any], None], student: Any) -> CheckResult:
+def run(check: Check, function: CheckFunction, student: Any) -> CheckResult:
     """One check on one submission."""
     try:
         function(student)

@@ -16,7 +16,7 @@ VISIBILITY = {"public": "visible", "hidden": "after_published"}
 def results_json(result: Result) -> str:
     """The text of results.json; the same result gives the same bytes."""
     document = {
-        "score": result.score or 0.0,
+        "score": result.score or 0,
         "output": summary(result),
         "output_format": "text",
         "tests": [test(check) for check in result.checks],

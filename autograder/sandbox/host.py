@@ -38,7 +38,7 @@ class Limits:
     submission_seconds: float = 60.0
     strikes: int = 2  # a function that did not return this often is not called again
     cpu_seconds: int = 60
-    memory_bytes: int = 2 * 1024**3
+    memory_bytes: int = 1024**3
 
 
 class SandboxError(Exception):
@@ -80,6 +80,7 @@ class Zygote:
     """The interpreter that forks a child for each submission."""
 
     def __init__(self, limits: Limits) -> None:
+        self.failed = False
         self.empty = tempfile.TemporaryDirectory(prefix="sandbox-")
         os.chmod(self.empty.name, 0o555)
         self.control, theirs = socket.socketpair()
@@ -101,7 +102,11 @@ class Zygote:
     def close(self) -> None:
         """End the zygote, and with it every child."""
         self.control.close()
-        self.process.wait()
+        try:
+            self.process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.empty.cleanup()
 
     def ask(self, command: bytes, length: int, descriptors: tuple[int, ...] = ()) -> bytes:
@@ -111,4 +116,9 @@ class Zygote:
                 socket.send_fds(self.control, [command], descriptors)
             return wire.receive_bytes(self.control, length, None)
         except (OSError, wire.WireError) as error:
+            self.failed = True
             raise SandboxError("the zygote does not answer") from error
+
+    def works(self) -> bool:
+        """Whether it is there and has answered whatever it was asked."""
+        return not self.failed and self.process.poll() is None

@@ -226,7 +226,8 @@ class Session:
     def end(self) -> None:
         """Kill the child, if there is one."""
         if self.child is not None:
-            self.child.end()
+            with contextlib.suppress(SandboxError):  # the zygote is gone, and its children with it
+                self.child.end()
             self.child = None
 
     def lose(self, sentence: str) -> StudentError:
@@ -276,6 +277,12 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.zygote.close()
+
+    def mend(self) -> None:
+        """Start a new zygote if the old one is gone."""
+        if not self.zygote.works():
+            self.zygote.close()
+            self.zygote = Zygote(self.limits)
 
     @contextlib.contextmanager
     def session(self, sources: Mapping[str, bytes]) -> Iterator[Session]:

@@ -33,6 +33,13 @@ def test_forward_output(student):
         expect_tensor("out", out, truth(case).out)
 
 
+@check(points=1)
+def test_forward_cache_keys(student):
+    """The cache has a key for every W, B, Z and A on a batch of shape 2 x m."""
+    _, cache = run_forward(student, MAIN)
+    take_all("The cache", cache, cache_keys(MAIN))
+
+
 @check(points=2)
 def test_forward_cache_Z(student):
     """The cache holds every Z_l as it was before the activation, in the shape (n_l, m)."""
@@ -51,7 +58,7 @@ def test_forward_cache_W_and_B(student):
     expect_cache(student, MAIN, "WB")
 
 
-@check(points=2)
+@check(points=1)
 def test_forward_other_depths(student):
     """`forward` and its cache are right for any layer_sizes, deeper, wider or without a hidden layer."""
     for case in (DEEP, SHALLOW):

@@ -2,9 +2,12 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import jsonschema
 import pytest
@@ -120,6 +123,7 @@ def test_marks_do_not_depend_on_the_number_of_workers(graded, tmp_path):
     [
         (["nowhere"], "There is no nowhere: SUBMISSIONS must name a folder or a zip of submissions."),
         (["README.md"], "README.md is neither a folder nor a zip."),
+        ([""], "SUBMISSIONS is empty; it must name a folder or a zip of submissions"),
         (["examples", "--jobs", "0"], "JOBS must be a whole number from 1; it is '0'"),
         (["examples", "--jobs", "many"], "JOBS must be a whole number from 1; it is 'many'"),
         (["examples", "--out", "README.md"], "OUT=README.md cannot be written: Not a directory."),
@@ -239,8 +243,6 @@ def break_for_bob(waiting):
 
 def die_for_bob(waiting):
     if waiting.student == "bob":
-        import os
-
         os._exit(1)
     return run.grade_one(waiting)
 
@@ -259,7 +261,7 @@ def test_a_fault_of_the_grader_costs_one_row(fault, graded, tmp_path, monkeypatc
     assert "not your fault" in (tmp_path / "out/feedback/bob.html").read_text()
 
 
-def test_what_was_graded_is_kept_when_the_run_is_broken_off(graded, tmp_path, monkeypatch):
+def test_what_was_graded_is_kept_when_the_run_is_broken_off(graded, tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
     shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/bob")
 
@@ -268,7 +270,38 @@ def test_what_was_graded_is_kept_when_the_run_is_broken_off(graded, tmp_path, mo
         raise KeyboardInterrupt
 
     monkeypatch.setattr("autograder.cli.grade_all", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")])
+    assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]) == 130
+    assert "Stopped after 1 of 2 submissions" in capsys.readouterr().err
     assert [row["student"] for row in rows(tmp_path / "out")] == ["alice"]
     assert (tmp_path / "out/feedback/alice.html").exists()
+
+
+def test_ctrl_c_ends_the_run_and_every_process(tmp_path):
+    for name in ("alice", "bob"):
+        shutil.copytree(ROOT / "build/examples/emil", tmp_path / "class" / name)
+    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/aaron")
+    arguments = [sys.executable, "-m", "autograder", "grade", tmp_path / "class", "--out", tmp_path / "out", "--jobs", "2"]
+    process = subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not (tmp_path / "out/feedback/aaron.html").exists():
+        time.sleep(0.05)
+    time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Stopped after 1 of 3 submissions" in stderr
+    assert "Traceback" not in stderr
+    assert [row["student"] for row in rows(tmp_path / "out")] == ["aaron"]
+
+
+def test_a_zygote_that_dies_costs_one_submission(judge, grade, monkeypatch):
+    def kill_the_zygote(student):
+        judge.sandbox.zygote.process.kill()
+        judge.sandbox.zygote.process.wait()
+        student.fetch(student.dnn.DNN)
+
+    source = (ROOT / "build/examples/solution/dnn.py").read_bytes()
+    check, _ = judge.checks[0]
+    with monkeypatch.context() as patched:
+        patched.setattr(judge, "checks", ((check, kill_the_zygote), *judge.checks[1:]))
+        assert grade(source).status == "error"
+    assert (grade(source).status, grade(source).score) == ("graded", 60)
