@@ -2,7 +2,6 @@
 
 import json
 import mmap
-import os
 import socket
 import struct
 import subprocess
@@ -81,16 +80,14 @@ class Zygote:
 
     def __init__(self, limits: Limits) -> None:
         self.failed = False
-        self.empty = tempfile.TemporaryDirectory(prefix="sandbox-")
-        os.chmod(self.empty.name, 0o555)
         self.control, theirs = socket.socketpair()
         settings = {"cpu_seconds": limits.cpu_seconds, "memory_bytes": limits.memory_bytes}
         script = str(Path(__file__).with_name("zygote.py"))
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-s", "-B", script, str(theirs.fileno()), json.dumps(settings), self.empty.name],
+                [sys.executable, "-s", "-B", script, str(theirs.fileno()), json.dumps(settings)],
                 env=ENVIRONMENT,
-                cwd=self.empty.name,
+                cwd="/",
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -107,7 +104,6 @@ class Zygote:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.empty.cleanup()
 
     def ask(self, command: bytes, length: int, descriptors: tuple[int, ...] = ()) -> bytes:
         """Send a command and return its answer; SandboxError if the zygote is gone."""

@@ -4,7 +4,7 @@ It has numpy and the usual standard modules in memory before the first fork: a c
 It holds no secret, for a fork inherits its parent's memory: it is started with a clean environment, gets no word of tests,
 marks or references, and forgets where it found its own modules.
 
-Started by `host` as `python zygote.py CONTROL LIMITS EMPTY`: the number of a socket, the limits as JSON, an empty directory.
+Started by `host` as `python zygote.py CONTROL LIMITS`: the number of a socket, and the limits as JSON.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -136,11 +137,21 @@ def run_child(pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> No
 
 
 def main() -> None:
-    """Fork and kill on demand: b"F" with two descriptors answers the pid, b"K" and a pid answers the exit status."""
+    """Get ready, say so, and fork and kill on demand.
+
+    b"F" with the descriptors of a pipe and a mark answers the pid, b"K" and a pid answers the exit status.
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
-    limits, empty = json.loads(sys.argv[2]), sys.argv[3]
+    limits = json.loads(sys.argv[2])
     prepare()
-    control.sendall(b"R")
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as empty:
+        os.chmod(empty, 0o555)
+        control.sendall(b"R")
+        serve(control, limits, empty)
+
+
+def serve(control: socket.socket, limits: Mapping[str, int], empty: str) -> None:
+    """Carry out the commands until the judge is gone, and then end what is left."""
     children: set[int] = set()
     while True:
         command, descriptors, _, _ = socket.recv_fds(control, 5, 2)

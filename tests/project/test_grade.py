@@ -1,38 +1,16 @@
 """`make grade` from end to end: the bundled examples, the files it leaves, and what it says when it is called wrongly."""
 
-import csv
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
-import jsonschema
 import pytest
 
-from autograder import run
 from autograder.build import ROOT, build
-from autograder.cli import main
+from tests.project.grading import SCHEMA, command, files, rows
 
 GOLDEN = ROOT / "tests/golden"
 EXPECTED = json.loads((GOLDEN / "examples.json").read_text())
-SCHEMA = jsonschema.Draft202012Validator(json.loads((GOLDEN / "results.schema.json").read_text()))
 HEADER = ["student", "score", "max_score", "status", "warmup", "dnn", "extension"]
-
-
-def command(*arguments):
-    return subprocess.run([sys.executable, "-m", "autograder", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True)
-
-
-def files(out):
-    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
-
-
-def rows(out):
-    with (out / "grades.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
@@ -216,92 +194,3 @@ def test_what_a_student_writes_is_only_text(tmp_path):
         assert "\x1b[31m" not in text
         assert "\u202e" not in text
     assert "[bold red]" in " ".join(finished.stdout.split())
-
-
-# The grader's own faults
-
-
-def broken(student):
-    raise RuntimeError("a bug in a check")
-
-
-def test_a_bug_in_a_check_is_an_error_and_no_loss(judge, grade, monkeypatch):
-    check, _ = judge.checks[0]
-    monkeypatch.setattr(judge, "checks", ((check, broken), *judge.checks[1:]))
-    result = grade((ROOT / "build/examples/solution/dnn.py").read_bytes())
-    assert (result.status, result.score) == ("error", None)
-    assert result.checks[0].passed is None
-    assert "a bug in a check" in result.fault
-    assert [check.id for check in result.failed] == [f"dnn.{check.name}"]
-
-
-def break_for_bob(waiting):
-    if waiting.student == "bob":
-        raise RuntimeError("the grader breaks")
-    return run.grade_one(waiting)
-
-
-def die_for_bob(waiting):
-    if waiting.student == "bob":
-        os._exit(1)
-    return run.grade_one(waiting)
-
-
-@pytest.mark.parametrize("fault", [break_for_bob, die_for_bob])
-def test_a_fault_of_the_grader_costs_one_row(fault, graded, tmp_path, monkeypatch, capsys):
-    for name in ("alice", "bob", "carol"):
-        shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class" / name)
-    monkeypatch.setattr(run, "task", fault)
-    assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "2"]) == 1
-    found = {row["student"]: row for row in rows(tmp_path / "out")}
-    assert [found[name]["status"] for name in ("alice", "bob", "carol")] == ["graded", "error", "graded"]
-    assert [found[name]["score"] for name in ("alice", "bob", "carol")] == ["60", "", "60"]
-    assert "The grader failed on bob" in capsys.readouterr().err
-    SCHEMA.validate(json.loads((tmp_path / "out/results/bob.json").read_text()))
-    assert "not your fault" in (tmp_path / "out/feedback/bob.html").read_text()
-
-
-def test_what_was_graded_is_kept_when_the_run_is_broken_off(graded, tmp_path, monkeypatch, capsys):
-    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
-    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/bob")
-
-    def interrupted(found, jobs):
-        yield from list(run.grade_all(found[:1], jobs))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("autograder.cli.grade_all", interrupted)
-    assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]) == 130
-    assert "Stopped after 1 of 2 submissions" in capsys.readouterr().err
-    assert [row["student"] for row in rows(tmp_path / "out")] == ["alice"]
-    assert (tmp_path / "out/feedback/alice.html").exists()
-
-
-def test_ctrl_c_ends_the_run_and_every_process(tmp_path):
-    for name in ("alice", "bob"):
-        shutil.copytree(ROOT / "build/examples/emil", tmp_path / "class" / name)
-    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/aaron")
-    arguments = [sys.executable, "-m", "autograder", "grade", tmp_path / "class", "--out", tmp_path / "out", "--jobs", "2"]
-    process = subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    while not (tmp_path / "out/feedback/aaron.html").exists():
-        time.sleep(0.05)
-    time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Stopped after 1 of 3 submissions" in stderr
-    assert "Traceback" not in stderr
-    assert [row["student"] for row in rows(tmp_path / "out")] == ["aaron"]
-
-
-def test_a_zygote_that_dies_costs_one_submission(judge, grade, monkeypatch):
-    def kill_the_zygote(student):
-        judge.sandbox.zygote.process.kill()
-        judge.sandbox.zygote.process.wait()
-        student.fetch(student.dnn.DNN)
-
-    source = (ROOT / "build/examples/solution/dnn.py").read_bytes()
-    check, _ = judge.checks[0]
-    with monkeypatch.context() as patched:
-        patched.setattr(judge, "checks", ((check, kill_the_zygote), *judge.checks[1:]))
-        assert grade(source).status == "error"
-    assert (grade(source).status, grade(source).score) == ("graded", 60)

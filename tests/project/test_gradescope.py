@@ -1,7 +1,5 @@
 """The Gradescope package for real: its layout in a temporary root, setup.sh once, run_autograder for each submission."""
 
-import csv
-import io
 import json
 import os
 import shutil
@@ -10,12 +8,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from autograder.build import ROOT, build
-
-SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "tests/golden/results.schema.json").read_text()))
+from tests.project.grading import SCHEMA, command, rows
 
 
 class Gradescope:
@@ -73,9 +69,8 @@ def make_grade(tmp_path_factory):
     """The results.json of each example as `make grade` writes it."""
     build("examples")
     out = tmp_path_factory.mktemp("make") / "out"
-    subprocess.run([sys.executable, "-m", "autograder", "grade", ROOT / "build/examples", "--out", out], cwd=ROOT, check=True)
-    students = [row["student"] for row in csv.DictReader(io.StringIO((out / "grades.csv").read_text()))]
-    return {student: json.loads((out / f"results/{student}.json").read_text()) for student in students}
+    assert command("grade", ROOT / "build/examples", "--out", out).returncode == 0
+    return {row["student"]: json.loads((out / f"results/{row['student']}.json").read_text()) for row in rows(out)}
 
 
 def test_the_marks_are_those_of_make_grade(gradescope, make_grade):

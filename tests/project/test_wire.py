@@ -1,0 +1,76 @@
+"""The frames on the pipe: whatever comes is a value or is refused."""
+
+import contextlib
+import socket
+import struct
+import time
+
+import msgpack
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder.sandbox import wire
+
+
+def frame(data):
+    """The frame in a pipe whose other end is closed."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(data)
+    with ours:
+        return wire.receive(ours, time.monotonic() + 5)
+
+
+def packed(message):
+    body = msgpack.packb(message)
+    return struct.pack("<I", len(body)) + body
+
+
+def array(code, shape, data):
+    return msgpack.ExtType(wire.ARRAY, struct.pack(f"<cB{len(shape)}I", code, len(shape), *shape) + data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x05\x00\x00",
+        struct.pack("<I", wire.MAX_FRAME + 1),
+        struct.pack("<I", 10) + b"short",
+        struct.pack("<I", 1) + b"\xc1",
+        packed(array(b"O", (1,), b"12345678")),
+        packed(array(b"d", (2,), b"12345678")),
+        packed(array(b"d", (2**32 - 1, 2**32 - 1), b"12345678")),
+        packed(array(b"d", (1,) * 9, b"12345678")),
+        packed(msgpack.ExtType(wire.ARRAY, b"d\x02\x01")),
+        packed(msgpack.ExtType(wire.ARRAY, b"")),
+        packed(msgpack.ExtType(7, b"")),
+        packed(msgpack.ExtType(wire.REFERENCE, b"1")),
+        packed({1: 2}),
+        packed([None] * (wire.MAX_ITEMS + 1)),
+        struct.pack("<I", 4) + b"\xa3\xff\xff\xff",
+        struct.pack("<I", 3000) + b"\x91" * 3000,
+    ],
+)
+def test_malformed_frames_are_refused(data):
+    with pytest.raises(wire.WireError):
+        frame(data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_value_or_refused(data):
+    with contextlib.suppress(wire.WireError):
+        assert frame(struct.pack("<I", len(data)) + data) is not Ellipsis
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=20),
+        lambda inner: st.lists(inner, max_size=4).map(tuple) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    )
+)
+def test_values_survive_the_wire(value):
+    assert frame(packed(value)) == value
