@@ -107,6 +107,8 @@ def test_zips_are_the_same_bytes_every_time(what, path):
     first = (ROOT / path).read_bytes()
     build.build(what)
     assert (ROOT / path).read_bytes() == first
+    with zipfile.ZipFile(ROOT / path) as archive:
+        assert {member.date_time for member in archive.infolist()} == {build.EPOCH}
 
 
 def test_student_zip_holds_nothing_hidden():

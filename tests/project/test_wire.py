@@ -36,7 +36,6 @@ def array(code, shape, data):
     [
         b"",
         b"\x05\x00\x00",
-        struct.pack("<I", wire.MAX_FRAME + 1),
         struct.pack("<I", 10) + b"short",
         struct.pack("<I", 1) + b"\xc1",
         packed(array(b"O", (1,), b"12345678")),
@@ -56,6 +55,22 @@ def array(code, shape, data):
 def test_malformed_frames_are_refused(data):
     with pytest.raises(wire.WireError):
         frame(data)
+
+
+def test_a_frame_that_is_too_long_is_refused_before_it_comes():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(struct.pack("<I", wire.MAX_FRAME + 1))
+        with pytest.raises(wire.WireError, match="a frame of 4194305 bytes"):
+            wire.receive(ours, time.monotonic() + 1)
+
+
+def test_a_frame_that_never_ends_is_waited_for_until_the_deadline():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(struct.pack("<I", 10) + b"1234")
+        with pytest.raises(TimeoutError):
+            wire.receive(ours, time.monotonic() + 0.05)
 
 
 @settings(max_examples=200, deadline=None)
