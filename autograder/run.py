@@ -11,6 +11,11 @@ from autograder.judge.judge import Judge, faulty
 from autograder.results import Result
 from autograder.sandbox.host import Limits
 
+
+class NoWorkerError(Exception):
+    """Not one worker process gets as far as grading."""
+
+
 _judge: Judge | None = None
 
 
@@ -34,7 +39,8 @@ def grade_all(found: Sequence[Waiting], jobs: int, limits: Limits = Limits()) ->
     """The result of every submission, in the order in which they are done.
 
     A fault of the grader costs the one submission it happened on, which comes back with the status "error". When a worker
-    process dies, the submissions it may have had in hand are graded again, each with a worker to itself.
+    process dies, the submissions it may have had in hand are graded again, each with a worker to itself. Where all of these
+    fail too, no worker works on this machine, and the rest are not tried.
     """
     unfinished = {waiting.student: waiting for waiting in found}
     while unfinished:
@@ -43,8 +49,11 @@ def grade_all(found: Sequence[Waiting], jobs: int, limits: Limits = Limits()) ->
                 del unfinished[result.student]
                 yield result
         except BrokenProcessPool:
-            for student in list(unfinished)[: jobs + 1]:
-                yield alone(unfinished.pop(student), limits)
+            again = [alone(unfinished.pop(student), limits) for student in list(unfinished)[: jobs + 1]]
+            yield from again
+            if all(result.status == "error" for result in again):
+                yield from (faulty(student, NoWorkerError("no worker process could be started")) for student in unfinished)
+                return
 
 
 def alone(waiting: Waiting, limits: Limits) -> Result:

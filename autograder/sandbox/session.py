@@ -9,8 +9,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ from autograder.sandbox.sentences import failure, how_it_ended, last_of
 from autograder.text import clean
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One operation of the child: `label` says which function it calls, for the sentence if it does not come back."""
 
     number: int

@@ -61,6 +61,19 @@ def test_a_fault_of_the_grader_costs_one_row(fault, tmp_path, monkeypatch, capsy
     assert "not your fault" in (tmp_path / "out/feedback/bob.html").read_text()
 
 
+def start_no_judge(limits):
+    raise RuntimeError("this machine has no sandbox")
+
+
+def test_where_no_worker_starts_every_row_says_so(tmp_path, monkeypatch, capfd):
+    for number in range(6):
+        shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class" / f"student{number}")
+    monkeypatch.setattr(run, "start_judge", start_no_judge)
+    assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
+    assert [(row["status"], row["score"]) for row in rows(tmp_path / "out")] == [("error", "")] * 6
+    assert "no worker process could be started" in capfd.readouterr().err
+
+
 def test_what_was_graded_is_kept_when_the_run_is_broken_off(tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
     shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/bob")
