@@ -159,7 +159,7 @@ def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show
     own = own_gradients(student, case)
     for key in gradient_keys(case, "WB"):
         wants = (right[key], own[key]) if key in own else (right[key],)
-        expect_tensor(key, take("grads", grads, key), *wants, samples=case.samples, show=show)
+        expect_tensor(key, take("grads", grads, key), *wants, case=case, show=show)
 
 
 def own_gradients(student: Any, case: Case) -> dict[str, np.ndarray]:

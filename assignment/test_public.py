@@ -102,7 +102,7 @@ def expect_gradients(student, keys):
     def attempt(source):
         grads = run_backward(student, EXAMPLE, source)
         for key in keys:
-            expect_tensor(key, take("grads", grads, key), WANTED_GRADS[key], samples=EXAMPLE.samples, show=True)
+            expect_tensor(key, take("grads", grads, key), WANTED_GRADS[key], case=EXAMPLE, show=True)
 
     on_either_cache(student, EXAMPLE, reference, attempt)
 
@@ -147,7 +147,7 @@ def test_example_gradient_shapes(student):
         grads = run_backward(student, EXAMPLE, source)
         for key in gradient_keys(EXAMPLE):
             got = tensor(key, take("grads", grads, key))
-            expect_shape(key, got, EXAMPLE.shape(key), (WANTED_GRADS[key],), EXAMPLE.samples)
+            expect_shape(key, got, EXAMPLE.shape(key), (WANTED_GRADS[key],), EXAMPLE)
 
     on_either_cache(student, EXAMPLE, reference, attempt)
 

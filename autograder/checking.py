@@ -50,11 +50,11 @@ def rubric(*, part: str, task: str, visibility: str) -> Callable[[float], Callab
 
 
 class CheckFailure(AssertionError):
-    """A check has found something wrong; `key`, `got` and `wants` are there for whoever looks for the cause."""
+    """A check has found something wrong; with a case, `key`, `got` and `wants` are there for whoever looks for the cause."""
 
-    def __init__(self, message: str, key: str = "", got: Any = None, wants: tuple = (), samples: int = 0) -> None:
+    def __init__(self, message: str, key: str = "", got: Any = None, wants: tuple = (), case: Case | None = None) -> None:
         super().__init__(message)
-        self.key, self.got, self.wants, self.samples = key, got, wants, samples
+        self.key, self.got, self.wants, self.case = key, got, wants, case
 
 
 class StudentError(Exception):
@@ -186,10 +186,10 @@ def take_all(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
     raise CheckFailure(words, missing[0])
 
 
-def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), samples: int = 0) -> None:
+def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: Case | None = None) -> None:
     """CheckFailure if the array has another shape."""
     if got.shape != shape:
-        raise CheckFailure(f"`{key}` has the shape {got.shape}; it must be {shape}.", key, got, wants, samples)
+        raise CheckFailure(f"`{key}` has the shape {got.shape}; it must be {shape}.", key, got, wants, case)
 
 
 def expect_finite(key: str, got: np.ndarray) -> None:
@@ -198,15 +198,16 @@ def expect_finite(key: str, got: np.ndarray) -> None:
         raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'inf'}.", key)
 
 
-def expect_tensor(key: str, value: Any, *wants: np.ndarray, samples: int = 0, show: bool = False) -> None:
+def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: Case | None = None, show: bool = False) -> None:
     """CheckFailure unless the value agrees, in shape and numbers, with one of the wanted tensors; the first one is the truth.
 
-    With show=True the failure names the two numbers at the worst cell: for public inputs only.
+    With a case the mistake behind a wrong gradient can be looked for. With show=True the failure names the two numbers at the
+    worst cell: for public inputs only.
     """
     got, want = tensor(key, value), wants[0]
     if any(got.shape == other.shape and np.isfinite(got).all() and agree(got, other) for other in wants):
         return
-    expect_shape(key, got, want.shape, wants, samples)
+    expect_shape(key, got, want.shape, wants, case)
     expect_finite(key, got)
     difference = np.abs(got - want)
     worst = np.unravel_index(np.argmax(difference), difference.shape)
@@ -215,7 +216,7 @@ def expect_tensor(key: str, value: Any, *wants: np.ndarray, samples: int = 0, sh
     cell = f"[{', '.join(str(index) for index in worst)}]"
     how_far = f"relative error {error:.2g}, most at {cell}{numbers}"
     message = f"`{key}` has the right shape but wrong values: {how_far}."
-    raise CheckFailure(message, key, got, wants, samples)
+    raise CheckFailure(message, key, got, wants, case)
 
 
 def expect_untouched(key: str, value: Any, want: np.ndarray) -> None:

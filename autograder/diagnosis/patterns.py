@@ -9,48 +9,58 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.checking import agree
+from autograder.checking import Case, agree
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """spoil(want, m) is the tensor that the mistake makes of the right one; cause is a sentence for the student."""
+    """spoil(want, m, n) is the tensor that the mistake makes of the right one on m samples of n features.
+
+    kinds are the variables it can happen to; cause is a sentence for the student.
+    """
 
     kinds: str
-    spoil: Callable[[np.ndarray, int], np.ndarray]
+    spoil: Callable[[np.ndarray, int, int], np.ndarray]
     cause: str
 
 
 PATTERNS = [
-    Pattern("W", lambda want, m: want.T, "It is the transpose of the right one: dW_l has the shape of W_l."),
-    Pattern("B", lambda want, m: want[:, 0], "The numbers are right; keep the second axis, so that the shape stays (n, 1)."),
-    Pattern("B", lambda want, m: np.mean(want, keepdims=True), "The units are averaged away too; B keeps one number a unit."),
-    Pattern("B", lambda want, m: np.array(np.mean(want)), "The units are averaged away too; B keeps one number a unit."),
-    Pattern("WBZA", lambda want, m: -want, "Right size, wrong sign: look at the order of the subtraction in dZ of the output."),
-    Pattern("WB", lambda want, m: m * want, "Exactly m times too large: a sum over the samples where the mean is due."),
-    Pattern("WB", lambda want, m: want / m, "Exactly m times too small: it is averaged over the batch twice."),
+    Pattern("W", lambda want, m, n: want.T, "It is the transpose of the right one: dW_l has the shape of W_l."),
+    Pattern("B", lambda want, m, n: want[:, 0], "The numbers are right; keep the second axis, so that the shape stays (n, 1)."),
     Pattern(
-        "ZA", lambda want, m: want / m, "Exactly m times too small: dZ and dA are per sample; only dW and dB are averaged."
+        "B", lambda want, m, n: np.mean(want, keepdims=True), "The units are averaged away too; B keeps one number a unit."
     ),
-    Pattern("WB", lambda want, m: want * m / (m - 1), "Off by m/(m-1): the mean over the batch divides by m."),
-    Pattern("WB", lambda want, m: want * m / 2, "Off by m/2: divided by the number of rows of X; the samples are its columns."),
-    Pattern("WBZA", lambda want, m: 2 * want, "Exactly twice the right one: a factor 2 of another loss has slipped in."),
-    Pattern("WBZA", lambda want, m: want / 2, "Exactly half of the right one: a factor 1/2 has slipped in."),
+    Pattern("B", lambda want, m, n: np.array(np.mean(want)), "The units are averaged away too; B keeps one number a unit."),
+    Pattern(
+        "WBZA", lambda want, m, n: -want, "Right size, wrong sign: look at the order of the subtraction in dZ of the output."
+    ),
+    Pattern("WB", lambda want, m, n: m * want, "Exactly m times too large: a sum over the samples where the mean is due."),
+    Pattern("WB", lambda want, m, n: want / m, "Exactly m times too small: it is averaged over the batch twice."),
+    Pattern("ZA", lambda want, m, n: want / m, "Exactly m times too small: dZ and dA are not averaged, only dW and dB are."),
+    Pattern("WB", lambda want, m, n: want * m / (m - 1), "Off by m/(m-1): the mean over the batch divides by m."),
+    Pattern("WB", lambda want, m, n: want * m / n, "Divided by the rows of X: the samples are its columns."),
+    Pattern("WBZA", lambda want, m, n: 2 * want, "Exactly twice the right one: a factor 2 of another loss has slipped in."),
+    Pattern("WBZA", lambda want, m, n: want / 2, "Exactly half of the right one: a factor 1/2 has slipped in."),
 ]
+PER_SAMPLE = "One column for each sample is left: the bias is shared by all samples, so its gradient is a mean over them."
 
 
-def explain(key: str, got: np.ndarray, wants: tuple[np.ndarray, ...], m: int) -> str:
-    """The cause of a wrong gradient of the variable `key` on a batch of m samples, or "" if no pattern makes exactly it."""
-    return next(causes(key, got, wants, m), "")
+def explain(key: str, got: np.ndarray, wants: tuple[np.ndarray, ...], case: Case) -> str:
+    """The cause of a wrong gradient of the variable `key` on a case, or "" if no pattern makes exactly it.
+
+    On a single sample sums and means are the same, so nothing is said.
+    """
+    return "" if case.samples == 1 else next(causes(key[:1], got, wants, case), "")
 
 
-def causes(key: str, got: np.ndarray, wants: tuple[np.ndarray, ...], m: int) -> Iterator[str]:
+def causes(kind: str, got: np.ndarray, wants: tuple[np.ndarray, ...], case: Case) -> Iterator[str]:
     """The causes that explain every number, the likeliest first."""
+    m, features = case.X.shape[1], case.X.shape[0]
     for want in wants:
-        if key[0] == "B" and m > 1 and got.shape == (want.shape[0], m):
-            yield "One column for each sample is left: the bias is shared by all samples, so its gradient is a mean over them."
+        if kind == "B" and got.shape == (want.shape[0], m):
+            yield PER_SAMPLE
         for pattern in PATTERNS:
-            if key[0] in pattern.kinds and m > 1:
-                spoilt = pattern.spoil(want, m)
+            if kind and kind in pattern.kinds:
+                spoilt = pattern.spoil(want, m, features)
                 if got.shape == spoilt.shape and agree(got, spoilt):
                     yield pattern.cause

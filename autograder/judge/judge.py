@@ -107,7 +107,7 @@ def run(check: Check, function: CheckFunction, student: Any) -> CheckResult:
     try:
         function(student)
     except CheckFailure as failure:
-        cause = explain(failure.key, failure.got, failure.wants, failure.samples) if failure.samples else ""
+        cause = explain(failure.key, failure.got, failure.wants, failure.case) if failure.case else ""
         return record(check, False, got=str(failure), key=failure.key, cause=cause)
     except StudentError as error:
         return record(check, False, got=str(error), detail=error.detail)

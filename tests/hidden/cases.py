@@ -58,12 +58,12 @@ def saturated(case: Case) -> Case:
     return Case(f"{case.name} saturated", case.layer_sizes, params, case.X, case.Y)
 
 
-# m = 7 is prime and unlike any width, so that m, 1/m, m/2, m/(m-1), 2 and 1/2 are all different factors.
+# m is unlike any width, and such that m, 1/m, m/n_0, m/(m-1), 2 and 1/2 are all different factors.
 MAIN = screened("main", (2, 3, 3, 1), 7)
 OTHER = screened("other", (2, 3, 3, 1), 4)
 SINGLE = screened("single", (2, 3, 3, 1), 1)
-DEEP = screened("deep", (3, 4, 2, 5, 2), 6)
-SHALLOW = screened("shallow", (4, 2), 5)
+DEEP = screened("deep", (3, 4, 2, 5, 2), 8)
+SHALLOW = screened("shallow", (4, 2), 7)
 SATURATED = saturated(MAIN)
 SAMPLES = [OTHER.columns(number) for number in range(OTHER.samples)]
 TWICE = OTHER.columns(*range(OTHER.samples), *range(OTHER.samples))

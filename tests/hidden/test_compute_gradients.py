@@ -77,7 +77,7 @@ def expect_steps(student, case, keys):
     def attempt(source):
         grads, cache = backward(student, case, source)
         for key in keys:
-            expect_tensor(key, take("grads", grads, key), *follow(case, grads, cache, key), samples=case.samples)
+            expect_tensor(key, take("grads", grads, key), *follow(case, grads, cache, key), case=case)
 
     on_either_cache(student, case, right_cache, attempt)
 
@@ -88,7 +88,7 @@ def expect_truth(student, case, kinds="WB"):
     def attempt(source):
         grads = run_backward(student, case, source)
         for key in gradient_keys(case, kinds):
-            expect_tensor(key, take("grads", grads, key), truth(case).grads[key], samples=case.samples)
+            expect_tensor(key, take("grads", grads, key), truth(case).grads[key], case=case)
 
     on_either_cache(student, case, right_cache, attempt)
 
@@ -112,7 +112,7 @@ def test_gradient_keys_and_shapes(student):
         grads = run_backward(student, MAIN, source)
         take_all("grads", grads, gradient_keys(MAIN))
         for key in gradient_keys(MAIN):
-            expect_shape(key, tensor(key, grads[key]), MAIN.shape(key), (truth(MAIN).grads[key],), MAIN.samples)
+            expect_shape(key, tensor(key, grads[key]), MAIN.shape(key), (truth(MAIN).grads[key],), MAIN)
 
     on_either_cache(student, MAIN, right_cache, attempt)
 
@@ -160,7 +160,7 @@ def test_gradient_mean_of_samples(student):
                 raise CheckFailure(f"`{key}` is the same for every sample; it must depend on the sample.", key)
             if len({one.shape for one in one_by_one}) > 1:
                 raise CheckFailure(f"`{key}` changes its shape from sample to sample.", key)
-            expect_tensor(key, got, np.mean(one_by_one, axis=0), samples=OTHER.samples)
+            expect_tensor(key, got, np.mean(one_by_one, axis=0))
 
     on_either_cache(student, OTHER, right_cache, attempt)
 
@@ -172,7 +172,7 @@ def test_gradient_duplicated_batch(student):
     def attempt(source):
         once = parameter_gradients(student, OTHER, source)
         for key, got in parameter_gradients(student, TWICE, source).items():
-            expect_tensor(key, got, once[key], samples=TWICE.samples)
+            expect_tensor(key, got, once[key])
 
     on_either_cache(student, OTHER, right_cache, attempt)
 
@@ -249,6 +249,6 @@ def test_gradient_second_call(student):
         for _ in range(2):
             again = mapping("grads", student.fetch(call_backward(student, net, OTHER, source)))
             for key, want in first.items():
-                expect_tensor(key, take("grads", again, key), want, samples=OTHER.samples)
+                expect_tensor(key, take("grads", again, key), want)
 
     on_either_cache(student, OTHER, right_cache, attempt)

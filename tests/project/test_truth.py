@@ -64,11 +64,12 @@ def test_hidden_cases_are_screened(case):
     assert cases.tells_apart(case)
 
 
-def test_main_case_keeps_the_factors_apart():
-    m = MAIN.samples
-    factors = [1, m, m / 2, m / (m - 1), 1 / m, 2, 0.5, -1]
+@pytest.mark.parametrize("case", [MAIN, DEEP, SHALLOW, test_dnn.EXAMPLE], ids=lambda case: case.name)
+def test_cases_keep_the_factors_apart(case):
+    m, inputs = case.samples, case.layer_sizes[0]
+    factors = [1, m, m / inputs, m / (m - 1), 1 / m, 2, 0.5, -1]
     assert len(set(factors)) == len(factors)
-    assert m not in MAIN.layer_sizes
+    assert m not in case.layer_sizes
 
 
 def test_saturated_case_reaches_a_thousand_in_every_layer():
