@@ -35,7 +35,7 @@ bench: $(VENV)/grade
 $(VENV)/grade: requirements/grade.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 10) and 'Python 3.10 or newer is needed; PYTHON=... names one')"
 	@echo "Installing what grading needs into $(VENV)/ (once)" >&2
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make an environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@$(INSTALL) requirements/grade.txt
 	@touch $@
 

@@ -30,9 +30,9 @@ class LocalStudent:
     def __getattr__(self, module: str) -> Any:
         return importlib.import_module(module)
 
-    def fetch(self, value: Any) -> Any:
-        """The value of a result; here the result itself."""
-        return value
+    def fetch(self, *values: Any) -> Any:
+        """The value of a result, or a tuple of several; here the results themselves."""
+        return values if len(values) > 1 else values[0]
 
     def place(self, value: Any) -> Any:
         """A copy of an argument that the check can look at again after the call."""

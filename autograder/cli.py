@@ -62,6 +62,10 @@ def run_grade(submissions: Path, out: Path, jobs: int) -> int:
     console = Console(stderr=True)
     found = find(submissions)
     make_folders(out)
+    if os.getuid() != 0:
+        print(
+            "Not root: student code runs as you and can read your files; see README, What holds a submission.", file=sys.stderr
+        )
     results: list[Result] = []
     try:
         with progress_bar(console) as progress:

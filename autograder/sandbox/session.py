@@ -154,18 +154,26 @@ class Session:
             return {key: self.outgoing(item) for key, item in value.items()}
         return value
 
-    def fetch(self, value: Handle) -> Any:
-        """The value of a result; StudentError if a step on the way to it failed, or if the child did not come back."""
-        self.outgoing(value)
-        _, _, number, label = value._place
+    def fetch(self, *values: Handle) -> Any:
+        """The value of a result, or a tuple of the values of several, which must all belong to one moment.
+
+        StudentError if a step on the way to one of them failed, or if the child did not come back.
+        """
+        for value in values:
+            self.outgoing(value)
         steps, self.steps = self.steps, []
         self.refuse(steps)
         started = time.monotonic()
-        reply = self.exchange(steps, number)
+        replies = self.exchange(steps, [value._place[2] for value in values])
         self.seconds_left -= time.monotonic() - started
-        if reply[:1] == ("value",) and len(reply) == 2:
+        fetched = tuple(self.unwrap(reply, value._place[3]) for reply, value in zip(replies, values, strict=True))
+        return fetched if len(values) > 1 else fetched[0]
+
+    def unwrap(self, reply: Any, label: str) -> Any:
+        """The value in an answer on what the label names; StudentError if the answer is a failure, or none at all."""
+        if is_tagged(reply) and reply[0] == "value" and len(reply) == 2:
             return self.decode(reply[1], wire.MAX_DEPTH)
-        if reply[:1] == ("failed",) and [type(word) for word in reply[1:]] == [int, str, str, str, str]:
+        if is_tagged(reply) and reply[0] == "failed" and [type(word) for word in reply[1:]] == [int, str, str, str, str]:
             raise self.failure(label, *reply[1:])
         raise self.lose("{name} answered with something that is no answer.")
 
@@ -189,16 +197,13 @@ class Session:
         if self.seconds_left <= 0:
             raise StudentError(f"The {self.limits.submission_seconds:.0f} seconds for the whole submission are used up.")
 
-    def exchange(self, steps: list[Step], number: int) -> tuple:
-        """Send the steps and bring back the one answer; a new child is first given the time to import."""
+    def exchange(self, steps: list[Step], wanted: list[int]) -> tuple:
+        """Send the steps and bring back the answers; a new child is first given the time to import."""
         if self.child is None:
             self.child, self.forget = Child(self.sandbox.zygote, self.sources), False
             self.converse([step for step in steps if step.operation == "module"], [], self.limits.import_seconds)
         patience = self.limits.call_seconds / (4 if self.strikes else 1)  # less, once a call has not come back
-        (reply,) = self.converse(steps, [number], patience)
-        if not is_tagged(reply):
-            raise self.lose("{name} answered with something that is no answer.")
-        return reply
+        return self.converse(steps, wanted, patience)
 
     def converse(self, steps: list[Step], wanted: list[int], seconds: float) -> tuple:
         """One request and its answers; StudentError if the child ends or does not answer in time."""

@@ -87,7 +87,7 @@ def test_forward_leaves_no_trace(student):
     after = student.random_state()
     net.forward(OTHER.X)
     again = net.forward(X)
-    first, again, X, params, before, after = (student.fetch(value) for value in (first, again, X, net.params, before, after))
+    first, again, X, params, before, after = student.fetch(first, again, X, net.params, before, after)
     expect_untouched("X", X, MAIN.X)
     for key, value in MAIN.params.items():
         expect_untouched(key, take("net.params", params, key), value)

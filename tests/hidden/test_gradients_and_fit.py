@@ -69,7 +69,7 @@ def run_fit(student, tolerance):
     """The recorded losses of the student's fit on MAIN, shape (epochs,), and the parameters after it."""
     net = network(student, MAIN)
     losses = net.fit(MAIN.X, MAIN.Y, learning_rate=LEARNING_RATE, epochs=EPOCHS, tolerance=tolerance)
-    losses, params = student.fetch(losses), student.fetch(net.params)
+    losses, params = student.fetch(losses, net.params)
     if losses is None:
         raise CheckFailure("fit must return the list of recorded losses; it returned None (is the return missing?).")
     losses = tensor("losses", losses)
