@@ -50,6 +50,6 @@ def grades_table(results: Sequence[Result]) -> Table:
         style = {"graded": "", "invalid": "yellow", "error": "bold red"}[result.status]
         marks = [points(result.part_score(part)) for part in parts]
         total = f"{points(result.score)}/{number(result.max_score)}"
-        cells = [result.student, *marks, total, result.status, textwrap.shorten(headline(result), 140, placeholder=" …")]
+        cells = [result.student, *marks, total, result.status, textwrap.shorten(headline(result), 180, placeholder=" …")]
         table.add_row(*(Text(cell) for cell in cells), style=style)
     return table

@@ -6,7 +6,18 @@ the hand-out, and the checks point at the first one that differs.
 
 import numpy as np
 
-from autograder.checking import Case, cache_keys, expect_shape, expect_tensor, gradient_keys, rubric, take, take_all, tensor
+from autograder.checking import (
+    Case,
+    CheckFailure,
+    cache_keys,
+    expect_shape,
+    expect_tensor,
+    gradient_keys,
+    rubric,
+    take,
+    take_all,
+    tensor,
+)
 from autograder.running import expect_whole, on_either_cache, run_backward, run_forward
 
 forward_check = rubric(part="dnn", task="forward", visibility="public")
@@ -97,14 +108,31 @@ def reference(_):
 
 
 def expect_gradients(student, keys):
-    """Each of these gradients has the numbers written out above."""
+    """Each of these gradients has the numbers written out above; where one has not, the first wrong one is named too."""
 
     def attempt(source):
         grads = run_backward(student, EXAMPLE, source)
         for key in keys:
-            expect_tensor(key, take("grads", grads, key), WANTED_GRADS[key], case=EXAMPLE, show=True)
+            try:
+                expect_gradient(grads, key)
+            except CheckFailure as failure:
+                first = next(earlier for earlier in gradient_keys(EXAMPLE) if earlier == key or is_wrong(grads, earlier))
+                hint = "" if first == key else f" The first wrong one on the way back is `{first}`."
+                raise CheckFailure(f"{failure}{hint}", key, failure.got, failure.wants, failure.case) from None
 
     on_either_cache(student, EXAMPLE, reference, attempt)
+
+
+def expect_gradient(grads, key):
+    expect_tensor(key, take("grads", grads, key), WANTED_GRADS[key], case=EXAMPLE, show=True)
+
+
+def is_wrong(grads, key):
+    try:
+        expect_gradient(grads, key)
+    except CheckFailure:
+        return True
+    return False
 
 
 @forward_check(points=2)
