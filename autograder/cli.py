@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.build import BuildError, build
+from autograder.build import BUILDERS, BuildError, build
 from autograder.intake import IntakeError, find
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grade.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
     grade.set_defaults(run=lambda given: run_grade(given.submissions, given.out, given.jobs))
     builder = commands.add_parser("build", help="build the assignment or a package")
-    builder.add_argument("what", choices=["assignment", "student", "gradescope", "examples"])
+    builder.add_argument("what", choices=list(BUILDERS))
     builder.set_defaults(run=lambda given: print(build(given.what)) or 0)
     given = parser.parse_args(arguments)
     try:

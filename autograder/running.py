@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder.checking import Case, CheckFailure, StudentError, describe, expect_tensor, gradient_keys, mapping, take, tensor
 
-ReferenceSource = Callable[["Case"], Mapping[str, np.ndarray]]
+ReferenceSource = Callable[[Case], Mapping[str, np.ndarray]]
 Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
 
 
@@ -96,19 +96,27 @@ def run_forward(student: Any, case: Case) -> tuple[Any, Mapping]:
 def call_backward(student: Any, net: Any, case: Case, source: Source) -> Any:
     """The result, still on the student's side, of a new forward and backward pass of the network on the case.
 
-    With a source the reference is laid over the student's own cache: a student's backward pass may need keys of its own
-    making, so the reference replaces values and takes nothing away.
+    With a source the reference is laid over the student's own cache.
     """
     if source is None:
         run_forward(student, case)
         out, cache = student.unpack(net.forward(case.X))
     else:
         reference = source(case)
-        out, cache = reference[f"A{case.layers[-1]}"], own_cache(student, net, case)
-        for key, value in reference.items():
-            cache[key] = value.copy()
+        out, cache = reference[f"A{case.layers[-1]}"], laid_over(student, net, case, reference)
     cache["Y"] = case.Y
     return net.compute_gradients(out, cache)
+
+
+def laid_over(student: Any, net: Any, case: Case, values: Mapping[str, np.ndarray]) -> Any:
+    """A copy of the student's own cache, still on the student's side, with these values in it.
+
+    A student's backward pass may need keys of its own making, so the values replace others and take nothing away.
+    """
+    cache = own_cache(student, net, case)
+    for key, value in values.items():
+        cache[key] = value.copy()
+    return cache
 
 
 def own_cache(student: Any, net: Any, case: Case) -> Any:

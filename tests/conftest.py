@@ -27,9 +27,3 @@ def student(judge):
 def grade(judge):
     """Grades the bytes of a dnn.py."""
     return lambda source, student="someone": judge.grade(Submission(student, {"dnn": source}))
-
-
-@pytest.fixture
-def failed(grade):
-    """The names of the checks that the bytes of a dnn.py fail."""
-    return lambda source: {check.id.partition(".")[2] for check in grade(source).failed}

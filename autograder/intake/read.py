@@ -41,6 +41,10 @@ class Unreadable(Exception):
     """A submission, or a file in it, that cannot be read; the text is a sentence for the student."""
 
 
+class Missing(Unreadable):
+    """A graded file that was not handed in."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A file in a submission: its path below it, its size in bytes, and its first bytes on demand."""
@@ -87,20 +91,16 @@ def bare(name: str) -> PurePosixPath:
 
 def choose(student: str, entries: list[Entry]) -> Submission:
     """The submission whose graded files are among the entries."""
-    sources, problems = {}, {}
+    sources, problems, spoilt = {}, {}, []
     for part in PARTS:
         try:
             sources[part] = source_of(f"{part}.py", entries)
         except Unreadable as problem:
             problems[part] = str(problem)
-    named = [problems[part] for part in PARTS if part in problems and is_about_a_file(problems[part])]
-    reason = "" if sources else " ".join(named) or "There is no warmup.py, dnn.py or extension.py in it." + hint(entries)
+            if not isinstance(problem, Missing):
+                spoilt.append(str(problem))
+    reason = "" if sources else " ".join(spoilt) or "There is no warmup.py, dnn.py or extension.py in it." + hint(entries)
     return Submission(student, sources, problems, reason)
-
-
-def is_about_a_file(problem: str) -> bool:
-    """Whether the problem is with a file that was handed in, not that it is missing."""
-    return "was not handed in" not in problem
 
 
 def hint(entries: list[Entry]) -> str:
@@ -115,7 +115,7 @@ def source_of(name: str, entries: list[Entry]) -> bytes:
     if not found:
         alike = [str(entry.path) for entry in entries if entry.path.name.lower() == name]
         near = f" ({clean(alike[0], 60)} is not the same name)" if alike else ""
-        raise Unreadable(f"{name} was not handed in{near}.")
+        raise Missing(f"{name} was not handed in{near}.")
     if len(found) > 1:
         places = ", ".join(sorted(clean(str(entry.path), 60) for entry in found)[:4])
         raise Unreadable(f"There are {len(found)} files named {name} ({places}); hand in exactly one.")

@@ -52,7 +52,7 @@ class Judge:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.sandbox.zygote.close()
+        self.sandbox.close()
 
     def grade(self, submission: Submission) -> Result:
         """The result of one submission; a fault of the grader itself is a result too, with the status "error"."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
@@ -34,7 +33,9 @@ def feedback_html(result: Result) -> str:
 
 def tasks(result: Result) -> Iterator[tuple[str, float, float, list[CheckResult]]]:
     """Each task with its marks, the marks it could have, and its checks: those to mend first."""
-    ordered = sorted(result.checks, key=lambda check: [other.task for other in result.checks].index(check.task))
-    for task, group in groupby(ordered, key=lambda check: check.task):
+    grouped: dict[str, list[CheckResult]] = {}
+    for check in result.checks:
+        grouped.setdefault(check.task, []).append(check)
+    for task, group in grouped.items():
         checks = sorted(group, key=lambda check: bool(check.passed))
         yield task, sum(check.score for check in checks), sum(check.points for check in checks), checks

@@ -104,7 +104,7 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
         if forget:
             results.clear()
         for number, operation, arguments, named in steps:
-            if operation in ("call", "module"):
+            if operation in wire.RUNS_STUDENT_CODE:
                 wire.MARK.pack_into(mark, 0, number)
             results[number] = carry_out(number, operation, arguments, named, results, finder)
         answers = [answer(results.get(number), finder) for number in wanted]

@@ -37,7 +37,7 @@ class Step(NamedTuple):
     @property
     def runs_student_code(self) -> bool:
         """Whether the child reports that this step has begun."""
-        return self.operation in ("call", "module")
+        return self.operation in wire.RUNS_STUDENT_CODE
 
     @property
     def name(self) -> str:
@@ -88,7 +88,7 @@ class Opaque:
 
 
 class Session:
-    """One submission in the sandbox. It offers what `checking.LocalStudent` offers, and the random state."""
+    """One submission in the sandbox. It offers what `running.LocalStudent` offers, and the random state."""
 
     def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes]) -> None:
         self.sandbox, self.sources = sandbox, dict(sources)
@@ -163,9 +163,7 @@ class Session:
             self.outgoing(value)
         steps, self.steps = self.steps, []
         self.refuse(steps)
-        started = time.monotonic()
         replies = self.exchange(steps, [value._place[2] for value in values])
-        self.seconds_left -= time.monotonic() - started
         fetched = tuple(self.unwrap(reply, value._place[3]) for reply, value in zip(replies, values, strict=True))
         return fetched if len(values) > 1 else fetched[0]
 
@@ -209,19 +207,20 @@ class Session:
         """One request and its answers; StudentError if the child ends or does not answer in time."""
         assert self.child is not None
         seconds = min(seconds, max(self.seconds_left, 0.01))
-        pipe, deadline = self.child.pipe, time.monotonic() + seconds
+        pipe, started = self.child.pipe, time.monotonic()
         try:
             pipe.settimeout(seconds)
             wire.send(pipe, [self.forget, [step.packed for step in steps], wanted])
             self.forget = False
-            replies = wire.receive(pipe, deadline)
+            replies = wire.receive(pipe, started + seconds)
         except TimeoutError:
-            self.seconds_left -= seconds
             raise self.lose("{name} did not come back in time; is there a loop that never ends?") from None
         except wire.FrameTooLong as error:
             raise SandboxError(str(error)) from error
         except wire.WireError:
             raise self.lose("{name} ended the program{how}.") from None
+        finally:
+            self.seconds_left -= time.monotonic() - started
         if not isinstance(replies, tuple) or len(replies) != len(wanted):
             raise self.lose("{name} answered with something that is no answer.")
         return replies
@@ -279,6 +278,10 @@ class Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the zygote, and with it every child."""
         self.zygote.close()
 
     def mend(self) -> None:

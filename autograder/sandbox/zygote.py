@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 # In memory before the first fork, because nearly every submission needs it or numpy asks for it late.
 PREPARED = (
@@ -35,28 +36,18 @@ IMPORT_FROM = re.compile(rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t(]+([\w, \t
 NUMPY_PART = re.compile(
     rb"\b(?:np|numpy)(\.(?:char|ctypeslib|fft|lib\.stride_tricks|ma|matlib|polynomial|rec|testing|typing))\b"
 )
-NOT_FOR_GRADING = {
-    "antigravity",
-    "idlelib",
-    "pip",
-    "test",
-    "this",
-    "tkinter",
-    "turtle",
-    "turtledemo",
-    "venv",
-}  # windows, pages, tests
-PIPE, MARK = 3, 4  # where the pipe and the mark lie in every child
+# These open windows or pages, or belong to the making of Python.
+NOT_FOR_GRADING = frozenset(["antigravity", "idlelib", "pip", "test", "this", "tkinter", "turtle", "turtledemo", "venv"])
+PIPE_AT, MARK_AT = 3, 4  # where the pipe and the mark lie in every child
 FIRST_UID, UIDS = 20_000, 40_000  # a child gets a uid of its own in this range, which holds no people and fits every container
 START = 1_618_033_988  # seeds the global random state: the same in every run, and nobody's own favourite
 
 
-def prepare() -> None:
-    """Import the grader's side of the child and what submissions may use, then forget the way to the grader."""
+def prepare() -> ModuleType:
+    """Import the module `child` and what submissions may use, forget the way to the grader, and return the module."""
     root = str(Path(__file__).resolve().parents[2])
     sys.path.insert(0, root)
-    globals()["child"] = importlib.import_module("autograder.sandbox.child")
-    globals()["wire"] = importlib.import_module("autograder.sandbox.wire")
+    child = importlib.import_module("autograder.sandbox.child")
     here = {root, str(Path(__file__).resolve().parent), "", os.getcwd()}
     sys.path[:] = [entry for entry in sys.path if entry not in here]
     for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
@@ -66,6 +57,7 @@ def prepare() -> None:
     importlib.import_module("numpy").random.seed(START)
     importlib.import_module("random").seed(START)
     gc.freeze()  # or the first collection in a child would touch, and so copy, every page
+    return child
 
 
 def fetch_modules(sources: Mapping[str, bytes]) -> None:
@@ -96,9 +88,9 @@ def lock_in(pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> None
     for standard in (0, 1, 2):
         os.dup2(null, standard)
     aside = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64) for descriptor in (pipe, mark)]
-    for descriptor, place in zip(aside, (PIPE, MARK), strict=True):
+    for descriptor, place in zip(aside, (PIPE_AT, MARK_AT), strict=True):
         os.dup2(descriptor, place)
-    os.closerange(MARK + 1, 256)
+    os.closerange(MARK_AT + 1, 256)
     for name, most in (
         ("RLIMIT_CPU", limits["cpu_seconds"]),
         ("RLIMIT_AS", limits["memory_bytes"]),
@@ -123,15 +115,15 @@ def lower(name: str, most: int) -> None:
         resource.setrlimit(getattr(resource, name), (most, most))
 
 
-def run_child(pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> None:
+def run_child(child: ModuleType, pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> None:
     """Be the child of one submission until its pipe ends."""
     try:
-        sources = wire.receive(socket.socket(fileno=os.dup(pipe)))  # type: ignore[name-defined]  # noqa: F821
+        sources = child.wire.receive(socket.socket(fileno=os.dup(pipe)))
         fetch_modules(sources)
         lock_in(pipe, mark, limits, empty)
-        memory = mmap.mmap(MARK, 0)
-        os.close(MARK)
-        child.serve(socket.socket(fileno=PIPE), memory, sources)  # type: ignore[name-defined]  # noqa: F821
+        memory = mmap.mmap(MARK_AT, 0)
+        os.close(MARK_AT)
+        child.serve(socket.socket(fileno=PIPE_AT), memory, sources)
     finally:
         os._exit(0)
 
@@ -143,14 +135,14 @@ def main() -> None:
     """
     control = socket.socket(fileno=int(sys.argv[1]))
     limits = json.loads(sys.argv[2])
-    prepare()
+    child = prepare()
     with tempfile.TemporaryDirectory(prefix="sandbox-") as empty:
         os.chmod(empty, 0o555)
         control.sendall(b"R")
-        serve(control, limits, empty)
+        serve(control, child, limits, empty)
 
 
-def serve(control: socket.socket, limits: Mapping[str, int], empty: str) -> None:
+def serve(control: socket.socket, child: ModuleType, limits: Mapping[str, int], empty: str) -> None:
     """Carry out the commands until the judge is gone, and then end what is left."""
     children: set[int] = set()
     while True:
@@ -161,7 +153,7 @@ def serve(control: socket.socket, limits: Mapping[str, int], empty: str) -> None
             pipe, mark = descriptors
             pid = os.fork()
             if pid == 0:
-                run_child(pipe, mark, limits, empty)
+                run_child(child, pipe, mark, limits, empty)
             for descriptor in descriptors:
                 os.close(descriptor)
             children.add(pid)

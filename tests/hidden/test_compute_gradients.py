@@ -21,7 +21,7 @@ from autograder.checking import (
     tensor,
 )
 from autograder.judge.oracle import right_cache, truth
-from autograder.running import call_backward, network, on_either_cache, own_cache, run_backward, run_forward
+from autograder.running import call_backward, laid_over, network, on_either_cache, run_backward, run_forward
 from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SAMPLES, SATURATED, SHALLOW, SINGLE, TWICE
 
 check = rubric(part="dnn", task="compute_gradients", visibility="hidden")
@@ -209,8 +209,7 @@ def test_gradient_saturated(student):
     def attempt(source):
         grads = run_backward(student, SATURATED, source)
         for key in gradient_keys(SATURATED, "WB"):
-            got = tensor(key, take("grads", grads, key))
-            expect_finite(key, got)
+            expect_finite(key, tensor(key, take("grads", grads, key)))
 
     on_either_cache(student, SATURATED, right_cache, attempt)
 
@@ -220,9 +219,7 @@ def test_gradient_leaves_no_trace(student):
     """`compute_gradients` changes neither its arguments nor the parameters nor the random state."""
     net = network(student, MAIN)
     given = {**right_cache(MAIN), "Y": MAIN.Y}
-    out, cache = student.place(given["A3"]), own_cache(student, net, MAIN)
-    for key, value in given.items():
-        cache[key] = value.copy()
+    out, cache = student.place(given["A3"]), laid_over(student, net, MAIN, given)
     before = student.stirred_random_state()
     grads = net.compute_gradients(out, cache)
     after = student.random_state()
