@@ -17,7 +17,10 @@ grade: $(VENV)/grade
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
 	@$(RUN) -m autograder grade "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)"
 
-assignment student gradescope: $(VENV)/grade
+gradescope: $(VENV)/grade
+	@$(RUN) -m autograder build $@
+
+assignment student: $(VENV)/assignment
 	@$(RUN) -m autograder build $@
 
 test: $(VENV)/test
@@ -39,16 +42,16 @@ $(VENV)/grade: requirements/grade.txt
 	@$(INSTALL) requirements/grade.txt
 	@touch $@
 
-$(VENV)/test: requirements/test.txt $(VENV)/grade
-	@echo "Installing what the tests need into $(VENV)/ (once)" >&2
-	@$(INSTALL) requirements/test.txt
+$(VENV)/assignment $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
+	@echo "Installing what the $* target needs into $(VENV)/ (once)" >&2
+	@$(INSTALL) $<
 	@touch $@
 
 # Pins every package with its hash, from pyproject.toml. The files name no index, so any index will do.
 lock:
 	@$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
-	@for set in judge grade test; do \
-		case $$set in judge) extras="";; grade) extras="--extra grade";; test) extras="--extra grade --extra test";; esac; \
+	@extras=""; for set in judge grade assignment test; do \
+		[ $$set = judge ] || extras="$$extras --extra $$set"; \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
 			--custom-compile-command "make lock" $$extras pyproject.toml -o requirements/$$set.txt; \
 	done

@@ -1,8 +1,8 @@
 """Tells pytest that the student's files are right here, and that a failed check shows its sentence, not its source."""
 
 import pytest
-from checking import CheckFailure, StudentError
-from running import LocalStudent
+from checks.checking import CheckFailure, StudentError
+from checks.running import LocalStudent
 
 
 @pytest.fixture(scope="session")

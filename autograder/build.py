@@ -1,13 +1,17 @@
 """Builds what is handed out from what is written once: solution/ and tests/ -> assignment/, build/ and dist/."""
 
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from autograder.results import PARTS
+
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = ROOT / "assignment"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold: two builds of the same files are the same bytes
+SOLUTION = ROOT / "solution"
 GRADING = ("autograder", "tests/public", "tests/hidden")  # what a machine that grades needs, besides the platform's scripts
 GRADESCOPE = "autograder/platforms/gradescope"
 
@@ -62,31 +66,45 @@ def solved(source: str) -> str:
 # The assignment ------------------------------------------------------------------------------------------------------
 
 
+COPIED = ("README.md", "check.py", "conftest.py", "lab.py", "requirements.txt")
+# The public checks are a package of their own there: checks/.
+CHECKS = {
+    "hints.py": SOLUTION / "hints.py",
+    "checking.py": ROOT / "autograder/checking.py",
+    "running.py": ROOT / "autograder/running.py",
+    **{f"test_{part}.py": ROOT / f"tests/public/test_{part}.py" for part in PARTS},
+}
+
+
 def assignment_files() -> dict[str, str]:
-    """Every file of assignment/, by name."""
-    solution = ROOT / "solution"
-    local = {
-        "checking.py": ROOT / "autograder/checking.py",
-        "running.py": ROOT / "autograder/running.py",
-        "test_public.py": ROOT / "tests/public/test_dnn.py",
-    }
+    """Every file of assignment/, by its path below it."""
+    from autograder.handout.figures import figures  # here, because a machine that only grades has no matplotlib
+    from autograder.handout.notebook import notebook
+    from autograder.handout.page import page
+
+    pictures = figures()
     return {
-        "README.md": (solution / "README.md").read_text(),
-        "conftest.py": (solution / "conftest.py").read_text(),
-        "dnn.py": skeleton((solution / "dnn.py").read_text()),
-        "requirements.txt": (solution / "requirements.txt").read_text(),
-        **{name: path.read_text().replace("from autograder.", "from ") for name, path in local.items()},
+        **{name: (SOLUTION / name).read_text() for name in COPIED},
+        "handout.html": page((SOLUTION / "README.md").read_text(), pictures),
+        "backprop.ipynb": notebook((SOLUTION / "backprop.py").read_text()),
+        **{f"{part}.py": skeleton((SOLUTION / f"{part}.py").read_text()) for part in PARTS},
+        **{f"figures/{name}": picture for name, picture in pictures.items()},
+        "checks/__init__.py": '"""The public checks."""\n',
+        **{f"checks/{name}": at_home(path.read_text()) for name, path in CHECKS.items()},
     }
+
+
+def at_home(source: str) -> str:
+    """A source of ours with its imports as they are in the student's folder."""
+    return re.sub(r"^from (autograder|tests\.public)\.", "from checks.", source, flags=re.MULTILINE)
 
 
 def build_assignment() -> str:
     """Write assignment/ anew."""
-    ASSIGNMENT.mkdir(exist_ok=True)
     files = assignment_files()
-    for path in ASSIGNMENT.iterdir():
-        if path.is_file() and path.name not in files:
-            path.unlink()
+    shutil.rmtree(ASSIGNMENT, ignore_errors=True)
     for name, text in files.items():
+        (ASSIGNMENT / name).parent.mkdir(parents=True, exist_ok=True)
         (ASSIGNMENT / name).write_text(text)
     return f"assignment/: {', '.join(files)}"
 
@@ -105,6 +123,7 @@ def build_gradescope() -> str:
     files = {name: (ROOT / GRADESCOPE / name).read_bytes() for name in ("setup.sh", "run_autograder")}
     files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
     files["tests/__init__.py"] = b""
+    files["assignment/dnn.py"] = skeleton((SOLUTION / "dnn.py").read_text()).encode()
     for folder in GRADING:
         files |= {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sources(ROOT / folder)}
     return write_zip(ROOT / "dist/gradescope/autograder.zip", files, executable={"setup.sh", "run_autograder"})
@@ -139,10 +158,10 @@ def build_examples() -> str:
         files = {path.relative_to(zipped).as_posix(): path.read_bytes() for path in sorted(zipped.rglob("*")) if path.is_file()}
         shutil.rmtree(zipped)
         write_zip(zipped, files)
-    source = (ROOT / "solution/dnn.py").read_text()
-    for student, text in (("solution", solved(source)), ("skeleton", skeleton(source))):
+    for student, version in (("solution", solved), ("skeleton", skeleton)):
         (target / student).mkdir()
-        (target / student / "dnn.py").write_text(text)
+        for part in PARTS:
+            (target / student / f"{part}.py").write_text(version((SOLUTION / f"{part}.py").read_text()))
     return f"build/examples/: {len(list(target.iterdir()))} submissions"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,13 +67,18 @@ class StudentError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A network and a batch: params as in `DNN.params`, X (n_0, m), Y (n_L, m)."""
+    """A network and a batch: params as in `DNN.params`, X (n_0, m), Y (n_L, m).
+
+    model is the student's class that it is for; activations names the activation of every layer where these can be chosen.
+    """
 
     name: str
     layer_sizes: tuple[int, ...]
     params: dict[str, np.ndarray]
     X: np.ndarray
     Y: np.ndarray
+    model: str = "DNN"
+    activations: tuple[str, ...] = ()
 
     @property
     def samples(self) -> int:
@@ -87,12 +92,12 @@ class Case:
 
     def with_params(self, params: dict[str, np.ndarray]) -> Case:
         """The same batch on other parameters of the same shapes."""
-        return Case(f"{self.name} on other parameters", self.layer_sizes, params, self.X, self.Y)
+        return replace(self, name=f"{self.name} on other parameters", params=params)
 
     def columns(self, *numbers: int) -> Case:
         """The same network with these samples of the batch, in this order; a number may come twice."""
         chosen = list(numbers)
-        return Case(f"{self.name}{chosen}", self.layer_sizes, self.params, self.X[:, chosen], self.Y[:, chosen])
+        return replace(self, name=f"{self.name}{chosen}", X=self.X[:, chosen], Y=self.Y[:, chosen])
 
     def shape(self, key: str) -> tuple[int, int]:
         """The shape that the variable `key` (such as "W1" or "A0"), and its gradient, must have."""
@@ -145,6 +150,15 @@ def agree(got: np.ndarray, want: np.ndarray) -> bool:
     """Whether two tensors of one shape agree: ||got - want|| <= 1e-4 ||want||, or ||got|| <= 1e-9 where want is zero."""
     size = np.linalg.norm(want)
     return bool(np.linalg.norm(got - want) <= TOLERANCE * size if size > 0 else np.linalg.norm(got) <= ZERO)
+
+
+def two_values(function: str, value: Any, names: str) -> tuple[Any, Any]:
+    """The two values that a function returned; CheckFailure if it returned something else."""
+    several = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    if not several or len(value) != 2:
+        raise CheckFailure(f"{function} must end with `return {names}`; it returned {describe(value)}.")
+    first, second = value
+    return first, second
 
 
 def mapping(name: str, value: Any) -> Mapping:

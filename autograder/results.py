@@ -61,6 +61,10 @@ class Result:
         """The points of one part, or None where the grader failed."""
         return None if self.status == "error" else sum(check.score for check in self.checks if check.part == part)
 
+    def part_max(self, part: str) -> float:
+        """The points that could be had in one part."""
+        return sum(check.points for check in self.checks if check.part == part)
+
     @property
     def failed(self) -> list[CheckResult]:
         """The checks that were not passed, in their order."""

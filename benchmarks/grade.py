@@ -5,7 +5,6 @@ reports. Only our own code runs outside the sandbox here.
 """
 
 import argparse
-import importlib.util
 import os
 import statistics
 import sys
@@ -15,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.build import ROOT, solved
+from autograder.build import SOLUTION, solved
 from autograder.cli import main as command
 from autograder.judge.judge import load_checks
+from autograder.results import PARTS
 from autograder.running import LocalStudent
 from autograder.sandbox.child import random_state, stirred_random_state
 
@@ -25,21 +25,17 @@ from autograder.sandbox.child import random_state, stirred_random_state
 class BareStudent(LocalStudent):
     """The solution imported into this process, with the random state that hidden checks ask for."""
 
-    def __init__(self, module: object) -> None:
-        super().__init__()
-        self.dnn = module
-
     random_state = staticmethod(random_state)
     stirred_random_state = staticmethod(stirred_random_state)
 
 
-def bare(module: object, submissions: int) -> float:
+def bare(submissions: int) -> float:
     """Seconds per submission of the checks alone, in this process."""
     checks = load_checks()
     started = time.perf_counter()
     with np.errstate(all="ignore"):
         for _ in range(submissions):
-            student = BareStudent(module)
+            student = BareStudent()
             for _, function in checks:
                 function(student)
     return (time.perf_counter() - started) / submissions
@@ -65,18 +61,19 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    source = solved((ROOT / "solution/dnn.py").read_text())
+    sources = {f"{part}.py": solved((SOLUTION / f"{part}.py").read_text()) for part in PARTS}
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         for number in range(given.submissions):
             student = Path(folder, f"student{number:05d}")
             student.mkdir()
-            (student / "dnn.py").write_text(source)
-        module = load(Path(folder, "student00000/dnn.py"))
-        bare(module, 5)
+            for name, source in sources.items():
+                (student / name).write_text(source)
+        sys.path.insert(0, str(Path(folder, "student00000")))
+        bare(5)
         rounds = [
             (
-                bare(module, given.submissions),
+                bare(given.submissions),
                 graded(Path(folder), 1, given.submissions),
                 graded(Path(folder), cores, given.submissions),
             )
@@ -87,16 +84,6 @@ def main() -> None:
     print(f"  the checks bare in one process   {floor:8.2f}")
     print(f"  make grade JOBS=1                {one:8.2f}   {one / floor:5.1f} x")
     print(f"  make grade JOBS={cores}                {all_cores:8.2f}   {all_cores / floor:5.1f} x")
-
-
-def load(path: Path) -> object:
-    """The module in a file of our own."""
-    spec = importlib.util.spec_from_file_location("dnn", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ import pytest
 
 from autograder.intake import Submission
 from autograder.judge.judge import Judge
+from autograder.results import PARTS
 from autograder.sandbox.host import Limits
-from tests.golden.programs import solution
+from tests.golden.programs import solutions
 
 QUICK = Limits(call_seconds=1.0, import_seconds=2.0, submission_seconds=20.0)
 
@@ -19,11 +20,17 @@ def judge():
 @pytest.fixture
 def student(judge):
     """The solution in the sandbox: every graded check must pass on it."""
-    with judge.sandbox.session({"dnn": solution().encode()}) as session:
+    with judge.sandbox.session(solutions()) as session:
         yield session
 
 
 @pytest.fixture
 def grade(judge):
-    """Grades the bytes of a dnn.py."""
-    return lambda source, student="someone": judge.grade(Submission(student, {"dnn": source}))
+    """Grades the bytes of a dnn.py, or of several parts by their names."""
+
+    def grade(source, student="someone"):
+        sources = source if isinstance(source, dict) else {"dnn": source}
+        missing = {part: f"{part}.py was not handed in." for part in PARTS if part not in sources}
+        return judge.grade(Submission(student, sources, missing))
+
+    return grade

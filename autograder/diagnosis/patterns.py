@@ -50,7 +50,8 @@ def explain(key: str, got: np.ndarray, wants: tuple[np.ndarray, ...], case: Case
 
     On a single sample sums and means are the same, so nothing is said.
     """
-    return "" if case.samples == 1 else next(causes(key[:1], got, wants, case), "")
+    kind = key.removeprefix("dJd")[:1].upper()  # dJdw1 is what the notes call the gradient of W1
+    return "" if case.samples == 1 else next(causes(kind, got, wants, case), "")
 
 
 def causes(kind: str, got: np.ndarray, wants: tuple[np.ndarray, ...], case: Case) -> Iterator[str]:

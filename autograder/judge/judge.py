@@ -8,6 +8,7 @@ import importlib
 import traceback
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,16 @@ from autograder.sandbox.session import Sandbox, Session
 from autograder.text import clean
 
 MODULES = (
+    "tests.public.test_warmup",
+    "tests.hidden.test_warmup",
     "tests.public.test_dnn",
     "tests.hidden.test_forward",
     "tests.hidden.test_compute_gradients",
     "tests.hidden.test_gradients_and_fit",
+    "tests.public.test_extension",
+    "tests.hidden.test_extension",
 )
+HANDED_OUT = Path(__file__).resolve().parents[2] / "assignment/dnn.py"
 MOST_TEXT = 1_000  # characters of what a student is told about one check
 MOST_FAULT = 5_000  # characters of a traceback of the grader's own
 
@@ -60,9 +66,15 @@ class Judge:
             return refuse(submission, self.checks)
         faults: list[str] = []
         self.sandbox.mend()
-        with self.sandbox.session(submission.sources) as student:
+        beside = {**submission.sources, "dnn": HANDED_OUT.read_bytes()}
+        with self.sandbox.session(submission.sources) as own, self.sandbox.session(beside) as spare:
+
+            @cache
+            def session_of(part: str) -> Session:
+                return own if part == "dnn" or loads_dnn(own) else spare
+
             results = tuple(
-                self.outcome(check, function, submission.problems.get(check.part), student, faults)
+                self.outcome(check, function, submission.problems.get(check.part), session_of, faults)
                 for check, function in self.checks
             )
         parts = {check.part for check, _ in self.checks}
@@ -73,17 +85,32 @@ class Judge:
         return Result(submission.student, "graded", results, "", notes)
 
     def outcome(
-        self, check: Check, function: CheckFunction, problem: str | None, student: Session, faults: list[str]
+        self,
+        check: Check,
+        function: CheckFunction,
+        problem: str | None,
+        session_of: Callable[[str], Session],
+        faults: list[str],
     ) -> CheckResult:
         """The record of one check; what is the grader's own fault goes into faults."""
         if problem:
             return record(check, False, got=problem)
-        student.begin_check()
         try:
+            student = session_of(check.part)
+            student.begin_check()
             return run(check, function, student)
         except Exception:
             faults.append(clean(traceback.format_exc(), MOST_FAULT))
             return record(check, None, got="The grader could not carry out this check; this is not your fault.")
+
+
+def loads_dnn(student: Session) -> bool:
+    """Whether the student's dnn.py is there and loads; where not, the other files are checked beside the dnn.py handed out."""
+    try:
+        student.fetch(student.dnn)
+    except StudentError:
+        return False
+    return True
 
 
 def refuse(submission: Submission, checks: tuple) -> Result:

@@ -5,9 +5,10 @@ J'(x) = Im J(x + ih) / h, with no difference of near-equal numbers and so exact 
 (Squire and Trapp, SIAM Review 40(1), 1998).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -26,48 +27,91 @@ class Truth:
     loss: float
 
 
-@lru_cache(maxsize=256)
-def right_cache(case: Case) -> dict[str, np.ndarray]:
-    """The cache of a right forward pass."""
-    return forward(case.params, case.X)
+# What the networks are made of: every function here takes complex numbers too and moves with their imaginary part.
+
+
+def sigmoid(Z: np.ndarray) -> np.ndarray:
+    """1 / (1 + e^-Z); for real Z beyond 500 it is as flat as it is at 500."""
+    return 1 / (1 + np.exp(-Z if np.iscomplexobj(Z) else -np.clip(Z, -500, 500)))
+
+
+def relu(Z: np.ndarray) -> np.ndarray:
+    """Z where its real part is positive, else 0."""
+    return np.where(Z.real > 0, Z, 0)
+
+
+def softmax(Z: np.ndarray) -> np.ndarray:
+    """e^Z over the sum of its column."""
+    E = np.exp(Z - Z.real.max(axis=0))
+    return E / E.sum(axis=0)
+
+
+def binary_cross_entropy(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """The loss of every sample, summed over its outputs: (m,)."""
+    return -np.sum(Y * np.log(out) + (1 - Y) * np.log(1 - out), axis=0)
+
+
+def cross_entropy(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """The loss of every sample, summed over the classes: (m,)."""
+    return -np.sum(Y * np.log(out), axis=0)
+
+
+def squared_error(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """The loss of every sample, summed over the classes, without a factor 1/2: (m,)."""
+    return np.sum((out - Y) ** 2, axis=0)
+
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {"sigmoid": sigmoid, "tanh": np.tanh, "relu": relu, "softmax": softmax}
+# The last activation of each model, and the loss of a sample.
+MODELS: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = {
+    "DNN": ("sigmoid", binary_cross_entropy),
+    "GeneralDNN": ("sigmoid", binary_cross_entropy),
+    "SoftmaxDNN": ("softmax", cross_entropy),
+    "SquaredErrorSoftmaxDNN": ("softmax", squared_error),
+}
+
+
+def activations(case: Case) -> tuple[str, ...]:
+    """The name of the activation of every layer."""
+    hidden = case.activations[:-1] or ("sigmoid",) * (len(case.layers) - 1)
+    return (*hidden, MODELS[case.model][0])
 
 
 def forward(
-    params: Mapping[str, np.ndarray], X: np.ndarray, nudge: tuple[str, np.ndarray] | None = None
+    case: Case, params: Mapping[str, np.ndarray] | None = None, nudge: tuple[str, np.ndarray] | None = None
 ) -> dict[str, np.ndarray]:
-    """The cache of the forward pass of X (n_0, m), with `nudge = (key, amount)` added to one Z_l or A_l on the way."""
+    """The cache of a forward pass, on other parameters if given, with `nudge = (key, amount)` added to one Z_l or A_l."""
     key, amount = nudge or ("", np.zeros(()))
-    cache = {**params, "A0": X}
-    for layer in range(1, len(params) // 2 + 1):
-        Z = params[f"W{layer}"] @ cache[f"A{layer - 1}"] + params[f"B{layer}"]
+    cache = {**(params or case.params), "A0": case.X}
+    for layer, name in enumerate(activations(case), start=1):
+        Z = cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]
         cache[f"Z{layer}"] = Z + amount if key == f"Z{layer}" else Z
-        A = sigmoid(cache[f"Z{layer}"])
+        A = ACTIVATIONS[name](cache[f"Z{layer}"])
         cache[f"A{layer}"] = A + amount if key == f"A{layer}" else A
     return cache
 
 
-def sigmoid(Z: np.ndarray) -> np.ndarray:
-    """1 / (1 + e^-Z), for real or complex Z; beyond |Re Z| of 500 it is as flat as it is at 500."""
-    if np.iscomplexobj(Z):
-        return 1 / (1 + np.exp(-Z))
-    return 1 / (1 + np.exp(-np.clip(Z, -500, 500)))
+def sample_losses(case: Case, cache: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The loss of every sample after a forward pass: (m,)."""
+    _, loss = MODELS[case.model]
+    return loss(cache[f"A{case.layers[-1]}"], case.Y)
 
 
-def sample_losses(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """The binary cross-entropy of every sample, summed over its outputs: (m,)."""
-    return -np.sum(Y * np.log(out) + (1 - Y) * np.log(1 - out), axis=0)
+@lru_cache(maxsize=256)
+def right_cache(case: Case) -> dict[str, np.ndarray]:
+    """The cache of a right forward pass."""
+    return forward(case)
 
 
 @lru_cache(maxsize=256)
 def truth(case: Case) -> Truth:
     """The outputs, cache, gradients and loss of a case; W and B averaged over the batch, Z and A one column a sample."""
-    last = f"A{case.layers[-1]}"
     cache = right_cache(case)
     grads = {key: parameter_gradient(case, key) for key in case.params}
     for layer in case.layers:
         grads[f"Z{layer}"] = sample_gradient(case, f"Z{layer}")
         grads[f"A{layer}"] = sample_gradient(case, f"A{layer}")
-    return Truth(cache[last], cache, grads, float(np.mean(sample_losses(cache[last], case.Y))))
+    return Truth(cache[f"A{case.layers[-1]}"], cache, grads, float(np.mean(sample_losses(case, cache))))
 
 
 def parameter_gradient(case: Case, key: str) -> np.ndarray:
@@ -76,8 +120,7 @@ def parameter_gradient(case: Case, key: str) -> np.ndarray:
     for entry in np.ndindex(gradient.shape):
         value = case.params[key].astype(complex)
         value[entry] += 1j * STEP
-        out = forward({**case.params, key: value}, case.X)[f"A{case.layers[-1]}"]
-        gradient[entry] = np.mean(sample_losses(out, case.Y)).imag / STEP
+        gradient[entry] = np.mean(sample_losses(case, forward(case, {**case.params, key: value}))).imag / STEP
     return gradient
 
 
@@ -87,6 +130,5 @@ def sample_gradient(case: Case, key: str) -> np.ndarray:
     for unit in range(gradient.shape[0]):
         amount = np.zeros(gradient.shape, complex)
         amount[unit] = 1j * STEP
-        out = forward(case.params, case.X, (key, amount))[f"A{case.layers[-1]}"]
-        gradient[unit] = sample_losses(out, case.Y).imag / STEP
+        gradient[unit] = sample_losses(case, forward(case, nudge=(key, amount))).imag / STEP
     return gradient

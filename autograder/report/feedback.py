@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from autograder.report.words import number, summary
-from autograder.results import CheckResult, Result
+from autograder.results import PARTS, CheckResult, Result
 
 
 @cache
@@ -26,16 +27,34 @@ def code(text: str) -> Markup:
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
+class Part(NamedTuple):
+    """A part as the page shows it: its name, its marks, what is the matter with its file, and its tasks."""
+
+    name: str
+    score: float
+    most: float
+    problem: str
+    tasks: list[tuple[str, float, float, list[CheckResult]]]
+
+
 def feedback_html(result: Result) -> str:
     """The text of feedback/<student>.html."""
-    return template().render(result=result, summary=summary(result), tasks=list(tasks(result)))
+    return template().render(result=result, summary=summary(result), parts=[part(result, name) for name in PARTS])
 
 
-def tasks(result: Result) -> Iterator[tuple[str, float, float, list[CheckResult]]]:
+def part(result: Result, name: str) -> Part:
+    """One part of a result; where its file cannot be graded one sentence says why, and not every check again."""
+    checks = [check for check in result.checks if check.part == name]
+    problem = next((note for note in result.notes if all(check.got == note for check in checks)), "")
+    tasks = [] if problem or result.status == "invalid" else list(by_task(checks))
+    return Part(name, sum(check.score for check in checks), result.part_max(name), problem, tasks)
+
+
+def by_task(checks: list[CheckResult]) -> Iterator[tuple[str, float, float, list[CheckResult]]]:
     """Each task with its marks, the marks it could have, and its checks: those to mend first."""
     grouped: dict[str, list[CheckResult]] = {}
-    for check in result.checks:
+    for check in checks:
         grouped.setdefault(check.task, []).append(check)
     for task, group in grouped.items():
-        checks = sorted(group, key=lambda check: bool(check.passed))
-        yield task, sum(check.score for check in checks), sum(check.points for check in checks), checks
+        ordered = sorted(group, key=lambda check: bool(check.passed))
+        yield task, sum(check.score for check in group), sum(check.points for check in group), ordered

@@ -14,12 +14,15 @@ def explanation(check: CheckResult) -> str:
 
 
 def headline(result: Result) -> str:
-    """One sentence on a result: why it is not graded, or the first thing to mend."""
+    """A sentence on a result: why it is not graded, or the first thing to mend in what was handed in."""
     if result.reason:
         return result.reason
     if not result.failed:
         return "Every check passed."
-    first = next((check for check in result.failed if check.cause), result.failed[0])
+    to_mend = [check for check in result.failed if check.got not in result.notes]
+    if not to_mend:
+        return " ".join(result.notes)
+    first = next((check for check in to_mend if check.cause), to_mend[0])
     return f"`{first.key}`: {first.cause}" if first.cause else first.got
 
 

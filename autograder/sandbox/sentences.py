@@ -7,8 +7,8 @@ from autograder.text import clean
 
 
 def last_of(label: str) -> str:
-    """The name a student knows: `forward` for dnn.DNN.forward."""
-    return label.rpartition(".")[2]
+    """The name a student knows: `forward` for dnn.DNN.forward, `SoftmaxDNN.forward` for that of the extension."""
+    return label.partition(".")[2].removeprefix("DNN.") or label
 
 
 def how_it_ended(status: int) -> str:

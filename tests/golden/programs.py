@@ -5,18 +5,25 @@ from pathlib import Path
 
 from autograder.build import solved
 
-SOLUTION = Path(__file__).parents[2] / "solution/dnn.py"
+from autograder.results import PARTS
+
+SOLUTION = Path(__file__).parents[2] / "solution"
 
 
 @cache
-def solution() -> str:
-    """The solution as a student would hand it in."""
-    return solved(SOLUTION.read_text())
+def solution(part: str = "dnn") -> str:
+    """The solution of a part as a student would hand it in."""
+    return solved((SOLUTION / f"{part}.py").read_text())
 
 
-def edited(*edits: tuple[str, str]) -> bytes:
-    """The solution with each (old, new) replaced; AssertionError if an old line is not there."""
-    source = solution()
+def solutions() -> dict[str, bytes]:
+    """The whole solution: the source of every part."""
+    return {part: solution(part).encode() for part in PARTS}
+
+
+def edited(*edits: tuple[str, str], part: str = "dnn") -> bytes:
+    """The solution of a part with each (old, new) replaced; AssertionError if an old line is not there."""
+    source = solution(part)
     for old, new in edits:
         assert old in source, f"the solution no longer has the line {old!r}"
         source = source.replace(old, new)
@@ -24,7 +31,7 @@ def edited(*edits: tuple[str, str]) -> bytes:
 
 
 def with_body(method: str, body: str) -> bytes:
-    """The solution with the body of one method, after its docstring, replaced."""
+    """The solution of dnn.py with the body of one method, after its docstring, replaced."""
     lines = solution().splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith(f"    def {method}("))
     end = next((n for n, line in enumerate(lines[start + 1 :], start + 1) if line.startswith("    def ")), len(lines))

@@ -10,5 +10,7 @@ from tests.golden.mistakes import MISTAKES
 
 if __name__ == "__main__":
     with Judge(QUICK) as judge:
-        marks = {name: judge.grade(Submission(name, {"dnn": source})).score for name, (source, _) in MISTAKES.items()}
+        marks = {
+            name: judge.grade(Submission(name, mistake.sources)).part_score(mistake.part) for name, mistake in MISTAKES.items()
+        }
     Path(__file__).with_name("marks.json").write_text(json.dumps(marks, indent=1) + "\n")

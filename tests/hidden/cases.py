@@ -6,41 +6,52 @@ rounding (1.3e-6 at worst on such cases) and the smallest real mistake (5e-3) li
 
 import itertools
 import zlib
+from dataclasses import replace
 
 import numpy as np
 
 from autograder.checking import Case
-from autograder.judge.oracle import right_cache, truth
+from autograder.judge.oracle import MODELS, activations, right_cache, truth
 
 SMALLEST_NORM = 0.02  # of every gradient of a screened case
 LARGEST_ENTRY = 0.1  # some gradient must be above it, or gradients clipped to a small range pass for right
 SMALLEST_SPREAD = (
     0.1  # of each output over the samples; where samples are all alike, a product of means is the mean of products
 )
+SMALLEST_BEND = 1e-3  # |Z| of every ReLU, so that rounding does not move a unit over its kink
 
 
-def draw(name: str, attempt: int, layer_sizes: tuple[int, ...], samples: int) -> Case:
-    """One draw of a case: normal weights, biases and inputs, labels that are 0 or 1 and hold both."""
+def draw(name: str, attempt: int, layer_sizes: tuple[int, ...], samples: int, model: str, chosen: tuple[str, ...]) -> Case:
+    """One draw of a case: normal weights, biases and inputs; labels that are 0 or 1 and hold both, or one-hot."""
     rng = np.random.default_rng([zlib.crc32(name.encode()), attempt])
     params = {}
     for layer, (inputs, units) in enumerate(itertools.pairwise(layer_sizes), start=1):
         params[f"W{layer}"] = rng.normal(scale=2.0, size=(units, inputs))
         params[f"B{layer}"] = rng.normal(scale=0.7, size=(units, 1))
     X = rng.normal(size=(layer_sizes[0], samples))
-    Y = (np.arange(layer_sizes[-1] * samples).reshape(layer_sizes[-1], samples) % 2).astype(float)
-    return Case(f"{name} {layer_sizes} m={samples}", layer_sizes, params, X, rng.permuted(Y, axis=1))
+    classes = layer_sizes[-1]
+    if MODELS[model][0] == "softmax":
+        Y = np.eye(classes)[:, rng.permutation(np.arange(samples) % classes)]
+    else:
+        Y = rng.permuted((np.arange(classes * samples).reshape(classes, samples) % 2).astype(float), axis=1)
+    return Case(f"{name} {layer_sizes} m={samples}", layer_sizes, params, X, Y, model, chosen)
 
 
-def screened(name: str, layer_sizes: tuple[int, ...], samples: int) -> Case:
+def screened(
+    name: str, layer_sizes: tuple[int, ...], samples: int, model: str = "DNN", activations: tuple[str, ...] = ()
+) -> Case:
     """The first draw whose gradients can be told apart from rounding."""
-    draws = (draw(name, attempt, layer_sizes, samples) for attempt in itertools.count())
+    draws = (draw(name, attempt, layer_sizes, samples, model, activations) for attempt in itertools.count())
     return next(case for case in draws if tells_apart(case))
 
 
 def tells_apart(case: Case) -> bool:
     """Whether the gradients and the outputs of a case are large and varied enough to show a mistake."""
-    out = right_cache(case)[f"A{case.layers[-1]}"]
-    if case.samples > 1 and np.std(out, axis=1).min() <= SMALLEST_SPREAD:
+    cache = right_cache(case)
+    if case.samples > 1 and np.std(cache[f"A{case.layers[-1]}"], axis=1).min() <= SMALLEST_SPREAD:
+        return False
+    bends = [cache[f"Z{layer}"] for layer, name in enumerate(activations(case), start=1) if name == "relu"]
+    if any(np.abs(Z).min() <= SMALLEST_BEND for Z in bends):
         return False
     grads = truth(case).grads
     return (
@@ -50,12 +61,18 @@ def tells_apart(case: Case) -> bool:
 
 
 def saturated(case: Case) -> Case:
-    """The same batch on weights so large that |Z| reaches 1000 in every layer."""
+    """The same batch on weights so large that |Z| reaches 1000 in every layer, on both sides of zero in the first one."""
     params = dict(case.params)
     for layer in case.layers:
-        below = np.abs(case.X).max() if layer == 1 else 1.0
-        params[f"W{layer}"] = 1000 / below * np.sign(case.params[f"W{layer}"])
-    return Case(f"{case.name} saturated", case.layer_sizes, params, case.X, case.Y)
+        W = case.params[f"W{layer}"]
+        reach = nearer_end(W @ case.X) if layer == 1 else np.abs(W)
+        params[f"W{layer}"] = 1001 * W / reach
+    return replace(case, name=f"{case.name} saturated", params=params)
+
+
+def nearer_end(Z: np.ndarray) -> np.ndarray:
+    """How far each unit of Z (n, m) gets from zero on both sides: (n, 1)."""
+    return np.minimum(Z.max(axis=1, keepdims=True), -Z.min(axis=1, keepdims=True))
 
 
 # m is unlike any width, and such that m, 1/m, m/n_0, m/(m-1), 2 and 1/2 are all different factors.
@@ -68,3 +85,14 @@ SATURATED = saturated(MAIN)
 SAMPLES = [OTHER.columns(number) for number in range(OTHER.samples)]
 TWICE = OTHER.columns(*range(OTHER.samples), *range(OTHER.samples))
 MAIN_ON_OTHER = MAIN.with_params(OTHER.params)
+
+# K >= 3: with two classes a forgotten cross term of the softmax looks like a factor of exactly 1/2.
+SOFTMAX = screened("softmax", (3, 5, 4), 7, "SoftmaxDNN")
+SOFTMAX_SHALLOW = screened("softmax shallow", (2, 3), 7, "SoftmaxDNN")
+SOFTMAX_SATURATED = saturated(SOFTMAX)
+SQUARED_ERROR = screened("squared error", (3, 5, 4), 7, "SquaredErrorSoftmaxDNN")
+GENERAL = screened("general", (3, 4, 5, 2, 1), 7, "GeneralDNN", ("tanh", "relu", "sigmoid", "sigmoid"))
+GENERAL_RELU = screened("general relu", (2, 5, 4, 3), 7, "GeneralDNN", ("relu", "tanh", "sigmoid"))
+NOTES = screened("notes", (3, 4, 2), 7)
+LOGISTIC = screened("logistic", (4, 1), 7)
+LOGISTIC_SATURATED = saturated(LOGISTIC)

@@ -1,14 +1,9 @@
-"""Hidden checks of `compute_gradients`: 24 of its 34 points.
-
-Each step of the backward pass is checked on the student's own result of the step before it, so that one early slip costs one
-step. A result that is right outright counts as well, whatever went before.
-"""
+"""Hidden checks of `compute_gradients`: 24 of its 34 points."""
 
 import numpy as np
 
 from autograder.checking import (
     CheckFailure,
-    expect_finite,
     expect_same_random_state,
     expect_shape,
     expect_tensor,
@@ -21,87 +16,11 @@ from autograder.checking import (
     tensor,
 )
 from autograder.judge.oracle import right_cache, truth
-from autograder.running import call_backward, laid_over, network, on_either_cache, run_backward, run_forward
+from autograder.running import call_backward, laid_over, network, on_either_cache, run_backward
 from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SAMPLES, SATURATED, SHALLOW, SINGLE, TWICE
+from tests.hidden.steps import expect_finite_gradients, expect_steps, expect_truth, parameter_gradients
 
 check = rubric(part="dnn", task="compute_gradients", visibility="hidden")
-
-# The steps, from the gradients and the cache one step up. `layer` is the layer of the result.
-STEPS = {
-    "output Z": lambda case, grads, cache, layer: cache[f"A{layer}"] - case.Y,
-    "W": lambda case, grads, cache, layer: grads[f"Z{layer}"] @ cache[f"A{layer - 1}"].T / case.samples,
-    "B": lambda case, grads, cache, layer: grads[f"Z{layer}"].sum(axis=1, keepdims=True) / case.samples,
-    "A": lambda case, grads, cache, layer: case.params[f"W{layer + 1}"].T @ grads[f"Z{layer + 1}"],
-    "Z": lambda case, grads, cache, layer: grads[f"A{layer}"] * cache[f"A{layer}"] * (1 - cache[f"A{layer}"]),
-}
-VANISHED = 1e-6  # an own result this small beside the true one carries nothing that could be followed
-
-
-def follow(case, grads, cache, key):
-    """What the step must give: from the student's own results where they can be followed, and outright."""
-    kind, layer = key[0], int(key[1:])
-    step = "output Z" if kind == "Z" and layer == case.layers[-1] else kind
-    right = truth(case).grads[key]
-    try:
-        own = STEPS[step](case, Tensors(grads, case), Tensors(cache, case), layer)
-    except (CheckFailure, KeyError):
-        return (right,)
-    if not np.isfinite(own).all() or np.linalg.norm(own) < VANISHED * np.linalg.norm(right):
-        return (right,)
-    return own, right
-
-
-class Tensors:
-    """The tensors of a student's dict that can be followed: in the shape the case asks for, and not one number throughout."""
-
-    def __init__(self, mapping, case):
-        self.mapping, self.case = mapping, case
-
-    def __getitem__(self, key):
-        array = tensor(key, self.mapping[key])
-        expect_shape(key, array, self.case.shape(key))
-        if array.size > 1 and np.ptp(array) == 0:
-            raise CheckFailure(f"`{key}` is the same number throughout.", key)
-        return array
-
-
-def backward(student, case, source):
-    """(grads, cache) of the student's backward pass, each with the cache it ran on."""
-    grads = run_backward(student, case, source)
-    return grads, run_forward(student, case)[1] if source is None else source(case)
-
-
-def expect_steps(student, case, keys):
-    """Each of these gradients follows from the step before it."""
-
-    def attempt(source):
-        grads, cache = backward(student, case, source)
-        for key in keys:
-            expect_tensor(key, take("grads", grads, key), *follow(case, grads, cache, key), case=case)
-
-    on_either_cache(student, case, right_cache, attempt)
-
-
-def expect_truth(student, case, kinds="WB"):
-    """Every gradient of these kinds is right outright."""
-
-    def attempt(source):
-        grads = run_backward(student, case, source)
-        for key in gradient_keys(case, kinds):
-            expect_tensor(key, take("grads", grads, key), truth(case).grads[key], case=case)
-
-    on_either_cache(student, case, right_cache, attempt)
-
-
-def parameter_gradients(student, case, source):
-    """The W and B gradients in whatever shapes they come; they must not be zero altogether."""
-    grads, found = run_backward(student, case, source), {}
-    for key in gradient_keys(case, "WB"):
-        found[key] = tensor(key, take("grads", grads, key))
-        expect_finite(key, found[key])
-        if np.linalg.norm(found[key]) < VANISHED * np.linalg.norm(truth(case).grads[key]):
-            raise CheckFailure(f"`{key}` is zero.", key)
-    return found
 
 
 @check(points=1)
@@ -205,13 +124,7 @@ def test_gradient_other_depths(student):
 @check(points=1)
 def test_gradient_saturated(student):
     """The gradients stay finite where |Z| reaches 1000."""
-
-    def attempt(source):
-        grads = run_backward(student, SATURATED, source)
-        for key in gradient_keys(SATURATED, "WB"):
-            expect_finite(key, tensor(key, take("grads", grads, key)))
-
-    on_either_cache(student, SATURATED, right_cache, attempt)
+    expect_finite_gradients(student, SATURATED)
 
 
 @check(points=1)

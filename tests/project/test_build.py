@@ -9,29 +9,37 @@ import pytest
 
 from autograder import build
 from autograder.build import ROOT, BuildError, assignment_files, skeleton, solved
+from autograder.results import PARTS
 
-SOURCE = (ROOT / "solution/dnn.py").read_text()
-SOLUTION_LINES = {line for line in solved(SOURCE).splitlines() if line not in skeleton(SOURCE).splitlines()}
+SOURCES = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
+SKELETON_LINES = {line for source in SOURCES.values() for line in skeleton(source).splitlines()}
+SOLUTION_LINES = {line for source in SOURCES.values() for line in solved(source).splitlines()} - SKELETON_LINES
+by_part = pytest.mark.parametrize("source", SOURCES.values(), ids=list(SOURCES))
 
 
 def test_assignment_has_not_drifted():
-    committed = {path.name: path.read_text() for path in (ROOT / "assignment").iterdir() if path.is_file()}
-    assert committed == assignment_files(), "run `make assignment` and commit what it changes"
+    found = {path.relative_to(ROOT / "assignment"): path for path in (ROOT / "assignment").rglob("*") if path.is_file()}
+    committed = {name.as_posix(): path.read_text() for name, path in found.items() if "__pycache__" not in name.parts}
+    assert sorted(committed) == sorted(assignment_files())
+    for name, text in assignment_files().items():
+        assert committed[name] == text, f"{name}: run `make assignment` and commit what it changes"
 
 
-def test_skeleton_is_what_otter_makes_of_the_solution():
+@by_part
+def test_skeleton_is_what_otter_makes_of_the_solution(source):
     from otter.assign.solutions import replace_solutions
 
-    assert skeleton(SOURCE) == "\n".join(replace_solutions(SOURCE.splitlines(), "python")) + "\n"
+    assert skeleton(source) == "\n".join(replace_solutions(source.splitlines(), "python")) + "\n"
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader 0.9.6 needs Python 3.11")
-def test_nbgrader_takes_the_solutions_out():
+@by_part
+def test_nbgrader_takes_the_solutions_out(source):
     from nbformat.v4 import new_code_cell, new_notebook
     from nbgrader.preprocessors import ClearSolutions
 
     metadata = {"schema_version": 3, "solution": True, "grade": False, "locked": False, "task": False, "grade_id": "dnn"}
-    cell = new_code_cell(SOURCE, metadata={"nbgrader": metadata})
+    cell = new_code_cell(source, metadata={"nbgrader": metadata})
     notebook = new_notebook(
         cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
     )
@@ -42,9 +50,10 @@ def test_nbgrader_takes_the_solutions_out():
     assert not SOLUTION_LINES & set(released.splitlines())
 
 
-def test_skeleton_holds_no_line_of_the_solutions():
-    assert len(SOLUTION_LINES) > 20
-    assert not SOLUTION_LINES & set(skeleton(SOURCE).splitlines())
+@by_part
+def test_skeleton_holds_no_line_of_the_solutions(source):
+    assert len(set(solved(source).splitlines()) & SOLUTION_LINES) >= 20
+    assert not SOLUTION_LINES & set(skeleton(source).splitlines())
 
 
 @pytest.mark.parametrize(
@@ -60,14 +69,38 @@ def test_unbalanced_markers_are_refused(source):
         skeleton(source)
 
 
+TASKS = {
+    "forward": "Task 3: let forward ",
+    "compute_gradients": "Task 4: let compute_gradients ",
+    "gradients and fit": "Task 4: let ",
+    "one path": "Warm-up ",
+    "several paths": "Warm-up 3: let two_paths ",
+    "arrays": "Warm-up 1: ",
+    "three weights": "Warm-up 4: let three_weight_chain ",
+    "logistic regression": "Warm-up 5: let logistic_gradients ",
+    "warm-up conventions": "Warm-up 5: ",
+    "softmax": "Extension 1: let softmax ",
+    "softmax and cross-entropy": "Extension 2: let SoftmaxDNN.",
+    "softmax and squared error": "Extension 3: let SquaredErrorSoftmaxDNN.",
+    "the 4-4-2 example": "Extension 4: let worked_example ",
+    "activations": "Extension 5: let ",
+    "the convention of the notes": "Extension 6: let notes_gradients ",
+    "extension conventions": "Extension 1: ",
+}
+
+
 def test_empty_skeleton_fails_each_check_with_the_sentence_of_its_task(grade):
-    result = grade(skeleton(SOURCE).encode())
-    assert (result.status, result.score) == ("graded", 0)
+    result = grade({part: skeleton(source).encode() for part, source in SOURCES.items()})
+    assert (result.status, result.score, result.max_score) == ("graded", 0, 100)
     for check in result.checks:
-        task, function = ("Task 3", "forward") if check.task == "forward" else ("Task 4", "compute_gradients")
-        if check.task == "gradients and fit":
-            function = "fit" if "fit" in check.id else "gradients"
-        assert check.got.startswith(f"{task}: let {function} "), check.id
+        assert check.got.startswith(TASKS[check.task]), check.id
+
+
+def test_the_solution_beside_an_empty_extension_earns_nothing_there(grade):
+    """What the skeleton of the extension inherits from a right dnn.py is no work done."""
+    sources = {part: (solved if part == "dnn" else skeleton)(source).encode() for part, source in SOURCES.items()}
+    result = grade(sources)
+    assert {part: result.part_score(part) for part in PARTS} == {"warmup": 0, "dnn": 60, "extension": 0}
 
 
 @pytest.fixture(scope="module")
@@ -88,15 +121,18 @@ def run_pytest(folder):
 
 def test_public_tests_explain_what_is_to_do(download):
     run = run_pytest(download)
-    assert "9 failed" in run.stdout
+    assert "22 failed" in run.stdout
+    assert "Warm-up 4: let three_weight_chain" in run.stdout
     assert "Task 3: let forward compute every Z and A" in run.stdout
     assert "Task 4: let compute_gradients fill grads" in run.stdout
+    assert "Extension 6: let notes_gradients" in run.stdout
 
 
 def test_public_tests_pass_with_the_solution(download):
-    (download / "dnn.py").write_text(solved(SOURCE))
+    for part, source in SOURCES.items():
+        (download / f"{part}.py").write_text(solved(source))
     run = run_pytest(download)
-    assert (run.returncode, "9 passed" in run.stdout) == (0, True), run.stdout
+    assert (run.returncode, "22 passed" in run.stdout) == (0, True), run.stdout
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from autograder import run
 from autograder.build import ROOT, build
 from autograder.cli import main
+from tests.golden.programs import solutions
 from tests.project.grading import SCHEMA, rows
 
 
@@ -28,11 +29,11 @@ def broken(student):
 def test_a_bug_in_a_check_is_an_error_and_no_loss(judge, grade, monkeypatch):
     check, _ = judge.checks[0]
     monkeypatch.setattr(judge, "checks", ((check, broken), *judge.checks[1:]))
-    result = grade((ROOT / "build/examples/solution/dnn.py").read_bytes())
+    result = grade(solutions())
     assert (result.status, result.score) == ("error", None)
     assert result.checks[0].passed is None
     assert "a bug in a check" in result.fault
-    assert [check.id for check in result.failed] == [f"dnn.{check.name}"]
+    assert [check.id for check in result.failed] == [f"{check.part}.{check.name}"]
 
 
 def break_for_bob(waiting):
@@ -55,7 +56,7 @@ def test_a_fault_of_the_grader_costs_one_row(fault, tmp_path, monkeypatch, capsy
     assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "2"]) == 1
     found = {row["student"]: row for row in rows(tmp_path / "out")}
     assert [found[name]["status"] for name in ("alice", "bob", "carol")] == ["graded", "error", "graded"]
-    assert [found[name]["score"] for name in ("alice", "bob", "carol")] == ["60", "", "60"]
+    assert [found[name]["score"] for name in ("alice", "bob", "carol")] == ["100", "", "100"]
     assert "The grader failed on bob" in capsys.readouterr().err
     SCHEMA.validate(json.loads((tmp_path / "out/results/bob.json").read_text()))
     assert "not your fault" in (tmp_path / "out/feedback/bob.html").read_text()
@@ -110,11 +111,9 @@ def test_a_zygote_that_dies_costs_one_submission(judge, grade, monkeypatch):
     def kill_the_zygote(student):
         judge.sandbox.zygote.process.kill()
         judge.sandbox.zygote.process.wait()
-        student.fetch(student.dnn.DNN)
+        student.fetch(student.dnn)
 
-    source = (ROOT / "build/examples/solution/dnn.py").read_bytes()
-    check, _ = judge.checks[0]
     with monkeypatch.context() as patched:
-        patched.setattr(judge, "checks", ((check, kill_the_zygote), *judge.checks[1:]))
-        assert grade(source).status == "error"
-    assert (grade(source).status, grade(source).score) == ("graded", 60)
+        patched.setattr("autograder.judge.judge.loads_dnn", kill_the_zygote)
+        assert grade(solutions()).status == "error"
+    assert (grade(solutions()).status, grade(solutions()).score) == ("graded", 100)

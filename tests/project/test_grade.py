@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from autograder.build import ROOT, build
+from autograder.results import PARTS
 from tests.project.grading import SCHEMA, command, files, rows
 
 GOLDEN = ROOT / "tests/golden"
@@ -28,15 +29,17 @@ def test_every_example_gets_the_marks_and_the_reason(graded):
     assert list(found[0])[:7] == HEADER
     assert [row["student"] for row in found] == sorted(EXPECTED)
     for row in found:
-        score, status, reason = EXPECTED[row["student"]]
-        assert (float(row["score"]), float(row["dnn"]), float(row["max_score"]), row["status"]) == (score, score, 60, status)
+        *parts, status, reason = EXPECTED[row["student"]]
+        assert [float(row[part]) for part in PARTS] == parts, row
+        assert (float(row["score"]), float(row["max_score"]), row["status"]) == (sum(parts), 100, status)
         assert reason in row["reason"], row
 
 
 def test_the_table_names_every_student_and_every_file(graded):
     finished, out = graded
-    for student, (score, status, _) in EXPECTED.items():
-        assert any(line.split()[:4] == [student, str(score), f"{score}/60", status] for line in finished.stdout.splitlines())
+    for student, (*parts, status, _) in EXPECTED.items():
+        cells = [student, *(str(score) for score in parts), f"{sum(parts)}/100", status]
+        assert any(line.split()[:6] == cells for line in finished.stdout.splitlines())
     assert str(out / "grades.csv") in finished.stdout
     assert "report.html" not in finished.stdout
     assert "gradebook" not in finished.stdout
@@ -57,9 +60,11 @@ def test_results_are_valid_for_gradescope(graded, student):
     _, out = graded
     document = json.loads((out / f"results/{student}.json").read_text())
     SCHEMA.validate(document)
-    assert document["score"] == sum(test["score"] for test in document["tests"]) == EXPECTED[student][0]
-    assert sum(test["max_score"] for test in document["tests"]) == 60
-    assert {test["extra_data"]["part"] for test in document["tests"]} == {"dnn"}
+    assert document["score"] == sum(test["score"] for test in document["tests"]) == sum(EXPECTED[student][:3])
+    most = dict.fromkeys(PARTS, 0)
+    for test in document["tests"]:
+        most[test["extra_data"]["part"]] += test["max_score"]
+    assert most == {"warmup": 15, "dnn": 60, "extension": 25}
     assert len({test["extra_data"]["id"] for test in document["tests"]}) == len(document["tests"])
 
 
@@ -76,14 +81,21 @@ def test_hidden_numbers_stay_hidden(graded):
 def test_feedback_says_what_failed_and_what_is_right(graded):
     _, out = graded
     page = (out / "feedback/ada.html").read_text()
-    assert "45 of 60 points" in page
+    assert "85 of 100 points" in page
+    assert "<span>dnn.py</span> <span>45 of 60</span>" in page
     assert "2 public checks and 7 hidden checks did not pass." in page
     assert "Exactly m times too large" in page
     assert "Right" in page
-    assert "warmup.py" not in page
     assert "<code>W3</code> has the right shape" in page
     assert "All checks passed" in (out / "feedback/solution.html").read_text()
     assert "Where in your code" in (out / "feedback/dora.html").read_text()
+
+
+def test_feedback_says_once_that_a_file_is_missing(graded):
+    _, out = graded
+    page = (out / "feedback/jun.html").read_text()
+    assert page.count("extension.py was not handed in.") == 2  # in the summary, and where its checks would be
+    assert "<span>extension.py</span> <span>0 of 25</span>" in page
 
 
 def test_marks_do_not_depend_on_the_number_of_workers(graded, tmp_path):
@@ -127,7 +139,7 @@ def classroom(tmp_path):
     """A class of one right submission and five that cannot be read."""
     folder = tmp_path / "class"
     for name, data in {
-        "alice/dnn.py": (ROOT / "build/examples/solution/dnn.py").read_bytes(),
+        **{f"alice/{part}.py": (ROOT / f"build/examples/solution/{part}.py").read_bytes() for part in PARTS},
         "bob.zip": b"not a zip",
         "carol/dnn.py": b"",
         "dave/dnn.py": b"x = 1",
@@ -146,7 +158,7 @@ def test_what_cannot_be_read_gets_a_row_and_a_reason(graded, classroom, tmp_path
     found = {row["student"]: row for row in rows(tmp_path / "out")}
     assert {name: (row["status"], float(row["score"])) for name, row in found.items()} == {
         "'=1+1": ("graded", 0),
-        "alice": ("graded", 60),
+        "alice": ("graded", 100),
         "bob": ("invalid", 0),
         "carol": ("invalid", 0),
         "dave": ("invalid", 0),
@@ -169,7 +181,7 @@ def test_a_missing_dnn_is_named(tmp_path):
     assert command("grade", tmp_path / "class", "--out", tmp_path / "out").returncode == 0
     (row,) = rows(tmp_path / "out")
     assert (row["status"], row["score"], row["dnn"]) == ("graded", "0", "0")
-    assert row["reason"] == "dnn.py was not handed in."
+    assert row["reason"].startswith("warmup.py defines no `exp_exp_square`.")
     assert "dnn.py was not handed in." in (tmp_path / "out/feedback/alice.html").read_text()
 
 

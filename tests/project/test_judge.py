@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.golden.programs import with_body
+from autograder.results import PARTS
+from tests.golden.programs import solutions, with_body
+from tests.golden.variants import ALONE
 
 WEIRD = [
     "None",
@@ -57,3 +59,32 @@ def test_the_backward_pass_is_graded_without_a_forward_pass(grade):
     assert len(sentences) == 1
     assert sentences.pop().startswith("forward raised KeyError: 'x' (dnn.py, line ")
     assert not [check.id for check in result.failed if check.task == "compute_gradients"]
+
+
+# The three files
+
+
+def scores(result):
+    return {part: result.part_score(part) for part in PARTS}
+
+
+@pytest.mark.parametrize("dnn", [{}, {"dnn": b"def broken(:\n"}, {"dnn": b"raise SystemExit"}, {"dnn": b"while True: pass"}])
+def test_a_dnn_that_is_missing_or_does_not_load_costs_its_own_part(grade, dnn):
+    """warmup.py and extension.py import from dnn; they are then checked beside the dnn.py that is handed out."""
+    right = solutions()
+    found = scores(grade({**dnn, "warmup": right["warmup"], "extension": ALONE["its own DNN"]}))
+    assert found == {"warmup": 15, "dnn": 0, "extension": 25}
+
+
+def test_each_file_may_be_handed_in_alone(grade):
+    for part, most in (("warmup", 15), ("dnn", 60)):
+        result = grade({part: solutions()[part]})
+        assert scores(result) == {**dict.fromkeys(PARTS, 0), part: most}
+        assert {check.got for check in result.failed} == {f"{other}.py was not handed in." for other in PARTS if other != part}
+
+
+def test_what_the_student_wrote_over_in_numpy_does_not_reach_the_truth(grade):
+    """A file that spoils numpy spoils it for itself alone."""
+    spoilt = b"import numpy\nnumpy.exp = numpy.zeros_like\nnumpy.linalg.norm = lambda *_: 0.0\n" + solutions()["warmup"]
+    assert scores(grade({**solutions(), "warmup": spoilt}))["warmup"] < 15
+    assert grade(solutions()).score == 100

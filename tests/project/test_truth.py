@@ -6,21 +6,44 @@ import numpy as np
 import pytest
 
 from autograder.checking import agree, cache_keys, gradient_keys
-from autograder.judge.oracle import forward, sample_losses, truth
-from autograder.running import run_backward, run_forward
-from tests.hidden import cases
-from tests.hidden.cases import DEEP, MAIN, OTHER, SATURATED, SHALLOW, SINGLE
+from autograder.judge.oracle import activations, forward, sample_losses, truth
+from autograder.running import network, run_backward, run_forward
+from tests.hidden import cases, test_extension, test_warmup
+from tests.hidden.cases import (
+    DEEP,
+    GENERAL,
+    GENERAL_RELU,
+    LOGISTIC,
+    LOGISTIC_SATURATED,
+    MAIN,
+    NOTES,
+    OTHER,
+    SATURATED,
+    SHALLOW,
+    SINGLE,
+    SOFTMAX,
+    SOFTMAX_SATURATED,
+    SOFTMAX_SHALLOW,
+    SQUARED_ERROR,
+)
 from tests.public import test_dnn
+from tests.public import test_extension as public_extension
 
-CASES = [MAIN, OTHER, SINGLE, DEEP, SHALLOW, test_dnn.EXAMPLE]
-by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+SCREENED = [MAIN, OTHER, SINGLE, DEEP, SHALLOW, LOGISTIC, NOTES]
+SCREENED += [SOFTMAX, SOFTMAX_SHALLOW, SQUARED_ERROR, GENERAL, GENERAL_RELU]
+EXAMPLES = [test_dnn.EXAMPLE, public_extension.CROSS_ENTROPY, public_extension.SQUARED_ERROR, public_extension.GENERAL]
+CASES = SCREENED + EXAMPLES
+
+
+def by_name(given=CASES):
+    return pytest.mark.parametrize("case", given, ids=lambda case: f"{case.model} {case.name}")
 
 
 def loss(case, params):
-    return np.mean(sample_losses(forward(params, case.X)[f"A{case.layers[-1]}"], case.Y))
+    return np.mean(sample_losses(case, forward(case, params)))
 
 
-@by_name
+@by_name()
 def test_central_differences_agree(case):
     for key in case.params:
         numerical = np.zeros(case.params[key].shape)
@@ -32,39 +55,123 @@ def test_central_differences_agree(case):
         assert np.linalg.norm(numerical - truth(case).grads[key]) < 1e-7 * max(1, np.linalg.norm(numerical))
 
 
-@by_name
-def test_automatic_differentiation_agrees(case):
+# The same networks written down again, for the autodiff library.
+AUTODIFF_ACTIVATIONS = {
+    "sigmoid": lambda Z: 1 / (1 + anp.exp(-Z)),
+    "tanh": anp.tanh,
+    "relu": lambda Z: anp.maximum(Z, 0),
+    "softmax": lambda Z: anp.exp(Z) / anp.sum(anp.exp(Z), axis=0),
+}
+AUTODIFF_LOSSES = {
+    "DNN": lambda A, Y: -anp.sum(Y * anp.log(A) + (1 - Y) * anp.log(1 - A)),
+    "GeneralDNN": lambda A, Y: -anp.sum(Y * anp.log(A) + (1 - Y) * anp.log(1 - A)),
+    "SoftmaxDNN": lambda A, Y: -anp.sum(Y * anp.log(A)),
+    "SquaredErrorSoftmaxDNN": lambda A, Y: anp.sum((A - Y) ** 2),
+}
+
+
+def autodiff_gradients(case):
+    """The gradients of a case by automatic differentiation, under the names of their variables."""
+
     def loss_of(params, shifts):
         A = case.X
-        for layer in case.layers:
+        for layer, name in enumerate(activations(case), start=1):
             Z = anp.dot(params[f"W{layer}"], A) + params[f"B{layer}"] + shifts[f"Z{layer}"]
-            A = 1 / (1 + anp.exp(-Z)) + shifts[f"A{layer}"]
-        return -anp.sum(case.Y * anp.log(A) + (1 - case.Y) * anp.log(1 - A)) / case.samples
+            A = AUTODIFF_ACTIVATIONS[name](Z) + shifts[f"A{layer}"]
+        return AUTODIFF_LOSSES[case.model](A, case.Y) / case.samples
 
     shifts = {f"{kind}{layer}": np.zeros(case.shape(f"Z{layer}")) for layer in case.layers for kind in "ZA"}
     averaged = autograd.grad(loss_of)(case.params, shifts)
     per_sample = autograd.grad(lambda shifts: loss_of(case.params, shifts) * case.samples)(shifts)
-    for key, want in {**averaged, **per_sample}.items():
+    return {**averaged, **per_sample}
+
+
+@by_name()
+def test_automatic_differentiation_agrees(case):
+    for key, want in autodiff_gradients(case).items():
         np.testing.assert_allclose(truth(case).grads[key], want, rtol=1e-9, atol=1e-13)
 
 
-@by_name
+@by_name()
 def test_the_solution_agrees(case, student):
     out, cache = run_forward(student, case)
     grads = run_backward(student, case)
     np.testing.assert_allclose(out, truth(case).out, rtol=1e-12)
+    np.testing.assert_allclose(student.fetch(network(student, case).loss(out, case.Y)), truth(case).loss, rtol=1e-12)
     for key in cache_keys(case):
         np.testing.assert_allclose(cache[key], truth(case).cache[key], rtol=1e-12)
     for key in gradient_keys(case):
         np.testing.assert_allclose(grads[key], truth(case).grads[key], rtol=1e-9, atol=1e-15)
 
 
-@pytest.mark.parametrize("case", [MAIN, OTHER, SINGLE, DEEP, SHALLOW], ids=lambda case: case.name)
+@by_name([NOTES, test_dnn.EXAMPLE, MAIN])
+def test_the_convention_of_the_notes_agrees(case, student):
+    grads = student.fetch(student.extension.notes_gradients(test_extension.notes_params(case), case.X, case.Y))
+    for key, want in autodiff_gradients(case).items():
+        if key in gradient_keys(case):
+            got = grads[f"dJd{key.lower()}"]
+            np.testing.assert_allclose(got.T if key[0] == "W" else got, want, rtol=1e-9, atol=1e-13)
+
+
+W1 = np.array([[0.1, 0.3, 0.8, -0.4], [-0.3, -0.2, 0.5, 0.5], [-0.3, 0.0, 0.5, 0.4], [0.2, 0.5, -0.9, 0.7]])
+W2 = np.array([[0.5, 0.8, 0.2, 0.4], [0.5, 0.2, 0.3, -0.5]])
+
+
+def test_the_4_4_2_example_agrees(student):
+    """The true numbers of the notes' example: by autodiff, by complex step, in the hidden check and in the solution."""
+    x, y = np.array([[2.0], [5.0], [3.0], [3.0]]), np.array([[1.0], [0.0]])
+
+    def loss_of(W1, W2):
+        H = 1 / (1 + anp.exp(-anp.dot(W1, x)))
+        E = anp.exp(anp.dot(W2, H))
+        return anp.sum((E / anp.sum(E) - y) ** 2)
+
+    dW1, dW2 = autograd.grad(loss_of, 0)(W1, W2), autograd.grad(loss_of, 1)(W1, W2)
+    step = np.zeros((4, 4), complex)
+    step[2, 0] = 1e-30j
+    got = student.fetch(student.extension.worked_example())
+    np.testing.assert_allclose(loss_of(W1 + step, W2).imag / 1e-30, dW1[2, 0], rtol=1e-12)
+    np.testing.assert_allclose(test_extension.DL_DW131, dW1[2, 0], rtol=1e-9)
+    np.testing.assert_allclose(test_extension.DL_DW212, dW2[0, 1], rtol=1e-9)
+    np.testing.assert_allclose(got["dL_dw131"], dW1[2, 0], rtol=1e-12)
+    np.testing.assert_allclose(got["dL_dw212"], dW2[0, 1], rtol=1e-12)
+    np.testing.assert_allclose(got["w212_next"], 0.8 - dW2[0, 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", test_warmup.FUNCTIONS)
+def test_the_paths_of_the_warmup_agree(name, student):
+    functions = {
+        "exp_exp_square": lambda x: anp.exp(anp.exp(x**2)),
+        "reciprocal_exp_square": lambda x: 1 / anp.exp(x**2),
+        "two_paths": lambda x: 2 * x**2 + x,
+    }
+    for x in test_warmup.POINTS:
+        value, slope = test_warmup.value_and_slope(name, x)
+        np.testing.assert_allclose(slope, autograd.grad(functions[name])(x), rtol=1e-12)
+        np.testing.assert_allclose(student.fetch(getattr(student.warmup, name)(x)), (value, slope), rtol=1e-12)
+
+
+def test_the_three_weights_of_the_warmup_agree(student):
+    def chain(x, y, w1, w2, w3):
+        s = AUTODIFF_ACTIVATIONS["sigmoid"]
+        return (y - s(w3 * s(w2 * s(w1 * x)))) ** 2
+
+    for arguments in test_warmup.CHAINS:
+        loss, grads = student.fetch(student.warmup.three_weight_chain(*arguments))
+        np.testing.assert_allclose(loss, chain(*arguments), rtol=1e-12)
+        for position, key in enumerate(("w1", "w2", "w3"), start=2):
+            np.testing.assert_allclose(grads[key], autograd.grad(chain, position)(*arguments), rtol=1e-12)
+
+
+# The cases themselves
+
+
+@by_name(SCREENED)
 def test_hidden_cases_are_screened(case):
     assert cases.tells_apart(case)
 
 
-@pytest.mark.parametrize("case", [MAIN, DEEP, SHALLOW, test_dnn.EXAMPLE], ids=lambda case: case.name)
+@by_name([case for case in [*SCREENED, test_dnn.EXAMPLE] if case not in (OTHER, SINGLE)])
 def test_cases_keep_the_factors_apart(case):
     m, inputs = case.samples, case.layer_sizes[0]
     factors = [1, m, m / inputs, m / (m - 1), 1 / m, 2, 0.5, -1]
@@ -72,14 +179,36 @@ def test_cases_keep_the_factors_apart(case):
     assert m not in case.layer_sizes
 
 
-def test_saturated_case_reaches_a_thousand_in_every_layer():
-    cache = forward(SATURATED.params, SATURATED.X)
-    assert all(np.abs(cache[f"Z{layer}"]).max() >= 1000 for layer in SATURATED.layers)
+@by_name([SOFTMAX, SOFTMAX_SHALLOW, SQUARED_ERROR, public_extension.CROSS_ENTROPY])
+def test_softmax_cases_have_three_classes_or_more(case):
+    """With two, the diagonal of the Jacobian alone is a factor of exactly 1/2."""
+    assert case.layer_sizes[-1] >= 3
+    assert (case.Y.sum(axis=0) == 1).all()
+    assert (case.Y.sum(axis=1) >= 1).all()
 
 
-def test_numbers_of_the_public_example_are_the_truth():
-    right = truth(test_dnn.EXAMPLE)
-    assert all(agree(value, right.cache[key]) for key, value in test_dnn.WANTED_CACHE.items())
-    assert set(test_dnn.WANTED_CACHE) == set(cache_keys(test_dnn.EXAMPLE))
-    assert all(agree(value, right.grads[key]) for key, value in test_dnn.WANTED_GRADS.items())
-    assert set(test_dnn.WANTED_GRADS) == set(gradient_keys(test_dnn.EXAMPLE))
+@by_name([SATURATED, LOGISTIC_SATURATED, SOFTMAX_SATURATED])
+def test_saturated_cases_reach_a_thousand(case):
+    cache = forward(case)
+    assert all(np.abs(cache[f"Z{layer}"]).max() >= 1000 for layer in case.layers)
+    assert cache["Z1"].max() >= 1000
+    assert cache["Z1"].min() <= -1000
+
+
+@by_name(EXAMPLES)
+def test_numbers_of_the_public_examples_are_the_truth(case):
+    written = {
+        "DNN": (test_dnn.WANTED_CACHE, test_dnn.WANTED_GRADS),
+        "SoftmaxDNN": (public_extension.SOFTMAX_CACHE, {"Z2": public_extension.PROBABILITIES - public_extension.LABELS}),
+        "SquaredErrorSoftmaxDNN": (public_extension.SOFTMAX_CACHE, {"Z2": public_extension.SQUARED_ERROR_Z2}),
+        "GeneralDNN": (public_extension.GENERAL_CACHE, public_extension.GENERAL_GRADS),
+    }
+    cache, grads = written[case.model]
+    right = truth(case)
+    assert all(np.linalg.norm(value - right.cache[key]) <= 1e-7 * np.linalg.norm(value) for key, value in cache.items())
+    assert set(cache) == set(cache_keys(case))
+    assert all(np.linalg.norm(value - right.grads[key]) <= 1e-6 * np.linalg.norm(value) for key, value in grads.items())
+    if case.model == "DNN":
+        assert set(grads) == set(gradient_keys(case))
+    if case.model == "SquaredErrorSoftmaxDNN":
+        assert agree(np.array(public_extension.SQUARED_ERROR_LOSS), np.array(right.loss))

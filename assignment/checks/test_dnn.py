@@ -6,7 +6,7 @@ the hand-out, and the checks point at the first one that differs.
 
 import numpy as np
 
-from checking import (
+from checks.checking import (
     Case,
     CheckFailure,
     cache_keys,
@@ -18,7 +18,7 @@ from checking import (
     take_all,
     tensor,
 )
-from running import expect_whole, on_either_cache, run_backward, run_forward
+from checks.running import expect_whole, on_either_cache, run_backward, run_forward
 
 forward_check = rubric(part="dnn", task="forward", visibility="public")
 gradient_check = rubric(part="dnn", task="compute_gradients", visibility="public")

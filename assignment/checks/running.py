@@ -15,7 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from checking import Case, CheckFailure, StudentError, describe, expect_tensor, gradient_keys, mapping, take, tensor
+from checks.checking import (
+    Case,
+    CheckFailure,
+    StudentError,
+    describe,
+    expect_tensor,
+    gradient_keys,
+    mapping,
+    take,
+    tensor,
+    two_values,
+)
 
 ReferenceSource = Callable[[Case], Mapping[str, np.ndarray]]
 Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
@@ -49,8 +60,10 @@ class LocalStudent:
 
 
 def network(student: Any, case: Case) -> Any:
-    """A `DNN` of the student with the layer sizes and the parameters of the case."""
-    net = student.dnn.DNN(case.layer_sizes)
+    """A network of the student, of the class the case is for, with its layer sizes and parameters."""
+    module = student.dnn if case.model == "DNN" else student.extension
+    chosen = [case.activations] if case.activations else []
+    net = getattr(module, case.model)(case.layer_sizes, *chosen)
     net.params = {key: value.copy() for key, value in case.params.items()}
     return net
 
@@ -75,9 +88,7 @@ def remember(student: Any, key: tuple, run: Callable[[], Any]) -> Any:
 
 def pair(value: Any) -> tuple[Any, Mapping]:
     """(out, cache) of what `forward` returned; CheckFailure if it is something else."""
-    if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise CheckFailure(f"forward must end with `return out, cache`; it returned {describe(value)}.")
-    out, cache = value
+    out, cache = two_values("forward", value, "out, cache")
     if not isinstance(cache, Mapping):
         found = "they came in the wrong order" if isinstance(out, Mapping) else f"the second one is {describe(cache)}"
         raise CheckFailure(f"forward must return two values, out and the cache (a dict); {found}.")
@@ -155,7 +166,7 @@ def on_either_cache(student: Any, case: Case, reference: ReferenceSource, attemp
         try:
             attempt(reference)
         except (CheckFailure, StudentError):
-            raise failure from None
+            raise failure from failure.__cause__
 
 
 def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
@@ -170,10 +181,10 @@ def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show
         expect_tensor(key, take("grads", grads, key), *wants, case=case, show=show)
 
 
-def own_gradients(student: Any, case: Case) -> dict[str, np.ndarray]:
-    """The W and B gradients of the student's own two passes, where there is anything in them to follow."""
+def own_gradients(student: Any, case: Case, source: Source = None) -> dict[str, np.ndarray]:
+    """The W and B gradients of the student's own passes, where there is anything in them to follow."""
     try:
-        grads = run_backward(student, case)
+        grads = run_backward(student, case, source)
         found = {key: tensor(key, take("grads", grads, key)) for key in gradient_keys(case, "WB")}
     except (CheckFailure, StudentError):
         return {}

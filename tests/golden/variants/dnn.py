@@ -1,4 +1,4 @@
-"""Right programs that look unusual: every one of them gets full marks."""
+"""Unusual right programs for dnn.py."""
 
 from tests.golden.programs import (
     DA,
@@ -19,7 +19,7 @@ from tests.golden.programs import (
 RETURN_CACHE = 'return cache[f"A{self.num_layers}"], cache'
 PLAIN_STEP = ("learning_rate * grads[name]", "learning_rate * np.asarray(grads[name])")
 
-VARIANTS = {
+DNN = {
     "solution": solution().encode(),
     "V1 loop over samples": edited(
         (DW, 'grads[f"W{layer}"] = sum(np.outer(dZ[:, i], A_previous[:, i]) for i in range(m)) / m'),

@@ -1,8 +1,4 @@
-"""Wrong programs: each row is an edit of the solution, and a few of the checks that must catch it.
-
-The ids are those of the list of misconceptions the checks were written against. The marks of a row are in the page that
-`tests/golden/test_mistakes.py` compares with, marks.json.
-"""
+"""Wrong programs for dnn.py."""
 
 from tests.golden.programs import (
     DA,
@@ -26,7 +22,7 @@ OUTPUT, HIDDEN, PROPAGATE = ("gradient_output_Z",), ("gradient_hidden_Z_step",),
 BATCH = ("gradient_mean_of_samples", "gradient_duplicated_batch")
 NUMERICAL = ("gradient_numerical_W", "gradient_numerical_B")
 
-MISTAKES = {
+DNN = {
     # averaging, the batch axis and shapes
     "R1": (edited((DW, DW[:-4]), (DB, DB[:-4])), STEPS_W + STEPS_B + BATCH + NUMERICAL),
     "R2": (edited((DW, DW[:-4])), STEPS_W + BATCH),

@@ -1,0 +1,173 @@
+"""Runs the public checks without pytest: `python check.py`, or `python check.py dnn` for one part.
+
+    python check.py dnn --hint      a hint on the first check that does not pass; --hint 2 gives a second one
+    python check.py --watch         again each time you save one of your files
+
+Exit code 0: every public check of the part passed; 1: one did not; 2: the command was not understood. It needs numpy alone.
+"""
+
+import argparse
+import contextlib
+import importlib
+import os
+import subprocess
+import sys
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from checks.checking import CheckFailure, StudentError
+from checks.hints import HINTS
+from checks.running import LocalStudent
+
+HERE = Path(__file__).resolve().parent
+PARTS = ("warmup", "dnn", "extension")
+FILES = [HERE / f"{part}.py" for part in PARTS]
+COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "to do": "\033[33m", "plain": "\033[0m"}
+
+
+def main(arguments=None):
+    """Run the command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="check.py", description="Runs the public checks of the assignment.")
+    parser.add_argument("part", nargs="?", type=part_name, help="warmup, dnn or extension; without it the three of them")
+    parser.add_argument("--hint", nargs="?", const=1, type=hint_number, metavar="N", help="N hints on the first failing check")
+    parser.add_argument("--watch", action="store_true", help="run again whenever one of the files is saved")
+    given = parser.parse_args(arguments)
+    parts = (given.part,) if given.part else PARTS
+    return watch(given) if given.watch else run(parts, given.hint or 0)
+
+
+def part_name(text):
+    """The name of a part; its file name will do too."""
+    name = text.removesuffix(".py")
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(f"there is no part {text!r}; the parts are {', '.join(PARTS)}")
+    return name
+
+
+def hint_number(text):
+    """How many hints to show."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it takes a number, as in --hint 2, and not {text!r}; the part comes before it")
+    return int(text)
+
+
+def run(parts, hints=0):
+    """Run the checks of these parts, print a line for each and explain the first that does not pass; returns the exit code."""
+    student, passed, count, first = LocalStudent(), 0, 0, None
+    for part in parts:
+        print(f"{part}.py")
+        for check, function in checks_of(part):
+            status, explanation = outcome(function, student)
+            right = status == "right"
+            print(f"  {coloured(status)}  {check.points if right else 0}/{check.points}  {check.sentence}")
+            passed, count = passed + right, count + 1
+            if not right and first is None:
+                first = part, check, explanation
+    print(f"\n{passed} of {count} public checks passed.", end=" ")
+    if first is None:
+        print("Your hand-in is graded with further ones, on other batches and other networks.")
+        return 0
+    explain(*first, hints)
+    return 1
+
+
+def checks_of(part):
+    """The public checks of a part with their functions, in their order."""
+    module = importlib.import_module(f"checks.test_{part}")
+    return [(function.check, function) for function in vars(module).values() if hasattr(function, "check")]
+
+
+@np.errstate(all="ignore")
+def outcome(function, student):
+    """(status, explanation) of one check: "right", "wrong", or "to do" where nothing is written yet."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            function(student)
+    except CheckFailure as failure:
+        return "wrong", str(failure)
+    except (Exception, SystemExit) as error:
+        cause = error.__cause__ if isinstance(error, StudentError) and error.__cause__ else error
+        return ("to do", str(cause)) if isinstance(cause, NotImplementedError) else ("wrong", told(cause))
+    return "right", ""
+
+
+def told(error):
+    """An exception in the student's code: what it says, and the student's own lines on the way to it."""
+    if isinstance(error, ModuleNotFoundError) and error.name in PARTS:
+        return f"{error.name}.py is not in this folder ({HERE})."
+    if isinstance(error, SyntaxError):
+        return f"Python cannot read {Path(error.filename or '').name}, line {error.lineno}: {error.msg}."
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) in FILES]
+    places = [f"\n  {Path(frame.filename).name}, line {frame.lineno}, in {frame.name}: {frame.line}" for frame in own[-5:]]
+    return f"{type(error).__name__}: {error}{''.join(places)}"
+
+
+def explain(part, check, explanation, hints):
+    """Print the first check that does not pass, what came of it, and as many hints as were asked for."""
+    print(f"The first to mend:\n\n{check.sentence}")
+    print(indented(explanation))
+    available = HINTS[check.name]
+    for number, hint in enumerate(available[:hints], start=1):
+        print(f"\nHint {number} of {len(available)}: {hint}")
+    if hints < len(available):
+        print(f"\n{'The next' if hints else 'A'} hint: python check.py {part} --hint{f' {hints + 1}' if hints else ''}")
+
+
+def indented(text):
+    """The text two columns further right."""
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def coloured(status):
+    """The status in its colour, where the output is a terminal that has not asked for none (https://no-color.org)."""
+    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+        return f"{status:5}"
+    return f"{COLOURS[status]}{status:5}{COLOURS['plain']}"
+
+
+def watch(given):
+    """Run the checks in a process of their own, and anew whenever a file is saved, until Ctrl-C; returns 0.
+
+    A process of its own, because a loop that never ends must not keep the next version from being tried.
+    """
+    part = [given.part] if given.part else []
+    hint = ["--hint", str(given.hint)] if given.hint else []
+    process = None
+    try:
+        while True:
+            seen = saved()
+            process = subprocess.Popen([sys.executable, __file__, *part, *hint])
+            while saved() == seen:
+                time.sleep(0.2)
+            process.kill()
+            process.wait()
+            print(f"\n{'-' * 30} saved at {time.strftime('%H:%M:%S')} {'-' * 30}\n", flush=True)
+    except KeyboardInterrupt:
+        print("\nNo longer watching.")
+        return 0
+    finally:
+        if process is not None:
+            process.kill()
+
+
+def saved():
+    """When each of the files was last saved."""
+    times = {}
+    for file in FILES:
+        with contextlib.suppress(OSError):  # an editor may replace the file just now
+            times[file] = file.stat().st_mtime_ns
+    return times
+
+
+if __name__ == "__main__":
+    if os.name == "nt":
+        os.system("")  # noqa: S605, S607 - it makes a Windows console understand colours
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nStopped before the checks were done: is there a loop that never ends?")

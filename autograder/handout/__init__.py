@@ -1,0 +1,1 @@
+"""The hand-out: what students read, as a page, a notebook and figures."""

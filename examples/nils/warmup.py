@@ -1,0 +1,63 @@
+"""The chain rule before there is a network: along one path, along several, through three weights, and over a batch.
+
+Each function answers with a value and its derivative. First go forward and keep every value on the way; then go back through
+them, one factor a step. That is all of backpropagation, and the values kept are its cache.
+"""
+
+import numpy as np
+
+from dnn import sigmoid
+
+
+def exp_exp_square(x):
+    """Return (y, dy/dx) of y = e^(e^(x^2)), through h1 = x^2 and h2 = e^h1; x is a number or an array of any shape."""
+    h1 = x**2
+    h2 = np.exp(h1)
+    y = np.exp(h2)
+    return y, y * h2 * 2 * x
+
+
+def reciprocal_exp_square(x):
+    """Return (y, dy/dx) of y = 1 / e^(x^2), through h1 = x^2 and h2 = e^h1; x is a number or an array of any shape."""
+    h1 = x**2
+    h2 = np.exp(h1)
+    y = 1 / h2
+    return y, -y * 2 * x  # dy/dh2 = -1/h2^2 and dh2/dh1 = h2: together -1/h2
+
+
+def two_paths(x):
+    """Return (f, df/dx) of f = 2 g1 + g2 with g1 = x^2 and g2 = x; x is a number or an array of any shape.
+
+    x reaches f along two paths: the derivative is the sum of what each path brings (the multivariate chain rule).
+    """
+    g1, g2 = x**2, x
+    return 2 * g1 + g2, 2 * (2 * x)
+
+
+def three_weight_chain(x, y, w1, w2, w3):
+    """Return (loss, gradients) of a chain of three units; everything is a number.
+
+    h1 = sigmoid(w1 x), h2 = sigmoid(w2 h1), y_hat = sigmoid(w3 h2), loss = (y - y_hat)^2.
+    gradients is the dict {"w1": dloss/dw1, "w2": dloss/dw2, "w3": dloss/dw3}.
+    """
+    h1 = sigmoid(w1 * x)
+    h2 = sigmoid(w2 * h1)
+    y_hat = sigmoid(w3 * h2)
+    dz3 = -2 * (y - y_hat) * y_hat * (1 - y_hat)
+    dz2 = dz3 * w3 * h2 * (1 - h2)
+    dz1 = dz2 * w2 * h1 * (1 - h1)
+    return (y - y_hat) ** 2, {"w1": dz1 * x, "w2": dz2 * h1, "w3": dz3 * h2}
+
+
+def logistic_gradients(X, y, w1, b1):
+    """Return the gradients of logistic regression on a batch of m samples, under the names of the handwritten notes.
+
+    X (p, m), y (1, m), w1 (p, 1), b1 (1, 1): z1 = w1^T X + b1 and a1 = sigmoid(z1), both (1, m). J is the mean over the samples
+    of the binary cross-entropy. Returns {"a1": (1, m), "dJdz1": (1, m), "dJdb1": (1, 1), "dJdw1": (p, 1)}; dJdz1 has a column
+    for each sample and is not averaged, dJdb1 and dJdw1 are averaged over the batch.
+    """
+    a1 = sigmoid(np.dot(w1.T, X) + b1)
+    dJdz1 = a1 - y
+    dJdb1 = np.mean(dJdz1, axis=1, keepdims=True)
+    dJdw1 = np.dot(X, dJdz1.T) / X.shape[1]
+    return {"a1": a1, "dJdz1": dJdz1, "dJdb1": dJdb1, "dJdw1": dJdw1}

@@ -1,0 +1,146 @@
+"""How the hidden checks look at a backward pass: outright, and step by step on the student's own results.
+
+Each step is checked on the student's own result of the step before it, so that one early slip costs one step. A result that is
+right outright counts as well, whatever went before.
+"""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from autograder.checking import (
+    CheckFailure,
+    StudentError,
+    expect_finite,
+    expect_shape,
+    expect_tensor,
+    gradient_keys,
+    take,
+    tensor,
+)
+from autograder.judge.oracle import activations, right_cache, truth
+from autograder.running import on_either_cache, own_gradients, run_backward, run_forward
+
+# dZ of the output layer, from its activation A and the labels Y.
+OUTPUT_STEPS = {
+    "DNN": lambda A, Y: A - Y,
+    "GeneralDNN": lambda A, Y: A - Y,
+    "SoftmaxDNN": lambda A, Y: A - Y,
+    "SquaredErrorSoftmaxDNN": lambda A, Y: 2 * A * (A - Y - np.sum(A * (A - Y), axis=0)),
+}
+# The slope of an activation, from its value A.
+SLOPES = {"sigmoid": lambda A: A * (1 - A), "tanh": lambda A: 1 - A**2, "relu": lambda A: A > 0}
+# The steps, from the gradients and the cache one step up. `layer` is the layer of the result.
+STEPS = {
+    "output Z": lambda case, grads, cache, layer: OUTPUT_STEPS[case.model](cache[f"A{layer}"], case.Y),
+    "W": lambda case, grads, cache, layer: grads[f"Z{layer}"] @ cache[f"A{layer - 1}"].T / case.samples,
+    "B": lambda case, grads, cache, layer: grads[f"Z{layer}"].sum(axis=1, keepdims=True) / case.samples,
+    "A": lambda case, grads, cache, layer: case.params[f"W{layer + 1}"].T @ grads[f"Z{layer + 1}"],
+    "Z": lambda case, grads, cache, layer: grads[f"A{layer}"] * SLOPES[activations(case)[layer - 1]](cache[f"A{layer}"]),
+}
+VANISHED = 1e-6  # an own result this small beside the true one carries nothing that could be followed
+
+
+def follow(case, grads, cache, key):
+    """What the step must give: from the student's own results where they can be followed, and outright."""
+    kind, layer = key[0], int(key[1:])
+    step = "output Z" if kind == "Z" and layer == case.layers[-1] else kind
+    right = truth(case).grads[key]
+    try:
+        own = STEPS[step](case, Tensors(grads, case), Tensors(cache, case), layer)
+    except (CheckFailure, KeyError):
+        return (right,)
+    if not np.isfinite(own).all() or np.linalg.norm(own) < VANISHED * np.linalg.norm(right):
+        return (right,)
+    return own, right
+
+
+class Tensors:
+    """The tensors of a student's dict that can be followed: in the shape the case asks for, and not one number throughout."""
+
+    def __init__(self, mapping, case):
+        self.mapping, self.case = mapping, case
+
+    def __getitem__(self, key):
+        array = tensor(key, self.mapping[key])
+        expect_shape(key, array, self.case.shape(key))
+        if array.size > 1 and np.ptp(array) == 0:
+            raise CheckFailure(f"`{key}` is the same number throughout.", key)
+        return array
+
+
+def backward(student, case, source):
+    """(grads, cache) of the student's backward pass, each with the cache it ran on."""
+    grads = run_backward(student, case, source)
+    return grads, run_forward(student, case)[1] if source is None else source(case)
+
+
+def expect_steps(student, case, keys):
+    """Each of these gradients follows from the step before it."""
+
+    def attempt(source):
+        grads, cache = backward(student, case, source)
+        for key in keys:
+            expect_tensor(key, take("grads", grads, key), *follow(case, grads, cache, key), case=case)
+
+    on_either_cache(student, case, right_cache, attempt)
+
+
+def expect_truth(student, case, kinds="WB"):
+    """Every gradient of these kinds is right outright."""
+
+    def attempt(source):
+        grads = run_backward(student, case, source)
+        for key in gradient_keys(case, kinds):
+            expect_tensor(key, take("grads", grads, key), truth(case).grads[key], case=case)
+
+    on_either_cache(student, case, right_cache, attempt)
+
+
+@cache
+def walked_by_dnn(case):
+    """A case for the student's DNN whose walk back begins, at A - Y, with the true dZ of the output layer of another model."""
+    last = case.layers[-1]
+    return replace(case, model="DNN", Y=right_cache(case)[f"A{last}"] - truth(case).grads[f"Z{last}"])
+
+
+def expect_truth_or_way_of_dnn(student, case):
+    """Every W and B gradient is right outright, or is what the student's own DNN makes of the right dZ of the output layer.
+
+    What is below the output layer is the work of dnn.py, whose mistakes are paid for there.
+    """
+    try:
+        expect_truth(student, case)
+    except (CheckFailure, StudentError) as failure:
+        own = own_gradients(student, walked_by_dnn(case), lambda _: right_cache(case))
+        if own.keys() != case.params.keys():
+            raise
+        try:
+            grads = run_backward(student, case, right_cache)
+            for key, want in own.items():
+                expect_tensor(key, take("grads", grads, key), want)
+        except (CheckFailure, StudentError):
+            raise failure from None
+
+
+def parameter_gradients(student, case, source):
+    """The W and B gradients in whatever shapes they come; they must not be zero altogether."""
+    grads, found = run_backward(student, case, source), {}
+    for key in gradient_keys(case, "WB"):
+        found[key] = tensor(key, take("grads", grads, key))
+        expect_finite(key, found[key])
+        if np.linalg.norm(found[key]) < VANISHED * np.linalg.norm(truth(case).grads[key]):
+            raise CheckFailure(f"`{key}` is zero.", key)
+    return found
+
+
+def expect_finite_gradients(student, case):
+    """The W and B gradients hold neither nan nor infinity."""
+
+    def attempt(source):
+        grads = run_backward(student, case, source)
+        for key in gradient_keys(case, "WB"):
+            expect_finite(key, tensor(key, take("grads", grads, key)))
+
+    on_either_cache(student, case, right_cache, attempt)

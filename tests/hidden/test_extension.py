@@ -1,0 +1,237 @@
+"""Hidden checks of extension.py: 17 of its 25 points.
+
+Networks with a softmax have three classes or more: with two, a forgotten cross term of the Jacobian is exactly a factor 1/2.
+What lies below the output layer of a SoftmaxDNN is the work of dnn.py; its mistakes are not paid for here again.
+"""
+
+import numpy as np
+
+from autograder.checking import (
+    CheckFailure,
+    cache_keys,
+    expect_finite,
+    expect_same_random_state,
+    expect_tensor,
+    expect_untouched,
+    gradient_keys,
+    mapping,
+    rubric,
+    take,
+    take_all,
+    tensor,
+)
+from autograder.judge.oracle import right_cache, truth
+from autograder.running import laid_over, network, run_forward
+from tests.hidden.cases import (
+    GENERAL,
+    GENERAL_RELU,
+    NOTES,
+    SOFTMAX,
+    SOFTMAX_SATURATED,
+    SOFTMAX_SHALLOW,
+    SQUARED_ERROR,
+)
+from tests.hidden.steps import (
+    expect_finite_gradients,
+    expect_steps,
+    expect_truth,
+    expect_truth_or_way_of_dnn,
+)
+
+softmax_check = rubric(part="extension", task="softmax", visibility="hidden")
+cross_entropy_check = rubric(part="extension", task="softmax and cross-entropy", visibility="hidden")
+squared_error_check = rubric(part="extension", task="softmax and squared error", visibility="hidden")
+worked_check = rubric(part="extension", task="the 4-4-2 example", visibility="hidden")
+activations_check = rubric(part="extension", task="activations", visibility="hidden")
+notes_check = rubric(part="extension", task="the convention of the notes", visibility="hidden")
+convention_check = rubric(part="extension", task="extension conventions", visibility="hidden")
+
+LOGITS = right_cache(SOFTMAX)["Z2"]
+# The largest Z of a column is 1000 or -1000: neither no shift nor one shift for all columns will do.
+LARGE = np.array([[1000.0, -1000.0, -1000.0], [998.0, 1000.0, -1002.0], [0.0, 1001.0, -1001.0], [-1000.0, 0.0, -1000.0]])
+
+
+def softmax_of(Z):
+    """The softmax of each column, exact for large numbers."""
+    E = np.exp(Z - Z.max(axis=0))
+    return E / E.sum(axis=0)
+
+
+@softmax_check(points=1)
+def test_softmax_columns(student):
+    """`softmax` is right on a batch of columns and on a single one."""
+    for Z in (LOGITS, LOGITS[:, :1], LOGITS[:3, :5]):
+        expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(Z)), softmax_of(Z))
+
+
+@softmax_check(points=1)
+def test_softmax_stable(student):
+    """`softmax` is finite and right where |Z| reaches 1000."""
+    got = tensor("softmax(Z)", student.fetch(student.extension.softmax(LARGE)))
+    expect_finite("softmax(Z)", got)
+    expect_tensor("softmax(Z)", got, softmax_of(LARGE))
+
+
+def expect_forward(student, case):
+    """The output, and every tensor of the cache."""
+    out, cache = run_forward(student, case)
+    expect_tensor("out", out, truth(case).out)
+    take_all("The cache", cache, cache_keys(case))
+    for key in cache_keys(case):
+        expect_tensor(key, cache[key], truth(case).cache[key])
+
+
+@cross_entropy_check(points=1)
+def test_softmax_forward(student):
+    """`SoftmaxDNN.forward` and its cache are right with and without a hidden layer."""
+    for case in (SOFTMAX, SOFTMAX_SHALLOW):
+        expect_forward(student, case)
+
+
+def expect_loss(student, case):
+    """The loss is right on the true output and on the labels."""
+    got = student.fetch(network(student, case).loss(truth(case).out, case.Y))
+    expect_tensor("loss", got, np.asarray(truth(case).loss))
+
+
+@cross_entropy_check(points=1)
+def test_cross_entropy_loss(student):
+    """`SoftmaxDNN.loss` is the mean over the samples, and finite where the output is exactly 0 or 1."""
+    expect_loss(student, SOFTMAX)
+    sure = np.eye(4)[:, [1, 2, 3, 0, 1, 2, 3]]
+    expect_finite("loss", tensor("loss", student.fetch(network(student, SOFTMAX).loss(sure, SOFTMAX.Y))))
+
+
+@cross_entropy_check(points=1)
+def test_cross_entropy_output_Z(student):
+    """dZ of the output layer of `SoftmaxDNN` follows from your output, one column for each sample."""
+    expect_steps(student, SOFTMAX, ["Z2"])
+
+
+@cross_entropy_check(points=1)
+def test_cross_entropy_gradients(student):
+    """Every W and B gradient of `SoftmaxDNN` is right, and finite where |Z| reaches 1000."""
+    for case in (SOFTMAX, SOFTMAX_SHALLOW):
+        expect_truth_or_way_of_dnn(student, case)
+    expect_finite_gradients(student, SOFTMAX_SATURATED)
+
+
+@squared_error_check(points=1)
+def test_squared_error_loss(student):
+    """`SquaredErrorSoftmaxDNN.loss` sums over the classes and averages over the samples, without a factor 1/2."""
+    expect_loss(student, SQUARED_ERROR)
+
+
+@squared_error_check(points=2)
+def test_squared_error_output_Z(student):
+    """dZ of the output layer of `SquaredErrorSoftmaxDNN` goes through the full Jacobian of the softmax."""
+    expect_steps(student, SQUARED_ERROR, ["Z2"])
+
+
+@squared_error_check(points=1)
+def test_squared_error_gradients(student):
+    """Every W and B gradient of `SquaredErrorSoftmaxDNN` agrees with numerical differentiation of the loss."""
+    expect_truth_or_way_of_dnn(student, SQUARED_ERROR)
+
+
+W212, DL_DW212, DL_DW131 = 0.8, -0.130376706180, 0.003159356764
+# The numbers and formulas of the notes give these, and this is what they forget.
+IN_THE_NOTES = {
+    "dL_dw212": ((-0.029, -0.065), "the softmax couples both outputs, so w212 reaches the loss along two paths"),
+    "dL_dw131": (
+        (-6.4e-3, -6.494e-3, 1.58e-3),
+        "the slopes of the softmax hold its outputs alone, and w131 reaches the loss along four paths",
+    ),
+    "w212_next": ((0.865,), "the step takes the right dL_dw212"),
+}
+
+
+def expect_worked(values, key, want):
+    """The number is right; one that comes from the notes is named as such."""
+    got = tensor(key, take("The dict", values, key))
+    got = got.reshape(()) if got.size == 1 else got
+    in_the_notes, reason = IN_THE_NOTES[key]
+    if got.shape == () and any(abs(got - number) < 0.008 * abs(number) for number in in_the_notes):
+        raise CheckFailure(f"`{key}` is {got:.3g}, as in the notes, and that is wrong: {reason}.", key)
+    expect_tensor(key, got, np.asarray(want))
+
+
+def run_worked(student):
+    return mapping("What worked_example returned", student.fetch(student.extension.worked_example()))
+
+
+@worked_check(points=1)
+def test_worked_w212(student):
+    """`worked_example` puts dL/dw212 right, and w212 after one step with it."""
+    values = run_worked(student)
+    expect_worked(values, "dL_dw212", DL_DW212)
+    expect_worked(values, "w212_next", W212 - DL_DW212)
+
+
+@worked_check(points=1)
+def test_worked_w131(student):
+    """`worked_example` puts dL/dw131 right."""
+    expect_worked(run_worked(student), "dL_dw131", DL_DW131)
+
+
+@activations_check(points=1)
+def test_general_forward(student):
+    """`GeneralDNN.forward` and its cache are right for other depths and activations."""
+    for case in (GENERAL, GENERAL_RELU):
+        expect_forward(student, case)
+
+
+@activations_check(points=1)
+def test_general_hidden_Z_step(student):
+    """Every dZ_l of a hidden layer of `GeneralDNN` follows from your dA_l and the slope of the layer's own activation."""
+    for case in (GENERAL, GENERAL_RELU):
+        expect_steps(student, case, [key for key in gradient_keys(case, "Z") if key != f"Z{case.layers[-1]}"])
+
+
+@activations_check(points=1)
+def test_general_gradients(student):
+    """Every W and B gradient of `GeneralDNN` agrees with numerical differentiation of the loss."""
+    for case in (GENERAL, GENERAL_RELU):
+        expect_truth(student, case)
+
+
+def notes_params(case):
+    """The parameters of a case as the notes write them."""
+    return {key.lower(): value.T if key[0] == "W" else value for key, value in case.params.items()}
+
+
+@notes_check(points=1)
+def test_notes_gradients(student):
+    """`notes_gradients` is right for another depth, every dJdw_l in the shape of its w_l."""
+    grads = mapping(
+        "What notes_gradients returned", student.fetch(student.extension.notes_gradients(notes_params(NOTES), NOTES.X, NOTES.Y))
+    )
+    for key in gradient_keys(NOTES):
+        want = truth(NOTES).grads[key]
+        name = f"dJd{key.lower()}"
+        expect_tensor(name, take("The dict", grads, name), want.T if key[0] == "W" else want, case=NOTES)
+
+
+@convention_check(points=1)
+def test_extension_leaves_no_trace(student):
+    """Neither `softmax` nor the backward passes nor `notes_gradients` change what belongs to the caller."""
+    before = student.stirred_random_state()
+    Z, params, X, y = (student.place(value) for value in (LOGITS, notes_params(NOTES), NOTES.X, NOTES.Y))
+    results = [student.extension.softmax(Z), student.extension.notes_gradients(params, X, y)]
+    caches = []
+    for case in (SOFTMAX, SQUARED_ERROR, GENERAL_RELU):
+        net = network(student, case)
+        cache = laid_over(student, net, case, {**right_cache(case), "Y": case.Y})
+        results.append(net.compute_gradients(truth(case).out, cache))
+        caches.append((case, cache))
+    after = student.random_state()
+    handles = [before, after, Z, X, y, params, *(cache for _, cache in caches), *results]
+    before, after, Z, X, y, params, *rest = student.fetch(*handles)
+    for name, value, want in (("Z", Z, LOGITS), ("X", X, NOTES.X), ("y", y, NOTES.Y)):
+        expect_untouched(name, value, want)
+    for key, want in notes_params(NOTES).items():
+        expect_untouched(f'params["{key}"]', take("params", params, key), want)
+    for (case, _), cache in zip(caches, rest[: len(caches)], strict=True):
+        for key, want in {**right_cache(case), "Y": case.Y}.items():
+            expect_untouched(f'cache["{key}"] of {case.model}', take("The cache", cache, key), want)
+    expect_same_random_state("extension.py", before, after)

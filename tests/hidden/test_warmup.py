@@ -1,0 +1,192 @@
+"""Hidden checks of warmup.py: 10 of its 15 points."""
+
+import numpy as np
+
+from autograder.checking import (
+    CheckFailure,
+    StudentError,
+    expect_finite,
+    expect_shape,
+    expect_tensor,
+    expect_untouched,
+    mapping,
+    rubric,
+    take,
+    tensor,
+    two_values,
+)
+from autograder.judge.oracle import STEP, sigmoid, truth
+from tests.hidden.cases import LOGISTIC, LOGISTIC_SATURATED
+
+path_check = rubric(part="warmup", task="one path", visibility="hidden")
+paths_check = rubric(part="warmup", task="several paths", visibility="hidden")
+array_check = rubric(part="warmup", task="arrays", visibility="hidden")
+chain_check = rubric(part="warmup", task="three weights", visibility="hidden")
+logistic_check = rubric(part="warmup", task="logistic regression", visibility="hidden")
+convention_check = rubric(part="warmup", task="warm-up conventions", visibility="hidden")
+
+POINTS = (-1.1, -0.4, 0.0, 0.7, 1.2)
+ARRAY = np.array([[-1.2, -0.3, 0.0], [0.6, 0.9, 1.1]])
+FUNCTIONS = {
+    "exp_exp_square": lambda x: np.exp(np.exp(x**2)),
+    "reciprocal_exp_square": lambda x: np.exp(-(x**2)),
+    "two_paths": lambda x: 2 * x**2 + x,
+}
+
+
+def run(student, name, *points):
+    """(value, derivative) that the function of this name returns at each of the points, numbers or arrays."""
+    function = getattr(student.warmup, name)
+    handles = [function(x) for x in points]
+    returned = student.fetch(*handles) if len(handles) > 1 else [student.fetch(*handles)]
+    return [two_values(name, value, "value, derivative") for value in returned]
+
+
+def value_and_slope(name, x):
+    """What is right at a number or an array."""
+    function = FUNCTIONS[name]
+    return np.asarray(function(x)), np.asarray(function(x + 1j * STEP).imag / STEP)
+
+
+def expect_both(returned, wants):
+    """The value and the derivative are the wanted ones."""
+    for what, got, want in zip(("value", "derivative"), returned, wants, strict=True):
+        expect_tensor(what, got, want)
+
+
+def expect_at_points(student, name):
+    """The function of this name returns its value and its derivative at every number."""
+    for x, returned in zip(POINTS, run(student, name, *POINTS), strict=True):
+        expect_both(returned, value_and_slope(name, x))
+
+
+@path_check(points=1)
+def test_exp_exp_square(student):
+    """`exp_exp_square` is right at negative and positive numbers and at 0."""
+    expect_at_points(student, "exp_exp_square")
+
+
+@path_check(points=1)
+def test_reciprocal_exp_square(student):
+    """`reciprocal_exp_square` is right at negative and positive numbers and at 0."""
+    expect_at_points(student, "reciprocal_exp_square")
+
+
+@paths_check(points=1)
+def test_two_paths(student):
+    """`two_paths` is right at negative and positive numbers and at 0."""
+    expect_at_points(student, "two_paths")
+
+
+@array_check(points=1)
+def test_arrays(student):
+    """`exp_exp_square`, `reciprocal_exp_square` and `two_paths` take arrays and answer number by number."""
+    for name in FUNCTIONS:
+        (returned,) = run(student, name, ARRAY)
+        try:
+            expect_both(returned, value_and_slope(name, ARRAY))
+        except CheckFailure as failure:
+            try:
+                expect_both(returned, number_by_number(student, name))
+            except (CheckFailure, StudentError):
+                raise failure from None
+
+
+def number_by_number(student, name):
+    """What the student's function answers for each number of the array, put together."""
+    halves = zip(*run(student, name, *ARRAY.ravel().tolist()), strict=True)
+    for half in halves:
+        numbers = [tensor(name, number) for number in half]
+        for number in numbers:
+            expect_shape(name, number, ())
+        yield np.reshape(numbers, ARRAY.shape)
+
+
+# x, y, w1, w2, w3
+CHAINS = ((0.8, 0.0, 1.5, -2.0, 1.2), (-1.5, 1.0, 0.7, 2.5, -1.8), (2.0, 0.3, -0.4, 1.0, 3.0))
+WEIGHTS = ("w1", "w2", "w3")
+
+
+def chain_loss(x, y, w1, w2, w3):
+    return (y - sigmoid(w3 * sigmoid(w2 * sigmoid(w1 * x)))) ** 2
+
+
+def expect_chain(student, weights):
+    """The loss and the gradients of these weights are right."""
+    handles = [student.warmup.three_weight_chain(*arguments) for arguments in CHAINS]
+    for arguments, returned in zip(CHAINS, student.fetch(*handles), strict=True):
+        loss, grads = two_values("three_weight_chain", returned, "loss, grads")
+        mapping("The second value", grads)
+        for key in weights:
+            nudged = np.array(arguments, complex)
+            nudged[2 + WEIGHTS.index(key)] += 1j * STEP
+            want = np.asarray(chain_loss(*nudged).imag / STEP)
+            expect_tensor(key, take("grads", grads, key), want)
+        expect_tensor("loss", loss, np.asarray(chain_loss(*arguments)))
+
+
+@chain_check(points=1)
+def test_three_weight_chain_last(student):
+    """`three_weight_chain` returns the loss and the gradient of w3, the weight next to it."""
+    expect_chain(student, ["w3"])
+
+
+@chain_check(points=1)
+def test_three_weight_chain_all(student):
+    """`three_weight_chain` returns the gradients of w2 and w1, further back on the path."""
+    expect_chain(student, ["w2", "w1"])
+
+
+def run_logistic(student, case):
+    """What logistic_gradients returns on a case with one layer, and the arguments after the call."""
+    given = {"X": case.X, "y": case.Y, "w1": case.params["W1"].T, "b1": case.params["B1"]}
+    placed = [student.place(value) for value in given.values()]
+    returned, *after = student.fetch(student.warmup.logistic_gradients(*placed), *placed)
+    return mapping("What logistic_gradients returned", returned), given, dict(zip(given, after, strict=True))
+
+
+def expect_logistic(student, key, *steps):
+    """The gradient is right outright, or is what a step makes of the student's own dJdz1."""
+    returned, _, _ = run_logistic(student, LOGISTIC)
+    right = truth(LOGISTIC).grads[f"{key[3].upper()}1"]
+    right = right.T if key == "dJdw1" else right
+    wants = [step(dJdz1) for step in steps for dJdz1 in own_dJdz1(returned)]
+    expect_tensor(key, take("The dict", returned, key), right, *wants, case=LOGISTIC)
+
+
+def own_dJdz1(returned):
+    """The student's own dJdz1, if it can be followed: in the shape (1, m), and not one number throughout."""
+    value = returned.get("dJdz1")
+    if isinstance(value, np.ndarray) and value.shape == LOGISTIC.Y.shape and np.ptp(value) > 0:
+        yield tensor("dJdz1", value)
+
+
+@logistic_check(points=1)
+def test_logistic_dJdz1(student):
+    """`logistic_gradients` returns a right a1, and dJdz1 with a column for each sample."""
+    returned, _, _ = run_logistic(student, LOGISTIC)
+    expect_tensor("a1", take("The dict", returned, "a1"), truth(LOGISTIC).out)
+    expect_logistic(student, "dJdz1")
+
+
+@logistic_check(points=1)
+def test_logistic_dJdb1(student):
+    """dJdb1 is the mean of your dJdz1 over the samples, in the shape (1, 1)."""
+    expect_logistic(student, "dJdb1", lambda dJdz1: dJdz1.mean(axis=1, keepdims=True))
+
+
+@logistic_check(points=1)
+def test_logistic_dJdw1(student):
+    """dJdw1 follows from X and your dJdz1, averaged over the batch, in the shape (p, 1)."""
+    expect_logistic(student, "dJdw1", lambda dJdz1: LOGISTIC.X @ dJdz1.T / LOGISTIC.samples)
+
+
+@convention_check(points=1)
+def test_warmup_conventions(student):
+    """`logistic_gradients` changes none of its arguments and stays finite where |z| reaches 1000."""
+    returned, _, _ = run_logistic(student, LOGISTIC_SATURATED)
+    for key in ("a1", "dJdz1", "dJdb1", "dJdw1"):
+        expect_finite(key, tensor(key, take("The dict", returned, key)))
+    _, given, after = run_logistic(student, LOGISTIC)
+    for name, value in given.items():
+        expect_untouched(name, after[name], value)
