@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.mistakes import MISTAKES
+from tests.golden.mistakes import DNN, EXTENSION, MISTAKES, WARMUP
 from tests.golden.programs import edited, solution
 
 MARKS = json.loads(Path(__file__).with_name("marks.json").read_text())
@@ -51,3 +51,7 @@ def test_the_sign_of_the_output_step_is_paid_for_in_the_extension_too(grade):
     """A - Y is what the extension asks for, so taking over a wrong one is a mistake of its own."""
     result = grade({"dnn": edited(('out - cache["Y"]', 'cache["Y"] - out')), "extension": solution("extension").encode()})
     assert "cross_entropy_output_Z" in lost(result, "extension")
+
+
+def test_no_mistake_hides_another_of_its_name():
+    assert len(MISTAKES) == len(WARMUP) + len(DNN) + len(EXTENSION)

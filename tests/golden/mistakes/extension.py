@@ -73,6 +73,11 @@ EXTENSION = {
         edited((STORE_A, f'out = softmax(cache[f"Z{{last}}"])\n{RETURN_A.replace(RETURN_A.split()[1][:-1], "out")}'), (RETURN_A, "")),
         ("example_softmax_forward", "softmax_forward"),
     ),
+    "Z for out": (
+        edited((RETURN_A, '        return cache[f"Z{last}"], cache\n')),
+        ("example_softmax_forward", "softmax_forward"),
+    ),
+    "seeds in softmax": (edited((E, "np.random.seed(0)\n    " + E)), ("extension_leaves_no_trace",)),
     "Jacobian of everything": (edited((JACOBIAN, "return A * (dA - np.sum(A * dA))")), SQUARE),
     # the losses
     "loss: log of 0": (edited((CROSS_ENTROPY_LOSS, "return float(-np.mean(np.sum(Y * np.log(out), axis=0)))")), ("cross_entropy_loss",)),
@@ -96,6 +101,8 @@ EXTENSION = {
         WORKED,
     ),
     "worked: step uphill": (edited((NEXT, NEXT.replace("-", "+"))), ("worked_w212",)),
+    "worked: no step": (edited((", " + NEXT, "")), ("example_worked_forward", "worked_w212")),
+    "worked: one output": (edited(('"y_hat": y_hat,', '"y_hat": y_hat[:1],')), ("example_worked_forward",)),
     "worked: source and destination": (edited((W212, '"dL_dw212": dW2[1, 0]'), (W131, '"dL_dw131": dW1[0, 2]')), WORKED),
     "worked: cross-entropy": (edited(("da2 = softmax_backward(2 * (y_hat - y), y_hat)", "da2 = y_hat - y")), WORKED),
     "worked: no sigmoid": (edited(("h1 = sigmoid(a1)", "h1 = a1")), ("example_worked_forward", *WORKED)),
@@ -123,6 +130,11 @@ EXTENSION = {
     "notes: no slope": (edited((NOTES_DZ, 'grads[f"dJda{layer - 1}"]')), NOTES),
     "notes: keys of dnn.py": (edited((NOTES_DW, NOTES_DW.replace("dJdw", "W"))), NOTES),
     "notes: three layers": (edited(("layers = len(params) // 2", "layers = 3")), ("notes_gradients",)),
+    "notes: no return": (edited(("layers = len(params) // 2", "return None")), NOTES),
+    "notes: updates on the way": (
+        edited((NOTES_DZ, NOTES_DZ + '\n            params[f"w{layer}"] -= 0.1 * grads[f"dJdw{layer}"]')),
+        ("extension_leaves_no_trace",),
+    ),
     "notes: writes into y": (
         edited(("a[layers] - y}", "-np.subtract(y, a[layers], out=y)}")),
         ("extension_leaves_no_trace",),

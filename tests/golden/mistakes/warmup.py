@@ -43,6 +43,10 @@ WARMUP = {
     # arrays
     "math.exp": (edited(("import numpy as np\n", "import math\n\nimport numpy as np\n"), ("np.exp(h", "math.exp(h")), ("arrays",)),
     "sum over the array": (edited((TWO_PATHS, "return 2 * g1 + g2, np.sum(4 * x + 1)")), ("arrays",)),
+    "shapes that vary": (
+        edited((TWO_PATHS, "return 2 * g1 + g2, np.zeros(3) if np.ndim(x) or x > 0 else 4 * x + 1")),
+        ("two_paths", "arrays"),
+    ),
     # through three weights
     "chain: sign": (edited((DZ3, DZ3.replace("-2", "2"))), ALL_WEIGHTS),
     "chain: no factor 2": (edited((DZ3, DZ3.replace("-2", "-1"))), ALL_WEIGHTS),
@@ -56,6 +60,7 @@ WARMUP = {
     "chain: y_hat for h2": (edited((CHAIN, CHAIN.replace("dz3 * h2", "dz3 * y_hat"))), ("three_weight_chain_last",)),
     "chain: half the loss": (edited(("return (y - y_hat) ** 2,", "return 0.5 * (y - y_hat) ** 2,")), ALL_WEIGHTS),
     "chain: a tuple": (edited((CHAIN, "(dz1 * x, dz2 * h1, dz3 * h2)")), ALL_WEIGHTS),
+    "chain: None": (edited((CHAIN, "None")), ALL_WEIGHTS),
     "chain: dw1": (edited((CHAIN, CHAIN.replace('"w', '"dw'))), ("example_three_weight_chain",)),
     # logistic regression
     "logistic: sums": (edited((DJDB, DJDB.replace("mean", "sum")), (DJDW, DJDW[:-13])), ("logistic_dJdb1", "logistic_dJdw1")),
@@ -69,6 +74,7 @@ WARMUP = {
     "logistic: dJdz1 averaged": (edited((DJDZ, "dJdz1 = (a1 - y) / X.shape[1]")), ("logistic_dJdz1",)),
     "logistic: no bias": (edited((A1, "a1 = sigmoid(np.dot(w1.T, X))")), ("logistic_dJdz1",)),
     "logistic: decisions": (edited((DJDZ, "dJdz1 = (a1 > 0.5) - y")), ("logistic_dJdz1",)),
+    "logistic: z1 for a1": (edited(('"a1": a1', '"a1": np.dot(w1.T, X) + b1')), ("logistic_dJdz1",)),
     "logistic: keys": (edited(('"dJdz1": dJdz1', '"dz1": dJdz1')), ("example_logistic_gradients", "logistic_dJdz1")),
     "logistic: centres X": (edited((A1, "X -= X.mean(axis=1, keepdims=True)\n    " + A1)), ("warmup_conventions",)),
     "logistic: e^z / (1 + e^z)": (
