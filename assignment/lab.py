@@ -19,6 +19,7 @@ SMALLEST = 1e-5  # what is smaller counts as being of this size: a numerical gra
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#707070"
 CLASSES = ((BLUE, "o"), (ORANGE, "^"), (GREEN, "s"))
 BLUE_TO_ORANGE = LinearSegmentedColormap.from_list("blue_to_orange", ["#5aa5d6", "#ffffff", "#ee8a4a"])
+MIDDLE = 0.565  # the height at which the units of a layer are centred
 ERROR_COLOURS = LogNorm(TOLERANCE**2, 1)  # in the middle, and white, is the tolerance
 
 
@@ -31,10 +32,7 @@ def still_to_do():
         print(f"Still to do - {missing}")
 
 
-# Data
-
-
-def two_moons(samples=200, seed=0, noise=0.12):
+def two_moons(samples=200, seed=0, noise=0.1):
     """Return X (2, samples) and Y (1, samples): two half circles that reach into each other, class 0 above and 1 below."""
     rng = np.random.default_rng(seed)
     Y = np.arange(samples)[np.newaxis] % 2
@@ -53,18 +51,13 @@ def three_arms(samples=300, seed=0, noise=0.05):
     return X + rng.normal(scale=noise, size=(2, samples)), np.eye(3)[:, label]
 
 
-# The network
-
-
 def draw_network(axes, layer_sizes):
     """Draw the units and connections for any layer_sizes, with the shapes of A_l, W_l and B_l; m is the size of the batch."""
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.axis("off")
     spacing = 0.62 / max(3, min(8, max(layer_sizes)))
     across = np.linspace(0.08, 0.92, len(layer_sizes))
-    points = [
-        np.column_stack(np.broadcast_arrays(x, unit_heights(n, spacing))) for x, n in zip(across, layer_sizes, strict=True)
-    ]
+    points = [unit_points(x, units, spacing) for x, units in zip(across, layer_sizes, strict=True)]
     for before, after in pairwise(points):
         lines = [(start, end) for start in before for end in after]
         axes.add_collection(LineCollection(lines, colors="#b5b5b5", linewidths=0.9, zorder=1))
@@ -74,10 +67,10 @@ def draw_network(axes, layer_sizes):
     write_shapes(axes, across, layer_sizes)
 
 
-def unit_heights(units, spacing):
-    """Return the heights of the circles of a layer: one a unit, or the first three and the last three of more than eight."""
+def unit_points(x, units, spacing):
+    """Return the middles (shown, 2) of the circles of a layer: one a unit, but only the outer six of more than eight."""
     slots = np.arange(units) if units <= 8 else np.array([0, 1, 2, 5, 6, 7])
-    return 0.565 + spacing * (slots.max() / 2 - slots)
+    return np.column_stack([np.full(len(slots), x), MIDDLE + spacing * (slots[-1] / 2 - slots)])
 
 
 def draw_units(axes, points, size, spacing, colour):
@@ -86,14 +79,14 @@ def draw_units(axes, points, size, spacing, colour):
     diameter = min(30, 0.75 * spacing * height)
     axes.scatter(*points.T, s=diameter**2, color=colour, edgecolors="black", linewidths=1, zorder=2)
     if len(points) < size:
-        dots = 0.565 + spacing * np.array([-0.5, 0, 0.5])
+        dots = MIDDLE + spacing * np.array([-0.5, 0, 0.5])
         axes.scatter(np.full(3, points[0, 0]), dots, s=9, color="black", zorder=2)
 
 
 def write_shapes(axes, across, layer_sizes):
     """Write the name and the shape of A_l under each layer, and those of W_l and B_l under each gap."""
     last = len(layer_sizes) - 1
-    text = {"ha": "center", "va": "center", "fontsize": max(6.5, min(11, 40 / last))}
+    text = {"ha": "center", "va": "center", "fontsize": max(6.5, min(11, 46 / last))}
     for layer, units in enumerate(layer_sizes):
         role = {0: "input", last: "output"}.get(layer, "hidden")
         name = {0: "$A_0 = X$", last: f"$A_{{{last}}}$ = out"}.get(layer, f"$A_{{{layer}}}$")
@@ -103,9 +96,6 @@ def write_shapes(axes, across, layer_sizes):
         units, inputs = layer_sizes[layer], layer_sizes[layer - 1]
         shapes = f"$W_{{{layer}}}$ ({units}, {inputs})\n$B_{{{layer}}}$ ({units}, 1)"
         axes.text((across[layer - 1] + across[layer]) / 2, 0.05, shapes, color=BLUE, **text)
-
-
-# The gradient check
 
 
 class Comparison(NamedTuple):
@@ -137,10 +127,10 @@ def compare_one(got, want):
         return Comparison(want.shape, None, np.inf, "missing")
     if np.shape(got) != want.shape:
         return Comparison(want.shape, None, np.inf, f"got {np.shape(got)}\nwant {want.shape}")
-    difference = np.abs(np.asarray(got, dtype=float) - want)
-    difference[~np.isfinite(difference)] = np.inf
-    errors = difference / max(np.abs(want).max(), SMALLEST)
-    return Comparison(want.shape, errors, float(np.linalg.norm(difference) / max(np.linalg.norm(want), SMALLEST)))
+    difference = np.asarray(got, dtype=float) - want
+    errors = np.abs(difference) / max(np.abs(want).max(), SMALLEST)
+    error = np.linalg.norm(difference) / max(np.linalg.norm(want), SMALLEST)
+    return Comparison(want.shape, np.nan_to_num(errors, nan=np.inf, posinf=np.inf), error if np.isfinite(error) else np.inf)
 
 
 def draw_gradient_check(grads, wanted, title=""):
@@ -149,19 +139,23 @@ def draw_gradient_check(grads, wanted, title=""):
     Blue cells are right, orange ones wrong; a wrong cell also has a frame, and a cross where there is no room for its number.
     """
     comparisons = compare(grads, wanted)
-    shapes = [comparison.shape for comparison in comparisons.values()]
-    widths = [max(columns, 1.9) + 0.7 for _, columns in shapes]
-    cell = min(0.55, 12 / sum(widths))
-    width, height = cell * sum(widths) + 1, cell * max(rows for rows, _ in shapes) + 1.25
+    rows, columns = np.array([comparison.shape for comparison in comparisons.values()]).T
+    cell = min(0.55, 9 / columns.sum(), 6 / rows.max())  # all lengths are in inches
+    slots = np.maximum(columns * cell, 1) + 0.3
+    lefts = np.cumsum([0, *slots[:-1]]) + (slots - columns * cell) / 2
+    width, height = slots.sum() + 0.9, rows.max() * cell + 1.1
     figure = plt.figure(figsize=(width, height))
-    for (key, comparison), left in zip(comparisons.items(), np.cumsum([0.35, *widths[:-1]]), strict=True):
-        rows, columns = (size * cell for size in comparison.shape)
-        space = (max(comparison.shape[1], 1.9) * cell - columns) / 2
-        axes = figure.add_axes(((left * cell + space) / width, (height - 0.95 - rows) / height, columns / width, rows / height))
+    for left, (key, comparison) in zip(lefts, comparisons.items(), strict=True):
+        axes = add_panel(figure, left, comparison.shape[1] * cell, comparison.shape[0] * cell)
         draw_errors(axes, key, comparison, numbers=cell > 0.4)
-    bar = figure.add_axes((1 - 0.75 / width, 0.3 / height, 0.14 / width, 1 - 1.25 / height))
-    draw_scale(bar)
+    draw_scale(add_panel(figure, width - 0.75, 0.14, rows.max() * cell))
     figure.suptitle(title, x=0.5, y=1 - 0.05 / height, va="top", fontsize=11)
+
+
+def add_panel(figure, left, width, height):
+    """Return new axes of this size in inches, 0.95 inches below the top of the figure: there is room for the titles."""
+    across, up = figure.get_size_inches()
+    return figure.add_axes((left / across, (up - 0.95 - height) / up, width / across, height / up))
 
 
 def draw_errors(axes, key, comparison, numbers):
@@ -178,14 +172,14 @@ def draw_errors(axes, key, comparison, numbers):
         wrong = error > TOLERANCE and not comparison.agrees
         if wrong:
             axes.add_patch(plt.Rectangle((column + 0.04, row + 0.04), 0.92, 0.92, fill=False, linewidth=1.6))
-        mark = short(error) if numbers else "x" * wrong
+        mark = short(error) if numbers else "x" if wrong else ""
         axes.text(column + 0.5, row + 0.5, mark, ha="center", va="center", fontsize=8, weight="bold" if wrong else "normal")
 
 
 def draw_scale(axes):
     """Draw what the colours of the cells mean."""
     scale = axes.figure.colorbar(ScalarMappable(ERROR_COLOURS, BLUE_TO_ORANGE), cax=axes)
-    scale.set_ticks([TOLERANCE**2, TOLERANCE, 1], labels=["1e-8", "1e-4", "1"], fontsize=8)
+    scale.set_ticks([TOLERANCE**2, TOLERANCE, 1], labels=["1e-8", "1e-4", "1 or\nmore"], fontsize=8)
     scale.minorticks_off()
 
 
@@ -197,9 +191,6 @@ def short(error):
         return f"{error:.2g}"
     digit, exponent = f"{error:.0e}".split("e")
     return f"{digit}e{int(exponent)}"
-
-
-# Training
 
 
 def draw_derivative(axes, x, y, slope, numerical):
@@ -215,7 +206,7 @@ def draw_derivative(axes, x, y, slope, numerical):
 def draw_loss(axes, losses):
     """Draw the loss of every epoch, on a logarithmic scale."""
     axes.semilogy(losses, color=BLUE)
-    axes.set(xlabel="epoch", ylabel="loss J, logarithmic", title=f"J fell from {losses[0]:.3g} to {losses[-1]:.3g}")
+    axes.set(xlabel="epoch", ylabel="loss J, logarithmic", title=f"J from {losses[0]:.3g} to {losses[-1]:.3g}")
     axes.grid(alpha=0.3, which="both")
 
 
@@ -231,11 +222,12 @@ def draw_boundary(axes, outputs, X, Y):
 def draw_regions(axes, outputs, X, Y):
     """Draw the samples X (2, m), Y (3, m), and the class with the largest of outputs(X) (3, m) all over the plane."""
     across, up, points = plane(X)
-    winner = np.argmax(outputs(points), axis=0).reshape(across.shape)
+    out = np.reshape(outputs(points), (3, *across.shape))
     colours = ListedColormap(["#a8d1ea", "#f5c09c", "#a3dcc8"])
-    axes.pcolormesh(across, up, winner, cmap=colours, vmin=-0.5, vmax=2.5, shading="auto", rasterized=True)
+    axes.pcolormesh(across, up, out.argmax(axis=0), cmap=colours, vmin=0, vmax=2, rasterized=True)
     for label in range(3):
-        axes.contour(across, up, winner == label, levels=[0.5], colors="black", linewidths=1)
+        lead = out[label] - np.delete(out, label, axis=0).max(axis=0)
+        axes.contour(across, up, lead, levels=[0], colors="black", linewidths=1.4)
     mark_classes(axes, X, Y.argmax(axis=0), 3)
 
 

@@ -35,7 +35,8 @@ import warmup
 # %% [markdown]
 # ## Part 1: the chain rule (`warmup.py`)
 #
-# Five functions, each with a value and its derivatives. These are the public checks:
+# Five functions, each with a value and its derivatives. These are the public checks. With `check.main(["warmup", "--hint"])`,
+# or `python check.py warmup --hint` in a terminal, the first one that does not pass comes with a hint.
 
 # %%
 _ = check.main(["warmup"])
@@ -60,8 +61,8 @@ with lab.still_to_do():
 # %% [markdown]
 # ## Part 2: the network (`dnn.py`)
 #
-# This is the network of the example. Your code must work for any `layer_sizes` of two or more numbers: change them here, and
-# everything down to the training follows.
+# This is the network of the example. Your code must work for any `layer_sizes` of two or more numbers: change them here and run
+# the cells below again.
 
 # %%
 layer_sizes = (2, 3, 3, 1)
@@ -76,10 +77,10 @@ lab.draw_network(axes, layer_sizes)
 
 # %%
 m = 7
-rng = np.random.default_rng(3)
+rng = np.random.default_rng(5)
 X = rng.normal(size=(layer_sizes[0], m))
 Y = rng.integers(0, 2, size=(layer_sizes[-1], m)).astype(float)
-net = dnn.DNN(layer_sizes, seed=3)
+net = dnn.DNN(layer_sizes, seed=5)
 
 with lab.still_to_do():
     out, cache = net.forward(X)
@@ -132,8 +133,8 @@ def gradient_check(net, X, Y, title=""):
 
 
 # %% [markdown]
-# The number in a cell is its relative error. Blue is fine; orange, with a frame, is wrong. A right gradient comes out at about
-# 1e-8 or less, and a matrix agrees up to 1e-4: real mistakes are far larger.
+# The number in a cell is how far it is off, compared with the largest number of its matrix. Blue is fine; orange, with a frame,
+# is wrong. Right gradients come out at 1e-8 or less, and a matrix agrees up to 1e-4: real mistakes are far larger.
 
 # %%
 gradient_check(net, X, Y)
@@ -141,13 +142,14 @@ gradient_check(net, X, Y)
 # %% [markdown]
 # ### What mistakes look like
 #
-# Here the measured gradients are spoilt on purpose. In the first picture the division by $m$ is forgotten: everything is wrong
-# by the same factor. In the second one `W2` is transposed, which a square matrix does not tell by its shape but by its
-# diagonal; `B2` has lost its second dimension, and `B3` was never stored. Come back here when your own picture is not all blue.
+# Here the measured gradients are spoilt on purpose. In the first picture the division by $m = 7$ is forgotten: everything is 7
+# times too large, so the error of every matrix is 6. In the second one `W2` is transposed, which the shape of a square matrix
+# does not give away, but its diagonal does; `B2` has lost its second dimension, and `B3` was never stored. Come back here when
+# your own picture is not all blue.
 
 # %%
 with lab.still_to_do():
-    example, (X_example, Y_example) = dnn.DNN((2, 3, 3, 1), seed=3), lab.two_moons(samples=7)
+    example, (X_example, Y_example) = dnn.DNN((2, 3, 3, 1), seed=9), lab.two_moons(samples=7)
     measured = numerical_gradients(example, X_example, Y_example)
 
     undivided = {key: 7 * gradient for key, gradient in measured.items()}
@@ -163,7 +165,7 @@ with lab.still_to_do():
 # where the output is 0.5 winds between the moons. What happens with fewer units, or with another learning rate?
 
 # %%
-X_moons, Y_moons = lab.two_moons(samples=200, seed=1)
+X_moons, Y_moons = lab.two_moons(samples=200, seed=2)
 
 with lab.still_to_do():
     moons = dnn.DNN((2, 8, 8, 1), seed=0)
@@ -249,7 +251,7 @@ X_arms, Y_arms = lab.three_arms(samples=300, seed=1)
 
 with lab.still_to_do():
     arms = extension.SoftmaxDNN((2, 12, 12, 3), seed=0)
-    losses = arms.fit(X_arms, Y_arms, learning_rate=2.0, epochs=2000)
+    losses = arms.fit(X_arms, Y_arms, learning_rate=1.0, epochs=2000)
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     lab.draw_loss(left, losses)
     lab.draw_regions(right, lambda points: arms.forward(points)[0], X_arms, Y_arms)

@@ -128,6 +128,21 @@ def test_public_tests_explain_what_is_to_do(download):
     assert "Extension 6: let notes_gradients" in run.stdout
 
 
+def test_the_download_needs_numpy_matplotlib_and_pytest_alone(download, tmp_path):
+    """An environment of its own, made from requirements.txt, runs check.py and pytest and imports what the notebook imports."""
+    python = tmp_path / "env/bin/python"
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    install = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r", download / "requirements.txt"]
+    subprocess.run(install, check=True)
+    imports = "import check, dnn, extension, lab, warmup"
+    for arguments, code in ((["check.py"], 1), (["-m", "pytest", "-q"], 1), (["-c", imports], 0)):
+        run = subprocess.run([python, *arguments], cwd=download, capture_output=True, text=True)
+        assert run.returncode == code, run.stderr
+        assert "Error" not in run.stderr
+    names = {line.partition(">")[0] for line in (download / "requirements.txt").read_text().splitlines()}
+    assert names == {"numpy", "matplotlib", "pytest"}
+
+
 def test_public_tests_pass_with_the_solution(download):
     for part, source in SOURCES.items():
         (download / f"{part}.py").write_text(solved(source))

@@ -174,7 +174,7 @@ def test_snippet_prints_what_is_beside_it():
     (snippet,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
     command = [sys.executable, "-c", snippet]
     done = subprocess.run(command, cwd=ROOT / "solution", capture_output=True, text=True, check=True)
-    assert f'print(grads["W2"])            # {done.stdout.splitlines()[0]}\n' in snippet
+    assert f'print(grads["W2"])  # {done.stdout.splitlines()[0]}\n' in snippet
     numbers = re.findall(r"-?\d+\.?\d*", "".join(done.stdout.splitlines()[1:]))
     assert [float(number) for number in numbers] == pytest.approx([4, -12, -1, 4])
     assert "# 4, -12, -1 and 4\n" in snippet
