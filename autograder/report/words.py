@@ -19,10 +19,10 @@ def headline(result: Result) -> str:
         return result.reason
     if not result.failed:
         return "Every check passed."
-    to_mend = [check for check in result.failed if check.got not in result.notes]
-    if not to_mend:
+    failed = to_mend(result)
+    if not failed:
         return " ".join(result.notes)
-    first = next((check for check in to_mend if check.cause), to_mend[0])
+    first = next((check for check in failed if check.cause), failed[0])
     return f"`{first.key}`: {first.cause}" if first.cause else first.got
 
 
@@ -32,8 +32,20 @@ def summary(result: Result) -> str:
         return "The grader itself failed on this submission. This is not your fault, and these points are not your mark."
     if result.status == "invalid":
         return f"Nothing could be graded: {result.reason}"
-    failed = {kind: sum(check.visibility == kind for check in result.failed) for kind in ("public", "hidden")}
     if not result.failed:
         return "All checks passed, the public and the hidden ones."
-    counts = " and ".join(f"{count} {kind} check{'s' if count > 1 else ''}" for kind, count in failed.items() if count)
-    return " ".join([f"{counts} did not pass.", *result.notes])
+    return " ".join([count_of(to_mend(result)), *result.notes])
+
+
+def to_mend(result: Result) -> list[CheckResult]:
+    """The checks that were not passed in what was handed in; a note says of every other file why it was not checked."""
+    return [check for check in result.failed if check.got not in result.notes]
+
+
+def count_of(failed: list[CheckResult]) -> str:
+    """How many checks did not pass, as a sentence."""
+    if not failed:
+        return "Every check of what was handed in passed."
+    numbers = {kind: sum(check.visibility == kind for check in failed) for kind in ("public", "hidden")}
+    counts = " and ".join(f"{count} {kind} check{'s' if count > 1 else ''}" for kind, count in numbers.items() if count)
+    return f"{counts} did not pass."

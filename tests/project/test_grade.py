@@ -94,6 +94,7 @@ def test_feedback_says_what_failed_and_what_is_right(graded):
 def test_feedback_says_once_that_a_file_is_missing(graded):
     _, out = graded
     page = (out / "feedback/jun.html").read_text()
+    assert "Every check of what was handed in passed. warmup.py was not handed in. extension.py was not handed in." in page
     assert page.count("extension.py was not handed in.") == 2  # in the summary, and where its checks would be
     assert "<span>extension.py</span> <span>0 of 25</span>" in page
 
