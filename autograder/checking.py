@@ -224,12 +224,12 @@ def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: Case | None = 
     expect_shape(key, got, want.shape, wants, case)
     expect_finite(key, got)
     difference = np.abs(got - want)
-    worst = np.unravel_index(np.argmax(difference), difference.shape)
     error = np.linalg.norm(difference) / max(float(np.linalg.norm(want)), ZERO)
+    worst = np.unravel_index(np.argmax(difference), difference.shape)
+    cell = f", most at [{', '.join(str(index) for index in worst)}]" if worst else ""
     numbers = f", where it is {got[worst]:.6g} and should be {want[worst]:.6g}" if show else ""
-    cell = f"[{', '.join(str(index) for index in worst)}]"
-    how_far = f"relative error {error:.2g}, most at {cell}{numbers}"
-    message = f"`{key}` has the right shape but wrong values: {how_far}."
+    shape = "has the right shape but wrong values" if worst else "is a wrong number"
+    message = f"`{key}` {shape}: relative error {error:.2g}{cell}{numbers}."
     raise CheckFailure(message, key, got, wants, case)
 
 
