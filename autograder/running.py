@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from autograder.checking import (
     Case,
     CheckFailure,
     StudentError,
+    cache_keys,
     describe,
     expect_tensor,
     gradient_keys,
@@ -167,6 +169,37 @@ def on_either_cache(student: Any, case: Case, reference: ReferenceSource, attemp
             attempt(reference)
         except (CheckFailure, StudentError):
             raise failure from failure.__cause__
+
+
+def expect_cache(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+    """CheckFailure unless `forward` gives the right output and every tensor of the right cache."""
+    out, cache = run_forward(student, case)
+    expect_tensor("out", out, right[f"A{case.layers[-1]}"], show=show)
+    for key in cache_keys(case):
+        expect_tensor(key, take("The cache", cache, key), right[key], show=show)
+
+
+def expect_softmax_cache(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+    """CheckFailure unless the cache is right, or is that of the student's own DNN with the student's own softmax on top.
+
+    A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again.
+    """
+    try:
+        expect_cache(student, case, right, show)
+    except (CheckFailure, StudentError) as failure:
+        try:
+            expect_cache(student, case, own_softmax_cache(student, case))
+        except (CheckFailure, StudentError):
+            raise failure from failure.__cause__
+
+
+def own_softmax_cache(student: Any, case: Case) -> dict[str, np.ndarray]:
+    """The cache of the student's own DNN, its last A replaced by the student's own softmax of its last Z."""
+    _, cache = run_forward(student, replace(case, model="DNN"))
+    tensors = {key: tensor(key, take("The cache", cache, key)) for key in cache_keys(case)}
+    last = case.layers[-1]
+    probabilities = remember(student, ("softmax", case), lambda: student.fetch(student.extension.softmax(tensors[f"Z{last}"])))
+    return {**tensors, f"A{last}": tensor("softmax(Z)", probabilities)}
 
 
 def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:

@@ -33,8 +33,8 @@ def test_every_check_catches_a_mistake(grade, judge):
     assert {(check.part, check.name) for check, _ in judge.checks} == caught
 
 
-@pytest.mark.parametrize("name", ["R1", "R3", "R5", "C7", "W1", "W9"])
-def test_a_mistake_in_the_walk_back_of_dnn_is_not_paid_for_in_the_extension(name, grade):
+@pytest.mark.parametrize("name", ["R1", "R3", "R5", "C7", "W1", "W9", "F1", "F3"])
+def test_a_mistake_in_dnn_is_not_paid_for_in_the_extension(name, grade):
     result = grade({**MISTAKES[name].sources, "extension": solution("extension").encode()})
     assert lost(result, "dnn")
     assert lost(result, "extension") == set()

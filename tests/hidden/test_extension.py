@@ -8,7 +8,6 @@ import numpy as np
 
 from autograder.checking import (
     CheckFailure,
-    cache_keys,
     expect_finite,
     expect_same_random_state,
     expect_tensor,
@@ -20,7 +19,7 @@ from autograder.checking import (
     tensor,
 )
 from autograder.judge.oracle import right_cache, truth
-from autograder.running import laid_over, network, run_forward
+from autograder.running import expect_cache, expect_softmax_cache, laid_over, network
 from tests.hidden.cases import (
     GENERAL,
     GENERAL_RELU,
@@ -69,19 +68,11 @@ def test_softmax_stable(student):
     expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(LARGE)), softmax_of(LARGE))
 
 
-def expect_forward(student, case):
-    """The output, and every tensor of the cache."""
-    out, cache = run_forward(student, case)
-    expect_tensor("out", out, truth(case).out)
-    for key in cache_keys(case):
-        expect_tensor(key, take("The cache", cache, key), truth(case).cache[key])
-
-
 @cross_entropy_check(points=1)
 def test_softmax_forward(student):
     """`SoftmaxDNN.forward` and its cache are right with and without a hidden layer."""
     for case in (SOFTMAX, SOFTMAX_SHALLOW):
-        expect_forward(student, case)
+        expect_softmax_cache(student, case, right_cache(case))
 
 
 def expect_loss(student, case):
@@ -174,7 +165,7 @@ def test_worked_w131(student):
 def test_general_forward(student):
     """`GeneralDNN.forward` and its cache are right for other depths and activations."""
     for case in (GENERAL, GENERAL_RELU):
-        expect_forward(student, case)
+        expect_cache(student, case, right_cache(case))
 
 
 @activations_check(points=1)
