@@ -27,7 +27,7 @@ PHRASES = {
     "call": "{name} raised",
     "get": "Reading `{name}` raised",
     "set": "Setting an attribute of `{name}` raised",
-    "item": "Reading what {name} returned raised",
+    "item": "Reading from {name} raised",
     "put": "Writing into what {name} returned raised",
     "copy": "Copying what {name} returned raised",
 }

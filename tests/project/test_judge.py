@@ -88,3 +88,16 @@ def test_what_the_student_wrote_over_in_numpy_does_not_reach_the_truth(grade):
     spoilt = b"import numpy\nnumpy.exp = numpy.zeros_like\nnumpy.linalg.norm = lambda *_: 0.0\n" + solutions()["warmup"]
     assert scores(grade({**solutions(), "warmup": spoilt}))["warmup"] < 15
     assert grade(solutions()).score == 100
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("{}", "Reading from ACTIVATIONS raised KeyError: 'sigmoid'"),
+        ("{'sigmoid': (1, 2)}", "ACTIVATIONS raised TypeError: 'int' object is not callable"),
+    ],
+)
+def test_a_table_that_lacks_something_is_named(grade, table, words):
+    sources = solutions()
+    sources["extension"] += f"\nACTIVATIONS = {table}\n".encode()
+    assert words in {check.got for check in grade(sources).failed}
