@@ -37,11 +37,9 @@ def draw(name: str, attempt: int, layer_sizes: tuple[int, ...], samples: int, mo
     return Case(f"{name} {layer_sizes} m={samples}", layer_sizes, params, X, Y, model, chosen)
 
 
-def screened(
-    name: str, layer_sizes: tuple[int, ...], samples: int, model: str = "DNN", activations: tuple[str, ...] = ()
-) -> Case:
+def screened(name: str, layer_sizes: tuple[int, ...], samples: int, model: str = "DNN", chosen: tuple[str, ...] = ()) -> Case:
     """The first draw whose gradients can be told apart from rounding."""
-    draws = (draw(name, attempt, layer_sizes, samples, model, activations) for attempt in itertools.count())
+    draws = (draw(name, attempt, layer_sizes, samples, model, chosen) for attempt in itertools.count())
     return next(case for case in draws if tells_apart(case))
 
 

@@ -22,6 +22,7 @@ WEIRD = [
     "{key: np.full((3, 3), np.nan) for key in ('W1', 'W2', 'W3', 'B1', 'B2', 'B3', 'Z1', 'Z2', 'Z3', 'A1', 'A2')}",
     "{key: np.full((3, 7), 1e308) for key in ('W1', 'W2', 'W3', 'B1', 'B2', 'B3', 'Z1', 'Z2', 'Z3', 'A1', 'A2')}",
     "{key: np.zeros((2, 2, 2)) for key in ('W1', 'W2', 'W3', 'B1', 'B2', 'B3', 'Z1', 'Z2', 'Z3', 'A1', 'A2')}",
+    "{key: np.arange(7).reshape(1, 7) % 2 == 0 for key in ('a1', 'dJdz1', 'dJdb1', 'dJdw1', 'W3', 'B3', 'Z3', 'dJdz3')}",
     "{1: 2, None: 3, (1, 2): 4}",
     "np.array([object()])",
     "np.float64('inf')",
@@ -45,6 +46,32 @@ def test_any_answer_is_graded(grade, method, value):
     assert all(check.got for check in result.failed)
     if method != "loss":
         assert result.failed
+
+
+FUNCTIONS = {
+    "warmup": ["exp_exp_square", "reciprocal_exp_square", "two_paths", "three_weight_chain", "logistic_gradients"],
+    "extension": [
+        *("softmax", "worked_example", "notes_gradients", "SoftmaxDNN", "SoftmaxDNN.forward", "SoftmaxDNN.loss"),
+        *("SoftmaxDNN.compute_gradients", "SquaredErrorSoftmaxDNN.loss", "SquaredErrorSoftmaxDNN.compute_gradients"),
+        *("GeneralDNN", "GeneralDNN.forward", "GeneralDNN.compute_gradients"),
+        *("ACTIVATIONS", "ACTIVATIONS['tanh']", "ACTIVATIONS['relu']"),
+    ],
+}
+
+
+@pytest.mark.parametrize("value", WEIRD)
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part, names in FUNCTIONS.items() for name in names])
+def test_any_answer_of_the_other_files_is_graded(grade, part, name, value):
+    weird = f"""
+import os
+X = np.zeros((2, 3))
+def weird(self=None, *_, **__):
+    return {value}
+{name} = {"weird()" if name == "ACTIVATIONS" else "(weird, weird)" if "[" in name else "weird"}
+"""
+    result = grade({**solutions(), part: solutions()[part] + weird.encode()})
+    assert result.status == "graded", result.fault
+    assert any(check.part == part for check in result.failed)
 
 
 @pytest.mark.parametrize("method", METHODS)
