@@ -16,6 +16,7 @@ from autograder.report.gradescope import results_json
 from autograder.report.table import grades_csv, grades_table
 from autograder.results import Result
 from autograder.run import grade_all
+from autograder.sandbox.calls import make_filter
 
 GRADER_FAILED, CALLED_WRONGLY, STOPPED = 1, 2, 130
 
@@ -62,9 +63,9 @@ def run_grade(submissions: Path, out: Path, jobs: int) -> int:
     console = Console(stderr=True)
     found = find(submissions)
     make_folders(out)
-    if os.getuid() != 0:
+    if make_filter() is None:
         print(
-            "Not root: student code runs as you and can read your files; see README, What holds a submission.", file=sys.stderr
+            "System calls are not filtered here (libseccomp is missing); see README, What holds a submission.", file=sys.stderr
         )
     results: list[Result] = []
     try:

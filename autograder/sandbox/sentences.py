@@ -19,6 +19,7 @@ def how_it_ended(status: int) -> str:
         -signal.SIGSEGV: " by a segmentation fault",
         -signal.SIGXCPU: ": it used up its processor time",
         -signal.SIGKILL: " or closed its connection",
+        -signal.SIGSYS: ": it asked the system for what submissions may not have (a process, a thread, a connection, ...)",
     }
     return reasons.get(status, f" by signal {-status}")
 

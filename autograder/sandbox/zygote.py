@@ -24,6 +24,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NamedTuple
 
 # In memory before the first fork, because nearly every submission needs it or numpy asks for it late.
 PREPARED = (
@@ -40,14 +41,16 @@ NUMPY_PART = re.compile(
 NOT_FOR_GRADING = frozenset(["antigravity", "idlelib", "pip", "test", "this", "tkinter", "turtle", "turtledemo", "venv"])
 PIPE_AT, MARK_AT = 3, 4  # where the pipe and the mark lie in every child
 FIRST_UID, UIDS = 20_000, 40_000  # a child gets a uid of its own in this range, which holds no people and fits every container
+READY, READY_WITHOUT_FILTER = b"R", b"r"  # the zygote's first word
 START = 1_618_033_988  # seeds the global random state: the same in every run, and nobody's own favourite
 
 
-def prepare() -> ModuleType:
-    """Import the module `child` and what submissions may use, forget the way to the grader, and return the module."""
+def prepare() -> tuple[ModuleType, ModuleType]:
+    """Import the modules `child` and `calls` and what submissions may use, forget the way to the grader, and return the two."""
     root = str(Path(__file__).resolve().parents[2])
     sys.path.insert(0, root)
     child = importlib.import_module("autograder.sandbox.child")
+    calls = importlib.import_module("autograder.sandbox.calls")
     here = {root, str(Path(__file__).resolve().parent), "", os.getcwd()}
     sys.path[:] = [entry for entry in sys.path if entry not in here]
     for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
@@ -57,7 +60,7 @@ def prepare() -> ModuleType:
     importlib.import_module("numpy").random.seed(START)
     importlib.import_module("random").seed(START)
     gc.freeze()  # or the first collection in a child would touch, and so copy, every page
-    return child
+    return child, calls
 
 
 def fetch_modules(sources: Mapping[str, bytes]) -> None:
@@ -81,7 +84,22 @@ def modules_in(source: bytes) -> set[str]:
     return {name.decode("ascii", "replace") for name in names}
 
 
-def lock_in(pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> None:
+class Mould(NamedTuple):
+    """What every child is made of: the modules, the filter of system calls if there is one, limits, an empty directory, us."""
+
+    child: ModuleType
+    calls: ModuleType
+    filter: Any
+    limits: Mapping[str, Any]
+    empty: str
+    parent: int
+
+    def has(self, layer: str) -> bool:
+        """Whether a layer is in force; the tests leave one out to see the others hold."""
+        return layer not in self.limits["without"]
+
+
+def lock_in(pipe: int, mark: int, mould: Mould) -> None:
     """Give up, before the first line of student code, everything a submission has no use for."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
@@ -92,21 +110,23 @@ def lock_in(pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> None
         os.dup2(descriptor, place)
     os.closerange(MARK_AT + 1, 256)
     for name, most in (
-        ("RLIMIT_CPU", limits["cpu_seconds"]),
-        ("RLIMIT_AS", limits["memory_bytes"]),
+        ("RLIMIT_CPU", mould.limits["cpu_seconds"]),
+        ("RLIMIT_AS", mould.limits["memory_bytes"]),
         ("RLIMIT_FSIZE", 0),
         ("RLIMIT_CORE", 0),
         ("RLIMIT_NOFILE", 32),
     ):
         lower(name, most)
     if os.getuid() == 0:
-        os.chroot(empty)
-        os.chdir("/")
+        if mould.has("root"):
+            os.chroot(mould.empty)
+            os.chdir("/")
         os.setgroups([])
         user = FIRST_UID + os.getpid() % UIDS
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     lower("RLIMIT_NPROC", 0)
+    mould.calls.die_with(mould.parent)  # after the change of user, which would undo it
 
 
 def lower(name: str, most: int) -> None:
@@ -115,15 +135,18 @@ def lower(name: str, most: int) -> None:
         resource.setrlimit(getattr(resource, name), (most, most))
 
 
-def run_child(child: ModuleType, pipe: int, mark: int, limits: Mapping[str, int], empty: str) -> None:
+def run_child(mould: Mould, pipe: int, mark: int) -> None:
     """Be the child of one submission until its pipe ends."""
     try:
-        sources = child.wire.receive(socket.socket(fileno=os.dup(pipe)))
+        sources = mould.child.wire.receive(socket.socket(fileno=os.dup(pipe)))
         fetch_modules(sources)
-        lock_in(pipe, mark, limits, empty)
+        lock_in(pipe, mark, mould)
         memory = mmap.mmap(MARK_AT, 0)
         os.close(MARK_AT)
-        child.serve(socket.socket(fileno=PIPE_AT), memory, sources)
+        connection = socket.socket(fileno=PIPE_AT)
+        if mould.filter is not None and mould.has("filter"):
+            mould.filter.load()
+        mould.child.serve(connection, memory, sources)
     finally:
         os._exit(0)
 
@@ -134,15 +157,15 @@ def main() -> None:
     b"F" with the descriptors of a pipe and a mark answers the pid, b"K" and a pid answers the exit status.
     """
     control = socket.socket(fileno=int(sys.argv[1]))
-    limits = json.loads(sys.argv[2])
-    child = prepare()
+    child, calls = prepare()
     with tempfile.TemporaryDirectory(prefix="sandbox-") as empty:
         os.chmod(empty, 0o555)
-        control.sendall(b"R")
-        serve(control, child, limits, empty)
+        mould = Mould(child, calls, calls.make_filter(), json.loads(sys.argv[2]), empty, os.getpid())
+        control.sendall(READY if mould.filter is not None else READY_WITHOUT_FILTER)
+        serve(control, mould)
 
 
-def serve(control: socket.socket, child: ModuleType, limits: Mapping[str, int], empty: str) -> None:
+def serve(control: socket.socket, mould: Mould) -> None:
     """Carry out the commands until the judge is gone, and then end what is left."""
     children: set[int] = set()
     while True:
@@ -153,7 +176,7 @@ def serve(control: socket.socket, child: ModuleType, limits: Mapping[str, int], 
             pipe, mark = descriptors
             pid = os.fork()
             if pid == 0:
-                run_child(child, pipe, mark, limits, empty)
+                run_child(mould, pipe, mark)
             for descriptor in descriptors:
                 os.close(descriptor)
             children.add(pid)

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from autograder.build import ROOT, build
+from autograder.cli import main
 from autograder.results import PARTS
 from tests.project.grading import SCHEMA, command, files, rows
 
@@ -104,6 +105,14 @@ def test_marks_do_not_depend_on_the_number_of_workers(graded, tmp_path):
     _, out = graded
     assert command("grade", ROOT / "build/examples", "--out", tmp_path / "out", "--jobs", 1).returncode == 0
     assert files(tmp_path / "out") == files(out)
+
+
+@pytest.mark.parametrize(("made", "said"), [(None, True), (object(), False)])
+def test_a_machine_without_the_filter_of_system_calls_is_told_of(made, said, tmp_path, monkeypatch, capsys):
+    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
+    monkeypatch.setattr("autograder.cli.make_filter", lambda: made)
+    assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]) == 0
+    assert ("System calls are not filtered here" in capsys.readouterr().err) == said
 
 
 # Bad input

@@ -2,6 +2,8 @@
 
 import os
 import re
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgpack
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.checking import StudentError
+from autograder.sandbox import calls
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Sandbox
 from tests.project.test_wire import array, packed
@@ -22,8 +25,14 @@ def sandbox():
         yield sandbox
 
 
-@pytest.fixture
-def run(sandbox):
+@pytest.fixture(scope="module")
+def unfiltered():
+    """A sandbox without the filter of system calls, to see that the layers below it hold by themselves."""
+    with Sandbox(replace(LIMITS, without=("filter",))) as sandbox:
+        yield sandbox
+
+
+def runner(sandbox):
     """run(source, "f", 1) calls f(1) of a dnn.py and returns what comes back."""
 
     def run(source, name, *arguments):
@@ -31,6 +40,16 @@ def run(sandbox):
             return session.fetch(getattr(session.dnn, name)(*arguments))
 
     return run
+
+
+@pytest.fixture
+def run(sandbox):
+    return runner(sandbox)
+
+
+@pytest.fixture
+def run_unfiltered(unfiltered):
+    return runner(unfiltered)
 
 
 def sentence(run, source, name="f", *arguments):
@@ -116,7 +135,7 @@ def test_leaving_is_an_exception_like_others(run, call):
     [
         ("os._exit(0)", "f ended the program with exit code 0."),
         ("os._exit(7)", "f ended the program with exit code 7."),
-        ("os.abort()", "f ended the program by signal 6."),
+        ("os.abort()", "f ended the program: it asked the system for what submissions may not have"),
         ("ctypes.string_at(0)", "f ended the program by a segmentation fault."),
         ("os.close(3); time.sleep(9)", "f ended the program or closed its connection"),
         ("time.sleep(9)", "f did not come back in time"),
@@ -186,9 +205,10 @@ def test_recursion_is_bounded(run):
     assert "RecursionError" in sentence(run, "def f(): return f()")
 
 
-def test_no_process_and_no_thread(run):
-    assert "BlockingIOError" in sentence(run, "import os\ndef f(): return os.fork()")
-    assert "can't start new thread" in sentence(run, "import threading\ndef f(): threading.Thread(target=print).start()")
+def test_no_process_and_no_thread_without_the_filter(run_unfiltered):
+    assert "BlockingIOError" in sentence(run_unfiltered, "import os\ndef f(): return os.fork()")
+    threads = "import threading\ndef f(): threading.Thread(target=print).start()"
+    assert "can't start new thread" in sentence(run_unfiltered, threads)
 
 
 def test_nothing_is_written(run, tmp_path):
@@ -203,7 +223,8 @@ def test_output_goes_nowhere(run, capfd):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_as_root_the_child_is_nobody_in_an_empty_directory(run):
+def test_as_root_the_child_is_nobody_in_an_empty_directory(run_unfiltered):
+    run = run_unfiltered
     uid, gid, groups, root = run("import os\ndef f(): return os.getuid(), os.getgid(), os.getgroups(), os.listdir('/')", "f")
     assert 20_000 <= uid < 60_000
     assert (gid, groups, root) == (uid, [], [])
@@ -212,14 +233,107 @@ def test_as_root_the_child_is_nobody_in_an_empty_directory(run):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_as_root_no_child_can_end_another(sandbox):
+def test_as_root_no_child_can_end_another_without_the_filter(unfiltered):
     with (
-        sandbox.session({"dnn": b"def f(): return 1"}) as other,
-        sandbox.session({"dnn": b"import os\ndef f(): os.kill(-1, 9)"}) as bad,
+        unfiltered.session({"dnn": b"def f(): return 1"}) as other,
+        unfiltered.session({"dnn": b"import os\ndef f(): os.kill(-1, 9)"}) as bad,
     ):
         assert other.fetch(other.dnn.f()) == 1
         bad.fetch(bad.dnn.f())
         assert other.fetch(other.dnn.f()) == 1
+
+
+# The filter of system calls. It needs no rights, so a TA who is not root has it too: the third sandbox has no empty root.
+
+
+@pytest.fixture(scope="module", params=[(), ("root",)], ids=["with an empty root", "without one"])
+def run_filtered(request):
+    with Sandbox(replace(LIMITS, without=request.param)) as sandbox:
+        assert sandbox.zygote.filters_calls, "these tests need libseccomp"
+        yield runner(sandbox)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "open('/etc/passwd')",
+        "open('/proc/self/maps')",
+        "open('/proc/%d/environ' % os.getppid())",
+        "open('/tmp/planted', 'w')",
+        "os.listdir('/')",
+        "os.stat('/')",
+        "os.readlink('/proc/self/exe')",
+        "os.getcwd()",
+        "os.dup(3)",
+        "os.pipe()",
+        "os.unlink('/etc/passwd')",
+        "os.setuid(0)",
+        "subprocess.run(['true'])",
+    ],
+)
+def test_the_filter_refuses(run_filtered, body):
+    assert "PermissionError" in sentence(run_filtered, f"import os, subprocess\ndef f():\n    {body}")
+
+
+SYSCALL = "ctypes.CDLL(None).syscall"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.fork()",
+        "os.execv('/bin/true', ['true'])",
+        "threading.Thread(target=print).start()",
+        "socket.socket()",
+        "socket.socketpair()",
+        "os.kill(os.getppid(), 9)",
+        "os.kill(-1, 9)",
+        "ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0)",
+        "ctypes.CDLL(None).unshare(0x10000000)",
+        "ctypes.CDLL(None).prctl(1, 0)",
+        "os.memfd_create('x')",
+        f"{SYSCALL}(425, 8, 0)  # io_uring_setup",
+        f"{SYSCALL}(310, os.getppid(), 0, 0, 0, 0, 0)  # process_vm_readv",
+        f"{SYSCALL}(435, 0, 0)  # clone3",
+        f"{SYSCALL}(0x40000000 + 39)  # getpid by the x32 table",
+        f"{SYSCALL}(999)  # no call at all",
+    ],
+)
+def test_the_filter_ends_whoever_asks_for_more(run_filtered, body):
+    source = f"import ctypes, os, socket, threading\ndef f():\n    {body}\n    return 'came back'"
+    assert sentence(run_filtered, source).startswith("f ended the program: it asked the system for what")
+
+
+def test_no_filter_without_libseccomp_or_a_kernel_that_takes_it(monkeypatch):
+    assert calls.make_filter() is not None
+    monkeypatch.setattr(calls, "takes", lambda lists: False)
+    assert calls.make_filter() is None
+    monkeypatch.setattr(calls, "pyseccomp", None)
+    assert calls.make_filter() is None
+
+
+def test_whether_the_kernel_takes_a_filter_is_tried():
+    class Refused:
+        def load(self):
+            raise OSError
+
+    class Taken:
+        def load(self):
+            pass
+
+    assert (calls.takes(Refused()), calls.takes(Taken())) == (False, True)
+
+
+def test_a_child_ends_with_its_zygote():
+    with Sandbox(LIMITS) as sandbox, sandbox.session({"dnn": b"def f(): return 1"}) as session:
+        session.fetch(session.dnn.f())
+        pid = session.child.pid
+        sandbox.zygote.process.kill()
+        sandbox.zygote.process.wait()
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +343,7 @@ def test_the_grader_cannot_be_imported(run, module):
     assert "No module named" in sentence(run, f"import {module}")
 
 
-def test_a_child_holds_nothing_but_its_pipe_and_its_mark(run):
+def test_a_child_holds_nothing_but_its_pipe_and_its_mark(run_unfiltered):
     source = """
 import os, stat
 def f():
@@ -241,7 +355,7 @@ def f():
             pass
     return [descriptor for descriptor, kind in kinds.items() if kind == stat.S_IFSOCK], len(kinds)
 """
-    assert run(source, "f") == ([3], 5)
+    assert run_unfiltered(source, "f") == ([3], 5)
 
 
 def test_the_environment_tells_nothing(monkeypatch):
