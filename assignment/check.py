@@ -12,6 +12,7 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -26,6 +27,7 @@ from checks.running import LocalStudent
 HERE = Path(__file__).resolve().parent
 PARTS = ("warmup", "dnn", "extension")
 FILES = [HERE / f"{part}.py" for part in PARTS]
+PATIENCE = 5  # seconds before a check that goes on and on is named
 COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "to do": "\033[33m", "plain": "\033[0m"}
 
 
@@ -61,7 +63,8 @@ def run(parts, hints=0):
     for part in parts:
         print(f"{part}.py")
         for check, function in checks_of(part):
-            status, explanation = outcome(function, student)
+            with named_when_slow(check):
+                status, explanation = outcome(function, student)
             right = status == "right"
             print(f"  {coloured(status)}  {check.points if right else 0}/{check.points}  {check.sentence}")
             passed, count = passed + right, count + 1
@@ -79,6 +82,19 @@ def checks_of(part):
     """The public checks of a part with their functions, in their order."""
     module = importlib.import_module(f"checks.test_{part}")
     return [(function.check, function) for function in vars(module).values() if hasattr(function, "check")]
+
+
+@contextlib.contextmanager
+def named_when_slow(check):
+    """Say which check is running when it takes long: a loop may never end."""
+    words = f"  ... still at: {check.sentence} Is there a loop that never ends? Ctrl-C stops."
+    timer = threading.Timer(PATIENCE, print, [words], {"flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @np.errstate(all="ignore")
@@ -170,4 +186,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        sys.exit("\nStopped before the checks were done: is there a loop that never ends?")
+        sys.exit("\nStopped before the checks were done.")

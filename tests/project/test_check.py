@@ -208,6 +208,26 @@ def test_a_terminal_gets_colours_unless_it_wants_none(folder):
     assert "\033" not in check(folder).stdout
 
 
+def test_a_loop_that_never_ends_is_named_and_can_be_stopped(folder, tmp_path):
+    (folder / "warmup.py").write_text("def exp_exp_square(x):\n    while True:\n        pass\n")
+    shown = tmp_path / "shown.txt"
+    with shown.open("w") as output:
+        process = subprocess.Popen([sys.executable, "check.py", "warmup"], cwd=folder, stdout=output, stderr=subprocess.PIPE)
+    assert wait_for(shown, "... still at: `exp_exp_square(0.8)` returns y and dy/dx. Is there a loop that never ends?")
+    process.send_signal(2)
+    _, stderr = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert stderr.decode() == "\nStopped before the checks were done.\n"
+
+
+def test_nothing_is_said_to_be_slow_that_is_not(solution):
+    """Not afterwards either, where the process goes on, as in a notebook."""
+    code = "import check, time; check.PATIENCE = 0.5; check.main(['warmup']); time.sleep(1)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=solution, capture_output=True, text=True)
+    assert "5 of 5 public checks passed." in run.stdout
+    assert "still at" not in run.stdout
+
+
 # --watch
 
 
