@@ -122,6 +122,11 @@ def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
     ]
 
 
+def in_the_notes(tensors: Mapping[str, np.ndarray], prefix: str = "") -> dict[str, np.ndarray]:
+    """Tensors under the names and in the shapes of the handwritten notes; w_l is W_l transposed, dJd begins a gradient."""
+    return {f"{prefix}{key.lower()}": value.T if key[0] == "W" else value for key, value in tensors.items()}
+
+
 def describe(value: Any) -> str:
     """What a value is, in a few words that do not depend on its contents."""
     if value is None:

@@ -161,12 +161,18 @@ def on_either_cache(student: Any, case: Case, reference: ReferenceSource, attemp
     try:
         run_forward(student, case)
     except (CheckFailure, StudentError):
-        return attempt(reference)
+        attempt(reference)
+        return
+    either(lambda: attempt(None), lambda: attempt(reference))
+
+
+def either(first: Callable[[], None], second: Callable[[], None]) -> None:
+    """Let one of two attempts succeed; where both fail, the failure of the first one is raised."""
     try:
-        attempt(None)
+        first()
     except (CheckFailure, StudentError) as failure:
         try:
-            attempt(reference)
+            second()
         except (CheckFailure, StudentError):
             raise failure from failure.__cause__
 
@@ -184,13 +190,10 @@ def expect_softmax_cache(student: Any, case: Case, right: Mapping[str, np.ndarra
 
     A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again.
     """
-    try:
-        expect_cache(student, case, right, show)
-    except (CheckFailure, StudentError) as failure:
-        try:
-            expect_cache(student, case, own_softmax_cache(student, case))
-        except (CheckFailure, StudentError):
-            raise failure from failure.__cause__
+    either(
+        lambda: expect_cache(student, case, right, show),
+        lambda: expect_cache(student, case, own_softmax_cache(student, case)),
+    )
 
 
 def own_softmax_cache(student: Any, case: Case) -> dict[str, np.ndarray]:

@@ -14,12 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.build import SOLUTION, solved
 from autograder.cli import main as command
 from autograder.judge.judge import load_checks
-from autograder.results import PARTS
 from autograder.running import LocalStudent
 from autograder.sandbox.child import random_state, stirred_random_state
+from tests.golden.programs import solutions
 
 
 class BareStudent(LocalStudent):
@@ -61,14 +60,13 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    sources = {f"{part}.py": solved((SOLUTION / f"{part}.py").read_text()) for part in PARTS}
     cores = os.cpu_count() or 1
     with tempfile.TemporaryDirectory() as folder:
         for number in range(given.submissions):
             student = Path(folder, f"student{number:05d}")
             student.mkdir()
-            for name, source in sources.items():
-                (student / name).write_text(source)
+            for part, source in solutions().items():
+                (student / f"{part}.py").write_bytes(source)
         sys.path.insert(0, str(Path(folder, "student00000")))
         bare(5)
         rounds = [

@@ -1,13 +1,10 @@
 """Programs made from the solution by an edit or two, so that a row shows the mistake and nothing else."""
 
 from functools import cache
-from pathlib import Path
 
-from autograder.build import solved
+from autograder.build import SOLUTION, solved
 
 from autograder.results import PARTS
-
-SOLUTION = Path(__file__).parents[2] / "solution"
 
 
 @cache

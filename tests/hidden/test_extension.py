@@ -13,12 +13,13 @@ from autograder.checking import (
     expect_tensor,
     expect_untouched,
     gradient_keys,
+    in_the_notes,
     mapping,
     rubric,
     take,
     tensor,
 )
-from autograder.judge.oracle import right_cache, truth
+from autograder.judge.oracle import right_cache, softmax, truth
 from autograder.running import expect_cache, expect_softmax_cache, laid_over, network
 from tests.hidden.cases import (
     GENERAL,
@@ -49,23 +50,17 @@ LOGITS = right_cache(SOFTMAX)["Z2"]
 LARGE = np.array([[1000.0, -1000.0, -1000.0], [998.0, 1000.0, -1002.0], [0.0, 1001.0, -1001.0], [-1000.0, 0.0, -1000.0]])
 
 
-def softmax_of(Z):
-    """The softmax of each column, exact for large numbers."""
-    E = np.exp(Z - Z.max(axis=0))
-    return E / E.sum(axis=0)
-
-
 @softmax_check(points=1)
 def test_softmax_columns(student):
     """`softmax` is right on a batch of columns and on a single one."""
     for Z in (LOGITS, LOGITS[:, :1], LOGITS[:3, :5]):
-        expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(Z)), softmax_of(Z))
+        expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(Z)), softmax(Z))
 
 
 @softmax_check(points=1)
 def test_softmax_stable(student):
     """`softmax` is finite and right where |Z| reaches 1000."""
-    expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(LARGE)), softmax_of(LARGE))
+    expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(LARGE)), softmax(LARGE))
 
 
 @cross_entropy_check(points=1)
@@ -182,28 +177,21 @@ def test_general_gradients(student):
         expect_truth(student, case)
 
 
-def notes_params(case):
-    """The parameters of a case as the notes write them."""
-    return {key.lower(): value.T if key[0] == "W" else value for key, value in case.params.items()}
-
-
 @notes_check(points=1)
 def test_notes_gradients(student):
     """`notes_gradients` is right for another depth, every dJdw_l in the shape of its w_l."""
-    grads = mapping(
-        "What notes_gradients returned", student.fetch(student.extension.notes_gradients(notes_params(NOTES), NOTES.X, NOTES.Y))
-    )
-    for key in gradient_keys(NOTES):
-        want = truth(NOTES).grads[key]
-        name = f"dJd{key.lower()}"
-        expect_tensor(name, take("The dict", grads, name), want.T if key[0] == "W" else want, case=NOTES)
+    grads = student.fetch(student.extension.notes_gradients(in_the_notes(NOTES.params), NOTES.X, NOTES.Y))
+    mapping("What notes_gradients returned", grads)
+    wants = {key: truth(NOTES).grads[key] for key in gradient_keys(NOTES)}
+    for key, want in in_the_notes(wants, "dJd").items():
+        expect_tensor(key, take("The dict", grads, key), want, case=NOTES)
 
 
 @convention_check(points=1)
 def test_extension_leaves_no_trace(student):
     """Neither `softmax` nor the backward passes nor `notes_gradients` change what belongs to the caller."""
     before = student.stirred_random_state()
-    Z, params, X, y = (student.place(value) for value in (LOGITS, notes_params(NOTES), NOTES.X, NOTES.Y))
+    Z, params, X, y = (student.place(value) for value in (LOGITS, in_the_notes(NOTES.params), NOTES.X, NOTES.Y))
     results = [student.extension.softmax(Z), student.extension.notes_gradients(params, X, y)]
     caches = []
     for case in (SOFTMAX, SQUARED_ERROR, GENERAL_RELU):
@@ -216,7 +204,7 @@ def test_extension_leaves_no_trace(student):
     before, after, Z, X, y, params, *rest = student.fetch(*handles)
     for name, value, want in (("Z", Z, LOGITS), ("X", X, NOTES.X), ("y", y, NOTES.Y)):
         expect_untouched(name, value, want)
-    for key, want in notes_params(NOTES).items():
+    for key, want in in_the_notes(NOTES.params).items():
         expect_untouched(f'params["{key}"]', take("params", params, key), want)
     for (case, _), cache in zip(caches, rest[: len(caches)], strict=True):
         for key, want in {**right_cache(case), "Y": case.Y}.items():

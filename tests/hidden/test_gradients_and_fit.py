@@ -8,9 +8,9 @@ import functools
 
 import numpy as np
 
-from autograder.checking import CheckFailure, StudentError, expect_tensor, mapping, rubric, take, tensor
+from autograder.checking import CheckFailure, expect_tensor, mapping, rubric, take, tensor
 from autograder.judge.oracle import truth
-from autograder.running import expect_whole, network
+from autograder.running import either, expect_whole, network
 from tests.hidden.cases import MAIN, OTHER
 
 check = rubric(part="dnn", task="gradients and fit", visibility="hidden")
@@ -47,7 +47,7 @@ def true_descent():
 
 
 def own_descent(student):
-    """The descent by the student's own gradients and loss, or None where these lead nowhere."""
+    """The descent by the student's own gradients and loss; CheckFailure where these lead nowhere."""
 
     def gradients_at(params):
         grads = student.fetch(network(student, MAIN.with_params(params)).gradients(MAIN.X, MAIN.Y))
@@ -60,9 +60,11 @@ def own_descent(student):
 
     try:
         losses, params = descent(gradients_at, loss_at)
-    except (CheckFailure, StudentError, ValueError, TypeError):
-        return None
-    return (losses, params) if np.isfinite(losses).all() and len(set(losses)) == EPOCHS else None
+    except (ValueError, TypeError) as error:
+        raise CheckFailure("The own gradients and losses are no numbers.") from error
+    if not np.isfinite(losses).all() or len(set(losses)) < EPOCHS:
+        raise CheckFailure("The own descent leads nowhere.")
+    return losses, params
 
 
 def run_fit(student, tolerance):
@@ -80,16 +82,7 @@ def run_fit(student, tolerance):
 
 def on_either_descent(student, attempt):
     """Let fit try against the true descent, then against the descent by the student's own gradients."""
-    try:
-        attempt(*true_descent())
-    except (CheckFailure, StudentError) as failure:
-        own = own_descent(student)
-        if own is None:
-            raise
-        try:
-            attempt(*own)
-        except (CheckFailure, StudentError):
-            raise failure from None
+    either(lambda: attempt(*true_descent()), lambda: attempt(*own_descent(student)))
 
 
 @check(points=2)

@@ -20,8 +20,9 @@ by_part = pytest.mark.parametrize("source", SOURCES.values(), ids=list(SOURCES))
 def test_assignment_has_not_drifted():
     found = {path.relative_to(ROOT / "assignment"): path for path in (ROOT / "assignment").rglob("*") if path.is_file()}
     committed = {name.as_posix(): path.read_text() for name, path in found.items() if "__pycache__" not in name.parts}
-    assert sorted(committed) == sorted(assignment_files())
-    for name, text in assignment_files().items():
+    files = assignment_files()
+    assert sorted(committed) == sorted(files)
+    for name, text in files.items():
         assert committed[name] == text, f"{name}: run `make assignment` and commit what it changes"
 
 

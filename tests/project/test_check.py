@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from autograder.build import ASSIGNMENT, ROOT, solved
+from autograder.build import ASSIGNMENT
 from autograder.judge.judge import load_checks
-from autograder.results import PARTS
 from solution.hints import HINTS
 from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solutions
 
 PUBLIC = [check for check, _ in load_checks() if check.visibility == "public"]
 
@@ -27,8 +27,8 @@ def folder(tmp_path):
 @pytest.fixture
 def solution(folder):
     """The download with everything done."""
-    for part in PARTS:
-        (folder / f"{part}.py").write_text(solved((ROOT / f"solution/{part}.py").read_text()))
+    for part, source in solutions().items():
+        (folder / f"{part}.py").write_bytes(source)
     return folder
 
 
@@ -139,7 +139,8 @@ def test_hints_come_one_after_the_other(folder):
 
 
 def test_no_hint_unless_asked(folder):
-    assert not any(hint in check(folder).stdout for hints in HINTS.values() for hint in hints)
+    stdout = check(folder).stdout
+    assert not any(hint in stdout for hints in HINTS.values() for hint in hints)
 
 
 # How it is called
@@ -254,7 +255,7 @@ def test_watch_runs_again_on_save_even_when_a_loop_never_ends(folder, tmp_path):
         (folder / "warmup.py").write_text("def exp_exp_square(x):\n    print('here we loop')\n    while True:\n        pass\n")
         assert wait_for(shown, "here we loop")
         (folder / "warmup.py").write_bytes(MISTAKES["math.exp"].sources["warmup"])
-        (folder / "dnn.py").write_text(solved((ROOT / "solution/dnn.py").read_text()))
+        (folder / "dnn.py").write_bytes(solutions()["dnn"])
         assert wait_for(shown, "5 of 5 public checks passed.")
     finally:
         watcher.send_signal(2)

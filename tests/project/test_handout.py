@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from autograder.build import ROOT, assignment_files
+from autograder.build import ASSIGNMENT, ROOT
 from autograder.checking import Case
 from autograder.handout.figures import figures
 from autograder.handout.page import mathml, page
@@ -28,7 +28,7 @@ DISPLAYED = re.findall(r"^\$\$\n(.*?)\n\$\$$", PROSE, flags=re.DOTALL | re.MULTI
 WITHOUT_DISPLAYS = re.sub(r"^\$\$\n.*?\n\$\$$|`[^`]*`", "", PROSE, flags=re.DOTALL | re.MULTILINE)
 INLINE = re.findall(r"\$([^$]*)\$", WITHOUT_DISPLAYS)
 FORMULAS = [*DISPLAYED, *INLINE]
-FOLDER = {"checks/", *assignment_files()}
+FIGURES = figures()
 
 # Markdown comes before maths on GitHub and in Jupyter: what it could take for its own must not stand between dollars.
 FORBIDDEN = {
@@ -379,13 +379,13 @@ def headings():
 
 @pytest.fixture(scope="module")
 def html():
-    return page(TEXT, figures())
+    return page(TEXT, FIGURES)
 
 
 def test_page_is_whole(html):
     assert re.findall(r"<h[1-6][^>]*>(.*?)</h[1-6]>", html) == [heading.replace('"', "&quot;") for heading in headings()]
     assert html.count("<math ") == len(FORMULAS)
-    assert html.count("data:image/svg+xml;base64,") == len(figures())
+    assert html.count("data:image/svg+xml;base64,") == len(FIGURES)
     assert html.count("<table>") == len(re.findall(r"^\|---", TEXT, flags=re.MULTILINE))
     assert html.count("<details>") == html.count("</details>") == 1
     assert f"<title>{headings()[0]}</title>" in html
@@ -402,18 +402,18 @@ def test_page_asks_for_nothing_else(html):
 
 
 def test_page_and_figures_are_the_same_every_time(html):
-    assert figures() == figures()
+    assert figures() == FIGURES
     assert page(TEXT, figures()) == html
 
 
 def test_links_lead_somewhere(html):
     targets = re.findall(r"\]\(([^)\s]+)\)", TEXT)
-    assert [target for target in targets if not target.startswith("#") and target not in FOLDER] == []
+    assert [target for target in targets if not target.startswith("#") and not (ASSIGNMENT / target).is_file()] == []
     assert {target[1:] for target in targets if target.startswith("#")} <= set(re.findall(r'id="([^"]+)"', html))
-    assert {f"figures/{name}" for name in figures()} <= set(targets)
+    assert {f"figures/{name}" for name in FIGURES} <= set(targets)
 
 
-@pytest.mark.parametrize("text", figures().values(), ids=figures())
+@pytest.mark.parametrize("text", FIGURES.values(), ids=FIGURES)
 def test_figure(text):
     root = ET.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"

@@ -5,7 +5,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
-from autograder.checking import agree, cache_keys, gradient_keys
+from autograder.checking import agree, cache_keys, gradient_keys, in_the_notes
 from autograder.judge.oracle import activations, forward, sample_losses, truth
 from autograder.running import network, run_backward, run_forward
 from tests.hidden import cases, test_extension, test_warmup
@@ -106,11 +106,10 @@ def test_the_solution_agrees(case, student):
 
 @by_name([NOTES, test_dnn.EXAMPLE, MAIN])
 def test_the_convention_of_the_notes_agrees(case, student):
-    grads = student.fetch(student.extension.notes_gradients(test_extension.notes_params(case), case.X, case.Y))
-    for key, want in autodiff_gradients(case).items():
-        if key in gradient_keys(case):
-            got = grads[f"dJd{key.lower()}"]
-            np.testing.assert_allclose(got.T if key[0] == "W" else got, want, rtol=1e-9, atol=1e-13)
+    grads = student.fetch(student.extension.notes_gradients(in_the_notes(case.params), case.X, case.Y))
+    found = autodiff_gradients(case)
+    for key, want in in_the_notes({key: found[key] for key in gradient_keys(case)}, "dJd").items():
+        np.testing.assert_allclose(grads[key], want, rtol=1e-9, atol=1e-13)
 
 
 W1 = np.array([[0.1, 0.3, 0.8, -0.4], [-0.3, -0.2, 0.5, 0.5], [-0.3, 0.0, 0.5, 0.4], [0.2, 0.5, -0.9, 0.7]])

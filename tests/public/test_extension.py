@@ -12,6 +12,7 @@ from autograder.checking import (
     agree,
     expect_tensor,
     expect_untouched,
+    in_the_notes,
     mapping,
     rubric,
     take,
@@ -180,10 +181,9 @@ def test_example_general(student):
 @notes_check(points=1)
 def test_example_notes(student):
     """`notes_gradients` returns the gradients of the dnn.py example under the names, and in the shapes, of the notes."""
-    params = {key.lower(): value.T if key[0] == "W" else value for key, value in EXAMPLE.params.items()}
-    grads = student.fetch(student.extension.notes_gradients(params, EXAMPLE.X, EXAMPLE.Y))
+    grads = student.fetch(student.extension.notes_gradients(in_the_notes(EXAMPLE.params), EXAMPLE.X, EXAMPLE.Y))
     mapping("What notes_gradients returned", grads)
-    wants = {f"dJd{key.lower()}": want.T if key[0] == "W" else want for key, want in WANTED_GRADS.items()}
+    wants = in_the_notes(WANTED_GRADS, "dJd")
     take_all("The dict", grads, wants)
     for key, want in wants.items():
         expect_notes(key, grads[key], want)
