@@ -7,18 +7,23 @@ OUT ?= out
 JOBS ?= $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
 BUNDLED := build/examples
 SUBMISSIONS ?= $(BUNDLED)
+# What submissions need not be kept from on this machine, by name; `make grade` says when there is something to accept.
+ACCEPT ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade assignment student gradescope test lint bench lock clean
+.PHONY: grade doctor assignment student gradescope test lint bench lock clean
 
 grade: $(VENV)/grade
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
-	@$(RUN) -m autograder grade "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)"
+	@$(RUN) -m autograder grade "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)" --accept "$(ACCEPT)"
+
+doctor: $(VENV)/grade
+	@$(RUN) -m autograder $@
 
 gradescope: $(VENV)/grade
-	@$(RUN) -m autograder build $@
+	@ACCEPT="$(ACCEPT)" $(RUN) -m autograder build $@
 
 assignment student: $(VENV)/assignment
 	@$(RUN) -m autograder build $@
@@ -50,7 +55,7 @@ $(VENV)/assignment $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
 # Pins every package with its hash, from pyproject.toml. The files name no index, so any index will do.
 lock:
 	@$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
-	@extras=""; for set in judge grade assignment test; do \
+	@extras=""; for set in judge grade assignment test runners; do \
 		[ $$set = judge ] || extras="$$extras --extra $$set"; \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
 			--custom-compile-command "make lock" $$extras pyproject.toml -o requirements/$$set.txt; \

@@ -1,5 +1,6 @@
 """Builds what is handed out from what is written once: solution/ and tests/ -> assignment/, build/ and dist/."""
 
+import os
 import re
 import shutil
 import zipfile
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from autograder.results import PARTS
+from autograder.sandbox import layers
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSIGNMENT = ROOT / "assignment"
@@ -119,9 +121,18 @@ def build_student() -> str:
 
 
 def build_gradescope() -> str:
-    """Zip what Gradescope runs: setup.sh and run_autograder at the root, then what grading needs."""
+    """Zip what Gradescope runs: setup.sh and run_autograder at the root, then what grading needs.
+
+    What the environment variable ACCEPT names, submissions need not be kept from there.
+    """
+    accepted = os.environ.get("ACCEPT", "")
+    try:
+        layers.named(accepted)
+    except ValueError as error:
+        raise BuildError(str(error)) from error
     files = {name: (ROOT / GRADESCOPE / name).read_bytes() for name in ("setup.sh", "run_autograder")}
     files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
+    files["accept.txt"] = accepted.encode()
     files["tests/__init__.py"] = b""
     files["assignment/dnn.py"] = skeleton((SOLUTION / "dnn.py").read_text()).encode()
     for folder in GRADING:

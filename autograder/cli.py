@@ -11,12 +11,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from autograder.build import BUILDERS, BuildError, build
 from autograder.intake import IntakeError, find
+from autograder.report.doctor import layers_table, verdict
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.table import grades_csv, grades_table
 from autograder.results import Result
 from autograder.run import grade_all
-from autograder.sandbox.calls import make_filter
+from autograder.sandbox import layers
+from autograder.sandbox.host import Limits, Zygote
 
 GRADER_FAILED, CALLED_WRONGLY, STOPPED = 1, 2, 130
 
@@ -29,14 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grade.add_argument("submissions", type=named)
     grade.add_argument("--out", type=Path, default=Path("out"))
     grade.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
-    grade.set_defaults(run=lambda given: run_grade(given.submissions, given.out, given.jobs))
+    grade.add_argument("--accept", type=dangers, default=(), help="what submissions need not be kept from, by name")
+    grade.set_defaults(run=lambda given: run_grade(given.submissions, given.out, given.jobs, given.accept))
+    doctor = commands.add_parser("doctor", help="show what holds a submission on this machine")
+    doctor.set_defaults(run=lambda given: run_doctor())
     builder = commands.add_parser("build", help="build the assignment or a package")
     builder.add_argument("what", choices=list(BUILDERS))
     builder.set_defaults(run=lambda given: print(build(given.what)) or 0)
     given = parser.parse_args(arguments)
     try:
         return given.run(given)
-    except (IntakeError, BuildError) as error:
+    except (IntakeError, BuildError, layers.WeakSandboxError) as error:
         print(error, file=sys.stderr)
         return CALLED_WRONGLY
 
@@ -55,7 +60,24 @@ def count(text: str) -> int:
     return int(text)
 
 
-def run_grade(submissions: Path, out: Path, jobs: int) -> int:
+def dangers(text: str) -> tuple[str, ...]:
+    """What a submission need not be kept from."""
+    try:
+        return layers.named(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def run_doctor() -> int:
+    """Show which layers are live; CALLED_WRONGLY where they are too few to grade hidden checks."""
+    zygote = Zygote(Limits(accept=tuple(layers.MINIMUM)))
+    zygote.close()
+    Console().print(layers_table(zygote.missing))
+    print(f"\n{verdict(zygote.missing)}")
+    return CALLED_WRONGLY if layers.lacking(zygote.layers, ()) else 0
+
+
+def run_grade(submissions: Path, out: Path, jobs: int, accept: tuple[str, ...] = ()) -> int:
     """Grade everything, show the progress and the table, and leave the files in `out`.
 
     The files of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
@@ -63,15 +85,11 @@ def run_grade(submissions: Path, out: Path, jobs: int) -> int:
     console = Console(stderr=True)
     found = find(submissions)
     make_folders(out)
-    if make_filter() is None:
-        print(
-            "System calls are not filtered here (libseccomp is missing); see README, What holds a submission.", file=sys.stderr
-        )
     results: list[Result] = []
     try:
         with progress_bar(console) as progress:
             task = progress.add_task("Grading", total=len(found))
-            for result in grade_all(found, min(jobs, len(found))):
+            for result in grade_all(found, min(jobs, len(found)), Limits(accept=accept)):
                 results.append(result)
                 write(out / "results" / f"{result.student}.json", results_json(result))
                 write(out / "feedback" / f"{result.student}.html", feedback_html(result))
@@ -81,7 +99,11 @@ def run_grade(submissions: Path, out: Path, jobs: int) -> int:
         return STOPPED
     finally:
         results.sort(key=lambda result: result.student)
-        write(out / "grades.csv", grades_csv(results))
+        if results:
+            write(out / "grades.csv", grades_csv(results))
+    ran = next((result for result in results if result.layers), None)
+    if ran and (accepted := layers.lacking(ran.layers, ())):
+        print(f"Nothing here kept these submissions from the grader's {' and '.join(accepted)}: accepted.", file=sys.stderr)
     Console().print(grades_table(results))
     print(f"\nMarks: {out / 'grades.csv'}   Results: {out / 'results'}/   Feedback: {out / 'feedback'}/")
     faults = [result for result in results if result.status == "error"]

@@ -1,5 +1,6 @@
 """Grades many submissions on several cores: a judge with its own sandbox in each worker process, results as they come."""
 
+import contextlib
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
@@ -10,24 +11,33 @@ from autograder.intake import Waiting, read
 from autograder.judge.judge import Judge, faulty
 from autograder.results import Result
 from autograder.sandbox.host import Limits
+from autograder.sandbox.kernel import hide_memory
+from autograder.sandbox.layers import WeakSandboxError
 
 
 class NoWorkerError(Exception):
     """Not one worker process gets as far as grading."""
 
 
-_judge: Judge | None = None
+_judge: Judge | WeakSandboxError | None = None
 
 
 def start_judge(limits: Limits) -> None:
-    """Give this worker process its judge, which lives as long as the process."""
+    """Give this worker process its judge, which lives as long as the process, or the reason why it grades nothing."""
     global _judge
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started the workers
-    _judge = Judge(limits)
+    with contextlib.suppress(OSError):  # not Linux
+        hide_memory()
+    try:
+        _judge = Judge(limits)
+    except WeakSandboxError as refusal:
+        _judge = refusal
 
 
 def grade_one(waiting: Waiting) -> Result:
-    """Read and grade one submission with this process's judge."""
+    """Read and grade one submission with this process's judge; WeakSandboxError where the machine is not fit for it."""
+    if isinstance(_judge, WeakSandboxError):
+        raise _judge
     assert _judge is not None
     return _judge.grade(read(waiting.student, waiting.path, waiting.inside))
 
@@ -40,7 +50,8 @@ def grade_all(found: Sequence[Waiting], jobs: int, limits: Limits = Limits()) ->
 
     A fault of the grader costs the one submission it happened on, which comes back with the status "error". When a worker
     process dies, the submissions it may have had in hand are graded again, each with a worker to itself. Where all of these
-    fail too, no worker works on this machine, and the rest are not tried.
+    fail too, no worker works on this machine, and the rest are not tried. WeakSandboxError, before anything is graded, where
+    submissions cannot be kept from what they must be kept from.
     """
     unfinished = {waiting.student: waiting for waiting in found}
     while unfinished:
@@ -74,7 +85,7 @@ def in_workers(found: Sequence[Waiting], jobs: int, limits: Limits) -> Iterator[
             for future in as_completed(futures):
                 try:
                     yield future.result()
-                except BrokenProcessPool:
+                except (BrokenProcessPool, WeakSandboxError):
                     raise
                 except Exception as error:
                     yield faulty(futures[future].student, error)

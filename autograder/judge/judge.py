@@ -78,11 +78,12 @@ class Judge:
                 for check, function in self.checks
             )
         parts = {check.part for check, _ in self.checks}
+        layers = self.sandbox.zygote.layers
         notes = tuple(problem for part, problem in submission.problems.items() if part in parts)
         if faults:
             reason = "the grader itself failed on this submission; its traceback is in the terminal"
-            return Result(submission.student, "error", results, reason, notes, faults[0])
-        return Result(submission.student, "graded", results, "", notes)
+            return Result(submission.student, "error", results, reason, notes, layers, faults[0])
+        return Result(submission.student, "graded", results, "", notes, layers)
 
     def outcome(
         self,

@@ -20,7 +20,12 @@ def results_json(result: Result) -> str:
         "output": summary(result),
         "output_format": "text",
         "tests": [test(check) for check in result.checks],
-        "extra_data": {"student": result.student, "status": result.status, "reason": result.reason},
+        "extra_data": {
+            "student": result.student,
+            "status": result.status,
+            "reason": result.reason,
+            "layers": list(result.layers),
+        },
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -1,16 +1,12 @@
-"""What a child may ask of the kernel once it is locked in, and what becomes of it when the zygote is gone.
+"""What a child may ask of the kernel once it is locked in.
 
 The kernel itself holds a child to the lists below (seccomp, https://man7.org/linux/man-pages/man2/seccomp.2.html). libseccomp
-makes the filter of them; it also ends whoever calls by the table of another architecture, such as the 32-bit one or x32.
+compiles the filter of them; it also ends whoever calls by the table of another architecture, such as the 32-bit one or x32.
 """
 
 import contextlib
-import ctypes
 import errno
-import os
-import signal
-import sys
-from typing import Any
+import tempfile
 
 try:
     import pyseccomp  # type: ignore[import-untyped]
@@ -38,37 +34,22 @@ REFUSED = (
     *("getrlimit", "setrlimit", "prlimit64", "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid"),
     *("setgroups", "getpriority", "setpriority", "sched_setaffinity", "setsid", "setpgid"),
 )
-DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+BY_TREE = 2  # SCMP_FLTATR_CTL_OPTIMIZE: a binary tree of the calls
 
 
-def make_filter() -> Any:
-    """The filter, made once and loaded in every child; None where there is no libseccomp or the kernel does not take it."""
+def compile_filter() -> bytes:
+    """The filter as BPF instructions for this machine; OSError where there is no libseccomp."""
     if pyseccomp is None:
-        return None
+        raise OSError(errno.ENOSYS, "libseccomp is not installed, or this is not Linux")
     lists = pyseccomp.SyscallFilter(pyseccomp.KILL_PROCESS)
+    lists.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
+    with contextlib.suppress(OSError):  # libseccomp before 2.5 knows no tree: a longer way through the list
+        lists.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, BY_TREE)
     for names, action in ((ALLOWED, pyseccomp.ALLOW), (REFUSED, pyseccomp.ERRNO(errno.EPERM))):
         for name in names:
             with contextlib.suppress(OSError, ValueError):  # a call that this libseccomp does not know yet ends the child
                 lists.add_rule(action, name)
-    return lists if takes(lists) else None
-
-
-def takes(lists: Any) -> bool:
-    """Whether the kernel takes a filter, tried in a process of its own."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        with contextlib.suppress(Exception):
-            lists.load()
-            status = 0
-        os._exit(status)
-    _, status = os.waitpid(pid, 0)
-    return status == 0
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends, and end at once if it has ended already."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(0)
+    with tempfile.TemporaryFile() as file:
+        lists.export_bpf(file)
+        file.seek(0)
+        return file.read()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox import wire
+from autograder.sandbox.layers import LAYERS, WeakSandboxError, lacking, refusal
 
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -38,7 +39,9 @@ class Limits:
     strikes: int = 2  # a function that did not return this often is not called again
     cpu_seconds: int = 60
     memory_bytes: int = 1024**3
-    without: tuple[str, ...] = ()  # layers left out, so that the tests can see the others hold: "filter", "root"
+    child_seconds: float = 240.0  # after this the zygote ends a child, should the judge hang
+    without: tuple[str, ...] = ()  # of `layers.LAYERS`, left out so that the tests can see the others hold
+    accept: tuple[str, ...] = ()  # of `layers.MINIMUM`, what may be lacking all the same
 
 
 class SandboxError(Exception):
@@ -82,7 +85,7 @@ class Zygote:
     def __init__(self, limits: Limits) -> None:
         self.failed = False
         self.control, theirs = socket.socketpair()
-        settings = {name: getattr(limits, name) for name in ("cpu_seconds", "memory_bytes", "without")}
+        settings = {name: getattr(limits, name) for name in ("cpu_seconds", "memory_bytes", "child_seconds", "without")}
         script = str(Path(__file__).with_name("zygote.py"))
         with theirs:
             self.process = subprocess.Popen(
@@ -94,10 +97,15 @@ class Zygote:
                 start_new_session=True,
             )
         self.control.settimeout(START_SECONDS)
-        ready = self.ask(b"", 1)
-        if ready not in (b"R", b"r"):
-            raise SandboxError("the zygote did not start")
-        self.filters_calls = ready == b"R"
+        try:
+            self.missing: dict[str, str] = wire.receive(self.control)  # layers that are not live, and why
+        except (wire.WireError, TimeoutError) as error:
+            self.close()
+            raise SandboxError("the zygote did not start") from error
+        self.layers = tuple(name for name in LAYERS if name not in self.missing)
+        if dangers := lacking(self.layers, limits.accept):
+            self.close()
+            raise WeakSandboxError(refusal(dangers))
 
     def close(self) -> None:
         """End the zygote, and with it every child."""

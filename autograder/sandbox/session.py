@@ -206,13 +206,13 @@ class Session:
     def converse(self, steps: list[Step], wanted: list[int], seconds: float) -> tuple:
         """One request and its answers; StudentError if the child ends or does not answer in time."""
         assert self.child is not None
-        seconds = min(seconds, max(self.seconds_left, 0.01))
         pipe, started = self.child.pipe, time.monotonic()
+        patience = None if "deadline" in self.limits.without else min(seconds, max(self.seconds_left, 0.01))
         try:
-            pipe.settimeout(seconds)
+            pipe.settimeout(patience)
             wire.send(pipe, [self.forget, [step.packed for step in steps], wanted])
             self.forget = False
-            replies = wire.receive(pipe, started + seconds)
+            replies = wire.receive(pipe, None if patience is None else started + patience)
         except TimeoutError:
             raise self.lose("{name} did not come back in time; is there a loop that never ends?") from None
         except wire.FrameTooLong as error:

@@ -8,23 +8,22 @@ Started by `host` as `python zygote.py CONTROL LIMITS`: the number of a socket, 
 """
 
 import contextlib
-import fcntl
 import gc
 import importlib
 import json
-import mmap
 import os
 import re
-import resource
+import select
 import signal
 import socket
 import struct
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 # In memory before the first fork, because nearly every submission needs it or numpy asks for it late.
 PREPARED = (
@@ -39,18 +38,15 @@ NUMPY_PART = re.compile(
 )
 # These open windows or pages, or belong to the making of Python.
 NOT_FOR_GRADING = frozenset(["antigravity", "idlelib", "pip", "test", "this", "tkinter", "turtle", "turtledemo", "venv"])
-PIPE_AT, MARK_AT = 3, 4  # where the pipe and the mark lie in every child
-FIRST_UID, UIDS = 20_000, 40_000  # a child gets a uid of its own in this range, which holds no people and fits every container
-READY, READY_WITHOUT_FILTER = b"R", b"r"  # the zygote's first word
 START = 1_618_033_988  # seeds the global random state: the same in every run, and nobody's own favourite
 
 
 def prepare() -> tuple[ModuleType, ModuleType]:
-    """Import the modules `child` and `calls` and what submissions may use, forget the way to the grader, and return the two."""
+    """Import the modules `child` and `jail` and what submissions may use, forget the way to the grader, and return the two."""
     root = str(Path(__file__).resolve().parents[2])
     sys.path.insert(0, root)
     child = importlib.import_module("autograder.sandbox.child")
-    calls = importlib.import_module("autograder.sandbox.calls")
+    jail = importlib.import_module("autograder.sandbox.jail")
     here = {root, str(Path(__file__).resolve().parent), "", os.getcwd()}
     sys.path[:] = [entry for entry in sys.path if entry not in here]
     for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
@@ -60,7 +56,7 @@ def prepare() -> tuple[ModuleType, ModuleType]:
     importlib.import_module("numpy").random.seed(START)
     importlib.import_module("random").seed(START)
     gc.freeze()  # or the first collection in a child would touch, and so copy, every page
-    return child, calls
+    return child, jail
 
 
 def fetch_modules(sources: Mapping[str, bytes]) -> None:
@@ -84,117 +80,117 @@ def modules_in(source: bytes) -> set[str]:
     return {name.decode("ascii", "replace") for name in names}
 
 
-class Mould(NamedTuple):
-    """What every child is made of: the modules, the filter of system calls if there is one, limits, an empty directory, us."""
-
-    child: ModuleType
-    calls: ModuleType
-    filter: Any
-    limits: Mapping[str, Any]
-    empty: str
-    parent: int
-
-    def has(self, layer: str) -> bool:
-        """Whether a layer is in force; the tests leave one out to see the others hold."""
-        return layer not in self.limits["without"]
-
-
-def lock_in(pipe: int, mark: int, mould: Mould) -> None:
-    """Give up, before the first line of student code, everything a submission has no use for."""
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    aside = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64) for descriptor in (pipe, mark)]
-    for descriptor, place in zip(aside, (PIPE_AT, MARK_AT), strict=True):
-        os.dup2(descriptor, place)
-    os.closerange(MARK_AT + 1, 256)
-    for name, most in (
-        ("RLIMIT_CPU", mould.limits["cpu_seconds"]),
-        ("RLIMIT_AS", mould.limits["memory_bytes"]),
-        ("RLIMIT_FSIZE", 0),
-        ("RLIMIT_CORE", 0),
-        ("RLIMIT_NOFILE", 32),
-    ):
-        lower(name, most)
-    if os.getuid() == 0:
-        if mould.has("root"):
-            os.chroot(mould.empty)
-            os.chdir("/")
-        os.setgroups([])
-        user = FIRST_UID + os.getpid() % UIDS
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
-    lower("RLIMIT_NPROC", 0)
-    mould.calls.die_with(mould.parent)  # after the change of user, which would undo it
-
-
-def lower(name: str, most: int) -> None:
-    """Set a limit for good where the system knows it; macOS knows RLIMIT_AS and refuses to set it."""
-    with contextlib.suppress(AttributeError, ValueError, OSError):
-        resource.setrlimit(getattr(resource, name), (most, most))
-
-
-def run_child(mould: Mould, pipe: int, mark: int) -> None:
+def run_child(child: ModuleType, jail: Any, pipe: int, mark: int) -> None:
     """Be the child of one submission until its pipe ends."""
     try:
-        sources = mould.child.wire.receive(socket.socket(fileno=os.dup(pipe)))
+        sources = child.wire.receive(socket.socket(fileno=os.dup(pipe)))
         fetch_modules(sources)
-        lock_in(pipe, mark, mould)
-        memory = mmap.mmap(MARK_AT, 0)
-        os.close(MARK_AT)
-        connection = socket.socket(fileno=PIPE_AT)
-        if mould.filter is not None and mould.has("filter"):
-            mould.filter.load()
-        mould.child.serve(connection, memory, sources)
+        connection, memory = jail.arrange(pipe, mark)
+        jail.lock_in()
+        child.serve(connection, memory, sources)
     finally:
         os._exit(0)
 
 
-def main() -> None:
-    """Get ready, say so, and fork and kill on demand.
+def try_out(child: ModuleType, jail: Any) -> None:
+    """Have a first child try every layer out and say over its pipe, locked in, which ones could not be entered."""
+    ours, theirs = socket.socketpair()
+    with ours, tempfile.TemporaryFile() as memory:
+        memory.truncate(child.wire.MARK.size)
+        if jail.fork() == 0:
+            connection, _ = jail.arrange(theirs.detach(), memory.fileno())
+            jail.try_out()
+            child.wire.send(connection, jail.missing)
+            os._exit(0)
+        theirs.close()
+        jail.missing = child.wire.receive(ours)
+        os.wait()
 
-    b"F" with the descriptors of a pipe and a mark answers the pid, b"K" and a pid answers the exit status.
-    """
+
+def main() -> None:
+    """Get ready, say which layers are missing and why, and fork and kill on demand."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    child, calls = prepare()
+    child, jail_module = prepare()
     with tempfile.TemporaryDirectory(prefix="sandbox-") as empty:
         os.chmod(empty, 0o555)
-        mould = Mould(child, calls, calls.make_filter(), json.loads(sys.argv[2]), empty, os.getpid())
-        control.sendall(READY if mould.filter is not None else READY_WITHOUT_FILTER)
-        serve(control, mould)
+        jail = jail_module.Jail(json.loads(sys.argv[2]), empty)
+        jail.surround()
+        try_out(child, jail)
+        child.wire.send(control, jail.missing)
+        Nursery(control, child, jail).serve()
 
 
-def serve(control: socket.socket, mould: Mould) -> None:
-    """Carry out the commands until the judge is gone, and then end what is left."""
-    children: set[int] = set()
-    while True:
-        command, descriptors, _, _ = socket.recv_fds(control, 5, 2)
-        if not command:
-            break
-        if command[:1] == b"F":
-            pipe, mark = descriptors
-            pid = os.fork()
-            if pid == 0:
-                run_child(mould, pipe, mark)
-            for descriptor in descriptors:
-                os.close(descriptor)
-            children.add(pid)
-            control.sendall(struct.pack("<i", pid))
-        else:
-            (pid,) = struct.unpack("<i", command[1:5])
-            children.discard(pid)
-            control.sendall(struct.pack("<i", kill(pid)))
-    for pid in children:
-        kill(pid)
+class Nursery:
+    """The children of one zygote: when each must end, and how those that had to be ended were."""
+
+    def __init__(self, control: socket.socket, child: ModuleType, jail: Any) -> None:
+        self.control, self.child, self.jail = control, child, jail
+        self.due: dict[int, float] = {}
+        self.ended: dict[int, int] = {}
+
+    def serve(self) -> None:
+        """Carry out the commands until the judge is gone, and then end what is left.
+
+        b"F" with the descriptors of a pipe and a mark answers the pid, b"K" and a pid answers the exit status. A child that
+        nobody ends in time, because the judge hangs, is ended all the same.
+        """
+        while True:
+            patience = max(0.0, min(self.due.values()) - time.monotonic()) if self.due else None
+            if not select.select([self.control], [], [], patience)[0]:
+                self.end_overdue()
+                continue
+            command, descriptors, _, _ = socket.recv_fds(self.control, 5, 2)
+            if not command:
+                break
+            answer = self.fork(*descriptors) if command[:1] == b"F" else self.end(*struct.unpack("<i", command[1:5]))
+            self.control.sendall(struct.pack("<i", answer))
+        for pid in list(self.due):
+            self.end(pid)
+
+    def fork(self, pipe: int, mark: int) -> int:
+        """The pid of a new child."""
+        pid = self.jail.fork()
+        if pid == 0:
+            self.control.close()
+            run_child(self.child, self.jail, pipe, mark)
+        for descriptor in (pipe, mark):
+            os.close(descriptor)
+        self.due[pid] = time.monotonic() + self.jail.limits["child_seconds"]
+        return pid
+
+    def end(self, pid: int) -> int:
+        """Kill a child and all that is left of it; its exit code, or minus the signal that had ended it before."""
+        if pid in self.ended:
+            return self.ended.pop(pid)
+        del self.due[pid]
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        if "pid" in self.jail.missing:
+            self.end_orphans()
+        return os.waitstatus_to_exitcode(status)
+
+    def end_overdue(self) -> None:
+        """Kill the children whose time is over, and keep how they ended for when the judge asks."""
+        for pid in [pid for pid, due in self.due.items() if due <= time.monotonic()]:
+            self.ended[pid] = self.end(pid)
+
+    def end_orphans(self) -> None:
+        """Kill what children have left behind: it has come to this process, which has no other children than those it knows."""
+        while orphans := set(children_of(os.getpid())) - self.due.keys():
+            for pid in orphans:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
 
 
-def kill(pid: int) -> int:
-    """Kill a child, wait for it, and return its exit code, or minus the signal that had ended it before."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status)
+def children_of(parent: int) -> Iterator[int]:
+    """The children of a process, where the system tells: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html."""
+    for entry in Path("/proc").glob("[1-9]*/stat"):
+        with contextlib.suppress(OSError):
+            _, _, after_name = entry.read_text(errors="replace").rpartition(")")
+            if int(after_name.split()[1]) == parent:
+                yield int(entry.parent.name)
 
 
 if __name__ == "__main__":

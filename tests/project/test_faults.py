@@ -79,7 +79,7 @@ def test_what_was_graded_is_kept_when_the_run_is_broken_off(tmp_path, monkeypatc
     shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
     shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/bob")
 
-    def interrupted(found, jobs):
+    def interrupted(found, jobs, limits):
         yield from list(run.grade_all(found[:1], jobs))
         raise KeyboardInterrupt
 

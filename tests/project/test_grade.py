@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 
 from autograder.build import ROOT, build
 from autograder.cli import main
 from autograder.results import PARTS
+from autograder.sandbox.host import Limits
+from autograder.sandbox.layers import LAYERS
 from tests.project.grading import SCHEMA, command, files, rows
 
 GOLDEN = ROOT / "tests/golden"
@@ -107,12 +110,29 @@ def test_marks_do_not_depend_on_the_number_of_workers(graded, tmp_path):
     assert files(tmp_path / "out") == files(out)
 
 
-@pytest.mark.parametrize(("made", "said"), [(None, True), (object(), False)])
-def test_a_machine_without_the_filter_of_system_calls_is_told_of(made, said, tmp_path, monkeypatch, capsys):
+def test_a_machine_that_is_not_fit_grades_nothing(tmp_path, monkeypatch, capsys):
+    """Unless what it lacks is accepted by name; and what an earlier run left stays."""
     shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
-    monkeypatch.setattr("autograder.cli.make_filter", lambda: made)
-    assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]) == 0
-    assert ("System calls are not filtered here" in capsys.readouterr().err) == said
+    weak = partial(Limits, without=("filter", "network"))
+    monkeypatch.setattr("autograder.cli.Limits", weak)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/grades.csv").write_text("of an earlier run")
+    call = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "1"]
+    assert main(call) == 2
+    assert "To grade all the same, accept it by name: ACCEPT=network" in capsys.readouterr().err
+    assert (tmp_path / "out/grades.csv").read_text() == "of an earlier run"
+    assert main([*call, "--accept", "network"]) == 0
+    assert "Nothing here kept these submissions from the grader's network: accepted." in capsys.readouterr().err
+    assert rows(tmp_path / "out")[0]["score"] == "100"
+
+
+def test_the_layers_in_force_are_stored_with_each_result(graded):
+    _, out = graded
+    documents = {path.stem: json.loads(path.read_text()) for path in (out / "results").glob("*.json")}
+    layers = {student: document["extra_data"]["layers"] for student, document in documents.items()}
+    assert {"limits", "descriptors", "capabilities", "deadline"} <= set(layers["solution"])
+    assert set(layers["solution"]) <= set(LAYERS)
+    assert all(other == layers["solution"] for other in layers.values())
 
 
 # Bad input
@@ -126,6 +146,7 @@ def test_a_machine_without_the_filter_of_system_calls_is_told_of(made, said, tmp
         ([""], "SUBMISSIONS is empty; it must name a folder or a zip of submissions"),
         (["examples", "--jobs", "0"], "JOBS must be a whole number from 1; it is '0'"),
         (["examples", "--jobs", "many"], "JOBS must be a whole number from 1; it is 'many'"),
+        (["examples", "--accept", "fire"], "ACCEPT names fire; it may name files, network, processes"),
         (["examples", "--out", "README.md"], "OUT=README.md cannot be written: Not a directory."),
     ],
 )

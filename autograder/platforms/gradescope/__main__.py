@@ -6,14 +6,22 @@ from pathlib import Path
 from autograder.intake import Submission, read
 from autograder.judge.judge import Judge
 from autograder.report.gradescope import results_json
+from autograder.sandbox.host import Limits
+from autograder.sandbox.layers import WeakSandboxError, named
 
 STUDENT = "submission"  # Gradescope knows who it is
+ACCEPTED = Path(__file__).resolve().parents[3] / "accept.txt"  # `make gradescope ACCEPT=...` writes it
+
+
+def judge() -> Judge:
+    """A judge that accepts what the package was built to accept; WeakSandboxError where the machine lacks more."""
+    return Judge(Limits(accept=named(ACCEPTED.read_text())))
 
 
 def grade(root: Path) -> None:
     """Grade the one submission and write results.json in one step; what went wrong goes to stdout, for instructors alone."""
-    with Judge() as judge:
-        result = judge.grade(read(STUDENT, root / "submission"))
+    with judge() as ready:
+        result = ready.grade(read(STUDENT, root / "submission"))
     if result.fault:
         print(result.fault)
     draft = root / "results/results.json.part"
@@ -23,14 +31,14 @@ def grade(root: Path) -> None:
 
 def check() -> None:
     """Raise unless the sandbox starts and a submission comes through it."""
-    with Judge() as judge:
-        result = judge.grade(Submission(STUDENT, {"dnn": b"class DNN: pass"}))
+    with judge() as ready:
+        result = ready.grade(Submission(STUDENT, {"dnn": b"class DNN: pass"}))
     if result.status != "graded":
         raise SystemExit(result.fault)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--check":
-        check()
-    else:
-        grade(Path(sys.argv[1]))
+    try:
+        check() if sys.argv[1] == "--check" else grade(Path(sys.argv[1]))
+    except WeakSandboxError as refusal:
+        raise SystemExit(str(refusal)) from None

@@ -30,8 +30,9 @@ fi
 # The filter of system calls needs it; images without apt's own copy are rare.
 if ! .venv/bin/python -c 'import pyseccomp' 2>/dev/null; then
     { apt-get update -qq && apt-get install -y -qq libseccomp2; } ||
-        echo "setup.sh: libseccomp2 could not be installed: system calls of student code will not be filtered." >&2
+        echo "setup.sh: libseccomp2 could not be installed: system calls of student code cannot be filtered." >&2
 fi
+# Refuses a machine that cannot keep student code from the grader, and says which layer it lacks.
 .venv/bin/python -m autograder.platforms.gradescope --check || fail "the grader does not work on this machine."
 # Student code runs under another uid; none of this is its business.
 chmod -R go-rwx "$root/source"

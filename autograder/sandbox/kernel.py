@@ -1,0 +1,137 @@
+"""The calls to the Linux kernel for which Python has no function. Each raises OSError where the kernel refuses, or is another.
+
+Constants are those of <linux/prctl.h>, <linux/sched.h>, <linux/capability.h> and <linux/landlock.h>.
+"""
+
+import ctypes
+import errno
+import os
+import signal
+import struct
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+DIE_WITH_PARENT, DUMPABLE, SECCOMP, ADOPT_ORPHANS, NO_NEW_PRIVILEGES = 1, 4, 22, 36, 38  # options of prctl
+NEW_IPC, NEW_USER, NEW_PID, NEW_NETWORK = 0x08000000, 0x10000000, 0x20000000, 0x40000000  # flags of unshare and setns
+SECCOMP_FILTER, LANDLOCK_VERSION = 2, 1
+CREATE_RULESET, RESTRICT_SELF = 444, 446  # Landlock's system calls have these numbers on every architecture
+# From which version of Landlock on a ruleset can name so many rights: of files, of the network, of scope.
+LANDLOCK_RIGHTS = {6: (16, 2, 2), 5: (16, 2, 0), 4: (15, 2, 0), 3: (15, 0, 0), 2: (14, 0, 0), 1: (13, 0, 0)}
+LANDLOCK_BYTES = {6: 24, 4: 16, 1: 8}  # and how long its description is
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def call(name: str, *arguments: int | bytes | ctypes.Structure | None) -> int:
+    """The result of a function of libc; whole numbers travel as long."""
+    if sys.platform != "linux" or not hasattr(libc, name):
+        raise OSError(errno.ENOSYS, "this system does not have it")
+    longs = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
+    result = getattr(libc, name)(*longs)
+    if result == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+def prctl(option: int, value: int, pointer: ctypes.Structure | None = None) -> None:
+    """Change something about this process."""
+    call("prctl", option, value, ctypes.byref(pointer) if pointer is not None else 0, 0, 0)  # type: ignore[arg-type]
+
+
+def no_new_privileges() -> None:
+    """Give up for good whatever an exec could win, which also allows anybody to load a filter."""
+    prctl(NO_NEW_PRIVILEGES, 1)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends; a change of user undoes it."""
+    prctl(DIE_WITH_PARENT, signal.SIGKILL)
+
+
+def hide_memory() -> None:
+    """Keep other processes of the same user out of this one's memory and environment, and those of its children."""
+    prctl(DUMPABLE, 0)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends."""
+    prctl(ADOPT_ORPHANS, 1)
+
+
+def unshare(flags: int) -> None:
+    """Leave a namespace for a new one; of pids, have the children do so."""
+    call("unshare", flags)
+
+
+def enter_namespace(descriptor: int, kind: int) -> None:
+    """Enter a namespace that is open."""
+    call("setns", descriptor, kind)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability."""
+    header = struct.pack("=II", 0x20080522, 0)
+    call("capset", header, bytes(24))
+
+
+class Program(ctypes.Structure):
+    """struct sock_fprog: the instructions of a filter."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+
+
+def load_filter(instructions: bytes) -> None:
+    """Have the kernel ask these BPF instructions, eight bytes each, about every system call from now on."""
+    no_new_privileges()
+    prctl(SECCOMP, SECCOMP_FILTER, Program(len(instructions) // 8, instructions))
+
+
+def landlock_ruleset() -> int:
+    """The descriptor of a Landlock ruleset that allows nothing: https://docs.kernel.org/userspace-api/landlock.html."""
+    version = call("syscall", CREATE_RULESET, None, 0, LANDLOCK_VERSION)
+    rights = next(rights for since, rights in LANDLOCK_RIGHTS.items() if version >= since)
+    size = next(size for since, size in LANDLOCK_BYTES.items() if version >= since)
+    description = struct.pack("=QQQ", *((1 << count) - 1 for count in rights))[:size]
+    return call("syscall", CREATE_RULESET, description, size, 0)
+
+
+def landlock(ruleset: int) -> None:
+    """Hold this process to a ruleset for good."""
+    no_new_privileges()
+    call("syscall", RESTRICT_SELF, ruleset, 0)
+
+
+def enter_user_namespace(user: int) -> None:
+    """Enter a user namespace in which this process may make further namespaces and is known by the id `user`.
+
+    An ordinary user may map only its own id: https://man7.org/linux/man-pages/man7/user_namespaces.7.html.
+    """
+    real_user, real_group = os.getuid(), os.getgid()
+    unshare(NEW_USER)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{user} {real_user} 1"),
+        ("gid_map", f"{user} {real_group} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def attempt(action: Callable[[], None]) -> None:
+    """Try something in a process of its own; OSError if it could not be done there."""
+    pid = os.fork()
+    if pid == 0:
+        number = 255
+        with suppress(BaseException):
+            try:
+                action()
+                number = 0
+            except OSError as error:
+                number = error.errno or number
+        os._exit(number)
+    _, status = os.waitpid(pid, 0)
+    number = os.waitstatus_to_exitcode(status)
+    if number != 0:
+        raise OSError(number, os.strerror(number))

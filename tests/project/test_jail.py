@@ -1,0 +1,336 @@
+"""The layers around a submission: each one alone does what its line in the table says, and they are told truly."""
+
+import contextlib
+import os
+import signal
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from autograder.checking import StudentError
+from autograder.cli import main
+from autograder.report.doctor import verdict
+from autograder.sandbox import calls, kernel
+from autograder.sandbox.host import SandboxError, Zygote
+from autograder.sandbox.layers import LAYERS, MINIMUM, WeakSandboxError, lacking
+from autograder.sandbox.session import Sandbox
+from tests.project.test_sandbox import LIMITS, runner, sentence
+
+ANYTHING = replace(LIMITS, accept=tuple(MINIMUM))
+LINUX = pytest.mark.skipif(not Path("/proc/self/ns").exists(), reason="these layers are Linux's")
+
+
+@contextlib.contextmanager
+def only(*layers):
+    """A sandbox with these layers and no other; skips where the machine does not have one of them."""
+    with Sandbox(replace(ANYTHING, without=tuple(LAYERS.keys() - set(layers)))) as sandbox:
+        for layer in layers:
+            if layer in sandbox.zygote.missing:
+                pytest.skip(f"this machine has no layer {layer!r}: {sandbox.zygote.missing[layer]}")
+        assert set(sandbox.zygote.layers) == set(layers)
+        yield sandbox
+
+
+def processes(sandbox):
+    """The processes of a sandbox that are not dead and waiting to be noticed."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        zygote = psutil.Process(sandbox.zygote.process.pid)
+        return {process.pid for process in zygote.children(recursive=True) if process.status() != psutil.STATUS_ZOMBIE}
+    return set()
+
+
+# Each layer alone
+
+
+def test_limits_bound_memory_and_files():
+    with only("limits") as sandbox:
+        run = runner(sandbox)
+        assert "MemoryError" in sentence(run, "import numpy as np\ndef f(): return np.zeros(2**28).nbytes")
+        writes = "import os, tempfile\ndef f():\n    with tempfile.TemporaryFile() as file: os.write(file.fileno(), b'x' * 9)"
+        assert "signal 25" in sentence(run, writes) or "File too large" in sentence(run, writes)
+
+
+def test_limits_allow_no_process_and_no_thread():
+    with only("limits", *["user"] * (os.getuid() == 0)) as sandbox:  # the kernel counts no processes of root's
+        run = runner(sandbox)
+        assert "BlockingIOError" in sentence(run, "import os\ndef f(): return os.fork()")
+        threads = "import threading\ndef f(): threading.Thread(target=print).start()"
+        assert "can't start new thread" in sentence(run, threads)
+
+
+def test_descriptors_leave_the_pipe_alone():
+    source = """
+import os
+def f():
+    kinds = []
+    for descriptor in range(256):
+        try:
+            os.fstat(descriptor)
+            kinds.append(descriptor)
+        except OSError:
+            pass
+    return kinds
+"""
+    with only("descriptors") as sandbox:
+        assert runner(sandbox)(source, "f") == [0, 1, 2, 3]
+
+
+def test_root_is_an_empty_directory():
+    with only("root") as sandbox:
+        assert runner(sandbox)("import os\ndef f(): return os.listdir('/')", "f") == []
+
+
+def test_the_user_is_nobody_else():
+    with only("user") as sandbox:
+        run = runner(sandbox)
+        source = "import os\ndef f(): return os.getuid(), os.getgid(), os.getgroups()"
+        (user, group, groups), (other, _, _) = run(source, "f"), run(source, "f")
+        assert 20_000 <= user < 60_000
+        assert (group, groups) == (user, [])
+        assert other != user
+        assert "PermissionError" in sentence(run, "import os\ndef f(): os.setuid(0)")
+        assert "PermissionError" in sentence(run, f"import os\ndef f(): os.kill({os.getpid()}, 0)")
+
+
+@LINUX
+def test_no_capability_is_left_and_none_can_be_won():
+    with only("capabilities") as sandbox:
+        status = runner(sandbox)("def f(): return open('/proc/self/status').read()", "f")
+        words = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert {int(words[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
+        assert words["NoNewPrivs"] == "1"
+
+
+def test_landlock_opens_no_file_and_reaches_no_port():
+    with only("landlock") as sandbox, socket.create_server(("127.0.0.1", 0)) as server:
+        run = runner(sandbox)
+        for body in ("open('/etc/passwd')", "os.listdir('/')", "open('/tmp/planted', 'w')"):
+            assert "PermissionError" in sentence(run, f"import os\ndef f(): {body}")
+        connect = f"import socket\ndef f(): socket.create_connection(('127.0.0.1', {server.getsockname()[1]})); return 1"
+        assert "PermissionError" in sentence(run, connect)
+        server.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_the_network_leads_nowhere():
+    with only("network") as sandbox, socket.create_server(("127.0.0.1", 0)) as server:
+        run = runner(sandbox)
+        assert run("import socket\ndef f(): return [name for _, name in socket.if_nameindex()]", "f") == ["lo"]
+        connect = f"import socket\ndef f(): socket.create_connection(('127.0.0.1', {server.getsockname()[1]}))"
+        assert "OSError" in sentence(run, connect)
+
+
+def test_shared_memory_is_not_that_of_the_machine():
+    with only("ipc") as sandbox:
+        inside = runner(sandbox)("import os\ndef f(): return os.readlink('/proc/self/ns/ipc')", "f")
+        assert inside.startswith("ipc:[")
+        assert inside != os.readlink("/proc/self/ns/ipc")
+
+
+DAEMON = """
+import os, signal, time
+def f():
+    for ignored in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGCHLD):
+        signal.signal(ignored, signal.SIG_IGN)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for _ in range(3):
+                os.fork()
+            time.sleep(30)
+        os._exit(0)
+    time.sleep(0.1)
+    return os.getpid()
+"""
+
+
+@pytest.mark.parametrize("layers", [("pid",), ("deadline",), ()], ids=["pid", "deadline", "none"])
+@LINUX
+def test_what_a_submission_leaves_behind_is_ended_with_it(layers):
+    with only(*layers) as sandbox:
+        before = processes(sandbox)
+        with sandbox.session({"dnn": DAEMON.encode()}) as session:
+            pid = session.fetch(session.dnn.f())
+            assert (pid == 1) == ("pid" in layers)
+            assert len(processes(sandbox)) > len(before) + 5
+        assert processes(sandbox) == before
+
+
+def test_a_child_that_nobody_ends_is_ended_by_the_zygote():
+    limits = replace(ANYTHING, without=("deadline",), child_seconds=0.5, call_seconds=0.1)
+    with Sandbox(limits) as sandbox:
+        loops = sentence(runner(sandbox), "import time\ndef f():\n    while True: time.sleep(0.01)")
+        assert loops == "f ended the program or closed its connection."
+
+
+@LINUX
+def test_a_child_ends_with_its_zygote():
+    for missing in ((), ("pid",)):
+        with Sandbox(replace(LIMITS, without=missing)) as sandbox, sandbox.session({"dnn": b"def f(): return 1"}) as session:
+            session.fetch(session.dnn.f())
+            zygote = psutil.Process(sandbox.zygote.process.pid)
+            family = zygote.children(recursive=True)
+            assert family
+            zygote.send_signal(signal.SIGKILL)
+            assert psutil.wait_procs(family, timeout=10)[1] == []
+
+
+def test_a_session_leaves_no_process_behind():
+    with Sandbox(LIMITS) as sandbox:
+        before = processes(sandbox)
+        with sandbox.session({"dnn": b"def f(): return 1"}) as session:
+            session.fetch(session.dnn.f())
+            assert len(processes(sandbox)) == len(before) + 1
+        assert processes(sandbox) == before
+
+
+def test_no_child_can_end_another():
+    with (
+        only(*["user"] * (os.getuid() == 0), *["pid"] * (os.getuid() != 0)) as sandbox,
+        sandbox.session({"dnn": b"def f(): return 1"}) as other,
+        sandbox.session({"dnn": b"import os\ndef f(): os.kill(-1, 9)"}) as bad,
+    ):
+        assert other.fetch(other.dnn.f()) == 1
+        with contextlib.suppress(StudentError):
+            bad.fetch(bad.dnn.f())
+        assert other.fetch(other.dnn.f()) == 1
+
+
+# The filter of system calls, alone: it needs no rights
+
+
+@pytest.fixture(scope="module")
+def run_filtered():
+    with only("filter") as sandbox:
+        yield runner(sandbox)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "open('/etc/passwd')",
+        "open('/proc/self/maps')",
+        "open('/proc/%d/environ' % os.getppid())",
+        "open('/tmp/planted', 'w')",
+        "os.listdir('/')",
+        "os.stat('/')",
+        "os.readlink('/proc/self/exe')",
+        "os.getcwd()",
+        "os.dup(3)",
+        "os.pipe()",
+        "os.unlink('/etc/passwd')",
+        "os.setuid(0)",
+        "subprocess.run(['true'])",
+    ],
+)
+def test_the_filter_refuses(run_filtered, body):
+    assert "PermissionError" in sentence(run_filtered, f"import os, subprocess\ndef f():\n    {body}")
+
+
+SYSCALL = "ctypes.CDLL(None).syscall"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.fork()",
+        "os.execv('/bin/true', ['true'])",
+        "threading.Thread(target=print).start()",
+        "socket.socket()",
+        "socket.socketpair()",
+        "os.kill(os.getppid(), 9)",
+        "os.kill(-1, 9)",
+        "ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0)",
+        "ctypes.CDLL(None).unshare(0x10000000)",
+        "ctypes.CDLL(None).prctl(1, 0)",
+        "os.memfd_create('x')",
+        f"{SYSCALL}(425, 8, 0)  # io_uring_setup",
+        f"{SYSCALL}(310, os.getppid(), 0, 0, 0, 0, 0)  # process_vm_readv",
+        f"{SYSCALL}(435, 0, 0)  # clone3",
+        f"{SYSCALL}(0x40000000 + 39)  # getpid by the x32 table",
+        f"{SYSCALL}(999)  # no call at all",
+    ],
+)
+def test_the_filter_ends_whoever_asks_for_more(run_filtered, body):
+    source = f"import ctypes, os, socket, threading\ndef f():\n    {body}\n    return 'came back'"
+    assert sentence(run_filtered, source).startswith("f ended the program: it asked the system for what")
+
+
+def test_the_filter_needs_libseccomp(monkeypatch):
+    assert calls.compile_filter()
+    monkeypatch.setattr(calls, "pyseccomp", None)
+    with pytest.raises(OSError, match="libseccomp is not installed"):
+        calls.compile_filter()
+
+
+# What is live is told, and what is not enough is refused
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_that_is_left_out_is_told(layer):
+    with Sandbox(replace(ANYTHING, without=(layer,))) as sandbox:
+        assert sandbox.zygote.missing[layer] == "left out"
+        assert layer not in sandbox.zygote.layers
+        assert runner(sandbox)("def f(): return 1", "f") == 1
+
+
+@pytest.mark.parametrize(
+    ("live", "accepted", "dangers"),
+    [
+        (LAYERS, (), []),
+        (["filter"], (), []),
+        (["root", "network", "pid"], (), []),
+        (["landlock", "network", "user"], (), []),
+        (["root", "user", "limits", "landlock"], (), ["network"]),
+        (["network", "pid"], (), ["files"]),
+        (["landlock", "network"], (), ["processes"]),
+        (["limits"], (), ["files", "network", "processes"]),
+        (["limits"], ("files", "processes"), ["network"]),
+        ([], ("files", "network", "processes"), []),
+    ],
+)
+def test_the_minimum(live, accepted, dangers):
+    assert lacking(live, accepted) == dangers
+
+
+def test_a_machine_that_is_not_fit_grades_nothing_and_says_how_to_overrule_it():
+    weak = replace(LIMITS, without=("filter", "network"))
+    with pytest.raises(WeakSandboxError, match="from the grader's network, so no hidden check is graded here") as caught:
+        Zygote(weak)
+    assert "ACCEPT=network" in str(caught.value)
+    Zygote(replace(weak, accept=("network",))).close()
+
+
+def test_a_layer_the_kernel_refuses_is_told_with_its_reason(monkeypatch):
+    def refuse(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(kernel, "unshare", refuse)
+    with pytest.raises(OSError, match="Operation not permitted"):
+        kernel.attempt(lambda: kernel.unshare(kernel.NEW_IPC))
+    kernel.attempt(lambda: None)
+    with pytest.raises(OSError, match="Unknown error 255"):
+        kernel.attempt(lambda: 1 / 0)
+
+
+def test_a_zygote_that_does_not_start_is_a_fault_of_the_grader():
+    with pytest.raises(SandboxError, match="did not start"):
+        Zygote(replace(LIMITS, cpu_seconds="many"))
+
+
+def test_the_doctor_shows_every_layer(capsys):
+    assert main(["doctor"]) == 0
+    shown = capsys.readouterr().out
+    rows = {line.split()[0]: line.split()[1] for line in shown.splitlines()[2:] if len(line.split()) > 2}
+    assert {name: rows[name] for name in LAYERS} == dict.fromkeys(LAYERS, "yes") | ({} if os.getuid() == 0 else {"user": "no"})
+    assert "This is enough to grade hidden checks." in shown
+
+
+def test_the_doctors_verdict_names_what_is_lacking():
+    missing = dict.fromkeys(LAYERS.keys() - {"limits", "deadline"}, "this system does not have it")
+    assert "the grader's files and network and processes" in verdict(missing)
+    assert "ACCEPT=files,network,processes" in verdict(missing)
