@@ -37,8 +37,9 @@ class Result:
     """One graded submission.
 
     status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
-    why a submission is invalid or what went wrong. layers names what held its code while it ran (`sandbox.layers`); none where
-    none of it did. fault is the grader's own traceback, for the TA alone.
+    why a submission is invalid or what went wrong. printed is what its code wrote to standard output and standard error while
+    the public checks ran; what it writes later may hold what is hidden. layers names what held its code while it ran
+    (`sandbox.layers`); none where none of it did. fault is the grader's own traceback, for the TA alone.
     """
 
     student: str
@@ -46,6 +47,7 @@ class Result:
     checks: tuple[CheckResult, ...]
     reason: str = ""
     notes: tuple[str, ...] = ()
+    printed: tuple[str, str] = ("", "")
     layers: tuple[str, ...] = ()
     fault: str = field(default="", compare=False)
 

@@ -7,7 +7,7 @@ check counts as not checked, and the whole result as an error that a TA has to l
 import importlib
 import traceback
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from autograder.diagnosis import explain
 from autograder.intake import Submission
 from autograder.results import CheckResult, Result
 from autograder.sandbox.host import Limits
-from autograder.sandbox.session import Sandbox, Session
+from autograder.sandbox.session import Printed, Sandbox, Session
 from autograder.text import clean
 
 MODULES = (
@@ -64,45 +64,51 @@ class Judge:
         """The result of one submission; a fault of the grader itself is a result too, with the status "error"."""
         if not submission.sources:
             return refuse(submission, self.checks)
-        faults: list[str] = []
         self.sandbox.mend()
         beside = {**submission.sources, "dnn": HANDED_OUT.read_bytes()}
         with self.sandbox.session(submission.sources) as own, self.sandbox.session(beside) as spare:
-
-            @cache
-            def session_of(part: str) -> Session:
-                return own if part == "dnn" or loads_dnn(own) else spare
-
-            results = tuple(
-                self.outcome(check, function, submission.problems.get(check.part), session_of, faults)
-                for check, function in self.checks
-            )
+            grading = Grading(submission, own, spare)
+            # Before any hidden check, so that nothing a public one shows can hold what is hidden.
+            public_first = sorted(self.checks, key=lambda row: row[0].visibility != "public")
+            found = {check: grading.outcome(check, function) for check, function in public_first}
+        results = tuple(found[check] for check, _ in self.checks)
         parts = {check.part for check, _ in self.checks}
-        layers = self.sandbox.zygote.layers
         notes = tuple(problem for part, problem in submission.problems.items() if part in parts)
-        if faults:
+        status, reason, fault = "graded", "", ""
+        if grading.faults:
+            status, fault = "error", grading.faults[0]
             reason = "the grader itself failed on this submission; its traceback is in the terminal"
-            return Result(submission.student, "error", results, reason, notes, layers, faults[0])
-        return Result(submission.student, "graded", results, "", notes, layers)
+        printed = (clean(grading.printed.output, MOST_TEXT), clean(grading.printed.errors, MOST_TEXT))
+        return Result(submission.student, status, results, reason, notes, printed, self.sandbox.zygote.layers, fault)
 
-    def outcome(
-        self,
-        check: Check,
-        function: CheckFunction,
-        problem: str | None,
-        session_of: Callable[[str], Session],
-        faults: list[str],
-    ) -> CheckResult:
-        """The record of one check; what is the grader's own fault goes into faults."""
-        if problem:
+
+class Grading:
+    """One submission while it is graded: its sessions, what it printed, and the grader's own faults."""
+
+    def __init__(self, submission: Submission, own: Session, spare: Session) -> None:
+        self.submission, self.own, self.spare = submission, own, spare
+        self.printed = Printed()
+        self.faults: list[str] = []
+
+    @cached_property
+    def beside(self) -> Session:
+        """Where the files that build on dnn.py are checked."""
+        return self.own if loads_dnn(self.own) else self.spare
+
+    def outcome(self, check: Check, function: CheckFunction) -> CheckResult:
+        """The record of one check; what is the grader's own fault is noted."""
+        if problem := self.submission.problems.get(check.part):
             return record(check, False, got=problem)
         try:
-            student = session_of(check.part)
+            student = self.own if check.part == "dnn" else self.beside
             student.begin_check()
-            return run(check, function, student)
+            found = run(check, function, student)
         except Exception:
-            faults.append(clean(traceback.format_exc(), MOST_FAULT))
+            self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
             return record(check, None, got="The grader could not carry out this check; this is not your fault.")
+        if check.visibility == "public":
+            self.printed = self.printed.and_then(*student.printed)
+        return found
 
 
 def loads_dnn(student: Session) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from autograder.report.words import number, summary
+from autograder.report.words import number, printed, summary
 from autograder.results import PARTS, CheckResult, Result
 
 
@@ -39,7 +39,8 @@ class Part(NamedTuple):
 
 def feedback_html(result: Result) -> str:
     """The text of feedback/<student>.html."""
-    return template().render(result=result, summary=summary(result), parts=[part(result, name) for name in PARTS])
+    parts = [part(result, name) for name in PARTS]
+    return template().render(result=result, summary=summary(result), printed=printed(result), parts=parts)
 
 
 def part(result: Result, name: str) -> Part:

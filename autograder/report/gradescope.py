@@ -7,7 +7,7 @@ until then Gradescope also hides the total.
 import json
 from typing import Any
 
-from autograder.report.words import explanation, summary
+from autograder.report.words import explanation, printed, summary
 from autograder.results import CheckResult, Result
 
 VISIBILITY = {"public": "visible", "hidden": "after_published"}
@@ -17,7 +17,7 @@ def results_json(result: Result) -> str:
     """The text of results.json; the same result gives the same bytes."""
     document = {
         "score": result.score or 0,
-        "output": summary(result),
+        "output": "\n\n".join([summary(result), *printed_texts(result)]),
         "output_format": "text",
         "tests": [test(check) for check in result.checks],
         "extra_data": {
@@ -28,6 +28,11 @@ def results_json(result: Result) -> str:
         },
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def printed_texts(result: Result) -> list[str]:
+    """What the student's code printed, each stream under a line of its own."""
+    return [f"Your code printed while the public checks ran ({stream}):\n{text.rstrip()}" for stream, text in printed(result)]
 
 
 def test(check: CheckResult) -> dict[str, Any]:

@@ -13,6 +13,11 @@ def explanation(check: CheckResult) -> str:
     return "\n".join(text for text in (check.got, check.cause, check.detail.rstrip()) if text)
 
 
+def printed(result: Result) -> list[tuple[str, str]]:
+    """What the student's code printed while the public checks ran, each under what it was printed to."""
+    return [(stream, text) for stream, text in zip(("output", "error output"), result.printed, strict=True) if text]
+
+
 def headline(result: Result) -> str:
     """A sentence on a result: why it is not graded, or the first thing to mend in what was handed in."""
     if result.reason:

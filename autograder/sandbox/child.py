@@ -8,6 +8,7 @@ them. Everything in this process belongs to the student. The judge believes none
 import copy
 import importlib.abc
 import importlib.util
+import io
 import linecache
 import mmap
 import random
@@ -78,6 +79,36 @@ OPERATIONS: dict[str, Callable] = {
 }
 
 
+class Kept(io.BufferedIOBase):
+    """Keeps the first bytes that are written, until they are taken, and lets the others go."""
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Keep what there is room for; all of it counts as written."""
+        written = bytes(data)
+        self.kept += written[: wire.MAX_PRINTED - len(self.kept)]
+        return len(written)
+
+    def take(self) -> str:
+        """What was kept, as text."""
+        text = self.kept.decode("utf-8", "replace")
+        self.kept.clear()
+        return text
+
+
+def keep_output() -> tuple[Kept, Kept]:
+    """Have what the student's code prints kept, standard output and standard error apart."""
+    kept = Kept(), Kept()
+    sys.stdout, sys.stderr = (io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True) for raw in kept)  # type: ignore[type-var]
+    return kept
+
+
 class Failed:
     """The place of a result that a step did not give."""
 
@@ -92,10 +123,12 @@ class FailedBefore(Exception):
 def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) -> None:
     """Say that the child is locked in, then answer requests until the pipe ends.
 
-    A request is (forget, steps, wanted), and its answer a list with a value or a failure for each result that is wanted. Before
-    each call the number of its step goes into the mark, so that the judge knows which one did not return.
+    A request is (forget, steps, wanted). It is answered by a value or a failure for each result that is wanted, and by what was
+    printed since the last answer to standard output and to standard error. Before each call the number of its step goes into
+    the mark, so that the judge knows which one did not return.
     """
     wire.send(pipe, wire.LOCKED_IN)
+    output, errors = keep_output()
     finder = Sources(sources)
     sys.meta_path.insert(0, finder)
     results: dict[int, Any] = {}
@@ -109,10 +142,10 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
             results[number] = carry_out(number, operation, arguments, named, results, finder)
         answers = [answer(results.get(number), finder) for number in wanted]
         try:
-            wire.send(pipe, answers)
+            wire.send(pipe, [answers, output.take(), errors.take()])
         except wire.FrameTooLong:
             too_long = Failed(-1, "OverflowError", "the result is too large to be sent", "", "")
-            wire.send(pipe, [["failed", *too_long.report] for _ in wanted])
+            wire.send(pipe, [[["failed", *too_long.report] for _ in wanted], "", ""])
 
 
 def carry_out(number: int, operation: str, arguments: tuple, named: dict, results: dict[int, Any], finder: Sources) -> Any:

@@ -87,6 +87,17 @@ class Opaque:
         self.described = f"a value of the type {clean(type_name, 100)}"
 
 
+class Printed(NamedTuple):
+    """What a student's code printed, as much of it as is kept."""
+
+    output: str = ""
+    errors: str = ""
+
+    def and_then(self, output: str, errors: str) -> "Printed":
+        """The same with what was printed after it."""
+        return Printed((self.output + output)[: wire.MAX_PRINTED], (self.errors + errors)[: wire.MAX_PRINTED])
+
+
 class Session:
     """One submission in the sandbox. It offers what `running.LocalStudent` offers, and the random state."""
 
@@ -104,6 +115,7 @@ class Session:
         self.strikes: Counter[str] = Counter()
         self.unloadable: dict[str, StudentError] = {}
         self.seconds_left = sandbox.limits.submission_seconds
+        self.printed = Printed()  # by this check
 
     def __getattr__(self, module: str) -> Handle:
         if module.startswith("_"):
@@ -133,6 +145,7 @@ class Session:
     def begin_check(self) -> None:
         """Let go of everything an earlier check left in the child."""
         self.steps, self.sent, self.count, self.forget = [], {}, 0, True
+        self.printed = Printed()
         self.generation += 1
 
     def note(self, operation: str, *arguments: Any, label: str, **named: Any) -> Handle:
@@ -212,7 +225,7 @@ class Session:
             pipe.settimeout(patience)
             wire.send(pipe, [self.forget, [step.packed for step in steps], wanted])
             self.forget = False
-            replies = wire.receive(pipe, None if patience is None else started + patience)
+            answer = wire.receive(pipe, None if patience is None else started + patience)
         except TimeoutError:
             raise self.lose("{name} did not come back in time; is there a loop that never ends?") from None
         except wire.FrameTooLong as error:
@@ -221,8 +234,14 @@ class Session:
             raise self.lose("{name} ended the program{how}.") from None
         finally:
             self.seconds_left -= time.monotonic() - started
-        if not isinstance(replies, tuple) or len(replies) != len(wanted):
+        if (
+            not isinstance(answer, tuple)
+            or [type(part) for part in answer] != [tuple, str, str]
+            or len(answer[0]) != len(wanted)
+        ):
             raise self.lose("{name} answered with something that is no answer.")
+        replies, *printed = answer
+        self.printed = self.printed.and_then(*printed)
         return replies
 
     def end(self) -> None:

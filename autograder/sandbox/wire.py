@@ -18,6 +18,7 @@ MAX_FRAME = 4 * 1024 * 1024
 MAX_ITEMS = 10_000  # of one container
 MAX_DIMENSIONS = 8
 MAX_DEPTH = 6  # containers inside containers
+MAX_PRINTED = 2_000  # bytes of what a student's code prints, to each of the two streams, between two answers
 DTYPES: dict[bytes, np.dtype] = {
     b"d": np.dtype("<f8"),
     b"f": np.dtype("<f4"),

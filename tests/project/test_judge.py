@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.results import PARTS
-from tests.golden.programs import solutions, with_body
+from tests.golden.programs import solution, solutions, with_body
 from tests.golden.variants import ALONE
 
 WEIRD = [
@@ -128,3 +128,36 @@ def test_a_table_that_lacks_something_is_named(grade, table, words):
     sources = solutions()
     sources["extension"] += f"\nACTIVATIONS = {table}\n".encode()
     assert words in {check.got for check in grade(sources).failed}
+
+
+def test_what_is_printed_in_public_checks_is_kept_and_in_hidden_ones_is_not(grade):
+    source = solution().replace("def forward(self, X):", "def forward(self, X, said=[]):\n        print('rows', X.shape)", 1)
+    result = grade(source.encode())
+    output, errors = result.printed
+    assert output.startswith("rows (2, ")
+    assert errors == ""
+    public = {check.id for check in result.checks if check.visibility == "public"}
+    assert 0 < output.count("rows") < len(result.checks)
+    assert public
+
+
+def test_public_checks_come_before_hidden_ones(grade):
+    """So that what is hidden cannot be printed, or raised, in a check that is shown at once."""
+    source = """
+import sys
+seen = []
+class DNN:
+    def __init__(self, layer_sizes=(2, 3, 3, 1), seed=None):
+        self.params = {}
+    def forward(self, X):
+        seen.append(X.shape)
+        print(len(seen))
+        raise ValueError(f"call {len(seen)}")
+"""
+    result = grade(source.encode())
+    calls = {"public": [], "hidden": []}
+    for check in result.checks:
+        if "ValueError: call " in check.got:
+            calls[check.visibility].append(int(check.got.split("call ")[1].split()[0]))
+    assert max(calls["public"]) < min(calls["hidden"])
+    assert result.printed[0].split() == [str(number + 1) for number in range(max(calls["public"]))]

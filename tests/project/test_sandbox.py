@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.checking import StudentError
+from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Sandbox
 from tests.project.test_wire import array, packed
@@ -195,9 +196,51 @@ def test_nothing_is_written(run, tmp_path):
     assert not (tmp_path / "x").exists() or not (tmp_path / "x").read_text()
 
 
-def test_output_goes_nowhere(run, capfd):
-    assert run("import os, sys\ndef f():\n    print('a'); os.write(1, b'b'); os.write(2, b'c'); return 1", "f") == 1
+def test_what_is_printed_is_kept_apart_and_goes_nowhere_else(sandbox, capfd):
+    source = """
+import os, sys
+print("loaded")
+def f():
+    print("a\u00e9")
+    print("b", file=sys.stderr)
+    os.write(1, b"c")
+    return 1
+"""
+    with sandbox.session({"dnn": source.encode()}) as session:
+        assert session.fetch(session.dnn.f()) == 1
+        assert session.printed == ("loaded\naé\n", "b\n")
+        session.begin_check()
+        assert session.printed == ("", "")
+        session.fetch(session.dnn.f())
+        session.fetch(session.dnn.f())
+        assert session.printed == ("aé\n" * 2, "b\n" * 2)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for _ in range(100): print('x' * 100_000)",
+        "print('x' * 20_000_000)",
+        "sys.stdout.buffer.write(b'x' * 20_000_000)",
+        "for _ in range(100): sys.stdout.write('x' * 100); session.sink = 1",
+    ],
+)
+def test_a_flood_of_output_is_cut(sandbox, body):
+    source = f"import sys\nclass session: pass\ndef f():\n    {body}\n    return 1"
+    with sandbox.session({"dnn": source.encode()}) as session:
+        for _ in range(3):
+            assert session.fetch(session.dnn.f()) == 1
+        assert session.printed == ("x" * wire.MAX_PRINTED, "") or set(session.printed.output) == {"x", "\n"}
+        assert len(session.printed.output) == wire.MAX_PRINTED
+
+
+@pytest.mark.parametrize("body", ["sys.stdout = None", "sys.stdout.close()", "sys.stdout = open", "del sys.stdout"])
+def test_whoever_takes_the_output_apart_has_none(sandbox, body):
+    with sandbox.session({"dnn": f"import sys\nprint(1)\ndef f():\n    {body}\n    return 1".encode()}) as session:
+        assert session.fetch(session.dnn.f()) == 1
+        assert session.fetch(session.dnn.f) is not None
+        assert session.printed == ("1\n", "")
 
 
 @pytest.mark.parametrize(
@@ -290,9 +333,20 @@ ANSWERS = [
 
 @pytest.mark.parametrize("message", ANSWERS, ids=range(len(ANSWERS)))
 def test_a_forged_answer_is_a_value_or_the_students_fault(run, message):
-    source = f"import os, time\ndef f():\n    os.write(3, {packed(message)!r})\n    time.sleep(9)\n"
+    source = f"import os, time\ndef f():\n    os.write(3, {packed([message, '', ''])!r})\n    time.sleep(9)\n"
     try:
         words = getattr(run(source, "f"), "described", "a value")
     except StudentError as error:
         words = str(error)
     assert 0 < len(words) < 1000
+
+
+@pytest.mark.parametrize(
+    "message", [None, 7, [], [[["value", 1]]], [[], "", ""], [[["value", 1]], 1, ""], [[["value", 1]], "", b""], [7, "", ""]]
+)
+def test_an_answer_in_another_form_is_the_students_fault(run, message):
+    source = f"import os, time\ndef f():\n    os.write(3, {packed(message)!r})\n    time.sleep(9)\n"
+    assert sentence(run, source) in (
+        "f answered with something that is no answer.",
+        "The submission answered with something that is no answer.",
+    )
