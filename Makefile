@@ -13,7 +13,7 @@ ACCEPT ?=
 export PYTHONDONTWRITEBYTECODE := 1
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade doctor assignment student gradescope test lint bench lock clean
+.PHONY: grade doctor assignment student gradescope test attacks lint bench runners lock clean
 
 grade: $(VENV)/grade
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
@@ -31,6 +31,10 @@ assignment student: $(VENV)/assignment
 test: $(VENV)/test
 	@$(RUN) -m pytest
 
+# The sandbox and the hostile submissions alone; `make test` runs them too.
+attacks: $(VENV)/test
+	@$(RUN) -m pytest tests/golden/test_attacks.py tests/golden/test_attack_harness.py tests/project/test_jail.py tests/project/test_sandbox.py
+
 lint: $(VENV)/test
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
@@ -38,6 +42,10 @@ lint: $(VENV)/test
 
 bench: $(VENV)/grade
 	@$(RUN) -m benchmarks.grade
+
+# The same hostile submissions graded by otter and gradescope-utils: docs/runners.md.
+runners: $(VENV)/test $(VENV)/runners
+	@$(RUN) -m benchmarks.runners --write docs/runners.md
 
 # Each environment is made once and made again when its lock changes.
 $(VENV)/grade: requirements/grade.txt
@@ -47,7 +55,7 @@ $(VENV)/grade: requirements/grade.txt
 	@$(INSTALL) requirements/grade.txt
 	@touch $@
 
-$(VENV)/assignment $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
+$(VENV)/assignment $(VENV)/test $(VENV)/runners: $(VENV)/%: requirements/%.txt $(VENV)/grade
 	@echo "Installing what the $* target needs into $(VENV)/ (once)" >&2
 	@$(INSTALL) $<
 	@touch $@

@@ -48,6 +48,8 @@ class Jail:
                 enter()
             except OSError as error:
                 self.missing[name] = error.strerror or str(error)
+            except AttributeError:  # os has no such function here
+                self.missing[name] = "this system does not have it"
 
     def surround(self) -> None:
         """Enter the namespaces, and make ready what every child needs; the process goes on in a fork, if it must."""
