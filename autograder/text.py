@@ -2,7 +2,8 @@
 
 import unicodedata
 
-INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # controls, bidirectional marks and zero widths, surrogates, private, unassigned
+# Controls, bidirectional marks and zero widths, surrogates, private, unassigned, separators of lines and of paragraphs.
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def clean(text: str, most: int = 500) -> str:

@@ -1,14 +1,16 @@
 """Finds the submissions under what the TA named: a folder of submissions, or a zip of them."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.read import Unreadable, entries_of_zip, is_junk
+from autograder.intake.entries import Refused, folded, is_junk
+from autograder.intake.folders import open_file
+from autograder.intake.read import SOURCE, ZIP
+from autograder.intake.zips import MOST_CLASS, MOST_MEMBERS, entries_of_zip
 from autograder.results import PARTS
 from autograder.text import clean
-
-ZIP, SOURCE = ".zip", ".py"
 
 
 class IntakeError(Exception):
@@ -26,30 +28,45 @@ class Waiting:
 
 def find(submissions: Path) -> list[Waiting]:
     """Every submission under a folder or in a zip, in name order; IntakeError if there is none."""
-    if not submissions.exists():
-        raise IntakeError(f"There is no {submissions}: SUBMISSIONS must name a folder or a zip of submissions.")
-    if submissions.is_dir():
-        found = [(path.name, path, "") for path in submissions.iterdir() if is_submission(path.name, path.is_dir())]
-    elif submissions.suffix.lower() == ZIP:
-        found = find_in_zip(submissions)
-    else:
-        raise IntakeError(f"{submissions} is neither a folder nor a zip.")
+    try:
+        if not submissions.exists():
+            raise IntakeError(f"There is no {submissions}: SUBMISSIONS must name a folder or a zip of submissions.")
+        if submissions.is_dir():
+            found = find_in_folder(submissions)
+        elif submissions.suffix.lower() == ZIP:
+            found = find_in_zip(submissions.name, submissions.resolve())  # the TA's own link may be followed
+        else:
+            raise IntakeError(f"{submissions} is neither a folder nor a zip.")
+    except Refused as refusal:
+        raise IntakeError(f"{submissions}: {refusal}") from refusal
+    except OSError as error:
+        raise IntakeError(f"{submissions} cannot be read: {error.strerror}.") from error
     if not found:
         raise IntakeError(f"{submissions} holds no submission: no folder, no .zip and no .py file.")
-    return sorted(named(found), key=lambda waiting: waiting.student)
+    return sorted(named(sorted(found)), key=lambda waiting: waiting.student)
 
 
-def find_in_zip(path: Path) -> list[tuple[str, Path, str]]:
+def find_in_folder(folder: Path) -> list[tuple[str, Path, str]]:
+    """The submissions in a folder. A link gets a row too, and is refused when it is read."""
+    with os.scandir(folder) as listing:
+        return [
+            (found.name, folder / found.name, "")
+            for found in listing
+            if is_submission(found.name, found.is_dir(follow_symlinks=False) or found.is_symlink())
+        ]
+
+
+def find_in_zip(name: str, path: Path) -> list[tuple[str, Path, str]]:
     """The submissions at the top of a zip or, if the graded files themselves are there, the zip as the one submission."""
-    try:
-        paths = [entry.path for entry in entries_of_zip(path)]
-    except Unreadable as problem:
-        raise IntakeError(f"{path}: {problem}") from problem
-    paths = [inside for inside in paths if not is_junk(inside)]
+    with open_file(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size > MOST_CLASS:
+            raise Refused(f"The zip has {size:,} bytes; at most {MOST_CLASS:,} are read.")
+        paths = [entry.path for entry in entries_of_zip(file, MOST_MEMBERS) if not is_junk(entry.path)]
     if any(inside in {PurePosixPath(f"{part}{SOURCE}") for part in PARTS} for inside in paths):
-        return [(path.name, path, "")]
-    tops = {inside.parts[0]: len(inside.parts) > 1 for inside in paths}
-    return [(name, path, name) for name, is_folder in tops.items() if is_submission(name, is_folder)]
+        return [(name, path, "")]
+    folders = {inside.parts[0] for inside in paths if len(inside.parts) > 1}
+    return [(top, path, top) for top in {inside.parts[0] for inside in paths} if is_submission(top, top in folders)]
 
 
 def is_submission(name: str, is_folder: bool) -> bool:
@@ -58,15 +75,23 @@ def is_submission(name: str, is_folder: bool) -> bool:
 
 
 def named(found: list[tuple[str, Path, str]]) -> list[Waiting]:
-    """Each submission under the name of its student; where two would share a name, each keeps its ending."""
+    """Each submission under the name of its student; where two would share a name on some disk, each keeps its ending."""
     names = [student_of(name) for name, _, _ in found]
-    for differ in (lambda name, number: short(name), lambda name, number: f"{short(name)} ({number})"):
-        count = Counter(names)
-        names = [
-            student if count[student] == 1 else differ(name, number)
-            for number, (student, (name, _, _)) in enumerate(zip(names, found, strict=True), start=1)
-        ]
-    return [Waiting(student, path, inside) for student, (_, path, inside) in zip(names, found, strict=True)]
+    count = Counter(folded(name) for name in names)
+    names = [
+        student if count[folded(student)] == 1 else short(name) for student, (name, _, _) in zip(names, found, strict=True)
+    ]
+    count = Counter(folded(name) for name in names)
+    taken = {name for name in count if count[name] == 1}
+    waiting = []
+    for student, (_, path, inside) in zip(names, found, strict=True):
+        name, number = student, 1
+        while count[folded(student)] > 1 and folded(name) in taken:
+            number += 1
+            name = f"{student} ({number})"
+        taken.add(folded(name))
+        waiting.append(Waiting(name, path, inside))
+    return waiting
 
 
 def student_of(name: str) -> str:

@@ -1,26 +1,35 @@
 """Reads the graded files of one submission, and says in a sentence what is wrong where one cannot be read.
 
-A submission is a list of entries, whether it came as a folder, as a zip or as a single file. An entry has a path, a size and a
-way to read it; only the entries that bear the name of a graded file are ever read, and never more bytes than a source may have.
+A submission is a list of entries, whether it came as a folder, as a zip or as a single file. Only the entries that bear the
+name of a graded file are ever read, and never more bytes than a source may have. What is wrong with such a file costs its own
+part; only where the zip or the folder itself cannot be trusted is the submission refused as a whole.
 """
 
-import os
 import stat
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
+from autograder.intake.entries import (
+    DEEPEST,
+    MOST_ENTRIES,
+    MOST_SOURCE,
+    MOST_ZIP,
+    Entry,
+    Missing,
+    Refused,
+    Spoilt,
+    folded,
+    is_junk,
+    shown,
+)
+from autograder.intake.folders import entries_of_folder, entry_of_file, open_file
+from autograder.intake.sources import check_source
+from autograder.intake.zips import MOST_MEMBERS, MOST_RATIO, MOST_UNPACKED, UNSUSPICIOUS, entries_of_zip
 from autograder.results import PARTS
-from autograder.text import clean
 
-MOST_SOURCE = 1_000_000  # bytes of one file
-MOST_ZIP = 20_000_000  # bytes of a zip inside a zip
-MOST_ENTRIES = 10_000
-DEEPEST = 2  # folders a file may lie in, below the submission
-JUNK = {"__MACOSX", "__pycache__"}
+ZIP, SOURCE = ".zip", ".py"
 
 
 @dataclass(frozen=True)
@@ -37,65 +46,67 @@ class Submission:
     reason: str = ""
 
 
-class Unreadable(Exception):
-    """A submission, or a file in it, that cannot be read; the text is a sentence for the student."""
-
-
-class Missing(Unreadable):
-    """A graded file that was not handed in."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file in a submission: its path below it, its size in bytes, and its first bytes on demand."""
-
-    path: PurePosixPath
-    size: int
-    take: Callable[[int], bytes]
-    regular: bool = True
-
-
 def read(student: str, path: Path, inside: str = "") -> Submission:
     """The submission at a path or, if `inside` is given, below that name in the zip at the path."""
     try:
-        if inside:
-            entries = below(inside, entries_of_zip(path))
-        elif path.is_dir():
-            entries = list(entries_of_folder(path))
-        elif path.suffix.lower() == ".zip":
-            entries = list(entries_of_zip(path))
-        else:
-            entries = [entry_of_file(path, bare(path.name))]
-    except Unreadable as problem:
-        return Submission(student, problems=dict.fromkeys(PARTS, str(problem)), reason=str(problem))
-    return choose(student, [entry for entry in entries if not is_junk(entry.path)])
+        if not inside:
+            return choose(student, entries_at(path))
+        with open_file(path) as file:
+            return choose(student, below(inside, entries_of_zip(file, MOST_MEMBERS)))
+    except OSError as error:
+        problem = f"The submission cannot be read: {error.strerror}."
+    except (Refused, Spoilt) as refusal:
+        problem = str(refusal)
+    return Submission(student, problems=dict.fromkeys(PARTS, problem), reason=problem)
+
+
+def entries_at(path: Path) -> list[Entry]:
+    """The entries of a folder, a zip or a file; OSError if it cannot be read."""
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        raise Refused("The submission is a link, which is not followed; hand in the files themselves.")
+    if stat.S_ISDIR(mode):
+        return entries_of_folder(path)
+    if path.suffix.lower() == ZIP:
+        return entries_inside(entry_of_file(path, PurePosixPath(path.name)))
+    return [entry_of_file(path, bare(path.name))]
+
+
+def entries_inside(entry: Entry) -> list[Entry]:
+    """The entries of a zip of one submission, which is read into memory unless it is too large."""
+    if entry.size > MOST_ZIP:
+        raise Refused(f"The zip has {entry.size:,} bytes; at most {MOST_ZIP:,} are read.")
+    return entries_of_zip(BytesIO(entry.take(MOST_ZIP)), MOST_ENTRIES)
 
 
 def below(name: str, entries: Iterable[Entry]) -> list[Entry]:
     """The entries of one submission in a zip of many: a folder, a zip or a file at its top."""
-    if name.lower().endswith(".zip"):
-        entry = next(entry for entry in entries if entry.path == PurePosixPath(name))
-        if entry.size > MOST_ZIP:
-            raise Unreadable(f"The zip has {entry.size:,} bytes; at most {MOST_ZIP:,} are read.")
-        return list(entries_of_zip(BytesIO(entry.take(MOST_ZIP))))
     found = [entry for entry in entries if entry.path.parts[0] == name]
-    if [entry.path for entry in found] == [PurePosixPath(name)]:
-        return [Entry(bare(name), entry.size, entry.take, entry.regular) for entry in found]
-    return [Entry(entry.path.relative_to(name), entry.size, entry.take, entry.regular) for entry in found]
+    itself = [entry for entry in found if len(entry.path.parts) == 1]
+    if not itself:
+        return [replace(entry, path=entry.path.relative_to(name)) for entry in found]
+    if len(found) > 1:
+        raise Refused(f"The zip holds {shown(name)} {len(found)} times; hand in exactly one.")
+    (entry,) = itself
+    if not name.lower().endswith(ZIP) or entry.refusal or not entry.regular:
+        return [replace(entry, path=bare(name))]
+    return entries_inside(entry)
 
 
 def bare(name: str) -> PurePosixPath:
     """The graded file that a single file stands for: the one it is named after, or else dnn.py."""
-    return PurePosixPath(name if name in {f"{part}.py" for part in PARTS} else "dnn.py")
+    return PurePosixPath(name if name in {f"{part}{SOURCE}" for part in PARTS} else "dnn.py")
 
 
-def choose(student: str, entries: list[Entry]) -> Submission:
-    """The submission whose graded files are among the entries."""
+def choose(student: str, entries: Sequence[Entry]) -> Submission:
+    """The submission whose graded files are among the entries; Refused if these cannot be trusted."""
+    check_whole(entries)
+    entries = [entry for entry in entries if not is_junk(entry.path)]
     sources, problems, spoilt = {}, {}, []
     for part in PARTS:
         try:
-            sources[part] = source_of(f"{part}.py", entries)
-        except Unreadable as problem:
+            sources[part] = source_of(f"{part}{SOURCE}", entries)
+        except Spoilt as problem:
             problems[part] = str(problem)
             if not isinstance(problem, Missing):
                 spoilt.append(str(problem))
@@ -103,93 +114,56 @@ def choose(student: str, entries: list[Entry]) -> Submission:
     return Submission(student, sources, problems, reason)
 
 
-def hint(entries: list[Entry]) -> str:
+def check_whole(entries: Sequence[Entry]) -> None:
+    """Refused if the entries are those of a zip that nobody should unpack."""
+    for entry in entries:
+        if entry.refusal:
+            raise Refused(entry.refusal)
+    if len(entries) > MOST_ENTRIES:
+        raise Refused(f"The submission holds {len(entries):,} files; at most {MOST_ENTRIES:,} are looked at.")
+    size, room = sum(entry.size for entry in entries), sum(entry.packed for entry in entries)
+    if size > max(MOST_UNPACKED, room):
+        raise Refused(f"Unpacked, the zip would have {size:,} bytes; at most {MOST_UNPACKED:,} are accepted.")
+    if size > max(UNSUSPICIOUS, MOST_RATIO * room):
+        raise Refused(f"Unpacked, the zip would have {size:,} bytes, more than {MOST_RATIO} times as many as it has packed.")
+
+
+def hint(entries: Sequence[Entry]) -> str:
     """What was found instead of the graded files."""
-    names = [clean(str(entry.path), 60) for entry in entries[:5]]
+    names = [shown(entry.path) + ("" if entry.regular else " (a link or a device)") for entry in entries[:5]]
     return f" It holds {', '.join(names)}{' and more' if len(entries) > 5 else ''}." if names else " It is empty."
 
 
-def source_of(name: str, entries: list[Entry]) -> bytes:
-    """The bytes of the one entry that has the name; Unreadable if there is none, more than one, or nothing in it."""
+def source_of(name: str, entries: Sequence[Entry]) -> bytes:
+    """The bytes of the one entry that has the name; Spoilt if there is none, more than one, or no source in it."""
     found = [entry for entry in entries if entry.path.name == name and len(entry.path.parts) <= DEEPEST + 1]
     if not found:
-        alike = [str(entry.path) for entry in entries if entry.path.name.lower() == name]
-        near = f" ({clean(alike[0], 60)} is not the same name)" if alike else ""
-        raise Missing(f"{name} was not handed in{near}.")
+        raise Missing(f"{name} was not handed in{near(name, entries)}.")
     if len(found) > 1:
-        places = ", ".join(sorted(clean(str(entry.path), 60) for entry in found)[:4])
-        raise Unreadable(f"There are {len(found)} files named {name} ({places}); hand in exactly one.")
+        places = ", ".join(sorted(shown(entry.path) for entry in found)[:4])
+        raise Spoilt(f"There are {len(found)} files named {name} ({places}); hand in exactly one.")
     (entry,) = found
+    for other in entries:
+        if other.path in entry.path.parents:
+            raise Spoilt(f"{name} lies below {shown(other.path)}, which is no folder; hand in the file itself.")
+        if other is not entry and folded(other.path) == folded(entry.path):
+            both = f"{shown(entry.path)} and {shown(other.path)}"
+            raise Spoilt(f"There are {both}, which are one name on many disks; hand in exactly one.")
     if not entry.regular:
-        raise Unreadable(f"{name} is a link or a device; hand in the file itself.")
+        raise Spoilt(f"{name} is a link or a device; hand in the file itself.")
     if entry.size > MOST_SOURCE:
-        raise Unreadable(f"{name} has {entry.size:,} bytes; at most {MOST_SOURCE:,} are read.")
+        raise Spoilt(f"{name} has {entry.size:,} bytes; at most {MOST_SOURCE:,} are read.")
     source = entry.take(MOST_SOURCE)
-    if not source.strip():
-        raise Unreadable(f"{name} is empty.")
+    check_source(name, source)
     return source
 
 
-def is_junk(path: PurePosixPath) -> bool:
-    """Whether a file is what systems leave behind: __MACOSX, .DS_Store, __pycache__ and the like."""
-    return any(part in JUNK or part.startswith(".") for part in path.parts)
-
-
-def entries_of_folder(folder: Path) -> Iterator[Entry]:
-    """The files in a folder as deep as they may lie; links are named and not followed."""
-    count = 0
-    for parent, folders, files in os.walk(folder):
-        inside = PurePosixPath(Path(parent).relative_to(folder).as_posix())
-        if len(inside.parts) >= DEEPEST:
-            folders.clear()
-        for name in sorted(files):
-            count += 1
-            if count > MOST_ENTRIES:
-                raise Unreadable(f"The folder holds more than {MOST_ENTRIES:,} files.")
-            yield entry_of_file(Path(parent, name), inside / name)
-
-
-def entry_of_file(path: Path, name: PurePosixPath) -> Entry:
-    """A file on disk."""
-    status = path.lstat()
-
-    def take(most: int) -> bytes:
-        try:
-            with path.open("rb") as file:
-                return file.read(most)
-        except OSError as error:
-            raise Unreadable(f"{name.name} cannot be read: {error.strerror}.") from error
-
-    return Entry(name, status.st_size, take, stat.S_ISREG(status.st_mode))
-
-
-def entries_of_zip(file: Path | BytesIO) -> Iterator[Entry]:
-    """The files in a zip, none of them unpacked yet; Unreadable if it is no zip."""
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise Unreadable(f"The zip cannot be opened: {clean(str(error), 100)}.") from error
-    members = archive.infolist()
-    if len(members) > MOST_ENTRIES:
-        raise Unreadable(f"The zip holds {len(members):,} files; at most {MOST_ENTRIES:,} are looked at.")
-    for member in members:
-        path = PurePosixPath(member.filename.replace("\\", "/"))
-        if not member.is_dir() and path.parts and ".." not in path.parts and not path.is_absolute():
-            yield entry_of_member(archive, member, path)
-
-
-def entry_of_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: PurePosixPath) -> Entry:
-    """A file in a zip; what its head says of its size is checked while it is read."""
-    mode = member.external_attr >> 16
-
-    def take(most: int) -> bytes:
-        try:
-            with archive.open(member) as file:
-                data = file.read(most + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-            raise Unreadable(f"{path.name} cannot be read from the zip: {clean(str(error), 100)}.") from error
-        if len(data) > most:
-            raise Unreadable(f"{path.name} has more than {most:,} bytes.")
-        return data
-
-    return Entry(path, member.file_size, take, not stat.S_IFMT(mode) or stat.S_ISREG(mode))
+def near(name: str, entries: Sequence[Entry]) -> str:
+    """What may have been meant as the file, in brackets."""
+    for entry in entries:
+        if entry.path.name != name and folded(entry.path.name) == name:
+            return f" ({shown(entry.path)} is not the same name)"
+    for entry in entries:
+        if not entry.regular and not entry.path.suffix:
+            return f" ({shown(entry.path)} is a link or a device, and was not looked into)"
+    return ""

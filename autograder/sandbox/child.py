@@ -10,6 +10,7 @@ import importlib.abc
 import importlib.util
 import io
 import linecache
+import math
 import mmap
 import random
 import socket
@@ -227,7 +228,7 @@ def opaque(value: Any) -> list:
 
 def plain_array(array: np.ndarray) -> Any:
     """The array in one of the dtypes that can cross."""
-    if array.size > MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:
+    if math.prod(max(length, 1) for length in array.shape) > MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:
         return ["opaque", f"array of shape {array.shape}"[:100]]
     if array.dtype in wire.CODES:
         return array

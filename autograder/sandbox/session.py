@@ -255,6 +255,8 @@ class Session:
         """End the child, which is no use any more; whatever still refers to it raises this sentence from now on."""
         assert self.child is not None
         running = self.sent.get(self.child.running())
+        if running is not None and not running.runs_student_code:  # no child notes such a step by itself
+            running = None
         if running is not None:
             self.strikes[running.label] += 1
         status = self.child.end()
@@ -267,7 +269,7 @@ class Session:
 
     def decode(self, content: Any, depth: int) -> Any:
         """The value that an answer stands for; whatever a child never sends ends it."""
-        if content is None or isinstance(content, (bool, int, float, str, np.ndarray)):
+        if content is None or type(content) in (bool, int, float, str, np.ndarray):  # a reference is an int, and no answer
             return content
         if depth > 0 and is_tagged(content) and len(content) == 2:
             kind, inside = content

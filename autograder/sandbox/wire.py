@@ -16,6 +16,8 @@ import numpy as np
 
 MAX_FRAME = 4 * 1024 * 1024
 MAX_ITEMS = 10_000  # of one container
+MAX_ALL_ITEMS = 200_000  # of all containers of a frame: an empty one takes one byte there and a hundred here
+MAX_STRING = 20_000  # bytes
 MAX_DIMENSIONS = 8
 MAX_DEPTH = 6  # containers inside containers
 MAX_PRINTED = 2_000  # bytes of what a student's code prints, to each of the two streams, between two answers
@@ -64,6 +66,10 @@ def unpack_array(data: bytes) -> np.ndarray:
     start = 2 + 4 * dimensions
     if len(data) - start != math.prod(shape) * dtype.itemsize:
         raise WireError("an array whose bytes do not fill its shape")
+    if math.prod(max(length, 1) for length in shape) * dtype.itemsize > MAX_FRAME:  # its sum over an axis may be a giant
+        raise WireError("an empty array of a giant shape")
+    if code == b"?" and data[start:].strip(b"\0\1"):
+        raise WireError("a boolean that is neither true nor false")
     return np.frombuffer(data, dtype, offset=start).reshape(shape)
 
 
@@ -83,6 +89,35 @@ def extension(kind: int, data: bytes) -> Any:
     raise WireError(f"an extension of type {kind}")
 
 
+class Budget:
+    """What is left of MAX_ALL_ITEMS while a frame is unpacked; it sees each container as soon as that is complete."""
+
+    def __init__(self) -> None:
+        self.left = MAX_ALL_ITEMS
+
+    def of_list(self, items: tuple) -> tuple:
+        """The items of a list."""
+        self.left -= 1 + len(items)
+        if self.left < 0:
+            raise WireError("a frame of too many items")
+        return self.plain(items)
+
+    def of_map(self, pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
+        """The items of a map, whose keys are strings and differ."""
+        self.of_list(tuple(value for _, value in pairs))
+        items = dict(pairs)
+        if len(items) < len(pairs) or not all(isinstance(key, str) for key in items):
+            raise WireError("a map with a key twice, or one that is no string")
+        return items
+
+    @staticmethod
+    def plain(items: tuple) -> tuple:
+        """The items, if there is no date among them, which msgpack knows by itself."""
+        if any(isinstance(item, msgpack.Timestamp) for item in items):
+            raise WireError("a date")
+        return items
+
+
 def reference(number: int) -> msgpack.ExtType:
     """A reference as it travels."""
     return msgpack.ExtType(REFERENCE, struct.pack("<I", number))
@@ -90,7 +125,7 @@ def reference(number: int) -> msgpack.ExtType:
 
 def send(pipe: socket.socket, message: Any) -> None:
     """Send one frame; WireError if it is too long or nobody reads."""
-    data = msgpack.packb(message, default=encode)
+    data = msgpack.packb(message, default=encode, unicode_errors="backslashreplace")  # half of a character can be in a string
     if len(data) > MAX_FRAME:
         raise FrameTooLong(f"a frame of {len(data)} bytes")
     try:
@@ -107,10 +142,22 @@ def receive(pipe: socket.socket, deadline: float | None = None) -> Any:
     if length > MAX_FRAME:
         raise WireError(f"a frame of {length} bytes")
     data = receive_bytes(pipe, length, deadline)
+    budget = Budget()
     try:
-        return msgpack.unpackb(
-            data, ext_hook=extension, use_list=False, max_array_len=MAX_ITEMS, max_map_len=MAX_ITEMS, strict_map_key=True
+        message = msgpack.unpackb(
+            data,
+            ext_hook=extension,
+            list_hook=budget.of_list,
+            object_pairs_hook=budget.of_map,
+            use_list=False,
+            strict_map_key=True,
+            max_array_len=MAX_ITEMS,
+            max_map_len=MAX_ITEMS,
+            max_str_len=MAX_STRING,
+            max_bin_len=MAX_FRAME,
+            max_ext_len=MAX_FRAME,
         )
+        return budget.plain((message,))[0]
     except WireError:
         raise
     except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError) as error:

@@ -30,6 +30,8 @@ PREPARED = (
     *("abc", "collections.abc", "copy", "dataclasses", "encodings.ascii", "encodings.latin_1", "encodings.utf_8_sig", "enum"),
     *("functools", "io", "itertools", "json", "math", "operator", "os", "random", "re", "string", "sys", "time", "typing"),
     *("warnings", "_strptime", "numpy", "numpy.linalg", "numpy.random"),
+    *(f"encodings.cp125{number}" for number in range(9)),  # what intake lets a source be written in
+    *(f"encodings.iso8859_{number}" for number in range(1, 17) if number != 12),
 )
 IMPORT = re.compile(rb"^[ \t]*import[ \t]+([\w., \t]+)", re.MULTILINE)
 IMPORT_FROM = re.compile(rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t(]+([\w, \t]+)", re.MULTILINE)

@@ -1,16 +1,30 @@
 """Intake: what is a submission, what is in it, and the sentence for everything that is neither."""
 
+import codecs
 import io
 import os
+import signal
+import socket
 import stat
+import subprocess
+import sys
+import warnings
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from autograder.build import ROOT
 from autograder.intake import IntakeError, find, read
-from autograder.intake.read import MOST_ENTRIES, MOST_SOURCE
+from autograder.intake.entries import MOST_ENTRIES, MOST_SOURCE, MOST_ZIP, Spoilt
+from autograder.intake.folders import entry_of_file, open_file
 
 DNN = b"class DNN: pass\n"
+NO_FILE = "dnn.py is a link or a device; hand in the file itself."
+LINK = "The submission is a link, which is not followed; hand in the files themselves."
+LEADS_OUT = "which leads out of the folder it is unpacked in; zip your files anew."
+HEADS = ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2))  # of a file in a zip: before the file, and in the table of contents
+FLAGS, PACKED, SIZE = 6, 18, 22  # where these lie in the first head
 
 
 @pytest.fixture
@@ -26,15 +40,35 @@ def put(tmp_path):
     return put
 
 
-def zipped(members, **changes):
-    """The bytes of a zip of {name: data}."""
+def zipped(members, mode=0o100644, packing=zipfile.ZIP_DEFLATED):
+    """The bytes of a zip of {name: data}, or of pairs of them."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            member = zipfile.ZipInfo(name)
-            member.external_attr = changes.get("mode", 0o100644) << 16
+    with zipfile.ZipFile(file, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that comes twice
+        for name, data in members.items() if isinstance(members, dict) else members:
+            member = zipfile.ZipInfo("x")
+            member.filename = name  # as it is, even with a zero byte in it
+            member.external_attr, member.compress_type = mode << 16, packing
             archive.writestr(member, data)
     return file.getvalue()
+
+
+def forged(data, value, field, length=4):
+    """The zip of one file with a field of its two heads overwritten."""
+    data = bytearray(data)
+    for mark, shift in HEADS:
+        start = data.index(mark) + field + shift
+        data[start : start + length] = value.to_bytes(length, "little")
+    return bytes(data)
+
+
+def everything(folder):
+    """What lies below a folder."""
+    return sorted(str(path) for path in folder.rglob("*"))
+
+
+def read_all(folder):
+    return [read(waiting.student, waiting.path, waiting.inside) for waiting in find(folder)]
 
 
 def students(folder):
@@ -183,45 +217,375 @@ def test_a_zip_whose_bytes_are_damaged(put):
     assert "dnn.py cannot be read from the zip" in read_one(put("alice.zip", bytes(data))).reason
 
 
-def test_a_zip_with_a_password(put):
-    data = bytearray(zipped({"dnn.py": DNN}))
-    for start in (data.index(b"PK\x03\x04") + 6, data.index(b"PK\x01\x02") + 8):
-        data[start] |= 1
-    assert "encrypted" in read_one(put("alice.zip", bytes(data))).reason
-
-
-def test_a_zip_that_lies_about_its_size(put):
-    bomb = bytearray(zipped({"dnn.py": b"#" * (3 * MOST_SOURCE)}))
-    for mark, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
-        start = bomb.index(mark) + offset
-        bomb[start : start + 4] = (100).to_bytes(4, "little")
-    submission = read_one(put("alice.zip", bytes(bomb)))
-    assert submission.sources == {}
-    assert "dnn.py" in submission.reason
-
-
-def test_a_zip_that_climbs_out(put):
-    assert "It is empty." in read_one(put("alice.zip", zipped({"../dnn.py": DNN, "/dnn.py": DNN}))).reason
-
-
 def test_a_zip_of_too_many_files(put):
     data = zipped({f"{number}.txt": b"" for number in range(MOST_ENTRIES + 1)})
     assert "10,001 files" in read_one(put("alice.zip", data)).reason
 
 
-def test_links_are_not_followed(put, tmp_path):
-    (tmp_path / "secret.py").write_bytes(DNN)
-    folder = put("alice/readme.txt", b"")
-    (folder / "alice/dnn.py").symlink_to(tmp_path / "secret.py")
-    assert read_one(folder).reason == "dnn.py is a link or a device; hand in the file itself."
+def test_a_folder_of_too_many_files(put):
+    folder = put("alice/dnn.py")
+    for number in range(MOST_ENTRIES):
+        (folder / f"alice/{number}.txt").touch()
+    assert read_one(folder).reason == "The folder holds more than 10,000 files."
 
 
-def test_links_in_a_zip_are_not_followed(put):
-    data = zipped({"dnn.py": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777)
-    assert read_one(put("alice.zip", data)).reason == "dnn.py is a link or a device; hand in the file itself."
+def test_junk_is_not_looked_into(put):
+    put("alice/.venv/dnn.py")
+    folder = put("alice/dnn.py")
+    (folder / "alice/__pycache__").symlink_to("/etc")
+    os.mkfifo(folder / "alice/.pipe")
+    assert read_one(folder).sources == {"dnn": DNN}
 
 
-def test_a_pipe_is_not_waited_for(put):
-    folder = put("alice/readme.txt", b"")
-    os.mkfifo(folder / "alice/dnn.py")
-    assert read_one(folder).reason == "dnn.py is a link or a device; hand in the file itself."
+# A zip that nobody should unpack is refused as a whole
+
+WHOLE = {
+    "climbs out": (zipped({"dnn.py": DNN, "../evil.py": DNN}), f"The zip holds ../evil.py, {LEADS_OUT}"),
+    "climbs out from within": (zipped({"dnn.py": DNN, "hw/../../evil": b""}), f"The zip holds hw/../../evil, {LEADS_OUT}"),
+    "climbs out of junk": (zipped({"dnn.py": DNN, "__MACOSX/../../x": b""}), f"The zip holds __MACOSX/../../x, {LEADS_OUT}"),
+    "climbs out as a folder": (zipped({"dnn.py": DNN, "../evil/": b""}), f"The zip holds ../evil/, {LEADS_OUT}"),
+    "climbs out backwards": (zipped({"dnn.py": DNN, "..\\evil.py": DNN}), f"The zip holds ../evil.py, {LEADS_OUT}"),
+    "absolute": (zipped({"dnn.py": DNN, "/etc/cron.d/x": b""}), f"The zip holds /etc/cron.d/x, {LEADS_OUT}"),
+    "a share": (zipped({"dnn.py": DNN, "\\\\host\\x": b""}), f"The zip holds //host/x, {LEADS_OUT}"),
+    "a drive": (zipped({"dnn.py": DNN, "C:dnn.py": b""}), f"The zip holds C:dnn.py, {LEADS_OUT}"),
+    "a zero byte": (
+        zipped({"dnn.py\0.txt": DNN}),
+        "The zip holds dnn.py\\u0000.txt, a name with a zero byte in it; zip your files anew.",
+    ),
+    "a bomb by ratio": (
+        zipped({"dnn.py": DNN, "zeros": bytes(10_000_000)}),
+        "Unpacked, the zip would have 10,000,016 bytes, more than 100 times as many as it has packed.",
+    ),
+    "a bomb by size": (
+        forged(zipped({"a.txt": b"#" * 10_000}), 4_000_000_000, SIZE),
+        "Unpacked, the zip would have 4,000,000,000 bytes; at most 200,000,000 are accepted.",
+    ),
+    "a size that is not so": (
+        forged(zipped({"dnn.py": DNN * 9}), len(DNN), SIZE),
+        "The zip says that dnn.py has 16 bytes, which is not so; zip your files anew.",
+    ),
+    "a small size of a large file": (
+        forged(zipped({"dnn.py": b"#" * 3_000_000}), 100, SIZE),
+        "The zip says that dnn.py has 100 bytes, which is not so; zip your files anew.",
+    ),
+    "bytes that are not there": (
+        forged(zipped({"dnn.py": DNN}), 1_000_000, PACKED),
+        "In the zip, dnn.py shares its bytes with something else; zip your files anew.",
+    ),
+    "a long table of contents": (
+        zipped({f"{number:02}" + "x" * 60_000: b"" for number in range(40)}),
+        "The table of contents of the zip has more than 2,000,000 bytes.",
+    ),
+    "no zip": (b"not a zip", "The zip cannot be opened: File is not a zip file."),
+    "many bytes": (bytes(MOST_ZIP + 1), "The zip has 20,000,001 bytes; at most 20,000,000 are read."),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+@pytest.mark.parametrize("kind", ["zip", "zip in a zip"])
+def test_a_zip_that_is_refused_as_a_whole(put, tmp_path, case, kind):
+    data, reason = WHOLE[case]
+    if kind == "zip in a zip":
+        path = tmp_path / "class.zip"
+        path.write_bytes(zipped({"alice.zip": data, "bob.py": DNN}))
+    else:
+        put("alice.zip", data)
+        path = put("bob.py")
+    before = everything(tmp_path)
+    alice, bob = read_all(path)
+    assert (alice.sources, alice.reason) == ({}, reason)
+    assert set(alice.problems.values()) == {reason}
+    assert bob.sources == {"dnn": DNN}
+    assert everything(tmp_path) == before
+
+
+def test_a_bomb_of_one_layer(put):
+    """Two lines of the table of contents point at the same bytes."""
+    data = bytearray(zipped([("dnn.py", DNN), ("two.py", DNN)]))
+    second = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
+    data[second + 42 : second + 46] = bytes(4)
+    assert read_one(put("alice.zip", bytes(data))).reason.startswith("In the zip, dnn.py shares its bytes")
+
+
+def test_a_file_that_has_another_name_in_the_table_of_contents(put):
+    data = zipped({"dnn.py": DNN}).replace(b"dnn.py", b"two.py", 1)
+    assert "dnn.py cannot be read from the zip: File name in directory" in read_one(put("alice.zip", data)).reason
+
+
+def test_bombs_take_no_memory_and_no_time(put):
+    """Under a limit that a bomb would break; a hang ends the test too."""
+    bomb, _ = WHOLE["a bomb by ratio"]
+    put("alice.zip", bomb)
+    put("bob.zip", zipped({f"{number}": bytes(5_000_000) for number in range(40)}))
+    folder = put("carol.zip", zipped({"hw.zip": bomb, "dnn.py": DNN}))
+    script = (
+        "import resource, sys; from pathlib import Path; from autograder.intake import find, read\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (150_000_000, 150_000_000))\n"
+        "for w in find(Path(sys.argv[1])): print(w.student, len(read(w.student, w.path, w.inside).sources))"
+    )
+    command = [sys.executable, "-c", script, str(folder)]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (finished.stdout.split(), finished.stderr) == (["alice", "0", "bob", "0", "carol", "1"], "")
+
+
+@pytest.mark.parametrize("inside", ["alice/../bob/dnn.py", "alice/hw\0/x"])
+def test_one_bad_name_in_a_zip_of_submissions_costs_that_submission_alone(tmp_path, inside):
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({"alice/dnn.py": DNN, inside: DNN, "bob/dnn.py": DNN}))
+    alice, bob = read_all(path)
+    assert alice.reason.startswith("The zip holds alice/")
+    assert bob.sources == {"dnn": DNN}
+
+
+@pytest.mark.parametrize("inside", ["/etc/x", "../x", "C:/x"])
+def test_a_zip_of_submissions_that_leads_out_is_refused(tmp_path, inside):
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({"alice/dnn.py": DNN, inside: b""}))
+    with pytest.raises(IntakeError, match=f"The zip holds {inside}, which leads out of"):
+        find(path)
+
+
+def test_a_zip_of_submissions_is_bounded_too(tmp_path, monkeypatch):
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({f"{number}/dnn.py": DNN for number in range(20)}))
+    module = sys.modules["autograder.intake.find"]
+    monkeypatch.setattr(module, "MOST_MEMBERS", 19)
+    with pytest.raises(IntakeError, match="holds 20 files; at most 19 are looked at"):
+        find(path)
+    monkeypatch.setattr(module, "MOST_CLASS", 100)
+    with pytest.raises(IntakeError, match="bytes; at most 100 are read"):
+        find(path)
+
+
+def test_a_zip_of_submissions_that_has_one_twice(tmp_path):
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped([("alice.zip", zipped({"dnn.py": DNN})), ("alice.zip", b""), ("bob.py", DNN), ("bob.py/x", DNN)]))
+    reasons = [submission.reason for submission in read_all(path)]
+    assert reasons == [f"The zip holds {name} 2 times; hand in exactly one." for name in ("alice.zip", "bob.py")]
+
+
+def test_a_folder_in_a_zip_may_be_named_like_a_zip(tmp_path):
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({"alice.zip/dnn.py": DNN}))
+    assert read_one(path).sources == {"dnn": DNN}
+
+
+# One file that cannot be read costs its own part alone
+
+SPOILT = {
+    "encrypted": (forged(zipped({"dnn.py": DNN}), 1, FLAGS, 2), "dnn.py is encrypted; zip it without a password."),
+    "packed by a method that may take memory": (
+        zipped({"dnn.py": DNN}, packing=zipfile.ZIP_LZMA),
+        "dnn.py is packed in an unusual way (method 14); zip your files anew.",
+    ),
+    "twice in one place": (
+        zipped([("dnn.py", DNN), ("dnn.py", b"x = 1")]),
+        "There are 2 files named dnn.py (dnn.py, dnn.py); hand in exactly one.",
+    ),
+    "twins on many disks": (
+        zipped({"hw/dnn.py": DNN, "HW/DNN.py": DNN}),
+        "There are hw/dnn.py and HW/DNN.py, which are one name on many disks; hand in exactly one.",
+    ),
+    "wide twins": (
+        zipped({"dnn.py": DNN, "\uff44\uff4e\uff4e.py": DNN}),
+        "There are dnn.py and \uff44\uff4e\uff4e.py, which are one name on many disks; hand in exactly one.",
+    ),
+    "below a file": (
+        zipped({"hw/dnn.py": DNN, "hw": b""}),
+        "dnn.py lies below hw, which is no folder; hand in the file itself.",
+    ),
+    "too large": (zipped({"dnn.py": b"#" * 1_000_001}), "dnn.py has 1,000,001 bytes; at most 1,000,000 are read."),
+    "a link": (zipped({"dnn.py": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777), NO_FILE),
+    "a pipe": (zipped({"dnn.py": b""}, mode=stat.S_IFIFO | 0o644), NO_FILE),
+    "a device": (zipped({"dnn.py": b""}, mode=stat.S_IFCHR | 0o644), NO_FILE),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT)
+def test_a_file_in_a_zip_that_costs_its_part_alone(put, tmp_path, case):
+    data, problem = SPOILT[case]
+    file = io.BytesIO(data)
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("warmup.py", b"x = 1")
+    folder = put("alice.zip", file.getvalue())
+    submission = read_one(folder)
+    assert submission.sources == {"warmup": b"x = 1"}
+    assert submission.problems["dnn"] == problem
+    assert submission.reason == ""
+    assert everything(tmp_path) == [str(folder), str(folder / "alice.zip")]
+
+
+def test_a_source_of_20_mb_in_a_folder(put):
+    put("alice/warmup.py")
+    submission = read_one(put("alice/dnn.py", b"#" * 20_000_000))
+    assert submission.sources == {"warmup": DNN}
+    assert submission.problems["dnn"] == "dnn.py has 20,000,000 bytes; at most 1,000,000 are read."
+
+
+def bind(path):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+SPECIAL = {"a pipe": os.mkfifo, "a socket": bind, "a link": lambda path: path.symlink_to("warmup.py")}
+if os.geteuid() == 0:
+    SPECIAL["a device"] = lambda path: os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+
+
+@pytest.fixture
+def impatient():
+    """Ends a test that waits for a pipe."""
+    signal.alarm(30)
+    yield
+    signal.alarm(0)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_a_special_file_costs_its_part_alone(put, kind, monkeypatch):
+    folder = put("alice/warmup.py")
+    monkeypatch.chdir(folder)  # the path of a socket may not be long
+    SPECIAL[kind](Path("alice/dnn.py"))
+    submission = read_one(folder)
+    assert submission.sources == {"warmup": DNN}
+    assert submission.problems["dnn"] == NO_FILE
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("kind", SPECIAL)
+@pytest.mark.parametrize(
+    ("name", "reason"), [("alice.py", NO_FILE), ("alice.zip", "alice.zip cannot be read: it is a link or a device.")]
+)
+def test_a_submission_that_is_a_special_file(put, kind, name, reason, monkeypatch):
+    folder = put("notes.txt")
+    monkeypatch.chdir(folder)
+    SPECIAL[kind](Path(name))
+    assert read_one(folder).reason == (LINK if kind == "a link" else reason)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_class_that_is_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "class.zip")
+    with pytest.raises(IntakeError, match=r"class.zip cannot be read: it is a link or a device\."):
+        find(tmp_path / "class.zip")
+
+
+def test_links_to_folders_are_not_followed(put, tmp_path):
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/dnn.py").write_bytes(DNN)
+    folder = put("bob/warmup.py")
+    (folder / "carol").mkdir()
+    (folder / "alice").symlink_to(tmp_path / "secret")
+    for name in ("bob/hw", "carol/hw"):
+        (folder / name).symlink_to(tmp_path / "secret")
+    (folder / "dave").symlink_to("nowhere")
+    alice, bob, carol, dave = read_all(folder)
+    assert alice.reason == dave.reason == LINK
+    assert bob.sources == {"warmup": DNN}
+    assert bob.problems["dnn"] == "dnn.py was not handed in (hw is a link or a device, and was not looked into)."
+    assert carol.reason == "There is no warmup.py, dnn.py or extension.py in it. It holds hw (a link or a device)."
+
+
+def test_a_link_of_the_ta_is_followed(put, tmp_path):
+    put("alice/dnn.py")
+    (tmp_path / "link").symlink_to(put("carol/dnn.py"))
+    assert students(tmp_path / "link") == ["alice", "carol"]
+    (tmp_path / "class.zip").write_bytes(zipped({"bob/dnn.py": DNN}))
+    (tmp_path / "link.zip").symlink_to(tmp_path / "class.zip")
+    assert read_one(tmp_path / "link.zip").sources == {"dnn": DNN}
+
+
+def test_twins_in_a_folder(put):
+    path = put("alice/dnn.py") / "alice/dnn.py"
+    folder = put("alice/DNN.py", b"other")
+    if path.read_bytes() != DNN:
+        pytest.skip("this disk knows no capital letters")
+    assert read_one(folder).reason.startswith("There are dnn.py and DNN.py, which are one name on many disks")
+
+
+def test_students_whose_names_are_one_on_many_disks_get_files_of_their_own(put):
+    put("Alice/dnn.py")
+    put("alice (2)/dnn.py")
+    assert students(put("alice/dnn.py")) == ["Alice", "alice (2)", "alice (3)"]
+
+
+def test_a_file_that_is_another_when_it_is_read(put):
+    """It grows, becomes a link, becomes a pipe, and is gone."""
+    path = put("alice/dnn.py") / "alice/dnn.py"
+    entry = entry_of_file(path, Path("dnn.py"))
+    path.write_bytes(b"#" * (MOST_SOURCE + 1))
+    with pytest.raises(Spoilt, match=r"dnn.py has more than 1,000,000 bytes\."):
+        entry.take(MOST_SOURCE)
+    for make in (lambda: path.symlink_to("/etc/passwd"), lambda: os.mkfifo(path)):
+        path.unlink()
+        make()
+        with pytest.raises(Spoilt, match=r"dnn.py cannot be read: it is a link or a device\."):
+            entry.take(MOST_SOURCE)
+    path.unlink()
+    with pytest.raises(Spoilt, match=r"dnn.py cannot be read: No such file"):
+        entry.take(MOST_SOURCE)
+    assert "No such file" in read("alice", path).reason
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/etc/passwd")])
+def test_a_file_is_looked_at_again_once_it_is_open(tmp_path, monkeypatch, make):
+    make(tmp_path / "dnn.py")
+    (tmp_path / "old.py").touch()
+    before = (tmp_path / "old.py").lstat()
+    monkeypatch.setattr(Path, "lstat", lambda path: before)
+    with pytest.raises(OSError, match=r"link or a device|symbolic links"):
+        open_file(tmp_path / "dnn.py")
+
+
+# Encodings
+
+LEGAL = {
+    "BOM": codecs.BOM_UTF8 + DNN,
+    "BOM and cookie": codecs.BOM_UTF8 + b"# coding: utf-8\n" + DNN,
+    "windows line ends": b"# caf\xc3\xa9\r\n" + DNN,
+    "old Mac line ends": b"# a\r# coding: latin-1\r# \xe9\r" + DNN,
+    "latin-1": b"# -*- coding: latin-1 -*-  \xe9\n" + DNN,
+    "below a shebang": b"#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n# \x80\n" + DNN,
+    "Emacs": b"# -*- coding: utf-8-unix -*-\n" + DNN,
+    "iso-8859-15": b"\n# coding: iso-8859-15\n# \xa4\n" + DNN,
+    "a cookie below code": b"x = 1\n# coding: rot13\n" + DNN,
+    "a cookie in a string": b'"""\n# coding: none\n"""\n' + DNN,
+    "any letter": "größe = 'ж 你 😀'\n".encode() + DNN,
+}
+CODECS = ("utf-7", "UTF_7", "rot13", "idna", "punycode", "unicode_escape", "utf-16", "gbk", "hex", "nonsense")
+ILLEGAL = {
+    "UTF-16": (codecs.BOM_UTF16_LE + DNN.decode().encode("utf-16-le"), "dnn.py is UTF-16; save it as UTF-8."),
+    "big UTF-16": (codecs.BOM_UTF16_BE + DNN.decode().encode("utf-16-be"), "dnn.py is UTF-16; save it as UTF-8."),
+    "UTF-32": (codecs.BOM_UTF32_LE + DNN.decode().encode("utf-32-le"), "dnn.py is UTF-32; save it as UTF-8."),
+    "a zero byte": (DNN + b"\n#\0", "Line 3 of dnn.py has a zero byte in it; save it as UTF-8."),
+    "no UTF-8": (b"#\r\n# caf\xe9\n" + DNN, "Line 2 of dnn.py is not UTF-8; save it as UTF-8."),
+    "half a character": (b"x = '\xed\xa0\x80'\n", "Line 1 of dnn.py is not UTF-8; save it as UTF-8."),
+    "no ASCII": (b"# coding: ascii\n\n# \xc3\xa9\n", "Line 3 of dnn.py is not ascii; save it as UTF-8."),
+    "only a BOM": (codecs.BOM_UTF8 + b"\n", "dnn.py is empty."),
+    **{
+        codec: (
+            f"# coding: {codec}\n".encode() + DNN,
+            f"dnn.py asks to be read as {codec}; save it as UTF-8 and take that line out.",
+        )
+        for codec in CODECS
+    },
+}
+
+
+@pytest.mark.parametrize("case", LEGAL)
+def test_what_python_reads_is_handed_on_as_it_is(put, case):
+    compile(LEGAL[case], "dnn.py", "exec")
+    assert read_one(put("alice/dnn.py", LEGAL[case])).sources == {"dnn": LEGAL[case]}
+
+
+@pytest.mark.parametrize("case", ILLEGAL)
+def test_an_encoding_that_is_not_read(put, case):
+    source, problem = ILLEGAL[case]
+    assert read_one(put("alice/dnn.py", source)).reason == problem
+
+
+def test_a_long_name_of_an_encoding_is_cut(put):
+    reason = read_one(put("alice/dnn.py", b"# coding: " + b"x" * 10_000)).reason
+    assert len(reason) < 200
+    assert "asks to be read as xxx" in reason
