@@ -333,7 +333,9 @@ OF_SUBMISSIONS = st.builds(  # a zip with a zip in it
 def place():
     """A folder of its own, not far from the root: some of what is put there has a long name."""
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "bait").write_bytes(b"class DNN: pass")
         yield Path(folder)
+        assert Path(folder, "bait").read_bytes() == b"class DNN: pass"
 
 
 def tree(folder):
@@ -418,10 +420,10 @@ def make(folder, names, kind, data):
     path = os.path.join(folder, *names)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if kind == "file":
-        with open(path, "wb") as file:
+        with open(path, "xb") as file:  # never through a link that has the name already
             file.write(data)
     elif kind == "link":
-        os.symlink("/etc/passwd", path)
+        os.symlink(os.path.join(os.path.dirname(folder), b"bait"), path)
     elif kind == "loop":
         os.symlink(folder, path)
     elif kind == "pipe":

@@ -516,7 +516,8 @@ def test_a_file_that_is_another_when_it_is_read(put):
     path.write_bytes(b"#" * (MOST_SOURCE + 1))
     with pytest.raises(Spoilt, match=r"dnn.py has more than 1,000,000 bytes\."):
         entry.take(MOST_SOURCE)
-    for make in (lambda: path.symlink_to("/etc/passwd"), lambda: os.mkfifo(path)):
+    path.with_name("other.py").touch()
+    for make in (lambda: path.symlink_to("other.py"), lambda: os.mkfifo(path)):
         path.unlink()
         make()
         with pytest.raises(Spoilt, match=r"dnn.py cannot be read: it is a link or a device\."):
@@ -528,7 +529,7 @@ def test_a_file_that_is_another_when_it_is_read(put):
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/etc/passwd")])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("old.py")])
 def test_a_file_is_looked_at_again_once_it_is_open(tmp_path, monkeypatch, make):
     make(tmp_path / "dnn.py")
     (tmp_path / "old.py").touch()

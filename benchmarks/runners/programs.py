@@ -1,0 +1,16 @@
+"""What is graded: the two controls, and the hostile submissions."""
+
+from autograder.build import ROOT
+from autograder.results import PARTS
+from tests.golden.attacks import ATTACKS, Attack
+from tests.golden.programs import solution
+
+CONTROLS = {
+    "the solution": Attack("nothing", {f"{part}.py": solution(part) for part in PARTS}, (15, 60, 25)),
+    "the empty skeleton": Attack("nothing", {f"{part}.py": (ROOT / f"assignment/{part}.py").read_text() for part in PARTS}),
+}
+
+
+def program(name: str) -> Attack:
+    """The control or the attack of this name."""
+    return CONTROLS[name] if name in CONTROLS else ATTACKS[name]
