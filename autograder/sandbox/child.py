@@ -26,6 +26,7 @@ from autograder.sandbox import wire
 MAX_ELEMENTS = 100_000  # of one array that goes back
 MAX_NODES = 5_000  # values in one answer
 MAX_TEXT = 2_000
+MAX_FRAMES = 200  # of a traceback, the innermost
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -163,9 +164,8 @@ def carry_out(number: int, operation: str, arguments: tuple, named: dict, result
 def failed(number: int, error: BaseException, finder: Sources) -> Failed:
     """A failure with the student's own lines of the traceback."""
     try:
-        frames = [
-            frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.removesuffix(".py") in finder.sources
-        ]
+        inner = traceback.extract_tb(error.__traceback__, -MAX_FRAMES)
+        frames = [frame for frame in inner if frame.filename.removesuffix(".py") in finder.sources]
         where = f"{frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
         if isinstance(error, SyntaxError):
             where = f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"

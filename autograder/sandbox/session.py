@@ -8,7 +8,7 @@ with a sentence for the student; the session then goes on in a fresh child.
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,6 +109,7 @@ class Session:
         self.generation = 0  # of the results: those of an earlier check, or of a child that is gone, are not used
         self.steps: list[Step] = []
         self.sent: dict[int, Step] = {}
+        self.refused: dict[int, StudentError] = {}  # why a step, or one that it builds on, is not carried out
         self.count = 0
         self.forget = False
         self.lost: StudentError | None = None
@@ -144,17 +145,28 @@ class Session:
 
     def begin_check(self) -> None:
         """Let go of everything an earlier check left in the child."""
-        self.steps, self.sent, self.count, self.forget = [], {}, 0, True
+        self.steps, self.sent, self.refused, self.count, self.forget = [], {}, {}, 0, True
         self.printed = Printed()
         self.generation += 1
 
     def note(self, operation: str, *arguments: Any, label: str, **named: Any) -> Handle:
-        """Add a step to those that run at the next fetch."""
+        """Add a step to those that run at the next fetch, unless it is not worth another try."""
         self.count += 1
         packed = tuple(self.outgoing(value) for value in arguments)
         step = Step(self.count, operation, packed, {name: self.outgoing(value) for name, value in named.items()}, label)
-        self.steps.append(step)
+        reasons = [self.refused.get(number) for number in numbers_in([*arguments, *named.values()])]
+        reason = next(filter(None, [*reasons, self.refusal(step)]), None)
+        if reason:
+            self.refused[step.number] = reason
+        else:
+            self.steps.append(step)
         return Handle(self, step.number, label)
+
+    def refusal(self, step: Step) -> StudentError | None:
+        """Why a step is not worth another try."""
+        if step.runs_student_code and self.strikes[step.label] >= self.limits.strikes:
+            return StudentError(f"{step.name} has not come back {self.limits.strikes} times and was not called again.")
+        return self.unloadable.get(step.label) if step.operation == "module" else None
 
     def outgoing(self, value: Any) -> Any:
         """A value as it travels to the child."""
@@ -174,8 +186,12 @@ class Session:
         """
         for value in values:
             self.outgoing(value)
+            if reason := self.refused.get(value._place[2]):
+                raise reason
+        if self.seconds_left <= 0:
+            raise StudentError(f"The {self.limits.submission_seconds:.0f} seconds for the whole submission are used up.")
         steps, self.steps = self.steps, []
-        self.refuse(steps)
+        self.sent |= {step.number: step for step in steps}
         replies = self.exchange(steps, [value._place[2] for value in values])
         fetched = tuple(self.unwrap(reply, value._place[3]) for reply, value in zip(replies, values, strict=True))
         return fetched if len(values) > 1 else fetched[0]
@@ -196,17 +212,6 @@ class Session:
         if operation == "module":
             self.unloadable[name] = error
         return error
-
-    def refuse(self, steps: list[Step]) -> None:
-        """StudentError for steps that are not worth another try."""
-        for step in steps:
-            self.sent[step.number] = step
-            if step.runs_student_code and self.strikes[step.label] >= self.limits.strikes:
-                raise StudentError(f"{step.name} has not come back {self.limits.strikes} times and was not called again.")
-            if step.operation == "module" and step.label in self.unloadable:
-                raise self.unloadable[step.label]
-        if self.seconds_left <= 0:
-            raise StudentError(f"The {self.limits.submission_seconds:.0f} seconds for the whole submission are used up.")
 
     def exchange(self, steps: list[Step], wanted: list[int]) -> tuple:
         """Send the steps and bring back the answers; a new child is first given the time to import."""
@@ -281,6 +286,15 @@ class Session:
                 items = [self.decode(item, depth - 1) for item in inside]
                 return items if kind == "list" else tuple(items)
         raise self.lose("{name} answered with something that is no answer.")
+
+
+def numbers_in(values: Iterable[Any]) -> Iterator[int]:
+    """The numbers of the steps whose results are among some values."""
+    for value in values:
+        if isinstance(value, Handle):
+            yield value._place[2]
+        elif isinstance(value, dict):
+            yield from numbers_in(value.values())
 
 
 def is_tagged(content: Any) -> bool:

@@ -2,63 +2,29 @@
 
 An attack is a whole submission. It is written against a `World`: things that lie about for it, so that success shows. Where
 its files name `@SECRET_FILE@`, `@OPEN_FOLDER@`, `@RESULTS@` or `@PORT@`, the place in this world is put in.
+
+Should every layer fail, an attack still does no harm: it starts at most 50 processes, each of which ends by itself within half
+a minute, takes at most 1.5 GB of memory, writes at most 50 MB, and connects to this machine alone.
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import NamedTuple
+from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, filled
+from tests.golden.attacks.channel import CHANNEL
+from tests.golden.attacks.intake import INTAKE
+from tests.golden.attacks.limits import LIMITS
+from tests.golden.attacks.reports import REPORTS
+from tests.golden.attacks.secrets import SECRETS
+from tests.golden.attacks.tools import TOOLS
+from tests.golden.attacks.verdict import VERDICT
 
-CANARY = "canary-"  # every secret is this word and 32 hexadecimal digits; an attack may look for the word
+SECTIONS: dict[str, dict[str, Attack]] = {
+    "Tampering with the verdict": {**VERDICT, **TOOLS},
+    "Reading secrets": SECRETS,
+    "Escaping limits": LIMITS,
+    "The data channel": CHANNEL,
+    "Intake": INTAKE,
+    "Reports": REPORTS,
+}
+ATTACKS: dict[str, Attack] = {name: attack for section in SECTIONS.values() for name, attack in section.items()}
+assert len(ATTACKS) == sum(map(len, SECTIONS.values())), "an attack hides another of its name"
 
-
-class World(NamedTuple):
-    """What lies about for an attack to find.
-
-    secret_file is a file that everybody on the machine may read; secret, its text, is also in the judge's environment and
-    memory. open_folder is an empty folder that everybody may write to, results the folder into which results go. port is that
-    of a listener on 127.0.0.1.
-    """
-
-    secret: str
-    secret_file: Path
-    open_folder: Path
-    results: Path
-    port: int
-
-
-class Attack(NamedTuple):
-    """A hostile submission.
-
-    tries says in a phrase what it is after. files holds the text or bytes of each file under its path in the submission; `lay`
-    puts down what a folder of files cannot be, such as a zip or a link: it is called with the path of the submission, without
-    an ending, and the world. marks are those of warmup, dnn and extension. classes are the numbers of its classes in the
-    catalogue of attacks in docs/attacks.md.
-    """
-
-    tries: str
-    files: Mapping[str, str | bytes] = {}
-    marks: tuple[int, int, int] = (0, 0, 0)
-    status: str = "graded"
-    lay: Callable[[Path, World], None] | None = None
-
-    def put(self, place: Path, world: World) -> None:
-        """Write the submission to a path without an ending."""
-        if self.lay is not None:
-            self.lay(place, world)
-        for name, content in self.files.items():
-            path = place / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(filled(content, world) if isinstance(content, str) else content)
-
-
-def filled(text: str, world: World) -> bytes:
-    """The text with the places of this world put in."""
-    places = {
-        "@SECRET_FILE@": world.secret_file,
-        "@OPEN_FOLDER@": world.open_folder,
-        "@RESULTS@": world.results,
-        "@PORT@": world.port,
-    }
-    for name, place in places.items():
-        text = text.replace(name, str(place))
-    return text.encode()
+__all__ = ["ATTACKS", "CANARY", "REACHED", "SECTIONS", "Attack", "World", "filled"]

@@ -1,0 +1,55 @@
+"""No attack gains a point, reads a secret, leaves a process, writes a file or disturbs a neighbour, whichever layer is off."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from autograder.judge.judge import Judge
+from autograder.sandbox.layers import LAYERS
+from tests.golden.attacks import ATTACKS
+from tests.golden.attacks.harness import NEIGHBOURS, QUICK, breaches, grade_here, grade_in_batch, honest, world
+
+QUICKER = replace(QUICK, call_seconds=0.5, import_seconds=0.8, submission_seconds=4.0)
+RUNNING = [name for name, attack in ATTACKS.items() if attack.status != "invalid"]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory):
+    with world(tmp_path_factory.mktemp("world")) as ground:
+        yield ground
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """What the neighbours get when nobody attacks."""
+    with world(tmp_path_factory.mktemp("calm")) as ground:
+        outcome = grade_in_batch(None, ground, tmp_path_factory.mktemp("batch"))
+    assert [one.student for one in outcome.neighbours] == list(NEIGHBOURS)
+    assert [one.score for one in outcome.neighbours] == [100, 100]
+    return outcome.neighbours
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack_in_a_batch(name, undisturbed, tmp_path, capfd):
+    with world(tmp_path / "world") as ground:
+        outcome = grade_in_batch(ATTACKS[name], ground, tmp_path)
+        printed = "".join(capfd.readouterr())
+        assert breaches(ATTACKS[name], ground, outcome, undisturbed, printed) == []
+
+
+@pytest.fixture(scope="module", params=LAYERS)
+def weakened(request, ground):
+    """A judge whose sandbox lacks one layer, and what an honest submission gets from it."""
+    with Judge(replace(QUICKER, without=(request.param,))) as judge:
+        before = judge.grade(honest())
+        ground.remember()
+        yield SimpleNamespace(judge=judge, before=(before,))
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_attack_without_a_layer(name, weakened, ground, capfd):
+    judge = weakened.judge
+    outcome = grade_here(ATTACKS[name], ground, judge)
+    found = breaches(ATTACKS[name], ground, outcome, weakened.before, "".join(capfd.readouterr()))
+    assert [sentence for sentence in found if not sentence.startswith("lost points")] == []
