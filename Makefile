@@ -11,6 +11,7 @@ SUBMISSIONS ?= $(BUNDLED)
 ACCEPT ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
+PARALLEL = -n $(JOBS) --dist loadgroup
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
 .PHONY: grade doctor assignment student gradescope test attacks lint bench runners lock clean
@@ -29,11 +30,11 @@ assignment student: $(VENV)/assignment
 	@$(RUN) -m autograder build $@
 
 test: $(VENV)/test
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest $(PARALLEL)
 
 # The sandbox and the hostile submissions alone; `make test` runs them too.
 attacks: $(VENV)/test
-	@$(RUN) -m pytest tests/golden/test_attacks.py tests/golden/test_attack_harness.py tests/project/test_jail.py tests/project/test_sandbox.py
+	@$(RUN) -m pytest $(PARALLEL) $(addprefix tests/,golden/test_attacks.py golden/test_attack_harness.py project/test_jail.py project/test_sandbox.py)
 
 lint: $(VENV)/test
 	@$(RUN) -m ruff check .
@@ -42,10 +43,15 @@ lint: $(VENV)/test
 
 bench: $(VENV)/grade
 	@$(RUN) -m benchmarks.grade
+	@$(RUN) -m benchmarks.layers
 
-# The same hostile submissions graded by otter and gradescope-utils: docs/runners.md.
-runners: $(VENV)/test $(VENV)/runners
-	@$(RUN) -m benchmarks.runners --write docs/runners.md
+# The same hostile submissions graded by otter and gradescope-utils, in an environment of their own: docs/runners.md.
+runners: build/runners
+	@build/runners/bin/python -m benchmarks.runners --write docs/runners.md
+
+build/runners: requirements/runners.txt
+	@$(PYTHON) -m venv $@ && $@/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 # Each environment is made once and made again when its lock changes.
 $(VENV)/grade: requirements/grade.txt
@@ -55,7 +61,7 @@ $(VENV)/grade: requirements/grade.txt
 	@$(INSTALL) requirements/grade.txt
 	@touch $@
 
-$(VENV)/assignment $(VENV)/test $(VENV)/runners: $(VENV)/%: requirements/%.txt $(VENV)/grade
+$(VENV)/assignment $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
 	@echo "Installing what the $* target needs into $(VENV)/ (once)" >&2
 	@$(INSTALL) $<
 	@touch $@
@@ -63,10 +69,11 @@ $(VENV)/assignment $(VENV)/test $(VENV)/runners: $(VENV)/%: requirements/%.txt $
 # Pins every package with its hash, from pyproject.toml. The files name no index, so any index will do.
 lock:
 	@$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
-	@extras=""; for set in judge grade assignment test runners; do \
-		[ $$set = judge ] || extras="$$extras --extra $$set"; \
+	@for set in "judge" "grade --extra grade" "assignment --extra grade --extra assignment" \
+			"test --extra grade --extra assignment --extra test" "runners --extra grade --extra runners"; do \
+		set -- $$set; name=$$1; shift; \
 		build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
-			--custom-compile-command "make lock" $$extras pyproject.toml -o requirements/$$set.txt; \
+			--custom-compile-command "make lock" "$$@" pyproject.toml -o requirements/$$name.txt; \
 	done
 
 clean:

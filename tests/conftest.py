@@ -1,5 +1,7 @@
 """What the tests share: a judge, the student whose files are the solution, and a way to grade a source."""
 
+import zlib
+
 import pytest
 
 from autograder.intake import Submission
@@ -9,6 +11,15 @@ from autograder.sandbox.host import Limits
 from tests.golden.programs import solutions
 
 QUICK = Limits(call_seconds=1.0, import_seconds=2.0, submission_seconds=20.0)
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file on one worker, for they share what they set up; the many of the attacks are dealt out."""
+    for item in items:
+        parameters = getattr(item, "callspec", None)
+        layer = parameters.params.get("weakened") if parameters else None
+        share = zlib.crc32(item.name.encode()) % 8 if item.originalname == "test_attack_in_a_batch" else layer
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.name} {share}"))
 
 
 @pytest.fixture(scope="session")

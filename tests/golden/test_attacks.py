@@ -41,7 +41,10 @@ def test_attack_in_a_batch(name, undisturbed, tmp_path, capfd):
 @pytest.fixture(scope="module", params=LAYERS)
 def weakened(request, ground):
     """A judge whose sandbox lacks one layer, and what an honest submission gets from it."""
-    with Judge(replace(QUICKER, without=(request.param,))) as judge:
+    limits = replace(QUICKER, without=(request.param,))
+    if request.param == "deadline":
+        limits = replace(limits, child_seconds=1.5)  # what ends a child then
+    with Judge(limits) as judge:
         before = judge.grade(honest())
         ground.remember()
         yield SimpleNamespace(judge=judge, before=(before,))

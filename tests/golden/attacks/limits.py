@@ -74,7 +74,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
     "stopped by itself": spy(
         "stops itself so that everybody waits for it",
         (26, 31),
-        "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nreturn reached()",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
     ),
     "slow patterns": greedy(
         "keeps the processor inside one call of C",
