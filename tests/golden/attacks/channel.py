@@ -33,9 +33,14 @@ def sent(data: str) -> str:
     )
 
 
+def answer(content: str) -> str:
+    """The bytes of a frame of one answer, with nothing printed."""
+    return f'b"\\x93\\x91" + {content} + b"\\xa0\\xa0"'
+
+
 def value(content: str) -> str:
     """The bytes of a frame of one answer with a value."""
-    return f'b"\\x91\\x92\\xa5value" + {content}'
+    return answer(f'b"\\x92\\xa5value" + {content}')
 
 
 CHANNEL: dict[str, Attack] = {
@@ -95,17 +100,17 @@ CHANNEL: dict[str, Attack] = {
     "strange extensions": greedy(
         "sends references, dates and extensions that nobody sends",
         (36, 37),
-        sent('b"\\x91\\x92\\xa5value\\x93\\xd6\\x02\\x01\\0\\0\\0\\xd6\\xff\\0\\0\\0\\0\\xd4\\x63\\0"'),
+        sent(answer('b"\\x92\\xa5value\\x93\\xd6\\x02\\x01\\0\\0\\0\\xd6\\xff\\0\\0\\0\\0\\xd4\\x63\\0"')),
     ),
     "broken text": greedy(
         "sends text that is no text",
         (37, 42),
-        sent('b"\\x91\\x96\\xa6failed\\x01\\xa3\\xff\\xfe\\xfd\\xa1\\xed\\xa1\\x80\\xa1\\xc0"'),
+        sent(answer('b"\\x96\\xa6failed\\x01\\xa3\\xff\\xfe\\xfd\\xa1\\xed\\xa1\\x80\\xa1\\xc0"')),
     ),
     "forged failure": greedy(
         "sends failures of other steps, whose names it chooses",
         (16, 37),
-        sent('b"\\x91\\x96\\xa6failed\\xce\\xff\\xff\\xff\\xff\\xb3NotImplementedError\\xadAll is right.\\xa0\\xa0"'),
+        sent(answer('b"\\x96\\xa6failed\\xce\\xff\\xff\\xff\\xff\\xb3NotImplementedError\\xadAll is right.\\xa0\\xa0"')),
     ),
     "early answer": greedy(
         "answers before it is asked, for several questions to come",
@@ -115,7 +120,7 @@ CHANNEL: dict[str, Attack] = {
             import os, struct, sys
             msgpack = sys.modules.get("msgpack")
             import numpy as np
-            pack = lambda answer: msgpack.packb([["value", answer]]) if msgpack else b"\\x91\\x92\\xa5value\\xc3"
+            pack = lambda answer: msgpack.packb([[["value", answer]], "", ""]) if msgpack else b"\\x93\\x91\\x92\\xa5value\\xc3\\xa0\\xa0"
             for answer in (True, ["tuple", [True, ["dict", {"A0": True}]]], ["dict", {"W1": True}]) * 20:
                 data = pack(answer)
                 os.write(3, struct.pack("<I", len(data)) + data)

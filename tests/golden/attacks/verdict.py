@@ -113,7 +113,7 @@ def take(count):
 while True:
     (length,) = struct.unpack("<I", take(4))
     forget, steps, wanted = msgpack.unpackb(take(length), strict_map_key=False)
-    data = msgpack.packb([ANSWER for _ in wanted])
+    data = msgpack.packb([[ANSWER for _ in wanted], "", ""])
     os.write(3, struct.pack("<I", len(data)) + data)
 """
 
