@@ -15,12 +15,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograder.sandbox import calls, kernel
-from autograder.sandbox.layers import LAYERS
 
+OWN_PIDS = "/proc/self/ns/pid"
 PIPE_AT, ASIDE = 3, 64  # where the pipe lies in every child, and from where on nothing is in its way
 FIRST_UID, UIDS = 20_000, 40_000  # a child gets a uid of its own in this range, which holds no people and fits every container
-NAMESPACES = {"network": kernel.NEW_NETWORK, "ipc": kernel.NEW_IPC, "pid": kernel.NEW_PID}
-NEED_RIGHTS = {"root", *NAMESPACES}  # for these, whoever is not root needs a user namespace
+NEED_RIGHTS = {"root", "network", "ipc", "pid"}  # for these, whoever is not root needs a user namespace
 
 
 class Jail:
@@ -36,10 +35,6 @@ class Jail:
         self.own_pids = -1
         self.ruleset = -1
         self.instructions = b""
-
-    def live(self) -> list[str]:
-        """The layers that are in force."""
-        return [name for name in LAYERS if name not in self.missing]
 
     def attempt(self, name: str, enter: Callable[[], None]) -> None:
         """Enter a layer unless it is missing; where it cannot be entered, note why."""
@@ -57,14 +52,12 @@ class Jail:
             with contextlib.suppress(OSError):
                 kernel.attempt(self.enter_user_namespace)
                 self.enter_user_namespace()
-        for name, flag in NAMESPACES.items():
-            self.attempt(name, lambda flag=flag: kernel.unshare(flag))  # type: ignore[misc]
-        if "pid" not in self.missing:
-            be_first_process()
+        self.attempt("network", lambda: kernel.unshare(kernel.NEW_NETWORK))
+        self.attempt("ipc", lambda: kernel.unshare(kernel.NEW_IPC))
+        self.attempt("pid", self.enter_table_of_processes)
         with contextlib.suppress(OSError):
             kernel.hide_memory()
             kernel.adopt_orphans()
-        self.attempt("pid", self.open_pids)
         self.attempt("landlock", self.make_ruleset)
         self.attempt("filter", self.compile_filter)
 
@@ -81,9 +74,23 @@ class Jail:
         kernel.enter_user_namespace(FIRST_UID)
         kernel.attempt(lambda: os.chroot(self.empty))  # there are kernels that give a namespace and then no rights in it
 
-    def open_pids(self) -> None:
-        """Keep hold of the zygote's own table of processes, to come back to."""
-        self.own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY)
+    def enter_table_of_processes(self) -> None:
+        """Become the first process of a new table, which can make one for each child and come back."""
+        kernel.attempt(self.try_table_of_processes)
+        kernel.unshare(kernel.NEW_PID)
+        be_first_process()
+        self.own_pids = os.open(OWN_PIDS, os.O_RDONLY)
+
+    def try_table_of_processes(self) -> None:
+        """Do once, as the first process of such a table, what every fork of a child takes."""
+        kernel.unshare(kernel.NEW_PID)
+        kernel.attempt(self.make_table_and_come_back)
+
+    def make_table_and_come_back(self) -> None:
+        """Make a table for a child, and leave it to the next child to be in it."""
+        own = os.open(OWN_PIDS, os.O_RDONLY)
+        kernel.unshare(kernel.NEW_PID)
+        kernel.enter_namespace(own, kernel.NEW_PID)
 
     def make_ruleset(self) -> None:
         """Make the Landlock ruleset once, for every child."""

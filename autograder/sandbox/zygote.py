@@ -39,7 +39,7 @@ NUMPY = "char ctypeslib fft lib lib.stride_tricks linalg ma matlib polynomial ra
 NUMPY_PART = re.compile(rb"\b(?:np|numpy)(\.(?:%s))\b" % NUMPY.replace(".", r"\.").replace(" ", "|").encode())
 # These do something when they are imported, or are for the making of Python.
 NOT_FOR_GRADING = frozenset(
-    "antigravity ensurepip idlelib lib2to3 pip pydoc_data test tests this tkinter turtle turtledemo venv".split()  # noqa: SIM905
+    "__main__ antigravity ensurepip idlelib lib2to3 pip pydoc_data test tests this tkinter turtle turtledemo venv".split()  # noqa: SIM905
 )
 START = 1_618_033_988  # seeds the global random state: the same in every run, and nobody's own favourite
 
@@ -79,9 +79,7 @@ def is_library(name: str) -> bool:
     if package == "numpy":
         return ".".join(inside) in NUMPY.split()
     parts = {package, *inside}
-    return (
-        package in sys.stdlib_module_names and not parts & NOT_FOR_GRADING and not any(part.startswith("__") for part in parts)
-    )
+    return package in sys.stdlib_module_names and not parts & NOT_FOR_GRADING
 
 
 def modules_in(source: bytes) -> set[str]:

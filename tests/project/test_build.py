@@ -10,6 +10,7 @@ import pytest
 from autograder import build
 from autograder.build import ROOT, BuildError, assignment_files, skeleton, solved
 from autograder.results import PARTS
+from autograder.sandbox import layers
 
 SOURCES = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
 SKELETON_LINES = {line for source in SOURCES.values() for line in skeleton(source).splitlines()}
@@ -181,3 +182,18 @@ def test_gradescope_zip_holds_no_solution():
         lines = {line for name in modes for line in archive.read(name).decode().splitlines()}
     assert modes["run_autograder"] == modes["setup.sh"] == 0o100755
     assert not {line for line in SOLUTION_LINES & lines if "grads[" in line}
+
+
+def test_what_is_accepted_travels_in_the_package(monkeypatch):
+    monkeypatch.setenv("ACCEPT", "network, files")
+    build.build("gradescope")
+    with zipfile.ZipFile(ROOT / "dist/gradescope/autograder.zip") as archive:
+        accepted = archive.read("accept.txt").decode()
+    assert layers.named(accepted) == ("network", "files")
+    monkeypatch.setenv("ACCEPT", "fire")
+    with pytest.raises(BuildError, match="ACCEPT names fire; it may name files, network, processes"):
+        build.build("gradescope")
+    monkeypatch.delenv("ACCEPT")
+    build.build("gradescope")
+    with zipfile.ZipFile(ROOT / "dist/gradescope/autograder.zip") as archive:
+        assert archive.read("accept.txt") == b""

@@ -6,11 +6,15 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from autograder.build import ROOT, build
+from autograder.platforms.gradescope import __main__ as door
+from autograder.sandbox.host import Limits
+from autograder.sandbox.layers import WeakSandboxError
 from tests.project.grading import SCHEMA, command, rows
 
 
@@ -114,3 +118,14 @@ def test_setup_fails_loudly(gradescope, tmp_path):
     finished = other.call("source/setup.sh")
     assert finished.returncode == 1
     assert "setup.sh: the packages in requirements.txt could not be installed." in finished.stderr
+
+
+def test_a_machine_that_is_not_fit_is_refused_unless_it_is_accepted(tmp_path, monkeypatch):
+    weak = partial(Limits, without=("filter", "network"))
+    monkeypatch.setattr(door, "Limits", weak)
+    monkeypatch.setattr(door, "ACCEPTED", tmp_path / "accept.txt")
+    door.ACCEPTED.write_text("")
+    with pytest.raises(WeakSandboxError, match="ACCEPT=network"):
+        door.check()
+    door.ACCEPTED.write_text("network")
+    door.check()

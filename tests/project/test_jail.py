@@ -2,18 +2,22 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from autograder.build import ROOT
 from autograder.checking import StudentError
 from autograder.cli import main
 from autograder.report.doctor import verdict
-from autograder.sandbox import calls, kernel
+from autograder.sandbox import calls, kernel, zygote
 from autograder.sandbox.host import SandboxError, Zygote
 from autograder.sandbox.layers import LAYERS, MINIMUM, WeakSandboxError, lacking
 from autograder.sandbox.session import Sandbox
@@ -267,6 +271,40 @@ def test_the_filter_needs_libseccomp(monkeypatch):
         calls.compile_filter()
 
 
+# Before a child is locked in
+
+
+@pytest.mark.parametrize(
+    ("name", "fetched"),
+    [
+        ("json", True),
+        ("xml.etree", True),
+        ("__future__", True),
+        ("numpy.linalg", True),
+        ("numpy.lib.stride_tricks", True),
+        ("unittest.__main__", False),
+        ("lib2to3.__main__", False),
+        ("idlelib.idle", False),
+        ("antigravity", False),
+        ("test.support", False),
+        ("unittest.test", False),
+        ("numpy.f2py.__main__", False),
+        ("numpy.distutils", False),
+        ("autograder.judge", False),
+        ("msgpack", False),
+        ("sitecustomize", False),
+    ],
+)
+def test_only_modules_that_define_things_are_fetched(name, fetched):
+    assert zygote.is_library(name) == fetched
+
+
+def test_what_a_module_does_when_it_is_fetched_ends_no_child():
+    source = "if 0:\n    import unittest.__main__\n    from unittest import __main__\ndef f(): return 1"
+    with Sandbox(LIMITS) as sandbox:
+        assert runner(sandbox)(source, "f") == 1
+
+
 # What is live is told, and what is not enough is refused
 
 
@@ -315,6 +353,19 @@ def test_a_layer_the_kernel_refuses_is_told_with_its_reason(monkeypatch):
     kernel.attempt(lambda: None)
     with pytest.raises(OSError, match="Unknown error 255"):
         kernel.attempt(lambda: 1 / 0)
+
+
+def give_up_rights():
+    kernel.drop_capabilities()
+    kernel.no_new_privileges()
+
+
+@LINUX
+def test_root_in_name_only_is_an_ordinary_user():
+    command = [sys.executable, "-m", "autograder", "doctor"]
+    finished = subprocess.run(command, cwd=ROOT, preexec_fn=give_up_rights, capture_output=True, text=True)
+    assert "This is enough to grade hidden checks." in finished.stdout, finished.stderr
+    assert not re.search(r"^user +yes", finished.stdout, re.MULTILINE)
 
 
 def test_a_zygote_that_does_not_start_is_a_fault_of_the_grader():

@@ -1,7 +1,11 @@
 """The judge: whatever a submission returns is a mark and a sentence, never a fault of the grader."""
 
+import json
+
 import pytest
 
+from autograder.report.feedback import feedback_html
+from autograder.report.gradescope import results_json
 from autograder.results import PARTS
 from tests.golden.programs import solution, solutions, with_body
 from tests.golden.variants import ALONE
@@ -161,3 +165,21 @@ class DNN:
             calls[check.visibility].append(int(check.got.split("call ")[1].split()[0]))
     assert max(calls["public"]) < min(calls["hidden"])
     assert result.printed[0].split() == [str(number + 1) for number in range(max(calls["public"]))]
+
+
+def test_what_is_printed_is_shown_escaped_and_cut(grade):
+    source = "import sys\nprint('<b>bold</b> \\x1b[2J')\nprint('x' * 5000, file=sys.stderr)\n" + solution()
+    result = grade(source.encode())
+    assert result.part_score("dnn") == 60
+    page, output = feedback_html(result), json.loads(results_json(result))["output"]
+    assert "What your code printed while the public checks ran (output)" in page
+    assert "&lt;b&gt;bold&lt;/b&gt; \\u001b[2J" in page
+    assert "<b>" not in page
+    assert "Your code printed while the public checks ran (output):\n<b>bold</b> \\u001b[2J" in output
+    assert "(error output):\nxxx" in output
+    assert 900 < output.count("x") < 1100
+
+
+def test_whoever_prints_nothing_is_shown_nothing(grade):
+    result = grade(solutions())
+    assert "printed" not in feedback_html(result) + results_json(result)
