@@ -172,7 +172,7 @@ def test_what_is_printed_is_shown_escaped_and_cut(grade):
     result = grade(source.encode())
     assert result.part_score("dnn") == 60
     page, output = feedback_html(result), json.loads(results_json(result))["output"]
-    assert "What your code printed while the public checks ran (output)" in page
+    assert "<h2>What your code printed</h2>" in page
     assert "&lt;b&gt;bold&lt;/b&gt; \\u001b[2J" in page
     assert "<b>" not in page
     assert "Your code printed while the public checks ran (output):\n<b>bold</b> \\u001b[2J" in output
