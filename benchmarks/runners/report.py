@@ -71,6 +71,8 @@ One attack can have several of these. Points that a hostile submission loses are
   tests.
 - Gradescope ends what hangs after ten minutes by default, and `otter grade` has a `--timeout`; the score is then 0, or there is
   none. Here, as on a course's own machine, nobody else would.
+- `slow answer` is right and slow. Here its calls run out of time; elsewhere a call may take as long as it likes, so it has its
+  points there, and they are not stolen.
 - A submission that is no plain folder of files, such as a zip made by hand, does not apply to a tool that never sees it.
 
 ## Controls

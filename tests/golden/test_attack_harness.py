@@ -10,11 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from autograder.build import ROOT
 from autograder.judge.judge import Judge
+from autograder.sandbox.layers import LAYERS, MINIMUM
 from tests.golden.attacks import ATTACKS, CANARY
-from tests.golden.attacks.harness import QUICK, breaches, grade_here, honest, secrets_in, texts_of, unsafe, world
+from tests.golden.attacks.harness import QUICK, breaches, grade_here, honest, secrets_in, texts_of, unsafe, without, world
 from tests.golden.attacks.table import PAGE, names_in
-from tests.golden.test_attacks import LAYERS
 
 SUCCEED = {
     "secret file by open": "tells the secret",
@@ -50,7 +51,7 @@ def judge():
 @pytest.fixture(scope="module")
 def bare():
     """A judge whose sandbox lacks every layer that can be left out."""
-    with Judge(replace(QUICK, without=tuple(LAYERS))) as judge:
+    with Judge(replace(without(*LAYERS), accept=tuple(MINIMUM))) as judge:
         yield judge
 
 
@@ -159,3 +160,7 @@ def test_the_page_names_every_attack_and_every_layer():
     attacks, layers = names_in(PAGE.read_text(encoding="utf-8"))
     assert set(attacks) == set(ATTACKS)
     assert layers == list(LAYERS)
+
+
+def test_the_readme_counts_them():
+    assert f"{len(ATTACKS)} hostile submissions" in (ROOT / "README.md").read_text()

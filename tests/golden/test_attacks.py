@@ -1,16 +1,14 @@
 """No attack gains a point, reads a secret, leaves a process, writes a file or disturbs a neighbour, whichever layer is off."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from autograder.judge.judge import Judge
-from autograder.sandbox.layers import LAYERS
+from autograder.sandbox.layers import LAYERS, WeakSandboxError
 from tests.golden.attacks import ATTACKS
-from tests.golden.attacks.harness import NEIGHBOURS, QUICK, breaches, grade_here, grade_in_batch, honest, world
+from tests.golden.attacks.harness import NEIGHBOURS, breaches, grade_here, grade_in_batch, honest, without, world
 
-QUICKER = replace(QUICK, call_seconds=0.5, import_seconds=0.8, submission_seconds=4.0)
 RUNNING = [name for name, attack in ATTACKS.items() if attack.status != "invalid"]
 
 
@@ -40,11 +38,13 @@ def test_attack_in_a_batch(name, undisturbed, tmp_path, capfd):
 
 @pytest.fixture(scope="module", params=LAYERS)
 def weakened(request, ground):
-    """A judge whose sandbox lacks one layer, and what an honest submission gets from it."""
-    limits = replace(QUICKER, without=(request.param,))
-    if request.param == "deadline":
-        limits = replace(limits, child_seconds=1.5)  # what ends a child then
-    with Judge(limits) as judge:
+    """A judge whose sandbox lacks one layer, and what an honest submission gets from it; None where that is refused."""
+    try:
+        judge = Judge(without(request.param))
+    except WeakSandboxError:
+        yield None
+        return
+    with judge:
         before = judge.grade(honest())
         ground.remember()
         yield SimpleNamespace(judge=judge, before=(before,))
@@ -52,7 +52,8 @@ def weakened(request, ground):
 
 @pytest.mark.parametrize("name", RUNNING)
 def test_attack_without_a_layer(name, weakened, ground, capfd):
-    judge = weakened.judge
-    outcome = grade_here(ATTACKS[name], ground, judge)
+    if weakened is None:
+        return  # too few layers are left on this machine, so nothing is graded
+    outcome = grade_here(ATTACKS[name], ground, weakened.judge)
     found = breaches(ATTACKS[name], ground, outcome, weakened.before, "".join(capfd.readouterr()))
     assert [sentence for sentence in found if not sentence.startswith("lost points")] == []

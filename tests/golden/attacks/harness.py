@@ -19,7 +19,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -42,6 +42,7 @@ from tests.golden.attacks.attack import CANARY, REACHED, Attack, World
 from tests.golden.programs import solution, solutions
 
 QUICK = Limits(call_seconds=0.8, import_seconds=1.2, submission_seconds=6.0)
+QUICKER = replace(QUICK, call_seconds=0.5, import_seconds=0.8, submission_seconds=4.0)
 MALLORY, NEIGHBOURS = "mallory", ("aaa", "zzz")  # the name of an attack that brings none, and of those graded beside it
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of <linux/prctl.h>
 MOST_SHOWN = 400_000  # bytes of one file of a report
@@ -269,6 +270,13 @@ def name_of(pid: int) -> str:
 
 
 # Running
+
+
+def without(*layers: str) -> Limits:
+    """Short limits, with these layers left out."""
+    limits = replace(QUICKER, without=layers)
+    # Without the deadline it is the zygote that ends a child.
+    return replace(limits, child_seconds=1.5) if "deadline" in layers else limits
 
 
 @cache

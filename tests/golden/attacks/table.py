@@ -1,7 +1,6 @@
 """`python -m tests.golden.attacks.table` writes docs/attacks.md anew: what attacks come to, with and without each layer."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from autograder.build import ROOT
@@ -9,7 +8,7 @@ from autograder.judge.judge import Judge
 from autograder.results import Result
 from autograder.sandbox.layers import LAYERS
 from tests.golden.attacks import ATTACKS, SECTIONS, Attack
-from tests.golden.attacks.harness import QUICK, Ground, breaches, grade_here, honest, how_it_ended, world
+from tests.golden.attacks.harness import Ground, breaches, grade_here, honest, how_it_ended, without, world
 
 PAGE = ROOT / "docs/attacks.md"
 SAME = "·"
@@ -85,14 +84,14 @@ asks how they came about. Class 49 is one as far as the hidden cases go, which n
 def main() -> None:
     """Run every attack with all layers and without each, and write the page."""
     with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as ground:
-        endings = {None: run_all(ground, ()), **{layer: run_all(ground, (layer,)) for layer in LAYERS}}
+        endings = {None: run_all(ground), **{layer: run_all(ground, layer) for layer in LAYERS}}
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(endings), encoding="utf-8")
 
 
-def run_all(ground: Ground, without: tuple[str, ...]) -> dict[str, str]:
+def run_all(ground: Ground, *layers: str) -> dict[str, str]:
     """How every attack ends without these layers."""
-    with Judge(replace(QUICK, without=without)) as judge:
+    with Judge(without(*layers)) as judge:
         before = (judge.grade(honest()),)
         ground.remember()
         return {name: ending(attack, ground, judge, before) for name, attack in ATTACKS.items()}
@@ -115,13 +114,13 @@ def page(endings: dict) -> str:
             for name, attack in section.items()
         ]
         lines += ["", f"| without | {' | '.join(LAYERS)} |", f"|---|{'---|' * len(LAYERS)}"]
-        lines += [f"| {name} | {' | '.join(without(endings, layer, name) for layer in LAYERS)} |" for name in section]
+        lines += [f"| {name} | {' | '.join(otherwise(endings, layer, name) for layer in LAYERS)} |" for name in section]
         lines.append("")
     lines += ["## The classes", "", *[f"{number}. {words}" for number, words in CLASSES.items()], NO_ATTACK.rstrip(), ""]
     return "\n".join(lines)
 
 
-def without(endings: dict, layer: str, name: str) -> str:
+def otherwise(endings: dict, layer: str, name: str) -> str:
     """How an attack ends without a layer, where it is not the same."""
     ending = endings[layer][name]
     return SAME if ending == endings[None][name] else cell(ending)
