@@ -9,6 +9,8 @@ from autograder.sandbox.layers import LAYERS, WeakSandboxError
 from tests.golden.attacks import ATTACKS
 from tests.golden.attacks.harness import NEIGHBOURS, breaches, grade_here, grade_in_batch, honest, without, world
 
+# Each layer by itself, and all that an ordinary user lacks where the system allows no user namespace.
+MISSING = [*((layer,) for layer in LAYERS), ("root", "user", "network", "ipc", "pid")]
 RUNNING = [name for name, attack in ATTACKS.items() if attack.status != "invalid"]
 
 
@@ -36,11 +38,11 @@ def test_attack_in_a_batch(name, undisturbed, tmp_path, capfd):
         assert breaches(ATTACKS[name], ground, outcome, undisturbed, printed) == []
 
 
-@pytest.fixture(scope="module", params=LAYERS)
+@pytest.fixture(scope="module", params=MISSING, ids=", ".join)
 def weakened(request, ground):
-    """A judge whose sandbox lacks one layer, and what an honest submission gets from it; None where that is refused."""
+    """A judge whose sandbox lacks some layers, and what an honest submission gets from it; None where that is refused."""
     try:
-        judge = Judge(without(request.param))
+        judge = Judge(without(*request.param))
     except WeakSandboxError:
         yield None
         return
