@@ -387,3 +387,12 @@ def test_the_doctors_verdict_names_what_is_lacking():
     missing = dict.fromkeys(LAYERS.keys() - {"limits", "deadline"}, "this system does not have it")
     assert "the grader's files and network and processes" in verdict(missing)
     assert "ACCEPT=files,network,processes" in verdict(missing)
+
+
+def test_the_page_says_of_each_layer_what_the_doctor_says():
+    page = (ROOT / "docs/sandbox.md").read_text()
+    for name, leaves in LAYERS.items():
+        assert f"| `{name}` | {leaves} |" in page
+    for danger, layers in MINIMUM.items():
+        assert all(f"`{layer}`" in page for layer in layers)
+        assert danger in page

@@ -17,7 +17,8 @@ HEAD = """# Attacks
 Every row is a hostile submission in `tests/golden/attacks/`. All of them are graded for real whenever the tests run, each
 between two honest submissions: none may gain a point, read a secret, leave a process or a file behind, reach a listener or
 move the marks of the others. The same holds with any one layer of the sandbox switched off, which the second table of a
-section shows: “{same}” where the attack ends as it does with all layers, and otherwise what stops it then.
+section shows: “{same}” where the attack ends as it does with all layers, and otherwise what stops it then. All layers were live on
+the machine that wrote this page; where too few are, nothing is graded ([sandbox.md](sandbox.md)).
 
 This page is generated: `python -m tests.golden.attacks.table`. The classes are those of the list at its end.
 """
