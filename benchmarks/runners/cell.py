@@ -6,7 +6,6 @@ rights while the grading runs as a user without any, and writes what it saw to i
 
 import base64
 import contextlib
-import ctypes
 import fcntl
 import fnmatch
 import json
@@ -26,6 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from autograder.build import ROOT
+from autograder.sandbox.kernel import call
 from benchmarks.runners.courses import COURSES, PLACE, Course
 from benchmarks.runners.programs import program
 from tests.golden.attacks import CANARY, REACHED, World
@@ -99,12 +99,6 @@ def raise_loopback() -> None:
 
 def close_off(kept: set[Path]) -> None:
     """Make every file system read-only and put a small empty one where people write; the kept folders stay as they are."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def call(function: str, *arguments: object) -> None:
-        if getattr(libc, function)(*arguments):
-            raise OSError(ctypes.get_errno(), f"{function}: {os.strerror(ctypes.get_errno())}")
-
     descriptors = {path: os.open(path, os.O_PATH) for path in sorted(kept)}  # a folder comes before what is in it
     read_only = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
     call("syscall", MOUNT_SETATTR, AT_FDCWD, b"/", AT_RECURSIVE, read_only, len(read_only))
