@@ -119,8 +119,7 @@ class Zygote:
     def ask(self, command: bytes, length: int, descriptors: tuple[int, ...] = ()) -> bytes:
         """Send a command and return its answer; SandboxError if the zygote is gone."""
         try:
-            if command:
-                socket.send_fds(self.control, [command], descriptors)
+            socket.send_fds(self.control, [command], descriptors)
             return wire.receive_bytes(self.control, length, None)
         except (OSError, wire.WireError) as error:
             self.failed = True
