@@ -16,6 +16,7 @@ QUICK = Limits(call_seconds=1.0, import_seconds=2.0, submission_seconds=20.0)
 BUILDING = {"test_build.py", "test_faults.py", "test_grade.py", "test_gradescope.py"}  # they build in the same folders
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     """Keep the tests of a file on one worker, for they share what they set up; the many of the attacks are dealt out."""
     for item in items:
