@@ -46,11 +46,12 @@ bench: $(VENV)/grade
 	@$(RUN) -m benchmarks.layers
 
 # The same hostile submissions graded by otter and gradescope-utils, in an environment of their own: docs/runners.md.
-runners: build/runners
+runners: build/runners/installed
 	@build/runners/bin/python -m benchmarks.runners --write docs/runners.md
 
-build/runners: requirements/runners.txt
-	@$(PYTHON) -m venv $@ && $@/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+build/runners/installed: requirements/runners.txt
+	@$(PYTHON) -m venv build/runners
+	@build/runners/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Each environment is made once and made again when its lock changes.

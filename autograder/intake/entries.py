@@ -46,9 +46,9 @@ def is_junk(path: PurePosixPath) -> bool:
     return any(part in JUNK or part.startswith(".") for part in path.parts)
 
 
-def shown(text: object) -> str:
+def shown(text: object, most: int = 60) -> str:
     """A path or a message as it can stand in a sentence: on one line, and not too long."""
-    return clean(str(text).translate({9: " ", 10: " "}), 60)
+    return clean(str(text).translate({9: " ", 10: " "}), most)
 
 
 def folded(text: object) -> str:

@@ -5,12 +5,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.entries import Refused, folded, is_junk
+from autograder.intake.entries import Refused, folded, is_junk, shown
 from autograder.intake.folders import open_file
 from autograder.intake.read import SOURCE, ZIP
 from autograder.intake.zips import MOST_CLASS, MOST_MEMBERS, entries_of_zip
 from autograder.results import PARTS
-from autograder.text import clean
 
 
 class IntakeError(Exception):
@@ -102,4 +101,4 @@ def student_of(name: str) -> str:
 
 def short(name: str) -> str:
     """A name that can be shown, and can be the name of a file with an ending of its own."""
-    return clean(name.translate({9: " ", 10: " "}), 100).encode()[:200].decode(errors="ignore")
+    return shown(name, 100).encode()[:200].decode(errors="ignore")

@@ -11,6 +11,7 @@ import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 DIE_WITH_PARENT, DUMPABLE, SECCOMP, ADOPT_ORPHANS, NO_NEW_PRIVILEGES = 1, 4, 22, 36, 38  # options of prctl
 NEW_IPC, NEW_USER, NEW_PID, NEW_NETWORK = 0x08000000, 0x10000000, 0x20000000, 0x40000000  # flags of unshare and setns
@@ -23,8 +24,8 @@ LANDLOCK_BYTES = {6: 24, 4: 16, 1: 8}  # and how long its description is
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def call(name: str, *arguments: int | bytes | ctypes.Structure | None) -> int:
-    """The result of a function of libc; whole numbers travel as long."""
+def call(name: str, *arguments: Any) -> int:
+    """The result of a function of libc; whole numbers travel as long, and the rest as ctypes has it."""
     if sys.platform != "linux" or not hasattr(libc, name):
         raise OSError(errno.ENOSYS, "this system does not have it")
     longs = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
@@ -35,9 +36,9 @@ def call(name: str, *arguments: int | bytes | ctypes.Structure | None) -> int:
     return result
 
 
-def prctl(option: int, value: int, pointer: ctypes.Structure | None = None) -> None:
+def prctl(option: int, value: int, pointer: Any = 0) -> None:
     """Change something about this process."""
-    call("prctl", option, value, ctypes.byref(pointer) if pointer is not None else 0, 0, 0)  # type: ignore[arg-type]
+    call("prctl", option, value, pointer, 0, 0)
 
 
 def no_new_privileges() -> None:
@@ -85,7 +86,7 @@ class Program(ctypes.Structure):
 def load_filter(instructions: bytes) -> None:
     """Have the kernel ask these BPF instructions, eight bytes each, about every system call from now on."""
     no_new_privileges()
-    prctl(SECCOMP, SECCOMP_FILTER, Program(len(instructions) // 8, instructions))
+    prctl(SECCOMP, SECCOMP_FILTER, ctypes.byref(Program(len(instructions) // 8, instructions)))
 
 
 def landlock_ruleset() -> int:

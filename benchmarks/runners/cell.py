@@ -4,7 +4,6 @@ This process is the first of a pid namespace; when it ends, the kernel ends what
 rights while the grading runs as a user without any, and writes what it saw to its stdout as one line of JSON.
 """
 
-import base64
 import contextlib
 import fcntl
 import fnmatch
@@ -28,7 +27,7 @@ from autograder.build import ROOT
 from autograder.sandbox.kernel import call
 from benchmarks.runners.courses import COURSES, PLACE, Course
 from benchmarks.runners.programs import program
-from tests.golden.attacks import CANARY, REACHED, World
+from tests.golden.attacks import CANARY, REACHED, World, forms
 
 SECONDS = 60  # wall clock of one grading
 LIMITS = ("--nproc=160", f"--as={4 * 1024**3}", f"--fsize={256 * 1024**2}", f"--cpu={SECONDS}", "--nofile=1024", "--core=0")
@@ -272,16 +271,9 @@ def look(seen: Seen, course: Course, world: World, listeners: Listeners) -> None
     seen.wrote = bool(strays) or any(kernel_objects)
     seen.connected = listeners.calls > 0
     texts = (listeners.heard, *(bytes(path) + content(path) for path in {*strays, *results.values(), SAID}))
-    seen.read = any(form in text for text in texts for form in forms(world.secret))
+    seen.read = any(form.encode() in text for text in texts for form in forms(world.secret))
     seen.reached = any(REACHED.encode() in text for text in texts)
     seen.said = content(SAID)[-2000:].decode(errors="replace").replace(world.secret, "SECRET")
-
-
-def forms(secret: str) -> list[bytes]:
-    """What shows that the secret is out, plainly or in disguise."""
-    digits = secret.removeprefix(CANARY).encode()
-    encoded = [base64.b64encode(text).rstrip(b"=")[:-1] for text in (secret.encode(), digits)]
-    return [digits, digits[::-1], digits.hex().encode(), *encoded]
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ Should every layer fail, an attack still does no harm: it starts at most 50 proc
 a minute, takes at most 1.5 GB of memory, writes at most 50 MB, and connects to this machine alone.
 """
 
-from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, filled
+from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, filled, forms
 from tests.golden.attacks.channel import CHANNEL
 from tests.golden.attacks.intake import INTAKE
 from tests.golden.attacks.limits import LIMITS
@@ -27,4 +27,4 @@ SECTIONS: dict[str, dict[str, Attack]] = {
 ATTACKS: dict[str, Attack] = {name: attack for section in SECTIONS.values() for name, attack in section.items()}
 assert len(ATTACKS) == sum(map(len, SECTIONS.values())), "an attack hides another of its name"
 
-__all__ = ["ATTACKS", "CANARY", "REACHED", "SECTIONS", "Attack", "World", "filled"]
+__all__ = ["ATTACKS", "CANARY", "REACHED", "SECTIONS", "Attack", "World", "filled", "forms"]

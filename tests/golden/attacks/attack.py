@@ -1,5 +1,6 @@
 """What an attack is, and the world it is written against."""
 
+import base64
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +49,13 @@ class Attack(NamedTuple):
             path = place / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(filled(content, world) if isinstance(content, str) else content)
+
+
+def forms(secret: str) -> list[str]:
+    """What shows in a text that the secret is out, plainly or in disguise; the last letters of base64 depend on what follows."""
+    digits = secret.removeprefix(CANARY)
+    encoded = [base64.b64encode(text.encode()).decode().rstrip("=")[:-1] for text in (secret, digits)]
+    return [digits, digits[::-1], digits.encode().hex(), *encoded]
 
 
 def filled(text: str, world: World) -> bytes:

@@ -1,6 +1,5 @@
 """The world an attack is put into, and the look around afterwards: what did it gain, read, leave behind or disturb?"""
 
-import base64
 import contextlib
 import csv
 import ctypes
@@ -39,7 +38,7 @@ from autograder.results import PARTS, Result
 from autograder.run import grade_all
 from autograder.sandbox.host import Limits
 from autograder.sandbox.kernel import adopt_orphans
-from tests.golden.attacks.attack import CANARY, REACHED, Attack, World
+from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, forms
 from tests.golden.programs import solution, solutions
 
 QUICK = Limits(call_seconds=0.8, import_seconds=1.2, submission_seconds=6.0)
@@ -385,10 +384,8 @@ def unearned(attack: Attack, result: Result) -> list[str]:
 
 def secrets_in(text: str, secret: str) -> list[str]:
     """What a text tells: the secret itself, or in another form, or that something was reached."""
-    digits = secret.removeprefix(CANARY)
-    encoded = [base64.b64encode(form.encode()).decode().rstrip("=")[:-1] for form in (secret, digits)]
     found = ["that something was reached"] if REACHED in text else []
-    if any(form in text for form in (digits, digits[::-1], secret.encode().hex(), digits.encode().hex(), *encoded)):
+    if any(form in text for form in forms(secret)):
         found.append("the secret")
     return found
 
