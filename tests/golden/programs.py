@@ -1,9 +1,10 @@
 """Programs made from the solution by an edit or two, so that a row shows the mistake and nothing else."""
 
+from collections.abc import Iterator
 from functools import cache
 
 from autograder.build import SOLUTION, solved
-
+from autograder.diagnosis.catalogue import STEPS, Mistake
 from autograder.results import PARTS
 
 
@@ -36,6 +37,25 @@ def with_body(method: str, body: str) -> bytes:
     first = quotes[0] if lines[quotes[0]].count('"""') == 2 else quotes[1]
     new = [f"        {line}" if line else "" for line in body.strip("\n").splitlines()]
     return "\n".join([*lines[: first + 1], *new, "", *lines[end:]]).encode()
+
+
+def program(part: str, *mistakes: Mistake) -> bytes:
+    """The solution of a part with these mistakes made in it; ValueError if two of them are made in the same place."""
+    source = solution(part)
+    for mistake in mistakes:
+        for old, new in replacements(part, mistake):
+            if old not in source:
+                raise ValueError(f"{mistake.id}: the program has no {old!r}")
+            source = source.replace(old, new)
+    return source.encode()
+
+
+def replacements(part: str, mistake: Mistake) -> Iterator[tuple[str, str]]:
+    """The edits (old, new) of the solution that make a mistake in it."""
+    for name, wrong in mistake.lines.items():
+        step = STEPS[part][name]
+        yield step.line.replace("{}", step.right), (step.instead or step.line).replace("{}", wrong)
+    yield from mistake.edits
 
 
 DW = 'grads[f"W{layer}"] = dZ @ A_previous.T / m'

@@ -1,0 +1,116 @@
+"""gradients and fit."""
+
+from autograder.diagnosis.catalogue.row import Mistake
+
+STOP = "            if losses[-1] < tolerance:\n                break\n"
+UPDATE = "self.params[name] = self.params[name] - learning_rate * grads[name]\n"
+WHOLE = [
+    Mistake(
+        "no labels",
+        {},
+        "How does compute_gradients learn of the labels?",
+        "Look at gradients: between forward and compute_gradients something is missing.",
+        'Put the labels into the cache: cache["Y"] = Y.',
+        shows={"gradients": "\"KeyError: 'Y'\""},
+        edits=(('        cache["Y"] = Y\n', ""),),
+    ),
+    Mistake(
+        "gradients of X",
+        {},
+        "Which gradients does gradients return?",
+        "Look at its return.",
+        "It returns what compute_gradients returns, at least every W_l and B_l.",
+        shows={"gradients": '["X"]'},
+        edits=(("        return self.compute_gradients(out, cache)\n", '        return {"X": X}\n'),),
+    ),
+    Mistake(
+        "gradients returns nothing",
+        {},
+        "What does a function return whose return is missing?",
+        "Look at the end of gradients.",
+        "`return self.compute_gradients(out, cache)`.",
+        shows={"gradients": "None"},
+        edits=(("        return self.compute_gradients(out, cache)\n", "        self.compute_gradients(out, cache)\n"),),
+    ),
+    Mistake(
+        "fit by sum",
+        {"update": "self.params[name] + learning_rate * grads[name]"},
+        "The gradient points uphill. Which way should a step go?",
+        "Look at the sign in the update of fit.",
+        "Descent goes against the gradient: W - learning_rate * dW.",
+    ),
+    Mistake(
+        "fit fixed rate",
+        {"update": "self.params[name] - 0.1 * grads[name]"},
+        "How long is a step if the caller asks for another learning rate?",
+        "Look at the update of fit: the rate is a number of your own.",
+        "Use the argument learning_rate.",
+    ),
+    Mistake(
+        "fit no rate",
+        {"update": "self.params[name] - grads[name]"},
+        "How long is a step?",
+        "Look at the update of fit: learning_rate is not in it.",
+        "The step is learning_rate times the gradient.",
+    ),
+    Mistake(
+        "fit weights only",
+        {"update": 'self.params[name] - learning_rate * grads[name] * (name[0] == "W")'},
+        "Do the biases learn?",
+        "Look at the update of fit: it moves every W and no B.",
+        "Every parameter takes its step, W_l and B_l.",
+    ),
+    Mistake(
+        "fit without update",
+        {"update": "self.params[name]"},
+        "Which line of fit changes the parameters?",
+        "Look at the update of fit: after it the parameters are what they were.",
+        "self.params[name] has to become self.params[name] - learning_rate * grads[name].",
+    ),
+    Mistake(
+        "fit one more",
+        {"epochs": "range(epochs + 1)"},
+        "How many losses does fit record in so many epochs?",
+        "Look at the loop of fit: it runs once too often.",
+        "One loss and at most one update in each epoch: range(epochs).",
+    ),
+    Mistake(
+        "fit one less",
+        {"epochs": "range(1, epochs)"},
+        "How many losses does fit record in so many epochs?",
+        "Look at the loop of fit: it runs once too few.",
+        "One loss and at most one update in each epoch: range(epochs).",
+    ),
+    Mistake(
+        "fit no return",
+        {"fit returns": "None"},
+        "What does a function return whose return is missing?",
+        "Look at the end of fit.",
+        "`return losses`.",
+    ),
+    Mistake(
+        "fit last loss",
+        {"fit returns": "losses[-1]"},
+        "Does fit return one loss, or one for each epoch?",
+        "Look at the return of fit.",
+        "`return losses`, the whole list.",
+    ),
+    Mistake(
+        "fit late",
+        {},
+        "When the loss is small enough, is there still a step to take?",
+        "Look at where fit asks for the tolerance: the update comes before it.",
+        "Record the loss, stop if it is below the tolerance, and only then update.",
+        shows={"stop": "(1, True)"},
+        edits=((STOP, ""), (f"                {UPDATE}", f"                {UPDATE}{STOP}")),
+    ),
+    Mistake(
+        "fit never stops",
+        {},
+        "What is the tolerance for?",
+        "Look at the loop of fit: nothing in it asks for the tolerance.",
+        "When the recorded loss is below the tolerance, stop without a further update.",
+        shows={"stop": "(epochs, True)"},
+        edits=((STOP, ""),),
+    ),
+]
