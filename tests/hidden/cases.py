@@ -52,7 +52,7 @@ def tells_apart(case: Case) -> bool:
     if any(np.abs(Z).min() <= SMALLEST_BEND for Z in bends):
         return False
     grads = truth(case).grads
-    return (
+    return bool(
         min(np.linalg.norm(gradient) for gradient in grads.values()) > SMALLEST_NORM
         and max(np.abs(grads[key]).max() for key in case.params) > LARGEST_ENTRY
     )
@@ -94,3 +94,4 @@ GENERAL_RELU = screened("general relu", (2, 5, 4, 3), 7, "GeneralDNN", ("relu", 
 NOTES = screened("notes", (3, 4, 2), 7)
 LOGISTIC = screened("logistic", (4, 1), 7)
 LOGISTIC_SATURATED = saturated(LOGISTIC)
+SQUARE = screened("square", (3, 3, 3, 3), 7)  # every matrix product fits here, transposed or not; for the diagnosis alone

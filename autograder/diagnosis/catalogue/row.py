@@ -7,6 +7,7 @@ cannot name one mistake and prove another.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -44,7 +45,7 @@ class Mistake:
         """A question, where to look, and the answer in words."""
         return self.question, self.pointer, self.answer
 
-    @property
+    @cached_property
     def formulas(self) -> dict[str, str]:
         """The expression that gives what this mistake makes, by the step or the observation."""
         return {**self.lines, **self.shows}

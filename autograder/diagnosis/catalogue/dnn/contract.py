@@ -10,7 +10,7 @@ PLUMBING = [
         "What is the key of the gradient of W_3?",
         "Look at the keys of grads.",
         'A gradient has the key of its variable: dW_3 is grads["W3"].',
-        shows={"missing in the gradients": '"d" + key'},
+        shows={"gradient key": '"d" + key'},
         edits=tuple((f'grads[f"{kind}{{', f'grads[f"d{kind}{{') for kind in "WBZA"),
     ),
     Mistake(
@@ -19,7 +19,7 @@ PLUMBING = [
         "What is the key of the gradient of W_3?",
         "Look at the keys of grads: dw3 and db3 are those of other courses.",
         'A gradient has the key of its variable: dW_3 is grads["W3"], dB_3 is grads["B3"].',
-        shows={"missing in the gradients": '"d" + key.lower()'},
+        shows={"gradient key": '"d" + key.lower() if key[0] in "WB" else key'},
         edits=(('grads[f"W{layer}"] =', 'grads[f"dw{layer}"] ='), ('grads[f"B{layer}"] =', 'grads[f"db{layer}"] =')),
     ),
     Mistake(
@@ -129,7 +129,10 @@ PLUMBING = [
         "Under which key is the bias of layer 1 stored?",
         "Look at the key of dB: its number does not change with the layer.",
         'Each layer has a key of its own: grads[f"B{layer}"].',
-        shows={"missing in the gradients": 'None if key[0] == "B" else key', "dB of the last layer": "grads"},
+        shows={
+            "gradient key": 'None if key[0] == "B" and key != "B3" else key',
+            "dB": 'grads["Z1"].sum(axis=1, keepdims=True) / m',
+        },
         edits=(('grads[f"B{layer}"] =', 'grads["B3"] ='),),
     ),
     Mistake(
@@ -198,7 +201,7 @@ PLUMBING = [
         "What is there to write if another library finds the gradients?",
         "Look at your imports.",
         "Automatic differentiation is what you are writing: numpy and the standard library are all there is.",
-        shows={"load": "\"No module named 'torch'\""},
+        shows={"load": '"torch"'},
         edits=(("import numpy as np\n", "import numpy as np\nimport torch\n"),),
     ),
 ]

@@ -141,6 +141,13 @@ PASS = [
         ),
     ),
     Mistake(
+        "F10 copy",
+        {"input": "X - X.mean(axis=1, keepdims=True)"},
+        "Which input is the network asked about?",
+        "Look at A0: it is centred.",
+        "Nothing has to be normalised here: A0 is X.",
+    ),
+    Mistake(
         "F10",
         {},
         "Whose array is X?",
@@ -151,13 +158,6 @@ PASS = [
             "changed by forward": 'before - before.mean(axis=1, keepdims=True) if key == "X" else before',
         },
         edits=(('cache["A0"] = X', 'X -= X.mean(axis=1, keepdims=True)\n        cache["A0"] = X'),),
-    ),
-    Mistake(
-        "F10 copy",
-        {"input": "X - X.mean(axis=1, keepdims=True)"},
-        "Which input is the network asked about?",
-        "Look at A0: it is centred.",
-        "Nothing has to be normalised here: A0 is X.",
     ),
     Mistake(
         "F11",
@@ -179,7 +179,7 @@ PASS = [
         "What does the cache have to hold besides Z and A?",
         "Look at the end of the loop in forward: W and B are not stored.",
         "Store W_l and B_l of every layer too: the way back asks for W_l.",
-        shows={"missing in the cache": '[f"{kind}{layer}" for layer in (1, 2, 3) for kind in "WB"]'},
+        shows={"missing in the cache": '[f"{kind}{layer}" for layer in range(1, self.num_layers + 1) for kind in "WB"]'},
         edits=(
             ('            cache[f"W{layer}"] = W\n            cache[f"B{layer}"] = B\n', ""),
             (BACK, 'self.params[f"W{layer}"].T @ dZ'),
@@ -241,7 +241,11 @@ PASS = [
         "Whose arrays are W and B?",
         "Look for `+=` on W in forward.",
         "forward changes the parameters of the network. Only fit may do that.",
-        shows={"changed by forward": 'before + 0.001 if key[0] == "W" else before', "stored W": "W + 0.001"},
+        shows={
+            "changed by forward": 'before + 0.003 if key[0] == "W" else before',
+            "changed by compute_gradients": 'before + 0.001 if key[0] == "W" else before',
+            "stored W": "W + 0.001",
+        },
         edits=((f"Z = {FORWARD}", f"Z = {FORWARD}\n            W += 1e-3"),),
     ),
     Mistake(

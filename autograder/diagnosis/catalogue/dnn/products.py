@@ -20,7 +20,7 @@ PRODUCTS = [
     ),
     Mistake(
         "W3",
-        {"dA": '(cache[f"W{layer}"] if layer == 2 else cache[f"W{layer}"].T) @ dZ'},
+        {"dA": '(cache[f"W{layer}"] if len(set(cache[f"W{layer}"].shape)) == 1 else cache[f"W{layer}"].T) @ dZ'},
         "W_2 is square: would you notice if its transpose were missing?",
         "Look at dA of layer 1: the shapes fit with and without the transpose, the numbers do not.",
         "dA_{l-1} is W_l^T dZ_l in every layer, the square one included.",

@@ -1,0 +1,85 @@
+"""What can be looked at in a student's work, and what a mistake would have made of it.
+
+An observation is one step on the student's own values: what came, what would be right, and a way to ask what a row of the
+catalogue would have given in its place.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import agree
+from autograder.diagnosis.catalogue import Mistake
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What came in place of a value: the text of an exception or of a refusal."""
+
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """One step of a student's work.
+
+    step names it in the catalogue, key the tensor it gives, words are for people, samples is m. wants are the values that are
+    right here. make gives what a mistake would have made: several values where it cannot be known what it was made from, none
+    where the mistake has nothing to do with this step.
+    """
+
+    part: str
+    step: str
+    key: str
+    words: str
+    got: Any
+    wants: tuple
+    make: Callable[[Mistake], list]
+    samples: int = 1
+
+    @property
+    def right(self) -> bool:
+        """Whether what came is right."""
+        return any(same(self.got, want) for want in self.wants)
+
+    def fits(self, mistake: Mistake) -> bool | None:
+        """Whether a mistake makes exactly what came; None if it has nothing to do with this step."""
+        made = self.make(mistake)
+        return any(same(self.got, one) for one in made) if made else None
+
+
+def same(got: Any, made: Any) -> bool:
+    """Whether a value that came is the one that was made: tensors by the tolerance of the checks, others outright."""
+    if isinstance(got, Raised):
+        text = made.text if isinstance(made, Raised) else made
+        return isinstance(text, str) and text in got.text
+    if isinstance(made, Raised):
+        return False
+    if not isinstance(got, np.ndarray):
+        return not isinstance(made, np.ndarray) and bool(got == made)
+    try:
+        made = np.asarray(made, float)
+    except (TypeError, ValueError):
+        return False
+    if got.shape != made.shape:
+        return False
+    finite = np.isfinite(got)
+    return bool(np.array_equal(finite, np.isfinite(made)) and agree(got[finite], made[finite]))
+
+
+@cache
+def compiled(expression: str) -> CodeType:
+    """An expression of the catalogue, ready to be evaluated."""
+    return compile(expression, "catalogue", "eval")
+
+
+def evaluate(expression: str, scope: Mapping[str, Any]) -> Any:
+    """The value of an expression of the catalogue, or what it raised. Nothing of a submission is ever evaluated here."""
+    try:
+        return eval(compiled(expression), {"np": np, **scope})  # noqa: S307
+    except Exception as error:
+        return Raised(f"{type(error).__name__}: {error}")
