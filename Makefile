@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PARALLEL = -n $(JOBS) --dist loadgroup
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade doctor assignment student gradescope test attacks lint bench runners lock clean
+.PHONY: grade doctor assignment student gradescope test attacks lint matrix bench runners lock clean
 
 grade: $(VENV)/grade
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
@@ -44,6 +44,11 @@ lint: $(VENV)/test
 bench: $(VENV)/grade
 	@$(RUN) -m benchmarks.grade
 	@$(RUN) -m benchmarks.layers
+	@$(RUN) -m benchmarks.diagnosis
+
+# Each wrong program beside each check, and the right ones: docs/matrix.html. Fails if one of them is graded unfairly.
+matrix: $(VENV)/test
+	@$(RUN) -m tests.golden.matrix
 
 # The same hostile submissions graded by otter and gradescope-utils, in an environment of their own: docs/runners.md.
 runners: build/runners/installed

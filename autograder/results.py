@@ -6,12 +6,28 @@ PARTS = ("warmup", "dnn", "extension")
 
 
 @dataclass(frozen=True)
+class Cause:
+    """What is behind the failures of a part: a mistake that makes exactly what came.
+
+    tasks and keys say what it spoils; mistakes are the rows of the catalogue that make the same numbers, the likeliest first,
+    none where no row does. said names it in a sentence or two; hints are a question, where to look, and the answer in words.
+    """
+
+    part: str
+    tasks: tuple[str, ...]
+    keys: tuple[str, ...]
+    mistakes: tuple[str, ...]
+    said: str
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """One check of one submission.
 
     passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
-    wrong, key which variable it is about, cause which mistake makes exactly that; detail carries the student's own lines of a
-    traceback.
+    wrong, key which variable it is about, cause which mistake makes exactly that, and hints lead to it; detail carries the
+    student's own lines of a traceback.
     """
 
     id: str
@@ -24,6 +40,7 @@ class CheckResult:
     got: str = ""
     key: str = ""
     cause: str = ""
+    hints: tuple[str, ...] = ()
     detail: str = ""
 
     @property
@@ -38,8 +55,9 @@ class Result:
 
     status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
     why a submission is invalid or what went wrong. printed is what its code wrote to standard output and standard error while
-    the public checks ran; what it writes later may hold what is hidden. layers names what held its code while it ran
-    (`sandbox.layers`); none where none of it did. fault is the grader's own traceback, for the TA alone.
+    the public checks ran; what it writes later may hold what is hidden. causes are the mistakes behind its failures. layers
+    names what held its code while it ran (`sandbox.layers`); none where none of it did. fault is the grader's own traceback,
+    for the TA alone.
     """
 
     student: str
@@ -47,6 +65,7 @@ class Result:
     checks: tuple[CheckResult, ...]
     reason: str = ""
     notes: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
     printed: tuple[str, str] = ("", "")
     layers: tuple[str, ...] = ()
     fault: str = field(default="", compare=False)

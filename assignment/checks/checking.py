@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
+RANDOM_STATE = "random state"  # the key of a failure that is about it
 ZERO = 1e-9  # what still counts as zero where zero is due
 
 
@@ -241,10 +242,14 @@ def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: Case | None = 
 def expect_untouched(key: str, value: Any, want: np.ndarray) -> None:
     """CheckFailure unless the value is bit by bit what the caller handed in."""
     if not np.array_equal(tensor(key, value), want):
-        raise CheckFailure(f"`{key}` was changed by the call; work on copies of what belongs to the caller.", key)
+        raise CheckFailure(
+            f"`{key}` was changed by the call; work on copies of what belongs to the caller.", key, tensor(key, value), (want,)
+        )
 
 
 def expect_same_random_state(function: str, before: Any, after: Any) -> None:
     """CheckFailure if the global random state was used or seeded in between."""
     if not all(np.array_equal(was, now) for was, now in zip(before, after, strict=True)):
-        raise CheckFailure(f"{function} changes the global random state; it needs no random numbers.")
+        raise CheckFailure(
+            f"{function} changes the global random state; it needs no random numbers.", RANDOM_STATE, RANDOM_STATE
+        )

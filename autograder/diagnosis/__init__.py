@@ -1,5 +1,1 @@
-"""From a wrong tensor to the mistake that makes exactly this tensor, in words."""
-
-from autograder.diagnosis.patterns import explain
-
-__all__ = ["explain"]
+"""From a wrong submission to the mistakes that make exactly what it answers."""

@@ -16,6 +16,7 @@ from autograder.running import network, run_backward
 from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SATURATED, SHALLOW, SINGLE, SQUARE
 
 LEARNING_RATE = 0.5
+WHOLE = "gradients and fit"
 Failures = Mapping[str, Exception]  # by the name of the check
 
 
@@ -24,9 +25,9 @@ def observe_dnn(student: Any, failures: Failures) -> Iterator[Observation]:
     try:
         student.fetch(student.dnn)
     except StudentError as error:
-        yield told("load", "dnn.py", "`dnn.py`", Raised(f"{error} {error.detail}"), ())
+        yield told("load", "dnn.py", "`dnn.py`", Raised(f"{error} {error.detail}"), (), task="")
         return
-    seen = [*observe_networks(student), *observe_changes(student, failures)]
+    seen = [*observe_networks(student, failures), *observe_changes(student, failures)]
     yield from seen
     case = next((case for case in (MAIN, SQUARE, SHALLOW) if walks(student, case)), None)
     if case and failures.keys() & {"gradients", "example_gradients"}:
@@ -42,31 +43,35 @@ def walks(student: Any, case: Case) -> bool:
     return not isinstance(attempt(lambda: run_backward(student, case)), Raised)
 
 
-def told(step: str, key: str, words: str, got: Any, wants: tuple, scope: Mapping[str, Any] | None = None) -> Observation:
+def told(
+    step: str, key: str, words: str, got: Any, wants: tuple, scope: Mapping[str, Any] | None = None, task: str = WHOLE
+) -> Observation:
     """An observation that a row of the catalogue has a formula of its own for."""
 
     def make(mistake: Mistake) -> list:
         return [evaluate(mistake.formulas[step], scope or {})] if step in mistake.formulas else []
 
-    return Observation("dnn", step, key, words, got, wants, make)
+    return Observation("dnn", step, key, words, got, wants, make, task=task)
 
 
-def observe_networks(student: Any) -> Iterator[Observation]:
+def observe_networks(student: Any, failures: Failures) -> Iterator[Observation]:
     """Both passes on the main case, and on other networks.
 
     Where the backward pass raises, a network in which every shape fits and one without hidden layers show the steps that the
-    exception hides. Where everything is right, the mistake shows on one sample or at the ends of the sigmoid. Other depths tell
-    mistakes apart that are alike in three layers.
+    exception hides. Other depths tell mistakes apart that are alike in three layers.
     """
     found = list(observe_passes(student, MAIN))
     yield from found
-    others: tuple[Case, ...] = (DEEP,)
-    if any(isinstance(one.got, Raised) for one in found):
-        others = (SQUARE, SHALLOW)
-    elif all(one.right for one in found):
-        others = (SINGLE, SATURATED, DEEP, SHALLOW)
-    for case in others:
-        yield from observe_passes(student, case, only_finite=case is SATURATED)
+    raised = any(isinstance(one.got, Raised) for one in found)
+    for case in (SQUARE, SHALLOW) if raised else (DEEP,):
+        yield from observe_passes(student, case)
+    if "forward_other_depths" in failures or "gradient_other_depths" in failures:
+        yield from observe_passes(student, SHALLOW)
+    hidden = all(one.right for one in found)
+    if hidden or ("gradient_single_sample" in failures and not raised):
+        yield from observe_passes(student, SINGLE)
+    if hidden or "forward_saturated" in failures or "gradient_saturated" in failures:
+        yield from observe_passes(student, SATURATED, only_finite=True)
 
 
 def observe_changes(student: Any, failures: Failures) -> Iterator[Observation]:
@@ -79,12 +84,12 @@ def observe_changes(student: Any, failures: Failures) -> Iterator[Observation]:
             before = failure.wants[0] if failure.wants else None
             scope = {"key": key, "before": before, "cache": {**right_cache(MAIN), "Y": MAIN.Y}, "grads": LazyGradients(student)}
             words = f"the {RANDOM_STATE}" if key == RANDOM_STATE else f"`{failure.key}`"
-            yield told(step, key, f"{words} after `{function}`", failure.got, (), scope)
+            yield told(step, key, f"{words} after `{function}`", failure.got, (), scope, function)
     failure = failures.get("gradient_second_call")
     if isinstance(failure, CheckFailure) and isinstance(failure.got, np.ndarray):
         first, other = (own_gradients(student, case).get(failure.key) for case in (OTHER, MAIN_ON_OTHER))
         scope = {"key": failure.key, "first": first, "other": other}
-        yield told("second call", failure.key, f"`{failure.key}` of a second call", failure.got, (), scope)
+        yield told("second call", failure.key, f"`{failure.key}` of a second call", failure.got, (), scope, "compute_gradients")
 
 
 def own_gradients(student: Any, case: Case) -> dict[str, np.ndarray]:
@@ -134,7 +139,7 @@ def observe_gradients(student: Any, case: Case) -> Iterator[Observation]:
         made = evaluate(mistake.formulas["gradients"], {})
         return [made if isinstance(made, (str, list)) else describe(made)]
 
-    yield Observation("dnn", "gradients", "gradients", words, got, (got,) if enough else (), make)
+    yield Observation("dnn", "gradients", "gradients", words, got, (got,) if enough else (), make, task=WHOLE)
 
 
 def observe_fit(student: Any, case: Case, broken: set[str]) -> Iterator[Observation]:
@@ -161,7 +166,7 @@ def observe_fit(student: Any, case: Case, broken: set[str]) -> Iterator[Observat
         formula = mistake.formulas.get("fit returns")
         return [] if formula is None else [describe(evaluate(formula, {"losses": [0.5]}))]
 
-    yield Observation("dnn", "fit returns", "fit", "what `fit` returns", kind, ("a list",), returns)
+    yield Observation("dnn", "fit returns", "fit", "what `fit` returns", kind, ("a list",), returns, task=WHOLE)
     if listed:
         yield from observe_epochs(len(losses))
     moved = any(step == "gradients" or step.startswith("changed by") for step in broken)
@@ -177,7 +182,7 @@ def observe_epochs(count: int) -> Iterator[Observation]:
         formula = mistake.formulas.get("epochs")
         return [] if formula is None else [len(evaluate(formula, {"epochs": 1}))]
 
-    yield Observation("dnn", "epochs", "fit", "the number of losses that `fit` records", count, (1,), make)
+    yield Observation("dnn", "epochs", "fit", "the number of losses that `fit` records", count, (1,), make, task=WHOLE)
 
 
 def observe_update(student: Any, case: Case, params: Mapping) -> Iterator[Observation]:

@@ -51,12 +51,19 @@ def find_mistakes(observations: Sequence[Observation], mistakes: Iterable[Mistak
             rows = tuple(candidate.mistake for candidate in chosen)
             findings.append(Finding(tuple(observations[number] for number in explained), rows))
         else:
-            pattern = pattern_of(observations[first])
-            alike = [n for n in broken if n == first or (pattern and pattern_of(observations[n]) == pattern and n in broken)]
-            explained = [n for n in alike if observations[n].step == observations[first].step]
+            explained, pattern = alike(observations, broken, candidates)
             findings.append(Finding(tuple(observations[number] for number in explained), (), pattern))
         broken = [number for number in broken if number not in explained]
     return findings
+
+
+def alike(observations: Sequence[Observation], broken: Sequence[int], candidates: Sequence[Candidate]) -> tuple[list[int], str]:
+    """What is broken in the same step as the first, and that no row explains either; and the pattern they share."""
+    step = observations[broken[0]].step
+    explained = frozenset[int]().union(*(candidate.explains for candidate in candidates))
+    same_step = [number for number in broken if observations[number].step == step and number not in explained]
+    patterns = {pattern_of(observations[number]) for number in same_step}
+    return same_step, patterns.pop() if len(patterns) == 1 else ""
 
 
 def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequence[int]) -> Candidate:

@@ -52,7 +52,8 @@ def observe_passes(student: Any, case: Case, only_finite: bool = False) -> Itera
     """What there is to see of both passes of the student's DNN on a case; with only_finite every finite tensor is right."""
     for observation in observe_both(student, case):
         finite = only_finite and isinstance(observation.got, np.ndarray) and np.isfinite(observation.got).all()
-        yield replace(observation, wants=(observation.got,)) if finite else observation
+        wants = (observation.got,) if finite else observation.wants
+        yield replace(observation, wants=wants, network=case.name)
 
 
 def observe_both(student: Any, case: Case) -> Iterator[Observation]:
@@ -70,7 +71,7 @@ def observe_both(student: Any, case: Case) -> Iterator[Observation]:
 
 def refused(walk: Walk, method: str, text: str, make: Callable[[Mistake], list]) -> Observation:
     """A call that gave nothing to look at."""
-    return Observation("dnn", method, method, f"`{method}`", Raised(text), (), make, walk.case.samples)
+    return Observation("dnn", method, method, f"`{method}`", Raised(text), (), make, walk.case.samples, method)
 
 
 def readable(mapping: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
@@ -96,10 +97,12 @@ def observe_forward(walk: Walk, out: Any, own: dict[str, np.ndarray], cache: Map
 
     def look(step: str, key: str, words: str, wants: Iterable, make: Callable[[Mistake], list]) -> Iterator[Observation]:
         if key in own:
-            yield Observation("dnn", step, key, words, own[key], tuple(wants), make, case.samples)
+            yield Observation("dnn", step, key, words, own[key], tuple(wants), make, case.samples, "forward")
 
     keys = partial(missing_keys, walk)
-    yield Observation("dnn", "missing in the cache", ", ".join(missing), "the keys of the cache", missing, ([],), keys)
+    yield Observation(
+        "dnn", "missing in the cache", ", ".join(missing), "the set of keys in the cache", missing, ([],), keys, task="forward"
+    )
     yield from look("input", "A0", "the input in the cache", [case.X], partial(values, walk, "input", [scope]))
     befores = [*named(own, "A0"), case.X]
     for layer in case.layers:
@@ -123,7 +126,7 @@ def observe_forward(walk: Walk, out: Any, own: dict[str, np.ndarray], cache: Map
     except CheckFailure as failure:
         got = Raised(str(failure))
     wants = (*named(own, last), right_cache(case)[last])
-    yield Observation("dnn", "forward returns", "out", "the output", got, wants, partial(made_out, walk, own))
+    yield Observation("dnn", "forward returns", "out", "the output", got, wants, partial(made_out, walk, own), task="forward")
 
 
 def named(own: Tensors, key: str) -> list:
@@ -211,7 +214,9 @@ def observe_backward(student: Any, walk: Walk, source: Any) -> Iterator[Observat
     for key in gradient_keys(case):
         name = key if key in grads else misnamed(grads, key)
         words = f"the key of the gradient of `{key}`"
-        yield Observation("dnn", "gradient key", key, words, name, (key,), partial(keys_by, walk, key))
+        yield Observation(
+            "dnn", "gradient key", key, words, name, (key,), partial(keys_by, walk, key), task="compute_gradients"
+        )
     filled = {key: own.get(key, truth(case).grads[key]) for key in gradient_keys(case)}
     for key in gradient_keys(case):
         if key in own:
@@ -219,7 +224,7 @@ def observe_backward(student: Any, walk: Walk, source: Any) -> Iterator[Observat
             scope = backward_scope(walk, cache, filled, layer)
             wants = (evaluate(RIGHT[step], scope), truth(case).grads[key])
             make = partial(values, walk, step, [scope])
-            yield Observation("dnn", step, key, words_for(step, key), own[key], wants, make, case.samples)
+            yield Observation("dnn", step, key, words_for(step, key), own[key], wants, make, case.samples, "compute_gradients")
 
 
 def step_of(case: Case, key: str) -> tuple[str, int]:

@@ -27,9 +27,10 @@ class Raised:
 class Observation:
     """One step of a student's work.
 
-    step names it in the catalogue, key the tensor it gives, words are for people, samples is m. wants are the values that are
+    step names it in the catalogue, key the tensor it gives, words are for people, samples is m, task is that of the rubric, or
+    "" where every task of the part depends on it, and network says which one it was seen on. wants are the values that are
     right here. make gives what a mistake would have made: several values where it cannot be known what it was made from, none
-    where the mistake has nothing to do with this step.
+    where it has nothing to do with this step.
     """
 
     part: str
@@ -40,6 +41,8 @@ class Observation:
     wants: tuple
     make: Callable[[Mistake], list]
     samples: int = 1
+    task: str = ""
+    network: str = ""
 
     @property
     def right(self) -> bool:

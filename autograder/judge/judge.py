@@ -6,7 +6,8 @@ check counts as not checked, and the whole result as an error that a TA has to l
 
 import importlib
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import Check, CheckFailure, StudentError
-from autograder.diagnosis import explain
+from autograder.diagnosis.report import cause_of, diagnose
 from autograder.intake import Submission
-from autograder.results import CheckResult, Result
+from autograder.results import Cause, CheckResult, Result
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
 from autograder.text import clean
@@ -71,15 +72,18 @@ class Judge:
             # Before any hidden check, so that nothing a public one shows can hold what is hidden.
             public_first = sorted(self.checks, key=lambda row: row[0].visibility != "public")
             found = {check: grading.outcome(check, function) for check, function in public_first}
-        results = tuple(found[check] for check, _ in self.checks)
+            causes = grading.causes()
+        results = tuple(grading.explained(found[check], causes) for check, _ in self.checks)
         parts = {check.part for check, _ in self.checks}
         notes = tuple(problem for part, problem in submission.problems.items() if part in parts)
         status, reason, fault = "graded", "", ""
         if grading.faults:
             status, fault = "error", grading.faults[0]
             reason = "the grader itself failed on this submission; its traceback is in the terminal"
+        elif grading.diagnosis_fault:
+            fault = grading.diagnosis_fault
         printed = (clean(grading.printed.output, MOST_TEXT), clean(grading.printed.errors, MOST_TEXT))
-        return Result(submission.student, status, results, reason, notes, printed, self.sandbox.zygote.layers, fault)
+        return Result(submission.student, status, results, reason, notes, causes, printed, self.sandbox.zygote.layers, fault)
 
 
 class Grading:
@@ -89,6 +93,8 @@ class Grading:
         self.submission, self.own, self.spare = submission, own, spare
         self.printed = Printed()
         self.faults: list[str] = []
+        self.diagnosis_fault = ""
+        self.failures: dict[str, dict[str, Exception]] = {}  # by part, then by the name of the check
 
     @cached_property
     def beside(self) -> Session:
@@ -100,15 +106,44 @@ class Grading:
         if problem := self.submission.problems.get(check.part):
             return record(check, False, got=problem)
         try:
-            student = self.own if check.part == "dnn" else self.beside
+            student = self.session_of(check.part)
             student.begin_check()
-            found = run(check, function, student)
+            failure = run(function, student)
         except Exception:
             self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
             return record(check, None, got="The grader could not carry out this check; this is not your fault.")
         if check.visibility == "public":
             self.printed = self.printed.and_then(*student.printed)
-        return found
+        if failure is None:
+            return record(check, True)
+        self.failures.setdefault(check.part, {})[check.name] = failure
+        if isinstance(failure, StudentError):
+            return record(check, False, got=str(failure), detail=failure.detail)
+        return record(check, False, got=str(failure), key=failure.key)
+
+    def session_of(self, part: str) -> Session:
+        """Where the checks of a part run."""
+        return self.own if part == "dnn" else self.beside
+
+    def causes(self) -> tuple[Cause, ...]:
+        """The mistakes behind the failures; none, and a word to the TA, where the diagnosis itself fails: the marks stand."""
+        try:
+            return tuple(cause for part, failures in self.failures.items() for cause in self.diagnose(part, failures))
+        except Exception:
+            self.diagnosis_fault = clean(traceback.format_exc(), MOST_FAULT)
+            return ()
+
+    def diagnose(self, part: str, failures: Mapping[str, Exception]) -> list[Cause]:
+        """The mistakes behind the failures of one part."""
+        student = self.session_of(part)
+        with student.sandbox.session(student.sources) as fresh:
+            return diagnose(part, student, lambda: fresh, failures)
+
+    def explained(self, found: CheckResult, causes: Sequence[Cause]) -> CheckResult:
+        """The record of a check with the cause of its failure, if one is known."""
+        failure = self.failures.get(found.part, {}).get(found.id.partition(".")[2])
+        cause = cause_of(found.part, found.task, failure, causes) if failure else None
+        return replace(found, cause=cause.said, hints=cause.hints) if cause else found
 
 
 def loads_dnn(student: Session) -> bool:
@@ -136,22 +171,16 @@ def faulty(student: str, error: Exception) -> Result:
 
 
 @np.errstate(all="ignore")  # a wrong gradient may be larger than any float
-def run(check: Check, function: CheckFunction, student: Any) -> CheckResult:
-    """One check on one submission."""
+def run(function: CheckFunction, student: Any) -> CheckFailure | StudentError | None:
+    """What the student has to mend by one check on one submission; None if nothing."""
     try:
         function(student)
-    except CheckFailure as failure:
-        cause = explain(failure.key, failure.got, failure.wants, failure.case) if failure.case else ""
-        return record(check, False, got=str(failure), key=failure.key, cause=cause)
-    except StudentError as error:
-        return record(check, False, got=str(error), detail=error.detail)
-    return record(check, True)
+    except (CheckFailure, StudentError) as failure:
+        return failure
+    return None
 
 
-def record(check: Check, passed: bool | None, **words: str) -> CheckResult:
+def record(check: Check, passed: bool | None, got: str = "", key: str = "", detail: str = "") -> CheckResult:
     """The record of a check, its words made safe to show."""
-    shown: Mapping[str, str] = {
-        name: clean(text, 2 * MOST_TEXT if name == "detail" else MOST_TEXT) for name, text in words.items()
-    }
-    number = f"{check.part}.{check.name}"
-    return CheckResult(number, check.part, check.task, check.sentence, check.visibility, check.points, passed, **shown)
+    rubric = (f"{check.part}.{check.name}", check.part, check.task, check.sentence, check.visibility, check.points)
+    return CheckResult(*rubric, passed, clean(got, MOST_TEXT), clean(key, MOST_TEXT), detail=clean(detail, 2 * MOST_TEXT))

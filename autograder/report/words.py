@@ -9,8 +9,12 @@ def number(value: float) -> str:
 
 
 def explanation(check: CheckResult) -> str:
-    """What is told about a check that was not passed: what came, the likely cause, the student's own lines."""
-    return "\n".join(text for text in (check.got, check.cause, check.detail.rstrip()) if text)
+    """What is told about a check that was not passed: what came, the likely cause with hints, the student's own lines.
+
+    The last hint is the answer, which comes with the hidden checks: after the grades are published.
+    """
+    hints = check.hints if check.visibility == "hidden" else check.hints[:-1]
+    return "\n".join(text for text in (check.got, check.cause, *hints, check.detail.rstrip()) if text)
 
 
 def printed(result: Result) -> list[tuple[str, str]]:
@@ -27,8 +31,8 @@ def headline(result: Result) -> str:
     failed = to_mend(result)
     if not failed:
         return " ".join(result.notes)
-    first = next((check for check in failed if check.cause), failed[0])
-    return f"`{first.key}`: {first.cause}" if first.cause else first.got
+    named = next((check for check in failed if check.hints), None)
+    return named.cause if named else failed[0].got
 
 
 def summary(result: Result) -> str:

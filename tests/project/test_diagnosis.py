@@ -1,63 +1,206 @@
-"""The diagnosis names the mistake that makes exactly the wrong gradient, and stays silent where it knows none."""
+"""The diagnosis names what makes exactly the wrong tensor, is silent on right work, and shows a small example of the rest."""
 
+import itertools
+
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from autograder.diagnosis import explain
-from autograder.diagnosis.patterns import PATTERNS
+from autograder.diagnosis import counterexample, report
+from autograder.diagnosis.catalogue import MISTAKES, STEPS
+from autograder.diagnosis.catalogue.row import Mistake
+from autograder.diagnosis.dnn import observe_dnn
+from autograder.diagnosis.matching import FACTORS, SHAPES, find_mistakes, pattern_of
+from autograder.diagnosis.observation import Observation, Raised, evaluate, same
+from autograder.judge.judge import Grading
 from autograder.judge.oracle import truth
-from tests.golden.mistakes import MISTAKES
-from tests.hidden.cases import MAIN, SINGLE
+from tests.golden.mistakes import MISTAKES as PROGRAMS
+from tests.golden.programs import edited, program, solution, solutions
+from tests.hidden.cases import MAIN
 
-CAUSES = {
-    "R1": "Exactly m times too large",
-    "R2": "Exactly m times too large",
-    "R3": "Exactly m times too large",
-    "R4": "Exactly m times too small",
-    "R6": "Divided by the rows of X",
-    "R8": "The units are averaged away",
-    "R10": "One column for each sample is left",
-    "R11": "One column for each sample is left",
-    "R12": "keep the second axis",
-    "R16": "Off by m/(m-1)",
-    "C1": "wrong sign",
-    "C11": "Exactly twice",
-    "W9": "the transpose",
-    "logistic: sum for b": "Exactly m times too large",
-    "logistic: no keepdims": "keep the second axis",
-    "logistic: divided by p": "Divided by the rows of X",
-    "logistic: dJdw1 transposed": "the transpose",
-    "logistic: y - a1": "wrong sign",
-    "logistic: dJdz1 averaged": "Exactly m times too small",
-    "SoftmaxDNN: averages dZ": "Exactly m times too small",
-    "SoftmaxDNN: sign": "wrong sign",
-    "walk: sums": "Exactly m times too large",
-    "S13": "Exactly half",
-    "notes: sums, as their J": "Exactly m times too large",
+ROWS = [(part, row) for part, rows in MISTAKES.items() for row in rows]
+WANT = truth(MAIN).grads["W2"]
+
+
+def seen(got, *makes, wants=(WANT,), step="dW"):
+    """An observation of which each row, by its id, would have made something."""
+    return Observation("dnn", step, "W2", "dW", got, wants, lambda row: dict(makes).get(row.id, []), MAIN.samples)
+
+
+def rows(*names):
+    return [Mistake(name, {}, "?", ".", ".") for name in names]
+
+
+@pytest.mark.parametrize(("part", "row"), ROWS, ids=lambda value: getattr(value, "id", value))
+def test_a_row_of_the_catalogue(part, row):
+    """Its lines belong to steps of the solution, and its hints are three different sentences, the first one a question."""
+    assert set(row.lines) <= set(STEPS[part])
+    assert row.lines or (row.edits and row.name)
+    assert "?" in row.question
+    assert row.pointer.endswith((".", "?"))
+    assert row.answer.endswith(".")
+    assert len(set(row.hints)) == 3
+    for formula in row.formulas.values():
+        compile(formula, row.id, "eval")
+
+
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part in STEPS for name in STEPS[part]])
+def test_a_step_is_a_line_of_the_solution(part, name):
+    step = STEPS[part][name]
+    assert solution(part).count(step.line.replace("{}", step.right)) == 1
+
+
+def test_right_work_is_not_looked_at(judge, grade, monkeypatch):
+    monkeypatch.setattr(Grading, "diagnose", lambda *_: pytest.fail("right work was diagnosed"))
+    assert grade(solutions()).score == 100
+
+
+def test_nothing_is_wrong_with_right_work(judge):
+    with judge.sandbox.session(solutions()) as student:
+        failures = dict.fromkeys(["fit_losses", "gradients", "forward_other_depths", "gradient_saturated"], ValueError())
+        observations = list(observe_dnn(student, failures))
+    assert [one.key for one in observations if not one.right] == []
+    assert {one.step for one in observations} >= {"Z", "A", "output dZ", "dW", "dB", "dA", "hidden dZ", "update", "stop"}
+
+
+def test_the_row_that_explains_the_most_is_named():
+    first, second = seen(WANT + 1, ("both", [WANT + 1]), ("one", [WANT + 1])), seen(WANT + 2, ("both", [WANT + 2]))
+    (finding,) = find_mistakes([first, second], rows("one", "both"))
+    assert [row.id for row in finding.mistakes] == ["both"]
+    assert finding.broken == (first, second)
+
+
+def test_a_row_that_would_have_spoilt_what_is_right_comes_second():
+    wrong, right = seen(WANT + 1, ("all", [WANT + 1]), ("this", [WANT + 1])), seen(WANT, ("all", [WANT + 1]))
+    (finding,) = find_mistakes([right, wrong], rows("all", "this"))
+    assert [row.id for row in finding.mistakes] == ["this"]
+    (finding,) = find_mistakes([right, wrong], rows("all"))
+    assert [row.id for row in finding.mistakes] == ["all"]
+
+
+def test_twins_are_named_in_the_order_of_the_catalogue():
+    (finding,) = find_mistakes([seen(WANT + 1, ("b", [WANT + 1]), ("a", [WANT + 1]))], rows("a", "b"))
+    assert [row.id for row in finding.mistakes] == ["a", "b"]
+
+
+def test_what_no_row_explains_is_one_finding_a_step():
+    broken = [seen(2 * WANT), seen(2 * WANT), seen(WANT + 1, step="dA")]
+    first, second = find_mistakes(broken, rows("a"))
+    assert (first.pattern, len(first.broken)) == ("twice the right one", 2)
+    assert (second.pattern, len(second.broken)) == ("", 1)
+
+
+@pytest.mark.parametrize("words", FACTORS)
+def test_each_factor_is_told(words):
+    assert pattern_of(seen(FACTORS[words](MAIN.samples) * WANT)) == words
+
+
+@pytest.mark.parametrize("words", SHAPES)
+def test_each_shape_is_told(words):
+    want = truth(MAIN).grads["W1"]
+    assert pattern_of(seen(SHAPES[words](want), wants=(want,))) == words
+
+
+def test_any_other_factor_is_told_and_a_difference_is_not():
+    assert pattern_of(seen(-0.3 * WANT)) == "the right one times -0.3"
+    assert pattern_of(seen(WANT + 1)) == ""
+    assert pattern_of(seen(WANT * np.nan)) == ""
+    assert pattern_of(seen(Raised("ValueError"))) == ""
+
+
+def test_what_is_the_same():
+    assert same(np.array([1.0, np.nan]), np.array([1.0, np.inf]))  # neither is a number
+    assert not same(np.array([1.0, np.nan]), np.array([1.0, 2.0]))
+    assert not same(np.ones(2), np.ones((2, 1)))
+    assert not same(np.ones(2), "word")
+    assert not same(np.ones(2), Raised("ValueError"))
+    assert same(Raised("forward raised KeyError: 'Y' (dnn.py)"), Raised("KeyError: 'Y'"))
+    assert not same(Raised("forward raised KeyError: 'Y'"), Raised("KeyError: 'Z'"))
+    assert same(["A0"], ["A0"])
+
+
+def test_a_formula_that_fails_makes_its_exception():
+    assert evaluate("np.ones((2, 3)) @ np.ones(2)", {}).text.startswith("ValueError: matmul")
+
+
+@pytest.mark.parametrize("name", ["R1", "C2", "W2", "F2", "K8", "fit late"])
+def test_every_failure_of_a_single_mistake_has_its_cause(name, grade):
+    result = grade(PROGRAMS[name].sources)
+    assert [cause.mistakes[0] for cause in result.causes] == [name]
+    failed = [check for check in result.failed if check.part == "dnn" and check.task in result.causes[0].tasks]
+    assert failed
+    assert {check.cause for check in failed} == {result.causes[0].said}
+    assert {check.hints for check in failed} == {result.causes[0].hints}
+
+
+def test_two_mistakes_are_told_apart(grade):
+    by_id = {row.id: row for row in MISTAKES["dnn"]}
+    result = grade(program("dnn", by_id["F1"], by_id["C7"], by_id["R3"], by_id["fit by sum"]))
+    assert [cause.mistakes[0] for cause in result.causes] == ["F1", "R3", "C7", "fit by sum"]
+    causes = {check.id: check.cause for check in result.failed}
+    assert "`W @ cache[" in causes["dnn.forward_cache_Z"]
+    assert "1 - A_previous**2" in causes["dnn.gradient_hidden_Z_step"]
+    assert "keepdims=True)` gives" in causes["dnn.gradient_B_step"]
+    assert "learning_rate * grads[name]`" in causes["dnn.fit_parameters"]
+
+
+def test_a_fault_of_the_diagnosis_costs_nothing_and_is_told(grade, monkeypatch):
+    before = grade(PROGRAMS["R1"].sources)
+    monkeypatch.setitem(report.OBSERVERS, "dnn", lambda *_: 1 / 0)
+    after = grade(PROGRAMS["R1"].sources)
+    assert (after.score, after.status, after.causes) == (before.score, "graded", ())
+    assert "ZeroDivisionError" in after.fault
+
+
+# The smallest example ------------------------------------------------------------------------------------------------
+
+UNKNOWN = {
+    "cosine": edited(("A_previous * (1 - A_previous)", "np.cos(A_previous)")),
+    "rolled": edited(("dZ.sum(axis=1, keepdims=True) / m", "np.roll(dZ, 1, axis=0).sum(axis=1, keepdims=True) / m")),
+    "for two": edited(("dZ @ A_previous.T / m", "dZ @ A_previous.T / (m if m < 3 else m + 0.5)")),
+    "deep": edited(("Z = W @", "Z = (1.5 if layer > 2 else 1) * W @")),
 }
-UNKNOWN = ["C3", "C7", "W1", "W10", "F3", "K7", "K8"]
-
-
-@pytest.mark.parametrize("name", CAUSES)
-def test_every_cause_that_is_named_is_the_right_one(name, grade):
-    found = {check.cause for check in grade(MISTAKES[name].sources).failed if check.cause}
-    assert found
-    assert all(CAUSES[name] in cause for cause in found)
+SMALLEST = {"cosine": ((1, 1, 1), 1), "rolled": ((1, 2), 1), "for two": ((1, 1), 3), "deep": ((1, 1, 1, 1), 1)}
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_a_mistake_without_a_pattern_gets_no_cause(name, grade):
-    assert not [check.cause for check in grade(MISTAKES[name].sources).failed if check.cause]
+def test_the_smallest_example_of_a_mistake_without_a_name(name, grade):
+    result = grade(UNKNOWN[name])
+    layer_sizes, samples = SMALLEST[name]
+    assert result.causes[0].mistakes == ()
+    batch = "one sample" if samples == 1 else f"{samples} samples"
+    assert f"layer_sizes {layer_sizes} and {batch}; with W1 = [[0.5]" in result.causes[0].said
 
 
-@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.cause)
-def test_each_pattern_is_found_where_it_is(pattern):
-    for kind in pattern.kinds:
-        want = truth(MAIN).grads[f"{kind}2"]
-        assert explain(f"{kind}2", pattern.spoil(want, 7, 2), (want,), MAIN) == pattern.cause
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_no_smaller_network_fails(name, judge):
+    """What hypothesis finds to fail is never smaller."""
+    smallest = counterexample.size(*SMALLEST[name])
+    sizes = st.lists(st.integers(1, 3), min_size=2, max_size=4).map(tuple)
+    with judge.sandbox.session({"dnn": UNKNOWN[name]}) as student:
+
+        @settings(max_examples=60, derandomize=True, deadline=None, database=None)
+        @given(sizes, st.integers(1, 3))
+        def no_smaller(layer_sizes, samples):
+            case = counterexample.example(layer_sizes, samples)
+            if counterexample.size(layer_sizes, samples) < smallest:
+                assert list(counterexample.failures(student, case)) == []
+
+        no_smaller()
 
 
-@pytest.mark.parametrize("case", [MAIN, SINGLE], ids=lambda case: case.name)
-def test_no_cause_without_a_mistake_or_on_a_single_sample(case):
-    want = truth(case).grads["W1"]
-    assert explain("W1", want, (want,), case) == ""
-    assert explain("W1", 2 * want, (want,), case) == ("" if case is SINGLE else PATTERNS[-2].cause)
+def test_the_examples_come_smallest_first():
+    sizes = [counterexample.size(case.layer_sizes, case.samples) for case in counterexample.networks()]
+    assert sizes == sorted(sizes)
+    assert len(sizes) > 100
+
+
+def test_right_work_has_no_example(judge):
+    with judge.sandbox.session(solutions()) as student:
+        assert counterexample.smallest_failure(student) is None
+
+
+def test_examples_can_tell_mistakes_from_right_work():
+    for case in itertools.islice(counterexample.networks(), 40):
+        assert min(np.linalg.norm(gradient) for gradient in truth(case).grads.values()) > 1e-4

@@ -88,7 +88,7 @@ def test_feedback_says_what_failed_and_what_is_right(graded):
     assert "85 of 100 points" in page
     assert "<span>dnn.py</span> <span>45 of 60</span>" in page
     assert "2 public checks and 7 hidden checks did not pass." in page
-    assert "Exactly m times too large" in page
+    assert "dW is exactly what <code>dZ @ A_previous.T</code> gives" in page
     assert "Right" in page
     assert "<code>W3</code> has the right shape" in page
     assert "All checks passed" in (out / "feedback/solution.html").read_text()

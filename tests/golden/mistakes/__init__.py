@@ -1,29 +1,31 @@
-"""Wrong programs: each row is an edit of the solution, and a few of the checks that must catch it.
-
-The ids are those of the list of misconceptions the checks were written against. The marks of a row are in marks.json, which
-`tests/golden/test_mistakes.py` compares with.
-"""
+"""The wrong programs: one for each row of the catalogue of mistakes."""
 
 from typing import NamedTuple
 
-from tests.golden.mistakes.dnn import DNN
+from autograder.diagnosis import catalogue
 from tests.golden.mistakes.extension import EXTENSION
 from tests.golden.mistakes.warmup import WARMUP
-from tests.golden.programs import solution
+from tests.golden.programs import program, solution
 
 
 class Mistake(NamedTuple):
-    """A wrong program: the part it is wrong in, the files handed in, and the names of checks that must catch it."""
+    """A wrong program: the part it is wrong in, and the files handed in."""
 
     part: str
     sources: dict[str, bytes]
-    checks: tuple[str, ...]
 
 
 # An extension is handed in beside a right dnn.py; its mistakes must not cost a point there.
 BESIDE: dict[str, dict[str, bytes]] = {"warmup": {}, "dnn": {}, "extension": {"dnn": solution().encode()}}
+
+
+def wrong_program(part: str, *rows: catalogue.Mistake) -> Mistake:
+    """The program with these mistakes in one of its parts."""
+    return Mistake(part, {**BESIDE[part], part: program(part, *rows)})
+
+
 MISTAKES = {
-    name: Mistake(part, {**BESIDE[part], part: source}, checks)
-    for part, table in {"warmup": WARMUP, "dnn": DNN, "extension": EXTENSION}.items()
-    for name, (source, checks) in table.items()
+    **{name: Mistake("warmup", {"warmup": source}) for name, (source, _) in WARMUP.items()},
+    **{row.id: wrong_program(part, row) for part, rows in catalogue.MISTAKES.items() for row in rows},
+    **{name: Mistake("extension", {**BESIDE["extension"], "extension": source}) for name, (source, _) in EXTENSION.items()},
 }

@@ -10,6 +10,7 @@ PLUMBING = [
         "What is the key of the gradient of W_3?",
         "Look at the keys of grads.",
         'A gradient has the key of its variable: dW_3 is grads["W3"].',
+        name="gradients under names like dW3",
         shows={"gradient key": '"d" + key'},
         edits=tuple((f'grads[f"{kind}{{', f'grads[f"d{kind}{{') for kind in "WBZA"),
     ),
@@ -19,6 +20,7 @@ PLUMBING = [
         "What is the key of the gradient of W_3?",
         "Look at the keys of grads: dw3 and db3 are those of other courses.",
         'A gradient has the key of its variable: dW_3 is grads["W3"], dB_3 is grads["B3"].',
+        name="gradients under names like dw3",
         shows={"gradient key": '"d" + key.lower() if key[0] in "WB" else key'},
         edits=(('grads[f"W{layer}"] =', 'grads[f"dw{layer}"] ='), ('grads[f"B{layer}"] =', 'grads[f"db{layer}"] =')),
     ),
@@ -70,6 +72,7 @@ PLUMBING = [
         "What is in grads when compute_gradients begins its second call?",
         "Look for a `self.` that gradients are added to.",
         "The second answer is the sum of two batches. Begin every call with fresh grads.",
+        name="gradients that are added to those of the call before",
         shows={"second call": 'other + first if key[0] == "W" else first'},
         edits=(
             (
@@ -86,6 +89,7 @@ PLUMBING = [
         "Whose cache do you use in the second call?",
         "Look for a `self.` that remembers a cache.",
         "The first call is right, the next ones answer for the first batch. Use the cache you are given.",
+        name="the cache of the first call in every later one",
         shows={"second call": "other"},
         edits=(
             (
@@ -129,6 +133,7 @@ PLUMBING = [
         "Under which key is the bias of layer 1 stored?",
         "Look at the key of dB: its number does not change with the layer.",
         'Each layer has a key of its own: grads[f"B{layer}"].',
+        name="one key for the dB of all layers",
         shows={
             "gradient key": 'None if key[0] == "B" and key != "B3" else key',
             "dB": 'grads["Z1"].sum(axis=1, keepdims=True) / m',
@@ -141,6 +146,7 @@ PLUMBING = [
         "Does a backward pass need random numbers?",
         "Look for np.random.seed in compute_gradients.",
         "It draws nothing, so it needs no seed; a seed set here changes the random numbers of the whole program.",
+        name="a seed that is set in `compute_gradients`",
         shows={"changed by compute_gradients": '"random state"'},
         edits=(("        grads = {}\n", "        grads = {}\n        np.random.seed(0)\n"),),
     ),
@@ -192,6 +198,7 @@ PLUMBING = [
         "What runs when another program imports your file?",
         "Look at the lines outside of functions and classes: one of them waits for a keyboard.",
         'Keep tries and questions out of the file, or below `if __name__ == "__main__":`.',
+        name="a question that waits for a keyboard",
         shows={"load": '"EOFError"'},
         edits=(("import numpy as np\n", "import numpy as np\n\ninput('go on?')\n"),),
     ),
@@ -201,6 +208,7 @@ PLUMBING = [
         "What is there to write if another library finds the gradients?",
         "Look at your imports.",
         "Automatic differentiation is what you are writing: numpy and the standard library are all there is.",
+        name="an import of torch",
         shows={"load": '"torch"'},
         edits=(("import numpy as np\n", "import numpy as np\nimport torch\n"),),
     ),

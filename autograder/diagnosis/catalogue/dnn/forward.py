@@ -31,6 +31,7 @@ PASS = [
         "Is A what comes before the activation or after it?",
         "Look at what is stored as A: numbers outside (0, 1) give it away.",
         "The cache holds Z under the key of A. A_l is sigmoid(Z_l).",
+        name="Z stored under the key of A",
         shows={"A": "Z"},
         edits=(
             (
@@ -103,6 +104,7 @@ PASS = [
         "Which key has the input?",
         "Look at the keys of A: they are one layer early.",
         "A0 is X, A1 the output of layer 1, and so on to A_L.",
+        name="keys of A that are one layer early",
         shows={"input": 'right["A1"]', "A": 'right[f"A{layer + 1}"]'},
         edits=(
             (
@@ -118,6 +120,7 @@ PASS = [
         "What is in the cache after you have gone back through it?",
         "Look for `*=`, `-=` or an assignment to a slice on something that came out of the cache.",
         "The slope was computed in place and A is gone: a second call gives other gradients. Compute into a new array.",
+        name="a slope that is computed in the cache itself",
         shows={"changed by compute_gradients": 'before * (1 - before) if key[0] == "A" else before'},
         edits=(
             (
@@ -132,6 +135,7 @@ PASS = [
         "What is in `out` after you have gone back?",
         "Look at dZ of the output layer: the subtraction is made in place.",
         "`out` belongs to the caller. Write out - Y into a new array.",
+        name="a subtraction that is made in `out` itself",
         shows={"changed by compute_gradients": 'before - cache["Y"] if key == "out" else before'},
         edits=(
             (
@@ -153,6 +157,7 @@ PASS = [
         "Whose array is X?",
         "Look for `-=` or `/=` on X in forward.",
         "You changed the caller's X. Nothing has to be normalised here; and if so, then in a copy.",
+        name="an X that is centred in place",
         shows={
             "input": "X - X.mean(axis=1, keepdims=True)",
             "changed by forward": 'before - before.mean(axis=1, keepdims=True) if key == "X" else before',
@@ -179,6 +184,7 @@ PASS = [
         "What does the cache have to hold besides Z and A?",
         "Look at the end of the loop in forward: W and B are not stored.",
         "Store W_l and B_l of every layer too: the way back asks for W_l.",
+        name="a cache without W and B",
         shows={"missing in the cache": '[f"{kind}{layer}" for layer in range(1, self.num_layers + 1) for kind in "WB"]'},
         edits=(
             ('            cache[f"W{layer}"] = W\n            cache[f"B{layer}"] = B\n', ""),
@@ -191,6 +197,7 @@ PASS = [
         "Which A goes into layer 1?",
         "Look at the beginning of forward: X is not stored.",
         'Store the input as cache["A0"]: dW_1 needs it.',
+        name="a cache without the input",
         shows={"missing in the cache": '["A0"]'},
         edits=(
             ('cache["A0"] = X', 'cache["X"] = X'),
@@ -232,6 +239,7 @@ PASS = [
         "Does a forward pass need random numbers?",
         "Look for np.random.seed in forward.",
         "forward draws nothing, so it needs no seed; a seed set here changes the random numbers of the whole program.",
+        name="a seed that is set in `forward`",
         shows={"changed by forward": '"random state"'},
         edits=(('cache["A0"] = X', 'np.random.seed(0)\n        cache["A0"] = X'),),
     ),
@@ -241,6 +249,7 @@ PASS = [
         "Whose arrays are W and B?",
         "Look for `+=` on W in forward.",
         "forward changes the parameters of the network. Only fit may do that.",
+        name="weights that `forward` moves",
         shows={
             "changed by forward": 'before + 0.003 if key[0] == "W" else before',
             "changed by compute_gradients": 'before + 0.001 if key[0] == "W" else before',

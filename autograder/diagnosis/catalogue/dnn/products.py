@@ -59,6 +59,7 @@ PRODUCTS = [
         "With which weights was the forward pass computed, and with which do you go back?",
         "Look at where the weights are updated: the layers below already see the new ones.",
         "Gradients first, updates afterwards, and not in compute_gradients at all: it changes nothing that it is given.",
+        name="weights that are updated on the way back",
         shows={
             "dA": '(cache[f"W{layer}"] - 0.1 * grads[f"W{layer}"]).T @ dZ',
             "changed by compute_gradients": 'before - 0.1 * grads[key] if key[0] == "W" else before',

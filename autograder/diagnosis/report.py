@@ -1,0 +1,114 @@
+"""What was found in a submission, as causes in words: what came, which line gives exactly that, and three hints."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import CheckFailure
+from autograder.diagnosis.catalogue import MISTAKES, STEPS
+from autograder.diagnosis.counterexample import Smallest, smallest_failure
+from autograder.diagnosis.dnn import observe_dnn
+from autograder.diagnosis.matching import Finding, find_mistakes
+from autograder.diagnosis.observation import Observation, Raised
+from autograder.results import Cause
+
+OBSERVERS: dict[str, Callable[[Any, Mapping[str, Exception]], Iterator[Observation]]] = {"dnn": observe_dnn}
+
+
+@np.errstate(all="ignore")
+def diagnose(part: str, student: Any, fresh: Callable[[], Any], failures: Mapping[str, Exception]) -> list[Cause]:
+    """The causes of the failures of a part, in the order in which a student should look at them.
+
+    student is the session that the checks ran in; fresh opens one that has seen nothing hidden, for examples that are shown.
+    """
+    if part not in OBSERVERS:
+        return []
+    student.begin_check()
+    observations = list(OBSERVERS[part](student, failures))
+    findings = find_mistakes(observations, MISTAKES[part])
+    broken = [one for one in observations if not one.right]
+    causes = [cause(part, finding, alone=len(finding.broken) == len(broken)) for finding in findings if tells_more(finding)]
+    if part == "dnn" and any(not (finding.mistakes or finding.pattern) for finding in findings):
+        smallest = smallest_failure(fresh())
+        return [with_example(one, smallest) for one in causes] if smallest else causes
+    return causes
+
+
+def tells_more(finding: Finding) -> bool:
+    """Whether a finding says more than the failure itself: an exception that no row explains does not."""
+    return bool(finding.mistakes) or not isinstance(finding.broken[0].got, Raised)
+
+
+def cause(part: str, finding: Finding, alone: bool) -> Cause:
+    """A finding in words."""
+    keys = tuple(dict.fromkeys(one.key for one in finding.broken))
+    tasks = tuple(dict.fromkeys(one.task for one in finding.broken))
+    hints = finding.mistakes[0].hints if finding.mistakes else ()
+    followed = alone and not isinstance(finding.broken[0].got, Raised)
+    said = what_came(part, finding) + (" Everything else is right, or follows correctly from it." if followed else "")
+    return Cause(part, tasks, keys, tuple(mistake.id for mistake in finding.mistakes), f"In your work, {said}", hints)
+
+
+def what_came(part: str, finding: Finding) -> str:
+    """What is wrong first, and the lines that give exactly that."""
+    first = finding.broken[0]
+    where = place(part, finding, first.step)
+    if finding.pattern:
+        return f"{where} is exactly {finding.pattern}{tensors(finding)}."
+    if not finding.mistakes:
+        return f"{where} is wrong, and no mistake we know of gives exactly this. {difference(first)}".rstrip()
+    raised, lines = isinstance(first.got, Raised), finding.mistakes[0].lines
+    seen = [step for step in dict.fromkeys(one.step for one in finding.broken) if step in lines]
+    if seen and not raised:
+        gives = [f"{place(part, finding, step)} is exactly what `{lines[step]}` gives" for step in seen]
+        return f"{', and '.join(gives)}{tensors(finding)}."
+    instead = [f"`{line}` in the place of {STEPS[part][step].words}" for step, line in lines.items()]
+    verb = "fails" if raised else "comes out"
+    return f"{where}{tensors(finding)} {verb} exactly as with {finding.mistakes[0].name or instead[0]}."
+
+
+def place(part: str, finding: Finding, step: str) -> str:
+    """What a step gives: of its layer, if it is wrong in one layer alone."""
+    seen = [one for one in finding.broken if one.step == step]
+    alone = len({one.key for one in seen}) == 1
+    return seen[0].words if alone or step not in STEPS[part] else STEPS[part][step].words
+
+
+def tensors(finding: Finding) -> str:
+    """The keys that are wrong in the network where the mistake is seen first, in brackets, where there are several."""
+    first = finding.broken[0]
+    keys = list(dict.fromkeys(f"`{one.key}`" for one in finding.broken if one.network == first.network))
+    return f" ({', '.join(keys)})" if len(keys) > 1 else ""
+
+
+def difference(observation: Observation) -> str:
+    """How far a tensor is from the right one, and where most; not what is right."""
+    got, wants = observation.got, [want for want in observation.wants if isinstance(want, np.ndarray)]
+    if not isinstance(got, np.ndarray) or not wants:
+        return ""
+    want = wants[0]
+    if got.shape != want.shape:
+        return "Its shape is not that of the variable."
+    if not np.isfinite(got).all():
+        return "It holds nan or infinity."
+    size = float(np.linalg.norm(want))
+    error = float(np.linalg.norm(got - want)) / size if size else 1.0
+    cell = np.unravel_index(int(np.argmax(np.abs(got - want))), want.shape)
+    place = f"`{observation.key}`, most at [{', '.join(str(index) for index in cell)}]"
+    amount = "more than 100 %" if error > 1 else f"about {error:.1g} of its size" if error > 0.01 else "less than 1 %"
+    return f"It is off by {amount}: {place}."
+
+
+def with_example(one: Cause, smallest: Smallest) -> Cause:
+    """A cause without a name, with the smallest public example on which it can be seen."""
+    if one.mistakes:
+        return one
+    return Cause(one.part, one.tasks, one.keys, one.mistakes, f"{one.said} {smallest.sentence}", one.hints)
+
+
+def cause_of(part: str, task: str, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
+    """The cause behind the failure of a check: the one about its tensor, or the first one of its task."""
+    mine: Iterable[Cause] = [one for one in causes if one.part == part and (task in one.tasks or "" in one.tasks)]
+    key = failure.key if isinstance(failure, CheckFailure) else ""
+    return next((one for one in mine if key and key in one.keys), next(iter(mine), None))

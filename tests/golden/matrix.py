@@ -1,0 +1,96 @@
+"""`make matrix`: grades every wrong and every right program and writes docs/matrix.html; exit code 1 if one is graded unfairly.
+
+Unfair is a wrong program that keeps all its marks, a right one that loses some, and a check that catches nothing.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from autograder.build import ROOT
+from autograder.checking import Check
+from autograder.diagnosis.catalogue import MISTAKES as CATALOGUE
+from autograder.judge.judge import Judge, load_checks
+from autograder.results import PARTS
+from tests.conftest import QUICK
+from tests.golden import record
+from tests.golden.mistakes import MISTAKES
+from tests.golden.variants import VARIANTS
+
+PAGE = ROOT / "docs/matrix.html"
+ROWS = {row.id: row for rows in CATALOGUE.values() for row in rows}
+
+
+class Row(NamedTuple):
+    """A wrong program: what is wrong in it, its marks, which checks catch it, and the cause that is named."""
+
+    name: str
+    said: str
+    marks: float
+    caught: list[bool]
+    verdict: str
+    twins: list[str]
+
+
+class Table(NamedTuple):
+    """The wrong programs of a part beside its checks; catches counts, for each check, the programs it catches."""
+
+    part: str
+    checks: list[Check]
+    points: float
+    rows: list[Row]
+    catches: list[int]
+
+
+def tables(found: dict[str, Any]) -> Iterator[Table]:
+    """A table for each part."""
+    for part in PARTS:
+        checks = [check for check, _ in load_checks() if check.part == part]
+        rows = [row(name, found["mistakes"][name], checks) for name, one in MISTAKES.items() if one.part == part]
+        catches = [sum(caught) for caught in zip(*(one.caught for one in rows), strict=True)]
+        yield Table(part, checks, sum(check.points for check in checks), rows, catches)
+
+
+def row(name: str, one: dict[str, Any], checks: list[Check]) -> Row:
+    """The line of one wrong program."""
+    first = one["named"][0] if one["named"] else []
+    verdict = "first" if first[:1] == [name] else "twin" if name in first else "no"
+    said = ROWS[name].answer if name in ROWS else ""
+    caught = [check.name in one["lost"] for check in checks]
+    return Row(name, said, one["marks"], caught, verdict, [twin for twin in first if twin != name])
+
+
+def unfair(found: dict[str, Any]) -> list[str]:
+    """What is wrong with the checks, a sentence each."""
+    sentences = [f"{name} is caught by no check" for name, one in found["mistakes"].items() if not one["lost"]]
+    sentences += [f"{name} loses {', '.join(one['lost'])}" for name, one in found["variants"].items() if one["lost"]]
+    for table in tables(found):
+        sentences += [f"{check.name} catches nothing" for check, n in zip(table.checks, table.catches, strict=True) if not n]
+    return sentences
+
+
+def page(found: dict[str, Any]) -> str:
+    """The text of docs/matrix.html."""
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    variants = [(name, one["marks"], one["lost"]) for name, one in found["variants"].items()]
+    rows = [one for table in tables(found) for one in table.rows]
+    shares = {verdict: sum(one.verdict == verdict for one in rows) for verdict in ("first", "twin", "no")}
+    return environment.get_template("matrix.html").render(
+        tables=list(tables(found)), variants=variants, unfair=unfair(found), count=len(rows), shares=shares
+    )
+
+
+if __name__ == "__main__":
+    with Judge(QUICK) as judge:
+        found = record.gradings(judge.grade)
+    PAGE.write_text(page(found), encoding="utf-8")
+    print(f"{PAGE.relative_to(ROOT)}: {len(MISTAKES)} wrong programs, {len(VARIANTS)} right ones")
+    if found != record.read():
+        print("Marks differ from tests/golden/marks.json; `python -m tests.golden.record` writes it anew.", file=sys.stderr)
+    for sentence in unfair(found):
+        print(sentence, file=sys.stderr)
+    sys.exit(bool(unfair(found)))
