@@ -1,5 +1,6 @@
 """Looks at a network's two passes step by step, each step on the student's own values of the step before."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -15,6 +16,7 @@ from autograder.judge.oracle import right_cache, sigmoid, truth
 from autograder.running import pair, run_backward, run_forward
 
 Tensors = Mapping[str, Any]
+MOST_NUMBERS = 1_000  # of a tensor that formulas are tried on; a product of two larger ones would not fit into memory
 RIGHT = {name: step.right for name, step in STEPS["dnn"].items()}
 # The lines that set a name which a step uses.
 BINDS = {"dW": "m", "dB": "m", "A": "sigmoid"}
@@ -80,10 +82,10 @@ def readable(mapping: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
     for key in keys:
         name = key if key in mapping else misnamed(mapping, key)
         if name is not None:
-            try:
-                found[key] = tensor(key, mapping[name])
-            except CheckFailure:
-                continue
+            with contextlib.suppress(CheckFailure):
+                array = tensor(key, mapping[name])
+                if array.size <= MOST_NUMBERS:
+                    found[key] = array
     return found
 
 

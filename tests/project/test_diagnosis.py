@@ -1,6 +1,7 @@
 """The diagnosis names what makes exactly the wrong tensor, is silent on right work, and shows a small example of the rest."""
 
 import itertools
+import resource
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from autograder.diagnosis.observation import Observation, Raised, evaluate, same
 from autograder.judge.judge import Grading
 from autograder.judge.oracle import truth
 from tests.golden.mistakes import MISTAKES as PROGRAMS
-from tests.golden.programs import edited, program, solution, solutions
+from tests.golden.programs import edited, program, solution, solutions, with_body
 from tests.hidden.cases import MAIN
 
 ROWS = [(part, row) for part, rows in MISTAKES.items() for row in rows]
@@ -151,6 +152,19 @@ def test_a_fault_of_the_diagnosis_costs_nothing_and_is_told(grade, monkeypatch):
     after = grade(PROGRAMS["R1"].sources)
     assert (after.score, after.status, after.causes) == (before.score, "graded", ())
     assert "ZeroDivisionError" in after.fault
+
+
+def test_tensors_of_any_size_are_bounded(grade):
+    """No formula is tried on what is too large to be multiplied: here a product would have 81 million numbers."""
+    grade(PROGRAMS["R1"].sources)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    source = with_body(
+        "compute_gradients", 'return {key: np.full((9_000, 1), 0.5) for key in [*self.params, "Z3", "A2", "Z2"]}'
+    )
+    forward = '{key: np.full((9_000, 1), 0.5) for key in [*self.params, "A0", "Z1", "A1", "Z2", "A2", "Z3", "A3"]}'
+    result = grade(source + f"\nDNN.forward = lambda self, X: (np.full((9_000, 1), 0.5), {forward})\n".encode())
+    assert (result.status, result.fault) == ("graded", "")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < peak + 300_000  # kilobytes
 
 
 # The smallest example ------------------------------------------------------------------------------------------------
