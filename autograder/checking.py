@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.rubric import RUBRIC
+
 TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
 RANDOM_STATE = "random state"  # the key of a failure that is about it
 ZERO = 1e-9  # what still counts as zero where zero is due
@@ -32,22 +34,32 @@ class Check:
     name: str
 
 
-def rubric(*, part: str, task: str, visibility: str) -> Callable[[float], Callable[[Callable], Callable]]:
-    """Return a decorator factory for the checks of one task: `@check(points)` above a test function.
+def rows(rubric: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]) -> dict[str, tuple[str, str, str, float]]:
+    """The part, task, visibility and points of every check of the rubric, by its name; ValueError if a name is there twice."""
+    found: dict[str, tuple[str, str, str, float]] = {}
+    for part, tasks in rubric.items():
+        for task, checks in tasks.items():
+            for visibility, worth in checks.items():
+                if twice := found.keys() & worth.keys():
+                    raise ValueError(f"The rubric has two rows for {', '.join(sorted(twice))}.")
+                found |= {name: (part, task, visibility, points) for name, points in worth.items()}
+    return found
+
+
+ROWS = rows(RUBRIC)
+
+
+def check(function: Callable) -> Callable:
+    """Put what the rubric says of a test function beside it, as `function.check`; LookupError if it has no row there.
 
     The first paragraph of the function's docstring is the sentence the student reads.
     """
-
-    def check(points: float) -> Callable[[Callable], Callable]:
-        def mark(function: Callable) -> Callable:
-            sentence = " ".join((function.__doc__ or "").split("\n\n")[0].split())
-            name = function.__name__.removeprefix("test_")
-            function.check = Check(part, task, visibility, points, sentence, name)  # type: ignore[attr-defined]
-            return function
-
-        return mark
-
-    return check
+    name = function.__name__.removeprefix("test_")
+    if name not in ROWS:
+        raise LookupError(f"{function.__module__}.{function.__name__}: the rubric has no row `{name}`.")
+    sentence = " ".join((function.__doc__ or "").split("\n\n")[0].split())
+    function.check = Check(*ROWS[name], sentence, name)  # type: ignore[attr-defined]
+    return function
 
 
 class CheckFailure(AssertionError):

@@ -1,5 +1,6 @@
 """The record of a grading. The judge writes it, the reports read it, and nothing else passes between them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 PARTS = ("warmup", "dnn", "extension")
@@ -27,7 +28,8 @@ class CheckResult:
 
     passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
     wrong, key which variable it is about, cause which mistake makes exactly that, and hints lead to it; detail carries the
-    student's own lines of a traceback.
+    student's own lines of a traceback. worth is the share of the points that passing earns, and note says in a sentence why it
+    is not all of them.
     """
 
     id: str
@@ -42,11 +44,18 @@ class CheckResult:
     cause: str = ""
     hints: tuple[str, ...] = ()
     detail: str = ""
+    worth: float = 1
+    note: str = ""
 
     @property
     def score(self) -> float:
-        """The points earned."""
-        return self.points if self.passed else 0
+        """The points earned, to two places."""
+        return round(self.points * self.worth, 2) if self.passed else 0
+
+
+def total(checks: Iterable[CheckResult]) -> float:
+    """The points earned in these checks, to two places."""
+    return round(sum(check.score for check in checks), 2)
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,8 @@ class Result:
     status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
     why a submission is invalid or what went wrong. printed is what its code wrote to standard output and standard error while
     the public checks ran; what it writes later may hold what is hidden. causes are the mistakes behind its failures. layers
-    names what held its code while it ran (`sandbox.layers`); none where none of it did. fault is the grader's own traceback,
-    for the TA alone.
+    names what held its code while it ran (`sandbox.layers`); none where none of it did. remarks are sentences for the TA alone,
+    as is fault, the grader's own traceback.
     """
 
     student: str
@@ -68,12 +77,13 @@ class Result:
     causes: tuple[Cause, ...] = ()
     printed: tuple[str, str] = ("", "")
     layers: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     fault: str = field(default="", compare=False)
 
     @property
     def score(self) -> float | None:
         """The points of all checks, or None where the grader failed."""
-        return None if self.status == "error" else sum(check.score for check in self.checks)
+        return None if self.status == "error" else total(self.checks)
 
     @property
     def max_score(self) -> float:
@@ -82,7 +92,7 @@ class Result:
 
     def part_score(self, part: str) -> float | None:
         """The points of one part, or None where the grader failed."""
-        return None if self.status == "error" else sum(check.score for check in self.checks if check.part == part)
+        return None if self.status == "error" else total(check for check in self.checks if check.part == part)
 
     def part_max(self, part: str) -> float:
         """The points that could be had in one part."""

@@ -1,4 +1,4 @@
-"""Public checks of dnn.py: 18 of its 60 points. Students have them too.
+"""Public checks of dnn.py. Students have them too.
 
 They run on one small example whose numbers are written out below. Take a pencil to it: every value follows from the formulas in
 the hand-out, and the checks point at the first one that differs.
@@ -10,19 +10,15 @@ from checks.checking import (
     Case,
     CheckFailure,
     cache_keys,
+    check,
     expect_shape,
     expect_tensor,
     gradient_keys,
-    rubric,
     take,
     take_all,
     tensor,
 )
 from checks.running import expect_whole, on_either_cache, run_backward, run_forward
-
-forward_check = rubric(part="dnn", task="forward", visibility="public")
-gradient_check = rubric(part="dnn", task="compute_gradients", visibility="public")
-whole_check = rubric(part="dnn", task="gradients and fit", visibility="public")
 
 PARAMS = {
     "W1": [[0.5, -1.0], [1.5, 0.5], [-0.5, 2.0]],
@@ -135,21 +131,21 @@ def is_wrong(grads, key):
     return False
 
 
-@forward_check(points=2)
+@check
 def test_example_output(student):
     """`forward` returns the right output for the example."""
     out, _ = run_forward(student, EXAMPLE)
     expect_tensor("out", out, WANTED_CACHE["A3"], show=True)
 
 
-@forward_check(points=2)
+@check
 def test_example_cache_keys(student):
     """The cache of the example has a key for every W, B, Z and A."""
     _, cache = run_forward(student, EXAMPLE)
     take_all("The cache", cache, cache_keys(EXAMPLE))
 
 
-@forward_check(points=2)
+@check
 def test_example_cache_values(student):
     """The cache of the example holds the right values."""
     _, cache = run_forward(student, EXAMPLE)
@@ -157,7 +153,7 @@ def test_example_cache_values(student):
         expect_tensor(key, take("The cache", cache, key), WANTED_CACHE[key], show=True)
 
 
-@gradient_check(points=2)
+@check
 def test_example_gradient_keys(student):
     """The gradients of the example have a key for every W, B, Z and A of the hidden layers."""
 
@@ -167,7 +163,7 @@ def test_example_gradient_keys(student):
     on_either_cache(student, EXAMPLE, reference, attempt)
 
 
-@gradient_check(points=2)
+@check
 def test_example_gradient_shapes(student):
     """Each gradient of the example has the shape of its variable."""
 
@@ -180,25 +176,25 @@ def test_example_gradient_shapes(student):
     on_either_cache(student, EXAMPLE, reference, attempt)
 
 
-@gradient_check(points=2)
+@check
 def test_example_output_Z(student):
     """dZ of the output layer is right on the example."""
     expect_gradients(student, ["Z3"])
 
 
-@gradient_check(points=2)
+@check
 def test_example_W(student):
     """The gradient of every W is right on the example."""
     expect_gradients(student, ["W3", "W2", "W1"])
 
 
-@gradient_check(points=2)
+@check
 def test_example_B(student):
     """The gradient of every B is right on the example."""
     expect_gradients(student, ["B3", "B2", "B1"])
 
 
-@whole_check(points=2)
+@check
 def test_example_gradients(student):
     """`gradients(X, Y)` gives the gradients of the example in one call."""
     expect_whole(student, EXAMPLE, WANTED_GRADS, show=True)

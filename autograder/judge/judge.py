@@ -6,7 +6,7 @@ check counts as not checked, and the whole result as an error that a TA has to l
 
 import importlib
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Check, CheckFailure, StudentError
+from autograder.checking import ROWS, Check, CheckFailure, StudentError
 from autograder.diagnosis.report import cause_of, diagnose
 from autograder.intake import Submission
+from autograder.judge.differences import Way, way_back
 from autograder.results import Cause, CheckResult, Result
+from autograder.rubric import BACKWARD, FINITE_DIFFERENCES
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
 from autograder.text import clean
@@ -41,11 +43,17 @@ CheckFunction = Callable[[Any], None]
 
 @cache
 def load_checks() -> tuple[tuple[Check, CheckFunction], ...]:
-    """Every graded check with its rubric, in the order of the modules and of the lines in them."""
+    """Every graded check with its rubric, in the order of the modules and of the lines in them.
+
+    LookupError where the rubric has a row that no check stands behind.
+    """
     modules = [importlib.import_module(name) for name in MODULES]
-    return tuple(
+    found = tuple(
         (function.check, function) for module in modules for function in vars(module).values() if hasattr(function, "check")
     )
+    if missing := ROWS.keys() - {check.name for check, _ in found}:
+        raise LookupError(f"The rubric has a row for {', '.join(sorted(missing))}; there is no such check.")
+    return found
 
 
 class Judge:
@@ -69,11 +77,13 @@ class Judge:
         beside = {**submission.sources, "dnn": HANDED_OUT.read_bytes()}
         with self.sandbox.session(submission.sources) as own, self.sandbox.session(beside) as spare:
             grading = Grading(submission, own, spare)
-            # Before any hidden check, so that nothing a public one shows can hold what is hidden.
-            public_first = sorted(self.checks, key=lambda row: row[0].visibility != "public")
-            found = {check: grading.outcome(check, function) for check, function in public_first}
+            # Before any hidden check, so that nothing a public one shows, its marks included, can hold what is hidden.
+            found = grading.outcomes(row for row in self.checks if row[0].visibility == "public")
+            ways = grading.ways_back()
+            found |= grading.outcomes(row for row in self.checks if row[0].visibility != "public")
             causes = grading.causes()
-        results = tuple(grading.explained(found[check], causes) for check, _ in self.checks)
+        explained = {check: grading.explained(found[check], causes) for check, _ in self.checks}
+        results = tuple(at_its_worth(result, check.name, ways) for check, result in explained.items())
         parts = {check.part for check, _ in self.checks}
         notes = tuple(problem for part, problem in submission.problems.items() if part in parts)
         status, reason, fault = "graded", "", ""
@@ -83,7 +93,9 @@ class Judge:
         elif grading.diagnosis_fault:
             fault = grading.diagnosis_fault
         printed = (clean(grading.printed.output, MOST_TEXT), clean(grading.printed.errors, MOST_TEXT))
-        return Result(submission.student, status, results, reason, notes, causes, printed, self.sandbox.zygote.layers, fault)
+        remarks = tuple(way.remark for way in ways.values() if way.remark)
+        layers = self.sandbox.zygote.layers
+        return Result(submission.student, status, results, reason, notes, causes, printed, layers, remarks, fault)
 
 
 class Grading:
@@ -100,6 +112,25 @@ class Grading:
     def beside(self) -> Session:
         """Where the files that build on dnn.py are checked."""
         return self.own if loads_dnn(self.own) else self.spare
+
+    def outcomes(self, checks: Iterable[tuple[Check, CheckFunction]]) -> dict[Check, CheckResult]:
+        """The records of some checks."""
+        return {check: self.outcome(check, function) for check, function in checks}
+
+    def ways_back(self) -> dict[str, Way]:
+        """How each network that was handed in finds its gradients; what is the grader's own fault is noted."""
+        ways = {}
+        for model in BACKWARD:
+            part = "dnn" if model == "DNN" else "extension"
+            if part in self.submission.problems:
+                continue
+            try:
+                student = self.own if part == "dnn" else self.beside
+                student.begin_check()
+                ways[model] = way_back(student, model)
+            except Exception:
+                self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
+        return ways
 
     def outcome(self, check: Check, function: CheckFunction) -> CheckResult:
         """The record of one check; what is the grader's own fault is noted."""
@@ -144,6 +175,21 @@ class Grading:
         failure = self.failures.get(found.part, {}).get(found.id.partition(".")[2])
         cause = cause_of(found.part, found.task, failure, causes) if failure else None
         return replace(found, cause=cause.said, hints=cause.hints) if cause else found
+
+
+def at_its_worth(result: CheckResult, name: str, ways: Mapping[str, Way]) -> CheckResult:
+    """The record of a check at what it is worth: less where it is passed by a backward pass of finite differences.
+
+    A SoftmaxDNN that takes its backward pass from such a DNN has been paid for there.
+    """
+    differing = [model for model, way in ways.items() if way.by_differences]
+    paid = {"SoftmaxDNN"} if "DNN" in differing else set()
+    model = next((model for model in differing if model not in paid and name in BACKWARD[model]), "")
+    if not model or not result.passed or FINITE_DIFFERENCES == 1:
+        return result
+    share = f"{FINITE_DIFFERENCES:.0%}"
+    note = f"`compute_gradients` of `{model}` works by finite differences; the rubric gives {share} of the points for that."
+    return replace(result, worth=FINITE_DIFFERENCES, note=note)
 
 
 def loads_dnn(student: Session) -> bool:

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from autograder.report.words import number, printed, summary
-from autograder.results import PARTS, CheckResult, Result
+from autograder.results import PARTS, CheckResult, Result, total
 
 
 @cache
@@ -27,6 +27,16 @@ def code(text: str) -> Markup:
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
+class Task(NamedTuple):
+    """A task as the page shows it: its marks, why a check in it is worth less, and its checks, those to mend first."""
+
+    name: str
+    score: float
+    most: float
+    notes: list[str]
+    checks: list[CheckResult]
+
+
 class Part(NamedTuple):
     """A part as the page shows it: its name, its marks, what is the matter with its file, and its tasks."""
 
@@ -34,7 +44,7 @@ class Part(NamedTuple):
     score: float
     most: float
     problem: str
-    tasks: list[tuple[str, float, float, list[CheckResult]]]
+    tasks: list[Task]
 
 
 def feedback_html(result: Result) -> str:
@@ -48,14 +58,15 @@ def part(result: Result, name: str) -> Part:
     checks = [check for check in result.checks if check.part == name]
     problem = next((note for note in result.notes if all(check.got == note for check in checks)), "")
     tasks = [] if problem or result.status == "invalid" else list(by_task(checks))
-    return Part(name, sum(check.score for check in checks), result.part_max(name), problem, tasks)
+    return Part(name, total(checks), result.part_max(name), problem, tasks)
 
 
-def by_task(checks: list[CheckResult]) -> Iterator[tuple[str, float, float, list[CheckResult]]]:
-    """Each task with its marks, the marks it could have, and its checks: those to mend first."""
+def by_task(checks: list[CheckResult]) -> Iterator[Task]:
+    """The tasks of these checks."""
     grouped: dict[str, list[CheckResult]] = {}
     for check in checks:
         grouped.setdefault(check.task, []).append(check)
     for task, group in grouped.items():
         ordered = sorted(group, key=lambda check: bool(check.passed))
-        yield task, sum(check.score for check in group), sum(check.points for check in group), ordered
+        notes = list(dict.fromkeys(check.note for check in group if check.note))
+        yield Task(task, total(group), sum(check.points for check in group), notes, ordered)

@@ -25,6 +25,7 @@ def results_json(result: Result) -> str:
             "status": result.status,
             "reason": result.reason,
             "layers": list(result.layers),
+            "remarks": list(result.remarks),
         },
     }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

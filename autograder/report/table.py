@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from autograder.report.words import headline, number
+from autograder.report.words import for_the_ta, number
 from autograder.results import PARTS, Result
 
 COLUMNS = ("student", "score", "max_score", "status", *PARTS, "reason")
@@ -22,7 +22,7 @@ def grades_csv(results: Sequence[Result]) -> str:
     writer.writerow(COLUMNS)
     for result in results:
         parts = [points(result.part_score(part)) for part in PARTS]
-        row = [result.student, points(result.score), points(result.max_score), result.status, *parts, headline(result)]
+        row = [result.student, points(result.score), points(result.max_score), result.status, *parts, for_the_ta(result)]
         writer.writerow([harmless(cell) for cell in row])
     return file.getvalue()
 
@@ -50,6 +50,6 @@ def grades_table(results: Sequence[Result]) -> Table:
         style = {"graded": "", "invalid": "yellow", "error": "bold red"}[result.status]
         marks = [points(result.part_score(part)) for part in parts]
         total = f"{points(result.score)}/{number(result.max_score)}"
-        cells = [result.student, *marks, total, result.status, textwrap.shorten(headline(result), 180, placeholder=" …")]
+        cells = [result.student, *marks, total, result.status, textwrap.shorten(for_the_ta(result), 180, placeholder=" …")]
         table.add_row(*(Text(cell) for cell in cells), style=style)
     return table

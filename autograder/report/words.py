@@ -9,12 +9,12 @@ def number(value: float) -> str:
 
 
 def explanation(check: CheckResult) -> str:
-    """What is told about a check that was not passed: what came, the likely cause with hints, the student's own lines.
+    """What is told about a check that did not earn all its points: what came, the cause with hints, the student's own lines.
 
     The last hint is the answer, which comes with the hidden checks: after the grades are published.
     """
     hints = check.hints if check.visibility == "hidden" else check.hints[:-1]
-    return "\n".join(text for text in (check.got, check.cause, *hints, check.detail.rstrip()) if text)
+    return "\n".join(text for text in (check.got, check.cause, *hints, check.detail.rstrip(), check.note) if text)
 
 
 def printed(result: Result) -> list[tuple[str, str]]:
@@ -33,6 +33,11 @@ def headline(result: Result) -> str:
         return " ".join(result.notes)
     named = next((check for check in failed if check.hints), None)
     return named.cause if named else failed[0].got
+
+
+def for_the_ta(result: Result) -> str:
+    """The headline of a result, after what only a TA is told."""
+    return " ".join([*result.remarks, headline(result)])
 
 
 def summary(result: Result) -> str:

@@ -26,6 +26,7 @@ def how_it_ended(status: int) -> str:
 
 PHRASES = {
     "call": "{name} raised",
+    "counted": "{name} raised",
     "get": "Reading `{name}` raised",
     "set": "Setting an attribute of `{name}` raised",
     "item": "Reading from {name} raised",

@@ -99,7 +99,7 @@ class Printed(NamedTuple):
 
 
 class Session:
-    """One submission in the sandbox. It offers what `running.LocalStudent` offers, and the random state."""
+    """One submission in the sandbox. It offers what `running.LocalStudent` offers, the random state and counted calls."""
 
     def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes]) -> None:
         self.sandbox, self.sources = sandbox, dict(sources)
@@ -134,6 +134,10 @@ class Session:
     def unpack(self, value: Handle) -> tuple[Handle, Handle]:
         """The two halves of a result."""
         return value[0], value[1]
+
+    def counted(self, name: str, function: Handle, *arguments: Any) -> tuple[Handle, Handle]:
+        """The result of a call, and how often functions of this name ran for it, if the child tells the truth."""
+        return self.unpack(self.note("counted", name, function, *arguments, label=function._place[3]))
 
     def random_state(self) -> Handle:
         """The global random state at this moment."""

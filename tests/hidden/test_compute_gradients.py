@@ -1,16 +1,16 @@
-"""Hidden checks of `compute_gradients`: 24 of its 34 points."""
+"""Hidden checks of `compute_gradients`."""
 
 import numpy as np
 
 from autograder.checking import (
     CheckFailure,
+    check,
     expect_same_random_state,
     expect_shape,
     expect_tensor,
     expect_untouched,
     gradient_keys,
     mapping,
-    rubric,
     take,
     take_all,
     tensor,
@@ -20,10 +20,8 @@ from autograder.running import call_backward, laid_over, network, on_either_cach
 from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SAMPLES, SATURATED, SHALLOW, SINGLE, TWICE
 from tests.hidden.steps import expect_finite_gradients, expect_steps, expect_truth, parameter_gradients
 
-check = rubric(part="dnn", task="compute_gradients", visibility="hidden")
 
-
-@check(points=1)
+@check
 def test_gradient_keys_and_shapes(student):
     """The gradients have the keys and the shapes of their variables on a batch of shape 2 x m."""
 
@@ -36,37 +34,37 @@ def test_gradient_keys_and_shapes(student):
     on_either_cache(student, MAIN, right_cache, attempt)
 
 
-@check(points=3)
+@check
 def test_gradient_output_Z(student):
     """dZ of the output layer is right, one column for each sample."""
     expect_steps(student, MAIN, ["Z3"])
 
 
-@check(points=3)
+@check
 def test_gradient_W_step(student):
     """Every dW_l follows from your dZ_l and A_{l-1}, averaged over the batch."""
     expect_steps(student, MAIN, gradient_keys(MAIN, "W"))
 
 
-@check(points=3)
+@check
 def test_gradient_B_step(student):
     """Every dB_l follows from your dZ_l, averaged over the batch."""
     expect_steps(student, MAIN, gradient_keys(MAIN, "B"))
 
 
-@check(points=2)
+@check
 def test_gradient_A_step(student):
     """Every dA_{l-1} follows from W_l and your dZ_l."""
     expect_steps(student, MAIN, gradient_keys(MAIN, "A"))
 
 
-@check(points=3)
+@check
 def test_gradient_hidden_Z_step(student):
     """Every dZ_l of a hidden layer follows from your dA_l and the slope of the sigmoid."""
     expect_steps(student, MAIN, ["Z2", "Z1"])
 
 
-@check(points=1)
+@check
 def test_gradient_mean_of_samples(student):
     """The gradient of a batch is the mean of the gradients of its samples taken one by one."""
 
@@ -84,7 +82,7 @@ def test_gradient_mean_of_samples(student):
     on_either_cache(student, OTHER, right_cache, attempt)
 
 
-@check(points=1)
+@check
 def test_gradient_duplicated_batch(student):
     """A batch in which every sample comes twice has the same gradients as the batch itself."""
 
@@ -96,38 +94,38 @@ def test_gradient_duplicated_batch(student):
     on_either_cache(student, OTHER, right_cache, attempt)
 
 
-@check(points=1)
+@check
 def test_gradient_single_sample(student):
     """A batch of one sample gets right gradients too."""
     expect_truth(student, SINGLE)
 
 
-@check(points=1)
+@check
 def test_gradient_numerical_W(student):
     """The gradient of every W_l agrees with numerical differentiation of the loss."""
     expect_truth(student, MAIN, "W")
 
 
-@check(points=1)
+@check
 def test_gradient_numerical_B(student):
     """The gradient of every B_l agrees with numerical differentiation of the loss."""
     expect_truth(student, MAIN, "B")
 
 
-@check(points=1)
+@check
 def test_gradient_other_depths(student):
     """The gradients are right for any layer_sizes, deeper, wider or without a hidden layer."""
     for case in (DEEP, SHALLOW):
         expect_truth(student, case)
 
 
-@check(points=1)
+@check
 def test_gradient_saturated(student):
     """The gradients stay finite where |Z| reaches 1000."""
     expect_finite_gradients(student, SATURATED)
 
 
-@check(points=1)
+@check
 def test_gradient_leaves_no_trace(student):
     """`compute_gradients` changes neither its arguments nor the parameters nor the random state."""
     net = network(student, MAIN)
@@ -147,7 +145,7 @@ def test_gradient_leaves_no_trace(student):
     expect_same_random_state("compute_gradients", before, after)
 
 
-@check(points=1)
+@check
 def test_gradient_second_call(student):
     """A second call gives what a first call would: nothing is carried over from one batch to the next."""
 

@@ -1,4 +1,4 @@
-"""Hidden checks of extension.py: 17 of its 25 points.
+"""Hidden checks of extension.py.
 
 Networks with a softmax have three classes or more: with two, a forgotten cross term of the Jacobian is exactly a factor 1/2.
 What lies below the output layer of a SoftmaxDNN is the work of dnn.py; its mistakes are not paid for here again.
@@ -8,6 +8,7 @@ import numpy as np
 
 from autograder.checking import (
     CheckFailure,
+    check,
     expect_finite,
     expect_same_random_state,
     expect_tensor,
@@ -15,7 +16,6 @@ from autograder.checking import (
     gradient_keys,
     in_the_notes,
     mapping,
-    rubric,
     take,
     tensor,
 )
@@ -37,33 +37,25 @@ from tests.hidden.steps import (
     expect_truth_or_way_of_dnn,
 )
 
-softmax_check = rubric(part="extension", task="softmax", visibility="hidden")
-cross_entropy_check = rubric(part="extension", task="softmax and cross-entropy", visibility="hidden")
-squared_error_check = rubric(part="extension", task="softmax and squared error", visibility="hidden")
-worked_check = rubric(part="extension", task="the 4-4-2 example", visibility="hidden")
-activations_check = rubric(part="extension", task="activations", visibility="hidden")
-notes_check = rubric(part="extension", task="the convention of the notes", visibility="hidden")
-convention_check = rubric(part="extension", task="extension conventions", visibility="hidden")
-
 LOGITS = right_cache(SOFTMAX)["Z2"]
 # The largest Z of a column is 1000 or -1000: neither no shift nor one shift for all columns will do.
 LARGE = np.array([[1000.0, -1000.0, -1000.0], [998.0, 1000.0, -1002.0], [0.0, 1001.0, -1001.0], [-1000.0, 0.0, -1000.0]])
 
 
-@softmax_check(points=1)
+@check
 def test_softmax_columns(student):
     """`softmax` is right on a batch of columns and on a single one."""
     for Z in (LOGITS, LOGITS[:, :1], LOGITS[:3, :5]):
         expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(Z)), softmax(Z))
 
 
-@softmax_check(points=1)
+@check
 def test_softmax_stable(student):
     """`softmax` is finite and right where |Z| reaches 1000."""
     expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(LARGE)), softmax(LARGE))
 
 
-@cross_entropy_check(points=1)
+@check
 def test_softmax_forward(student):
     """`SoftmaxDNN.forward` and its cache are right with and without a hidden layer."""
     for case in (SOFTMAX, SOFTMAX_SHALLOW):
@@ -76,7 +68,7 @@ def expect_loss(student, case):
     expect_tensor("loss", got, np.asarray(truth(case).loss))
 
 
-@cross_entropy_check(points=1)
+@check
 def test_cross_entropy_loss(student):
     """`SoftmaxDNN.loss` is the mean over the samples, and finite where the output is exactly 0 or 1."""
     expect_loss(student, SOFTMAX)
@@ -84,13 +76,13 @@ def test_cross_entropy_loss(student):
     expect_finite("loss", tensor("loss", student.fetch(network(student, SOFTMAX).loss(sure, SOFTMAX.Y))))
 
 
-@cross_entropy_check(points=1)
+@check
 def test_cross_entropy_output_Z(student):
     """dZ of the output layer of `SoftmaxDNN` follows from your output, one column for each sample."""
     expect_steps(student, SOFTMAX, ["Z2"])
 
 
-@cross_entropy_check(points=1)
+@check
 def test_cross_entropy_gradients(student):
     """Every W and B gradient of `SoftmaxDNN` is right, and finite where |Z| reaches 1000."""
     for case in (SOFTMAX, SOFTMAX_SHALLOW):
@@ -98,19 +90,19 @@ def test_cross_entropy_gradients(student):
     expect_finite_gradients(student, SOFTMAX_SATURATED)
 
 
-@squared_error_check(points=1)
+@check
 def test_squared_error_loss(student):
     """`SquaredErrorSoftmaxDNN.loss` sums over the classes and averages over the samples, without a factor 1/2."""
     expect_loss(student, SQUARED_ERROR)
 
 
-@squared_error_check(points=2)
+@check
 def test_squared_error_output_Z(student):
     """dZ of the output layer of `SquaredErrorSoftmaxDNN` goes through the full Jacobian of the softmax."""
     expect_steps(student, SQUARED_ERROR, ["Z2"])
 
 
-@squared_error_check(points=1)
+@check
 def test_squared_error_gradients(student):
     """Every W and B gradient of `SquaredErrorSoftmaxDNN` agrees with numerical differentiation of the loss."""
     expect_truth_or_way_of_dnn(student, SQUARED_ERROR)
@@ -142,7 +134,7 @@ def run_worked(student):
     return mapping("What worked_example returned", student.fetch(student.extension.worked_example()))
 
 
-@worked_check(points=1)
+@check
 def test_worked_w212(student):
     """`worked_example` puts dL/dw212 right, and w212 after one step with it."""
     values = run_worked(student)
@@ -150,34 +142,34 @@ def test_worked_w212(student):
     expect_worked(values, "w212_next", W212 - DL_DW212)
 
 
-@worked_check(points=1)
+@check
 def test_worked_w131(student):
     """`worked_example` puts dL/dw131 right."""
     expect_worked(run_worked(student), "dL_dw131", DL_DW131)
 
 
-@activations_check(points=1)
+@check
 def test_general_forward(student):
     """`GeneralDNN.forward` and its cache are right for other depths and activations."""
     for case in (GENERAL, GENERAL_RELU):
         expect_cache(student, case, right_cache(case))
 
 
-@activations_check(points=1)
+@check
 def test_general_hidden_Z_step(student):
     """Every dZ_l of a hidden layer of `GeneralDNN` follows from your dA_l and the slope of the layer's own activation."""
     for case in (GENERAL, GENERAL_RELU):
         expect_steps(student, case, [key for key in gradient_keys(case, "Z") if key != f"Z{case.layers[-1]}"])
 
 
-@activations_check(points=1)
+@check
 def test_general_gradients(student):
     """Every W and B gradient of `GeneralDNN` agrees with numerical differentiation of the loss."""
     for case in (GENERAL, GENERAL_RELU):
         expect_truth(student, case)
 
 
-@notes_check(points=1)
+@check
 def test_notes_gradients(student):
     """`notes_gradients` is right for another depth, every dJdw_l in the shape of its w_l."""
     grads = student.fetch(student.extension.notes_gradients(in_the_notes(NOTES.params), NOTES.X, NOTES.Y))
@@ -187,7 +179,7 @@ def test_notes_gradients(student):
         expect_tensor(key, take("The dict", grads, key), want, case=NOTES)
 
 
-@convention_check(points=1)
+@check
 def test_extension_leaves_no_trace(student):
     """Neither `softmax` nor the backward passes nor `notes_gradients` change what belongs to the caller."""
     before = student.stirred_random_state()

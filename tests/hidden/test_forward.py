@@ -1,12 +1,12 @@
-"""Hidden checks of `forward` and its cache: 12 of its 18 points."""
+"""Hidden checks of `forward` and its cache."""
 
 from autograder.checking import (
     cache_keys,
+    check,
     expect_finite,
     expect_same_random_state,
     expect_tensor,
     expect_untouched,
-    rubric,
     take,
     take_all,
     tensor,
@@ -14,8 +14,6 @@ from autograder.checking import (
 from autograder.judge.oracle import truth
 from autograder.running import network, pair, run_forward
 from tests.hidden.cases import DEEP, MAIN, OTHER, SATURATED, SHALLOW, SINGLE
-
-check = rubric(part="dnn", task="forward", visibility="hidden")
 
 
 def expect_cache(student, case, kinds):
@@ -25,7 +23,7 @@ def expect_cache(student, case, kinds):
             expect_tensor(key, take("The cache", cache, key), truth(case).cache[key])
 
 
-@check(points=3)
+@check
 def test_forward_output(student):
     """`forward` returns the right output for batches of shape 2 x m, one column or many."""
     for case in (MAIN, SINGLE):
@@ -33,32 +31,32 @@ def test_forward_output(student):
         expect_tensor("out", out, truth(case).out)
 
 
-@check(points=1)
+@check
 def test_forward_cache_keys(student):
     """The cache has a key for every W, B, Z and A on a batch of shape 2 x m."""
     _, cache = run_forward(student, MAIN)
     take_all("The cache", cache, cache_keys(MAIN))
 
 
-@check(points=2)
+@check
 def test_forward_cache_Z(student):
     """The cache holds every Z_l as it was before the activation, in the shape (n_l, m)."""
     expect_cache(student, MAIN, "Z")
 
 
-@check(points=2)
+@check
 def test_forward_cache_A(student):
     """The cache holds every A_l from the input A_0 to the output, in the shape (n_l, m)."""
     expect_cache(student, MAIN, "A")
 
 
-@check(points=1)
+@check
 def test_forward_cache_W_and_B(student):
     """The cache holds the W_l and B_l that the forward pass used."""
     expect_cache(student, MAIN, "WB")
 
 
-@check(points=1)
+@check
 def test_forward_other_depths(student):
     """`forward` and its cache are right for any layer_sizes, deeper, wider or without a hidden layer."""
     for case in (DEEP, SHALLOW):
@@ -68,7 +66,7 @@ def test_forward_other_depths(student):
         expect_cache(student, case, "ZA")
 
 
-@check(points=1)
+@check
 def test_forward_saturated(student):
     """`forward` stays finite where |Z| reaches 1000."""
     out, cache = run_forward(student, SATURATED)
@@ -77,7 +75,7 @@ def test_forward_saturated(student):
         expect_finite(key, tensor(key, take("The cache", cache, key)))
 
 
-@check(points=1)
+@check
 def test_forward_leaves_no_trace(student):
     """`forward` changes neither X nor the parameters nor the random state, and answers the same call the same way twice."""
     net = network(student, MAIN)

@@ -1,4 +1,4 @@
-"""Hidden checks of `gradients` and `fit`: 6 of their 8 points.
+"""Hidden checks of `gradients` and `fit`.
 
 Both are put together from forward, loss and compute_gradients. They are held against the truth and against the student's own
 parts, so that a mistake in a part is not paid for again.
@@ -8,18 +8,16 @@ import functools
 
 import numpy as np
 
-from autograder.checking import CheckFailure, expect_tensor, mapping, rubric, take, tensor
+from autograder.checking import CheckFailure, check, expect_tensor, mapping, take, tensor
 from autograder.judge.oracle import truth
 from autograder.running import either, expect_whole, network
 from tests.hidden.cases import MAIN, OTHER
-
-check = rubric(part="dnn", task="gradients and fit", visibility="hidden")
 
 LEARNING_RATE = 0.5
 EPOCHS = 4
 
 
-@check(points=2)
+@check
 def test_gradients(student):
     """`gradients(X, Y)` runs forward, hands over the labels and returns at least every W and B gradient."""
     for case in (MAIN, OTHER):
@@ -85,7 +83,7 @@ def on_either_descent(student, attempt):
     either(lambda: attempt(*true_descent()), lambda: attempt(*own_descent(student)))
 
 
-@check(points=2)
+@check
 def test_fit_losses(student):
     """`fit` records the loss before every update and returns one loss for each epoch."""
 
@@ -97,7 +95,7 @@ def test_fit_losses(student):
     on_either_descent(student, attempt)
 
 
-@check(points=1)
+@check
 def test_fit_parameters(student):
     """After `fit` the parameters have taken one step against the gradient in every epoch."""
 
@@ -108,7 +106,7 @@ def test_fit_parameters(student):
     on_either_descent(student, attempt)
 
 
-@check(points=1)
+@check
 def test_fit_tolerance(student):
     """`fit` stops, without a further update, as soon as the recorded loss is below the tolerance, and not before."""
 

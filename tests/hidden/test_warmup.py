@@ -1,4 +1,4 @@
-"""Hidden checks of warmup.py: 10 of its 15 points."""
+"""Hidden checks of warmup.py."""
 
 import functools
 
@@ -6,13 +6,13 @@ import numpy as np
 
 from autograder.checking import (
     CheckFailure,
+    check,
     expect_finite,
     expect_shape,
     expect_tensor,
     expect_untouched,
     in_the_notes,
     mapping,
-    rubric,
     take,
     tensor,
     two_values,
@@ -20,13 +20,6 @@ from autograder.checking import (
 from autograder.judge.oracle import STEP, sigmoid, truth
 from autograder.running import either
 from tests.hidden.cases import LOGISTIC, LOGISTIC_SATURATED
-
-path_check = rubric(part="warmup", task="one path", visibility="hidden")
-paths_check = rubric(part="warmup", task="several paths", visibility="hidden")
-array_check = rubric(part="warmup", task="arrays", visibility="hidden")
-chain_check = rubric(part="warmup", task="three weights", visibility="hidden")
-logistic_check = rubric(part="warmup", task="logistic regression", visibility="hidden")
-convention_check = rubric(part="warmup", task="warm-up conventions", visibility="hidden")
 
 POINTS = (-1.1, -0.4, 0.0, 0.7, 1.2)
 ARRAY = np.array([[-1.2, -0.3, 0.0], [0.6, 0.9, 1.1]])
@@ -63,25 +56,25 @@ def expect_at_points(student, name):
         expect_both(returned, value_and_slope(name, x))
 
 
-@path_check(points=1)
+@check
 def test_exp_exp_square(student):
     """`exp_exp_square` is right at negative and positive numbers and at 0."""
     expect_at_points(student, "exp_exp_square")
 
 
-@path_check(points=1)
+@check
 def test_reciprocal_exp_square(student):
     """`reciprocal_exp_square` is right at negative and positive numbers and at 0."""
     expect_at_points(student, "reciprocal_exp_square")
 
 
-@paths_check(points=1)
+@check
 def test_two_paths(student):
     """`two_paths` is right at negative and positive numbers and at 0."""
     expect_at_points(student, "two_paths")
 
 
-@array_check(points=1)
+@check
 def test_arrays(student):
     """`exp_exp_square`, `reciprocal_exp_square` and `two_paths` take arrays and answer number by number."""
     for name in FUNCTIONS:
@@ -125,13 +118,13 @@ def expect_chain(student, weights):
         expect_tensor("loss", loss, np.asarray(chain_loss(*arguments)))
 
 
-@chain_check(points=1)
+@check
 def test_three_weight_chain_last(student):
     """`three_weight_chain` returns the loss and the gradient of w3, the weight next to it."""
     expect_chain(student, ["w3"])
 
 
-@chain_check(points=1)
+@check
 def test_three_weight_chain_all(student):
     """`three_weight_chain` returns the gradients of w2 and w1, further back on the path."""
     expect_chain(student, ["w2", "w1"])
@@ -163,7 +156,7 @@ def own_dJdz1(returned):
         yield value
 
 
-@logistic_check(points=1)
+@check
 def test_logistic_dJdz1(student):
     """`logistic_gradients` returns a right a1, and dJdz1 with a column for each sample."""
     returned, _, _ = run_logistic(student, LOGISTIC)
@@ -171,19 +164,19 @@ def test_logistic_dJdz1(student):
     expect_logistic(student, "dJdz1")
 
 
-@logistic_check(points=1)
+@check
 def test_logistic_dJdb1(student):
     """dJdb1 is the mean of your dJdz1 over the samples, in the shape (1, 1)."""
     expect_logistic(student, "dJdb1", lambda dJdz1: dJdz1.mean(axis=1, keepdims=True))
 
 
-@logistic_check(points=1)
+@check
 def test_logistic_dJdw1(student):
     """dJdw1 follows from X and your dJdz1, averaged over the batch, in the shape (p, 1)."""
     expect_logistic(student, "dJdw1", lambda dJdz1: LOGISTIC.X @ dJdz1.T / LOGISTIC.samples)
 
 
-@convention_check(points=1)
+@check
 def test_warmup_conventions(student):
     """`logistic_gradients` changes none of its arguments and stays finite where |z| reaches 1000."""
     returned, _, _ = run_logistic(student, LOGISTIC_SATURATED)

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections import Counter
+from collections import defaultdict
 from fractions import Fraction
 from html import unescape
 from math import log, tanh
@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from autograder.build import ASSIGNMENT, ROOT
+from autograder import build
+from autograder.build import ASSIGNMENT, PLACES, ROOT, BuildError, handout
 from autograder.checking import Case
 from autograder.handout.figures import figures
 from autograder.handout.page import mathml, page
 from autograder.judge.judge import load_checks
 from autograder.judge.oracle import truth
 
-TEXT = (ROOT / "solution/README.md").read_text()
+TEXT = handout()
 LINES = TEXT.splitlines()
 FLAT = " ".join(re.sub(r"^> ?", "", TEXT, flags=re.MULTILINE).split())  # a phrase may begin on one line and end on the next
 PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
@@ -429,12 +430,29 @@ def test_every_figure_is_described():
 
 def test_table_of_marks():
     rows = [row.split("|")[1:-1] for row in LINES[LINES.index("## Marks") :] if row.startswith("|")][2:]
-    points, part = Counter(), ""
-    for first, task, number in rows[:-1]:
-        part = first.strip() or part
-        points[part.removesuffix(".py"), task.strip()] = int(number)
-    rubric = Counter()
+    printed, part = {}, ""
+    for first, task, *points in rows:
+        part = first.strip(" *").removesuffix(".py") or part
+        printed[part, task.strip()] = [float(number) for number in points]
+    rubric = defaultdict(lambda: [0, 0, 0])
     for check, _ in load_checks():
-        rubric[check.part, check.task] += check.points
-    assert points == rubric
-    assert int(rows[-1][2]) == points.total() == 100
+        for row in ((check.part, check.task), (check.part, ""), ("together", "")):
+            rubric[row][check.visibility == "hidden"] += check.points
+            rubric[row][2] += check.points
+    assert printed == rubric
+    assert len(rows) == len(printed)
+    assert printed["together", ""][2] == 100
+
+
+def test_rule_on_finite_differences():
+    assert "the checks of its backward pass are worth 50% of their points." in FLAT
+    assert FLAT.count("Finite differences, where") == 1
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_that_is_gone_is_missed(tmp_path, monkeypatch, place):
+    text = (ROOT / "solution/README.md").read_text()
+    (tmp_path / "README.md").write_text(text.replace(place, ""))
+    monkeypatch.setattr(build, "SOLUTION", tmp_path)
+    with pytest.raises(BuildError, match=place):
+        handout()

@@ -1,49 +1,68 @@
 """The rubric: what the graded checks are worth, and what stands beside them."""
 
+import re
 from collections import Counter
 
 import pytest
 
+from autograder import checking
+from autograder.build import ROOT, public_rubric
 from autograder.judge.judge import load_checks
+from autograder.judge.oracle import MODELS
+from autograder.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
 
+README = (ROOT / "README.md").read_text()
 CHECKS = [check for check, _ in load_checks()]
 
 
-TASKS = {
-    "warmup": {
-        "one path": 4,
-        "several paths": 2,
-        "arrays": 1,
-        "three weights": 3,
-        "logistic regression": 4,
-        "warm-up conventions": 1,
-    },
-    "dnn": {"forward": 18, "compute_gradients": 34, "gradients and fit": 8},
-    "extension": {
-        "softmax": 3,
-        "softmax and cross-entropy": 6,
-        "softmax and squared error": 5,
-        "the 4-4-2 example": 3,
-        "activations": 5,
-        "the convention of the notes": 2,
-        "extension conventions": 1,
-    },
-}
-
-
-@pytest.mark.parametrize(("part", "most"), [("warmup", 15), ("dnn", 60), ("extension", 25)])
-def test_points_of_the_parts_and_tasks(part, most):
+@pytest.mark.parametrize(("part", "public", "most"), [("warmup", 5, 15), ("dnn", 18, 60), ("extension", 8, 25)])
+def test_points_of_the_parts(part, public, most):
+    """These are the numbers of README.md."""
     points = Counter()
     for check in CHECKS:
-        if check.part == part:
-            points[check.task] += check.points
-    assert points == TASKS[part]
-    assert points.total() == most
+        points[check.part, check.visibility] += check.points
+    assert points[part, "public"] == public
+    assert points[part, "public"] + points[part, "hidden"] == most
+    assert re.search(rf"`{part}\.py`\s\({most}[ )]", README)
 
 
-@pytest.mark.parametrize(("part", "most"), [("warmup", 5), ("dnn", 18), ("extension", 8)])
-def test_points_of_the_public_checks(part, most):
-    assert sum(check.points for check in CHECKS if (check.part, check.visibility) == (part, "public")) == most
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_a_check_is_what_its_row_says(check):
+    assert RUBRIC[check.part][check.task][check.visibility][check.name] == check.points
+
+
+def test_a_check_without_a_row_is_named():
+    def test_of_nothing(student):
+        """Nothing."""
+
+    with pytest.raises(LookupError, match=r"test_of_nothing: the rubric has no row `of_nothing`\.$"):
+        checking.check(test_of_nothing)
+
+
+def test_a_row_without_a_check_is_named(monkeypatch):
+    monkeypatch.setitem(checking.ROWS, "of_nothing", ("dnn", "forward", "hidden", 1))
+    with pytest.raises(LookupError, match=r"^The rubric has a row for of_nothing; there is no such check\.$"):
+        load_checks.__wrapped__()
+
+
+def test_a_name_with_two_rows_is_named():
+    twice = {"dnn": {"forward": {"public": {"a": 1, "b": 1}, "hidden": {"b": 2}}}}
+    with pytest.raises(ValueError, match=r"^The rubric has two rows for b\.$"):
+        checking.rows(twice)
+
+
+def test_checks_of_the_backward_passes_have_a_row():
+    names = [name for names in BACKWARD.values() for name in names]
+    assert len(set(names)) == len(names)
+    assert set(names) <= set(checking.ROWS)
+    assert set(BACKWARD) == set(MODELS)
+    assert 0 <= FINITE_DIFFERENCES <= 1
+
+
+def test_students_get_the_rows_of_the_public_checks():
+    given = {}
+    exec(public_rubric(), given)
+    assert checking.rows(given["RUBRIC"]) == {name: row for name, row in checking.ROWS.items() if row[2] == "public"}
 
 
 def test_names_are_unique():

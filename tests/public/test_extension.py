@@ -1,4 +1,4 @@
-"""Public checks of extension.py: 8 of its 25 points. Students have them too.
+"""Public checks of extension.py. Students have them too.
 
 The networks are built from that of the dnn.py example, so the values up to Z2 are known from there.
 """
@@ -10,24 +10,17 @@ import numpy as np
 from autograder.checking import (
     CheckFailure,
     agree,
+    check,
     expect_tensor,
     expect_untouched,
     in_the_notes,
     mapping,
-    rubric,
     take,
     take_all,
     tensor,
 )
 from autograder.running import expect_cache, expect_softmax_cache, network, on_either_cache, run_backward
 from tests.public.test_dnn import EXAMPLE, WANTED_CACHE, WANTED_GRADS
-
-softmax_check = rubric(part="extension", task="softmax", visibility="public")
-cross_entropy_check = rubric(part="extension", task="softmax and cross-entropy", visibility="public")
-squared_error_check = rubric(part="extension", task="softmax and squared error", visibility="public")
-worked_check = rubric(part="extension", task="the 4-4-2 example", visibility="public")
-activations_check = rubric(part="extension", task="activations", visibility="public")
-notes_check = rubric(part="extension", task="the convention of the notes", visibility="public")
 
 # Three classes: the first two layers of the dnn.py example, and a softmax on Z2.
 LABELS = np.array([[1, 0, 0, 1, 0], [0, 1, 0, 0, 1], [0, 0, 1, 0, 0]], float)
@@ -94,26 +87,26 @@ GENERAL_GRADS = {
 }
 
 
-@softmax_check(points=1)
+@check
 def test_example_softmax(student):
     """`softmax` returns the softmax of each column of a (3, 5) example."""
     got = student.fetch(student.extension.softmax(SOFTMAX_CACHE["Z2"]))
     expect_tensor("softmax(Z)", got, PROBABILITIES, show=True)
 
 
-@cross_entropy_check(points=1)
+@check
 def test_example_softmax_forward(student):
     """`SoftmaxDNN.forward` returns the right output for the example and stores it in the cache as A2."""
     expect_softmax_cache(student, CROSS_ENTROPY, SOFTMAX_CACHE, show=True)
 
 
-@cross_entropy_check(points=1)
+@check
 def test_example_cross_entropy(student):
     """dZ of the output layer of `SoftmaxDNN` is right on the example."""
     expect_gradients(student, CROSS_ENTROPY, SOFTMAX_CACHE, {"Z2": PROBABILITIES - LABELS})
 
 
-@squared_error_check(points=1)
+@check
 def test_example_squared_error(student):
     """The loss of `SquaredErrorSoftmaxDNN` and dZ of its output layer are right on the example."""
     loss = student.fetch(network(student, SQUARED_ERROR).loss(PROBABILITIES, LABELS))
@@ -143,7 +136,7 @@ WORKED_FORWARD = {
 }
 
 
-@worked_check(points=1)
+@check
 def test_example_worked_forward(student):
     """`worked_example` has every key, and the forward half of the 4-4-2 network: a1, h1, a2 and y_hat."""
     values = mapping("What worked_example returned", student.fetch(student.extension.worked_example()))
@@ -160,7 +153,7 @@ ACTIVATION_VALUES = {
 }
 
 
-@activations_check(points=1)
+@check
 def test_example_activations(student):
     """`ACTIVATIONS` has the right value and the right slope of sigmoid, tanh and relu at Z = -2, -0.5 and 1."""
     for name, (value, slope) in ACTIVATION_VALUES.items():
@@ -171,14 +164,14 @@ def test_example_activations(student):
             expect_untouched("Z", Z, SLOPES_AT)
 
 
-@activations_check(points=1)
+@check
 def test_example_general(student):
     """`GeneralDNN` with tanh, relu and sigmoid has the right cache and the right dZ in every layer of the example."""
     expect_cache(student, GENERAL, GENERAL_CACHE, show=True)
     expect_gradients(student, GENERAL, GENERAL_CACHE, GENERAL_GRADS)
 
 
-@notes_check(points=1)
+@check
 def test_example_notes(student):
     """`notes_gradients` returns the gradients of the dnn.py example under the names, and in the shapes, of the notes."""
     grads = student.fetch(student.extension.notes_gradients(in_the_notes(EXAMPLE.params), EXAMPLE.X, EXAMPLE.Y))

@@ -19,6 +19,31 @@ from tests.golden.programs import (
 RETURN_CACHE = 'return cache[f"A{self.num_layers}"], cache'
 PLAIN_STEP = ("learning_rate * grads[name]", "learning_rate * np.asarray(grads[name])")
 
+
+
+def tested(verdict: str) -> bytes:
+    """The solution with its dW1 compared with central differences at the end of every backward pass."""
+    return edited(
+        (
+            RETURN_GRADS,
+            f"""
+        W1 = self.params["W1"]
+        numerical = np.zeros(W1.shape)
+        for entry in np.ndindex(W1.shape):
+            losses = []
+            for by in (1e-5, -1e-5):
+                self.params["W1"] = W1.copy()
+                self.params["W1"][entry] += by
+                losses.append(self.loss(self.forward(cache["A0"])[0], cache["Y"]))
+            numerical[entry] = (losses[0] - losses[1]) / 2e-5
+        self.params["W1"] = W1
+        {verdict}
+        return grads
+""",
+        )
+    )
+
+
 DNN = {
     "solution": solution().encode(),
     "V1 loop over samples": edited(
@@ -116,5 +141,25 @@ while len(losses) < epochs:
 return losses
 """,
     ),
+    "forward once more in the backward pass": edited(("m = out.shape[1]", 'm = out.shape[1]\n        self.forward(cache["A0"])')),
+    "forward once more for every sample and layer": edited(
+        ("dZ, A_previous = ", 'for i in range(m):\n                self.forward(cache["A0"][:, i : i + 1])\n            dZ, A_previous = ')
+    ),
+    "the cache of another forward pass": edited(
+        ("m = out.shape[1]", 'm = out.shape[1]\n        cache = {**self.forward(cache["A0"])[1], "Y": cache["Y"], "A0": cache["A0"]}')
+    ),
+    "a function for every element": edited(
+        ("class DNN:", "def product(a, b):\n    return sum(x * y for x, y in zip(a, b))\n\n\ndef slope(a):\n    return a * (1 - a)\n\n\nclass DNN:"),
+        (DW, 'grads[f"W{layer}"] = np.array([[product(z, a) / m for a in A_previous] for z in dZ])'),
+        (DA, 'grads[f"A{layer - 1}"] = np.array([[product(w, z) for z in dZ.T] for w in cache[f"W{layer}"].T])'),
+        ("A_previous * (1 - A_previous)", "np.array([[slope(a) for a in row] for row in A_previous])"),
+    ),
+    "layers that have a forward of their own": edited(
+        ("class DNN:", "class Layer:\n    def forward(self, W, A, B):\n        return W @ A + B\n\n\nclass DNN:"),
+        (Z, 'Z = Layer().forward(W, cache[f"A{layer - 1}"], B)'),
+        ("dZ, A_previous = ", 'again = Layer().forward(cache[f"W{layer}"], cache[f"A{layer - 1}"], cache[f"B{layer}"])\n            dZ, A_previous = '),
+    ),
+    "a test of the gradients left in": tested("pass"),
+    "a test of the gradients that insists": tested('assert np.allclose(numerical, grads["W1"], atol=1e-6)'),
     "losses as an array": edited(("        return losses\n", "        return np.array(losses)\n")),
 }

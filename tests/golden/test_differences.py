@@ -1,0 +1,49 @@
+"""A backward pass by finite differences is noticed, however it is written, and earns what the rubric says."""
+
+import pytest
+
+from autograder.rubric import BACKWARD
+from tests.golden.differences import DNN, EXTENSION
+from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solution
+
+
+def reduced(result):
+    """The names of the checks that are worth half of their points."""
+    assert {check.worth for check in result.checks} <= {1, 0.5}
+    return {check.id.partition(".")[2] for check in result.checks if check.worth == 0.5}
+
+
+def passed(result, names):
+    return {name for check in result.checks if check.passed and (name := check.id.partition(".")[2]) in names}
+
+
+@pytest.mark.parametrize("name", DNN)
+def test_differences_in_dnn(name, grade):
+    result = grade(DNN[name].source)
+    assert result.status == "graded"
+    assert result.part_score("dnn") == DNN[name].marks
+    assert reduced(result) == passed(result, BACKWARD["DNN"]) != set()
+    assert [remark.partition(",")[0].rstrip(".") for remark in result.remarks] == [
+        "compute_gradients of DNN works by finite differences"
+    ]
+
+
+@pytest.mark.parametrize("model", EXTENSION)
+def test_differences_in_the_extension(model, grade):
+    result = grade({"dnn": solution().encode(), "extension": EXTENSION[model].source})
+    assert (result.part_score("dnn"), result.part_score("extension")) == (60, EXTENSION[model].marks)
+    assert reduced(result) == set(BACKWARD[model])
+    assert [remark.partition(" works")[0] for remark in result.remarks] == [f"compute_gradients of {model}"]
+
+
+def test_differences_in_dnn_are_not_paid_for_in_the_extension(grade):
+    """SoftmaxDNN takes its backward pass from DNN, where it has been paid for."""
+    result = grade({"dnn": DNN["W1 alone"].source, "extension": solution("extension").encode()})
+    assert reduced(result) == set(BACKWARD["DNN"])
+    assert result.part_score("extension") == 25
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_no_other_mistake_is_taken_for_differences(name, grade):
+    assert grade(MISTAKES[name].sources).remarks == ()
