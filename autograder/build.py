@@ -163,7 +163,7 @@ def build_gradescope() -> str:
     files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
     files["accept.txt"] = accepted.encode()
     files["tests/__init__.py"] = b""
-    files["assignment/dnn.py"] = skeleton((SOLUTION / "dnn.py").read_text()).encode()
+    files |= {f"assignment/{part}.py": skeleton((SOLUTION / f"{part}.py").read_text()).encode() for part in PARTS}
     for folder in GRADING:
         files |= {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sources(ROOT / folder)}
     return write_zip(ROOT / "dist/gradescope/autograder.zip", files, executable={"setup.sh", "run_autograder"})

@@ -11,7 +11,8 @@ class Cause:
     """What is behind the failures of a part: a mistake that makes exactly what came.
 
     tasks and keys say what it spoils; mistakes are the rows of the catalogue that make the same numbers, the likeliest first,
-    none where no row does. said names it in a sentence or two; hints are a question, where to look, and the answer in words.
+    none where no row does. said names it in a sentence or two; hints are a question, where to look, and the answer in words;
+    example is the smallest public network that shows a mistake without a name.
     """
 
     part: str
@@ -20,6 +21,7 @@ class Cause:
     mistakes: tuple[str, ...]
     said: str
     hints: tuple[str, ...] = ()
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,9 @@ class CheckResult:
     """One check of one submission.
 
     passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
-    wrong, key which variable it is about, cause which mistake makes exactly that, and hints lead to it; detail carries the
-    student's own lines of a traceback. worth is the share of the points that passing earns, and note says in a sentence why it
-    is not all of them.
+    wrong, key which variable it is about, cause which mistake makes exactly that, and hints and an example lead to it;
+    detail carries the student's own lines of a traceback. worth is the share of the points that passing earns, and note says in
+    a sentence why it is not all of them.
     """
 
     id: str
@@ -43,6 +45,7 @@ class CheckResult:
     key: str = ""
     cause: str = ""
     hints: tuple[str, ...] = ()
+    example: str = ""
     detail: str = ""
     worth: float = 1
     note: str = ""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import (
+    FOUND,
     Case,
     CheckFailure,
     StudentError,
@@ -92,8 +93,9 @@ def pair(value: Any) -> tuple[Any, Mapping]:
     """(out, cache) of what `forward` returned; CheckFailure if it is something else."""
     out, cache = two_values("forward", value, "out, cache")
     if not isinstance(cache, Mapping):
-        found = "they came in the wrong order" if isinstance(out, Mapping) else f"the second one is {describe(cache)}"
-        raise CheckFailure(f"forward must return two values, out and the cache (a dict); {found}.")
+        what = "they came in the wrong order" if isinstance(out, Mapping) else f"the second one is {FOUND}"
+        message = f"forward must return two values, out and the cache (a dict); {what}."
+        raise CheckFailure(message, found=describe(cache))
     return out, cache
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from checks.rubric import RUBRIC
 TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
 RANDOM_STATE = "random state"  # the key of a failure that is about it
 ZERO = 1e-9  # what still counts as zero where zero is due
+FOUND = "{found}"  # in the message of a failure, the place of what was found
+GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # what people put before a variable to name its gradient
 
 
 @dataclass(frozen=True)
@@ -62,20 +64,46 @@ def check(function: Callable) -> Callable:
     return function
 
 
-class CheckFailure(AssertionError):
-    """A check has found something wrong; with a case, `key`, `got` and `wants` are there for whoever looks for the cause."""
+class Found(NamedTuple):
+    """Words that the student's values decide: in full, and so that no hidden input can be read from them.
 
-    def __init__(self, message: str, key: str = "", got: Any = None, wants: tuple = (), case: Case | None = None) -> None:
-        super().__init__(message)
+    Code that runs on a hidden input can put it into the length of a list, the name of a key or the size of an error.
+    """
+
+    full: str
+    discreet: str
+
+
+class CheckFailure(AssertionError):
+    """A check has found something wrong; with a case, `key`, `got` and `wants` are there for whoever looks for the cause.
+
+    Whatever in the message comes from the student's values is in `found` and stands where the message says FOUND. str() tells
+    all of it; `discreet` is the message for a hidden check.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        key: str = "",
+        got: Any = None,
+        wants: tuple = (),
+        case: Case | None = None,
+        found: Found = Found("", ""),
+    ) -> None:
+        super().__init__(message.replace(FOUND, found.full))
+        self.discreet = message.replace(FOUND, found.discreet)
         self.key, self.got, self.wants, self.case = key, got, wants, case
 
 
 class StudentError(Exception):
-    """The student's code raised, ended or did not answer; the text is a sentence for the student."""
+    """The student's code raised, ended or did not answer; the text is a sentence for the student.
 
-    def __init__(self, sentence: str, detail: str = "") -> None:
+    raised is the exception in full, which is never shown: it may hold what is hidden.
+    """
+
+    def __init__(self, sentence: str, detail: str = "", raised: str = "") -> None:
         super().__init__(sentence)
-        self.detail = detail
+        self.detail, self.raised = detail, raised
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,15 +168,39 @@ def in_the_notes(tensors: Mapping[str, np.ndarray], prefix: str = "") -> dict[st
     return {f"{prefix}{key.lower()}": value.T if key[0] == "W" else value for key, value in tensors.items()}
 
 
-def describe(value: Any) -> str:
+def describe(value: Any) -> Found:
     """What a value is, in a few words that do not depend on its contents."""
     if value is None:
-        return "None (is the return missing?)"
+        return same("None (is the return missing?)")
     if isinstance(value, (tuple, list)):
-        return f"a {type(value).__name__} of {len(value)}"
+        return Found(f"a {type(value).__name__} of {len(value)}", f"a {type(value).__name__} of {few(len(value))}")
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
-    return getattr(value, "described", f"a {type(value).__name__}")
+        return Found(f"an array of shape {value.shape}", "an array")
+    return same(getattr(value, "described", f"a {type(value).__name__}"))
+
+
+def same(words: str) -> Found:
+    """Words that may be told in a hidden check too."""
+    return Found(words, words)
+
+
+def few(count: int, most: int = 4) -> str:
+    """A number of things, discreetly: exactly when it is small."""
+    return str(count) if count <= most else f"more than {most}"
+
+
+def shape_of(got: np.ndarray, shape: tuple[int, ...], case: Case | None) -> Found:
+    """The shape of an array; discreetly, only lengths that have to do with the wanted shape or with the case."""
+    known = {1, *shape, *((case.samples, *case.layer_sizes) if case else ())}
+    lengths = [str(length) if length in known else "…" for length in got.shape]
+    told = f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
+    return Found(str(got.shape), told if got.ndim <= 2 else f"of {few(got.ndim)} axes")
+
+
+def size_of(error: float) -> Found:
+    """A relative error; discreetly, its order of magnitude: digits would tell the norm of what is due, or spell an input."""
+    bound = next((percent for percent in (0.1, 1, 10, 100) if 100 * error < percent), None)
+    return Found(f"{error:.2g}", f"below {bound} %" if bound else "100 % or more")
 
 
 def tensor(key: str, value: Any) -> np.ndarray:
@@ -161,7 +213,7 @@ def tensor(key: str, value: Any) -> np.ndarray:
             raise TypeError
         return array.astype(float)
     except (TypeError, ValueError):
-        raise CheckFailure(f"`{key}` must be an array of numbers; it is {describe(value)}.", key) from None
+        raise CheckFailure(f"`{key}` must be an array of numbers; it is {FOUND}.", key, found=describe(value)) from None
 
 
 def agree(got: np.ndarray, want: np.ndarray) -> bool:
@@ -174,7 +226,7 @@ def two_values(function: str, value: Any, names: str) -> tuple[Any, Any]:
     """The two values that a function returned; CheckFailure if it returned something else."""
     several = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
     if not several or len(value) != 2:
-        raise CheckFailure(f"{function} must end with `return {names}`; it returned {describe(value)}.")
+        raise CheckFailure(f"{function} must end with `return {names}`; it returned {FOUND}.", found=describe(value))
     first, second = value
     return first, second
 
@@ -182,7 +234,7 @@ def two_values(function: str, value: Any, names: str) -> tuple[Any, Any]:
 def mapping(name: str, value: Any) -> Mapping:
     """The value as a dict; CheckFailure if it is none."""
     if not isinstance(value, Mapping):
-        raise CheckFailure(f"{name} must be a dict; it is {describe(value)}.")
+        raise CheckFailure(f"{name} must be a dict; it is {FOUND}.", found=describe(value))
     return value
 
 
@@ -197,7 +249,16 @@ def take(name: str, mapping: Mapping, key: str) -> Any:
     if (other := misnamed(mapping, key)) is not None:
         return mapping[other]
     near = difflib.get_close_matches(key, [str(k)[:20] for k in list(mapping)[:100]], n=1, cutoff=0.5)
-    raise CheckFailure(f"{name} has no key `{key}`" + (f"; the nearest one it has is `{near[0]}`." if near else "."), key)
+    words = f"; the nearest one it has is `{near[0]}`" if near else ""
+    found = Found(words, words if near and alike(near[0], key) else "")
+    raise CheckFailure(f"{name} has no key `{key}`{FOUND}.", key, found=found)
+
+
+def alike(name: str, key: str) -> bool:
+    """Whether a name is another way to write a key, so that it says nothing but that."""
+    plain, wanted = (word.lower().replace("_", "") for word in (name, key))
+    spare = len(name) - len(plain)
+    return spare <= 2 and plain.endswith(wanted) and plain.removesuffix(wanted) in GRADIENT_PREFIXES
 
 
 def misnamed(mapping: Mapping, key: str) -> str | None:
@@ -210,18 +271,20 @@ def take_all(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
     missing = [key for key in keys if key not in mapping]
     if not missing:
         return
-    if (other := misnamed(mapping, missing[0])) is not None:
-        words = f"{name} calls `{missing[0]}` by the name `{other}`; the key of a gradient is that of its variable."
-    else:
-        found = ", ".join(f"`{str(key)[:20]}`" for key in list(mapping)[:12]) or "nothing"
-        words = f"{name} lacks {', '.join(f'`{key}`' for key in missing)}; it holds {found}."
-    raise CheckFailure(words, missing[0])
+    first = missing[0]
+    if (other := misnamed(mapping, first)) is not None:
+        words = f"{name} calls `{first}` by the name `{other}`; the key of a gradient is that of its variable."
+        raise CheckFailure(words, first)
+    held = ", ".join(f"`{str(key)[:20]}`" for key in list(mapping)[:12]) or "nothing"
+    full = f"{', '.join(f'`{key}`' for key in missing)}; it holds {held}"
+    raise CheckFailure(f"{name} lacks {FOUND}.", first, found=Found(full, f"`{first}`{' and others' if missing[1:] else ''}"))
 
 
 def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: Case | None = None) -> None:
     """CheckFailure if the array has another shape."""
     if got.shape != shape:
-        raise CheckFailure(f"`{key}` has the shape {got.shape}; it must be {shape}.", key, got, wants, case)
+        message = f"`{key}` has the shape {FOUND}; it must be {shape}."
+        raise CheckFailure(message, key, got, wants, case, shape_of(got, shape, case))
 
 
 def expect_finite(key: str, got: np.ndarray) -> None:
@@ -247,8 +310,8 @@ def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: Case | None = 
     cell = f", most at [{', '.join(str(index) for index in worst)}]" if worst else ""
     numbers = f", where it is {got[worst]:.6g} and should be {want[worst]:.6g}" if show else ""
     shape = "has the right shape but wrong values" if worst else "is a wrong number"
-    message = f"`{key}` {shape}: relative error {error:.2g}{cell}{numbers}."
-    raise CheckFailure(message, key, got, wants, case)
+    message = f"`{key}` {shape}: relative error {FOUND}{cell}{numbers}."
+    raise CheckFailure(message, key, got, wants, case, size_of(float(error)))
 
 
 def expect_untouched(key: str, value: Any, want: np.ndarray) -> None:

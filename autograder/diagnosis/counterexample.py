@@ -6,7 +6,6 @@ here, in public, and so may be shown.
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -25,14 +24,6 @@ from autograder.judge.oracle import right_cache, truth
 from autograder.running import run_backward, run_forward
 
 MOST_LAYERS, MOST_UNITS, MOST_SAMPLES = 3, 3, 3
-
-
-@dataclass(frozen=True)
-class Smallest:
-    """The smallest network that fails, and the sentence for the student."""
-
-    case: Case
-    sentence: str
 
 
 @cache
@@ -67,12 +58,9 @@ def example(layer_sizes: tuple[int, ...], samples: int) -> Case:
     return Case(f"example {layer_sizes} m={samples}", layer_sizes, params, X, Y)
 
 
-def smallest_failure(student: Any) -> Smallest | None:
-    """The smallest network on which a student's forward or backward pass is wrong; None if all of them are right."""
-    for case in networks():
-        for wrong in failures(student, case):
-            return Smallest(case, f"{introduction(case)}: {wrong}")
-    return None
+def smallest_failure(student: Any) -> str:
+    """What is wrong on the smallest network on which a student's forward or backward pass is; "" if all of them are right."""
+    return next((f"{introduction(case)}: {wrong}" for case in networks() for wrong in failures(student, case)), "")
 
 
 def failures(student: Any, case: Case) -> Iterator[str]:

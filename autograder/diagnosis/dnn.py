@@ -9,7 +9,7 @@ import numpy as np
 from autograder.checking import RANDOM_STATE, Case, CheckFailure, StudentError, describe, gradient_keys, mapping, take, tensor
 from autograder.diagnosis.catalogue import Mistake
 from autograder.diagnosis.catalogue.dnn.steps import STEPS
-from autograder.diagnosis.network import observe_passes, readable
+from autograder.diagnosis.network import observe_passes, raised, readable
 from autograder.diagnosis.observation import Observation, Raised, evaluate
 from autograder.judge.oracle import right_cache
 from autograder.running import network, run_backward
@@ -25,7 +25,7 @@ def observe_dnn(student: Any, failures: Failures) -> Iterator[Observation]:
     try:
         student.fetch(student.dnn)
     except StudentError as error:
-        yield told("load", "dnn.py", "`dnn.py`", Raised(f"{error} {error.detail}"), (), task="")
+        yield told("load", "dnn.py", "`dnn.py`", raised(error), (), task="")
         return
     seen = [*observe_networks(student, failures), *observe_changes(student, failures)]
     yield from seen
@@ -119,10 +119,8 @@ def attempt(call: Callable[[], Any]) -> Any:
     """What a call to the student's code gives, or what it raised."""
     try:
         return call()
-    except StudentError as error:
-        return Raised(f"{error} {error.detail}")
-    except CheckFailure as failure:
-        return Raised(str(failure))
+    except (CheckFailure, StudentError) as failure:
+        return raised(failure)
 
 
 def observe_gradients(student: Any, case: Case) -> Iterator[Observation]:
@@ -130,14 +128,14 @@ def observe_gradients(student: Any, case: Case) -> Iterator[Observation]:
     returned = attempt(lambda: student.fetch(network(student, case).gradients(case.X, case.Y)))
     got = sorted(str(key) for key in returned) if isinstance(returned, Mapping) else returned
     enough = isinstance(got, list) and set(own_gradients(student, case)) & set(case.params) <= set(got)
-    got = got if isinstance(got, (list, Raised)) else describe(got)
+    got = got if isinstance(got, (list, Raised)) else describe(got).full
     words = "what `gradients` returns"
 
     def make(mistake: Mistake) -> list:
         if "gradients" not in mistake.formulas:
             return []
         made = evaluate(mistake.formulas["gradients"], {})
-        return [made if isinstance(made, (str, list)) else describe(made)]
+        return [made if isinstance(made, (str, list)) else describe(made).full]
 
     yield Observation("dnn", "gradients", "gradients", words, got, (got,) if enough else (), make, task=WHOLE)
 
@@ -160,11 +158,11 @@ def observe_fit(student: Any, case: Case, broken: set[str]) -> Iterator[Observat
         return
     losses, params = returned
     listed = isinstance(losses, (list, tuple)) or (isinstance(losses, np.ndarray) and losses.ndim == 1)
-    kind = "a list" if listed else describe(losses)
+    kind = "a list" if listed else describe(losses).full
 
     def returns(mistake: Mistake) -> list:
         formula = mistake.formulas.get("fit returns")
-        return [] if formula is None else [describe(evaluate(formula, {"losses": [0.5]}))]
+        return [] if formula is None else [describe(evaluate(formula, {"losses": [0.5]})).full]
 
     yield Observation("dnn", "fit returns", "fit", "what `fit` returns", kind, ("a list",), returns, task=WHOLE)
     if listed:

@@ -91,6 +91,9 @@ FACTORS = {
     "the right one times -1": lambda m: -1,
     "twice the right one": lambda m: 2,
     "half of the right one": lambda m: 0.5,
+    "a tenth of the right one": lambda m: 0.1,
+    "the right one times -0.1": lambda m: -0.1,
+    "a hundredth of the right one": lambda m: 0.01,
     "the right one times m/(m-1)": lambda m: m / (m - 1) if m > 1 else 0,
     "the right one times -1/m": lambda m: -1 / m,
 }
@@ -116,12 +119,12 @@ def pattern_of(observation: Observation) -> str:
             for words, factor in FACTORS.items():
                 if same(got, factor(observation.samples) * want):
                     return words
-            if (constant := constant_factor(got, want)) is not None:
-                return f"the right one times {constant:.2g}"
+            if is_multiple(got, want):
+                return "a multiple of the right one"
     return ""
 
 
-def constant_factor(got: np.ndarray, want: np.ndarray) -> float | None:
-    """The number that the wanted tensor was multiplied by, if it is one."""
+def is_multiple(got: np.ndarray, want: np.ndarray) -> bool:
+    """Whether the wanted tensor was multiplied by a number. Which one is not told: a program could spell an input with it."""
     factor = float(np.sum(got * want) / np.sum(want * want))
-    return factor if factor != 0 and same(got, factor * want) else None
+    return factor != 0 and same(got, factor * want)

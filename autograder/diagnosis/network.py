@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, CheckFailure, StudentError, cache_keys, gradient_keys, misnamed, tensor
+from autograder.checking import Case, CheckFailure, StudentError, cache_keys, describe, gradient_keys, misnamed, tensor
 from autograder.diagnosis.catalogue import STEPS, Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate
 from autograder.judge.oracle import right_cache, sigmoid, truth
@@ -64,16 +64,21 @@ def observe_both(student: Any, case: Case) -> Iterator[Observation]:
     try:
         out, cache = run_forward(student, case)
     except (CheckFailure, StudentError) as failure:
-        yield refused(walk, "forward", str(failure), partial(forward_raises, walk))
+        yield refused(walk, "forward", failure, partial(forward_raises, walk))
         yield from observe_backward(student, walk, right_cache)
         return
     yield from observe_forward(walk, out, readable(cache, cache_keys(case)), cache)
     yield from observe_backward(student, walk, None)
 
 
-def refused(walk: Walk, method: str, text: str, make: Callable[[Mistake], list]) -> Observation:
+def refused(walk: Walk, method: str, failure: Exception, make: Callable[[Mistake], list]) -> Observation:
     """A call that gave nothing to look at."""
-    return Observation("dnn", method, method, f"`{method}`", Raised(text), (), make, walk.case.samples, method)
+    return Observation("dnn", method, method, f"`{method}`", raised(failure), (), make, walk.case.samples, method)
+
+
+def raised(failure: Exception) -> Raised:
+    """What came in the place of a value: an exception of the student's, in full, or the refusal of what was returned."""
+    return Raised(failure.raised if isinstance(failure, StudentError) and failure.raised else str(failure))
 
 
 def readable(mapping: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
@@ -206,7 +211,7 @@ def observe_backward(student: Any, walk: Walk, source: Any) -> Iterator[Observat
         grads = run_backward(student, case, source)
     except (CheckFailure, StudentError) as failure:
         follows = first_exception(walk, {}, cache)
-        observation = refused(walk, "compute_gradients", str(failure), partial(backward_raises, walk, cache))
+        observation = refused(walk, "compute_gradients", failure, partial(backward_raises, walk, cache))
         observation = replace(observation, wants=tuple(follows))
         yield observation
         if source is None and observation.right:
@@ -288,6 +293,6 @@ def first_exception(walk: Walk, formulas: Mapping[str, str], cache: Tensors) -> 
                 yield step("hidden dZ", f"Z{layer - 1}", layer)
         for answer in walk.value(formulas, "compute_gradients returns", {"grads": grads}):
             if not isinstance(answer, dict):
-                yield Raised("None (is the return missing?)" if answer is None else f"a {type(answer).__name__}")
+                yield Raised(describe(answer).full)
 
     return [value for value in steps() if isinstance(value, Raised)][:1]

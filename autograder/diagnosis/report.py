@@ -1,13 +1,14 @@
 """What was found in a submission, as causes in words: what came, which line gives exactly that, and three hints."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograder.checking import CheckFailure
+from autograder.checking import CheckFailure, size_of
 from autograder.diagnosis.catalogue import MISTAKES, STEPS
-from autograder.diagnosis.counterexample import Smallest, smallest_failure
+from autograder.diagnosis.counterexample import smallest_failure
 from autograder.diagnosis.dnn import observe_dnn
 from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.observation import Observation, Raised
@@ -24,14 +25,14 @@ def diagnose(part: str, student: Any, fresh: Callable[[], Any], failures: Mappin
     """
     if part not in OBSERVERS:
         return []
-    student.begin_check()
+    student.begin_check(hidden=True)
     observations = list(OBSERVERS[part](student, failures))
     findings = find_mistakes(observations, MISTAKES[part])
     broken = [one for one in observations if not one.right]
     causes = [cause(part, finding, alone=len(finding.broken) == len(broken)) for finding in findings if tells_more(finding)]
-    if part == "dnn" and any(not (finding.mistakes or finding.pattern) for finding in findings):
-        smallest = smallest_failure(fresh())
-        return [with_example(one, smallest) for one in causes] if smallest else causes
+    if part == "dnn" and any(not finding.mistakes for finding in findings):
+        example = smallest_failure(fresh())
+        return [one if one.mistakes else replace(one, example=example) for one in causes]
     return causes
 
 
@@ -96,15 +97,7 @@ def difference(observation: Observation) -> str:
     error = float(np.linalg.norm(got - want)) / size if size else 1.0
     cell = np.unravel_index(int(np.argmax(np.abs(got - want))), want.shape)
     place = f"`{observation.key}`, most at [{', '.join(str(index) for index in cell)}]"
-    amount = "more than 100 %" if error > 1 else f"about {error:.1g} of its size" if error > 0.01 else "less than 1 %"
-    return f"It is off by {amount}: {place}."
-
-
-def with_example(one: Cause, smallest: Smallest) -> Cause:
-    """A cause without a name, with the smallest public example on which it can be seen."""
-    if one.mistakes:
-        return one
-    return Cause(one.part, one.tasks, one.keys, one.mistakes, f"{one.said} {smallest.sentence}", one.hints)
+    return f"Its relative error is {size_of(error).discreet}: {place}."
 
 
 def cause_of(part: str, task: str, failure: Exception, causes: Sequence[Cause]) -> Cause | None:

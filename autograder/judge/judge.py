@@ -4,6 +4,7 @@ A check that fails by CheckFailure or StudentError is the student's to mend. Any
 check counts as not checked, and the whole result as an error that a TA has to look at.
 """
 
+import ast
 import importlib
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from autograder.checking import ROWS, Check, CheckFailure, StudentError
 from autograder.diagnosis.report import cause_of, diagnose
 from autograder.intake import Submission
 from autograder.judge.differences import Way, way_back
-from autograder.results import Cause, CheckResult, Result
+from autograder.results import PARTS, Cause, CheckResult, Result
 from autograder.rubric import BACKWARD, FINITE_DIFFERENCES
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
@@ -34,7 +35,7 @@ MODULES = (
     "tests.public.test_extension",
     "tests.hidden.test_extension",
 )
-HANDED_OUT = Path(__file__).resolve().parents[2] / "assignment/dnn.py"
+HANDED_OUT = Path(__file__).resolve().parents[2] / "assignment"
 MOST_TEXT = 1_000  # characters of what a student is told about one check
 MOST_FAULT = 5_000  # characters of a traceback of the grader's own
 
@@ -56,6 +57,15 @@ def load_checks() -> tuple[tuple[Check, CheckFunction], ...]:
     return found
 
 
+@cache
+def prompts() -> frozenset[str]:
+    """What the functions that are handed out say as long as nothing is written in them."""
+    trees = [ast.parse((HANDED_OUT / f"{part}.py").read_text()) for part in PARTS]
+    raised = [node.exc for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    words = [argument for call in raised if isinstance(call, ast.Call) for argument in call.args]
+    return frozenset(word.value for word in words if isinstance(word, ast.Constant) and isinstance(word.value, str))
+
+
 class Judge:
     """A sandbox and the checks, ready for submissions; use as a context manager."""
 
@@ -74,10 +84,11 @@ class Judge:
         if not submission.sources:
             return refuse(submission, self.checks)
         self.sandbox.mend()
-        beside = {**submission.sources, "dnn": HANDED_OUT.read_bytes()}
-        with self.sandbox.session(submission.sources) as own, self.sandbox.session(beside) as spare:
+        beside = {**submission.sources, "dnn": (HANDED_OUT / "dnn.py").read_bytes()}
+        with self.sandbox.session(submission.sources, prompts()) as own, self.sandbox.session(beside, prompts()) as spare:
             grading = Grading(submission, own, spare)
-            # Before any hidden check, so that nothing a public one shows, its marks included, can hold what is hidden.
+            # Before any hidden check, so that nothing a public one shows, its marks included, can hold what is hidden: with the
+            # first hidden one the submission has what it must not tell, and from then on it is quoted with discretion.
             found = grading.outcomes(row for row in self.checks if row[0].visibility == "public")
             ways = grading.ways_back()
             found |= grading.outcomes(row for row in self.checks if row[0].visibility != "public")
@@ -126,7 +137,7 @@ class Grading:
                 continue
             try:
                 student = self.own if part == "dnn" else self.beside
-                student.begin_check()
+                student.begin_check(hidden=True)  # nothing that is said here is heard
                 ways[model] = way_back(student, model)
             except Exception:
                 self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
@@ -138,7 +149,7 @@ class Grading:
             return record(check, False, got=problem)
         try:
             student = self.session_of(check.part)
-            student.begin_check()
+            student.begin_check(hidden=check.visibility == "hidden")
             failure = run(function, student)
         except Exception:
             self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
@@ -150,7 +161,7 @@ class Grading:
         self.failures.setdefault(check.part, {})[check.name] = failure
         if isinstance(failure, StudentError):
             return record(check, False, got=str(failure), detail=failure.detail)
-        return record(check, False, got=str(failure), key=failure.key)
+        return record(check, False, got=told(failure, check), key=failure.key)
 
     def session_of(self, part: str) -> Session:
         """Where the checks of a part run."""
@@ -174,7 +185,7 @@ class Grading:
         """The record of a check with the cause of its failure, if one is known."""
         failure = self.failures.get(found.part, {}).get(found.id.partition(".")[2])
         cause = cause_of(found.part, found.task, failure, causes) if failure else None
-        return replace(found, cause=cause.said, hints=cause.hints) if cause else found
+        return replace(found, cause=cause.said, hints=cause.hints, example=cause.example) if cause else found
 
 
 def at_its_worth(result: CheckResult, name: str, ways: Mapping[str, Way]) -> CheckResult:
@@ -224,6 +235,11 @@ def run(function: CheckFunction, student: Any) -> CheckFailure | StudentError | 
     except (CheckFailure, StudentError) as failure:
         return failure
     return None
+
+
+def told(failure: CheckFailure, check: Check) -> str:
+    """What the student is told of a failure."""
+    return failure.discreet if check.visibility == "hidden" else str(failure)
 
 
 def record(check: Check, passed: bool | None, got: str = "", key: str = "", detail: str = "") -> CheckResult:

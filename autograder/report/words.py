@@ -14,7 +14,9 @@ def explanation(check: CheckResult) -> str:
     The last hint is the answer, which comes with the hidden checks: after the grades are published.
     """
     hints = check.hints if check.visibility == "hidden" else check.hints[:-1]
-    return "\n".join(text for text in (check.got, check.cause, *hints, check.detail.rstrip(), check.note) if text)
+    return "\n".join(
+        text for text in (check.got, check.cause, *hints, check.example, check.detail.rstrip(), check.note) if text
+    )
 
 
 def printed(result: Result) -> list[tuple[str, str]]:

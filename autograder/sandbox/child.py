@@ -164,7 +164,7 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
         try:
             wire.send(pipe, [answers, output.take(), errors.take()])
         except wire.FrameTooLong:
-            too_long = Failed(-1, "OverflowError", "the result is too large to be sent", "", "")
+            too_long = Failed(-1, "OverflowError", wire.TOO_LARGE, "", "")
             wire.send(pipe, [[["failed", *too_long.report] for _ in wanted], "", ""])
 
 

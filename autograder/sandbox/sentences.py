@@ -3,6 +3,7 @@
 import signal
 
 from autograder.checking import StudentError
+from autograder.sandbox.discretion import Words
 from autograder.text import clean
 
 
@@ -11,17 +12,17 @@ def last_of(label: str) -> str:
     return label.partition(".")[2].removeprefix("DNN.") or label
 
 
-def how_it_ended(status: int) -> str:
-    """A few words on an exit status."""
+def how_it_ended(status: int, discreet: bool) -> str:
+    """A few words on an exit status; discreetly, without a number that the program has chosen."""
     if status >= 0:
-        return f" with exit code {status}"
+        return "" if discreet else f" with exit code {status}"
     reasons = {
         -signal.SIGSEGV: " by a segmentation fault",
         -signal.SIGXCPU: ": it used up its processor time",
         -signal.SIGKILL: " or closed its connection",
         -signal.SIGSYS: ": it asked the system for what submissions may not have (a process, a thread, a connection, ...)",
     }
-    return reasons.get(status, f" by signal {-status}")
+    return reasons.get(status, " by a signal" if discreet else f" by signal {-status}")
 
 
 PHRASES = {
@@ -35,18 +36,19 @@ PHRASES = {
 }
 
 
-def failure(operation: str, label: str, kind: str, message: str, where: str, trace: str) -> StudentError:
-    """The sentence for an exception of this kind, raised where an operation was carried out on what the label names."""
-    kind, message, where, trace = clean(kind, 60), clean(message), clean(where, 200), clean(trace, 2000)
+def failure(operation: str, label: str, words: Words) -> StudentError:
+    """The sentence for an exception of which these words are told, raised by an operation on what the label names."""
+    kind, message, where, trace = clean(words.kind, 60), clean(words.message), clean(words.where, 200), clean(words.trace, 2000)
+    said = f"{kind}: {message}" if message else kind
     place = f" ({where})" if where else ""
     module, _, inside = label.partition(".")
     if kind == "NotImplementedError" and message:
         return StudentError(message, trace)
     if kind == "ModuleNotFoundError":
-        return StudentError(f"{message}: submissions may use numpy and the standard library{place}.", trace)
+        return StudentError(f"{message or said}: submissions may use numpy and the standard library{place}.", trace)
     if operation == "module":
-        return StudentError(f"{module}.py could not be loaded: {kind}: {message}{place}", trace)
+        return StudentError(f"{module}.py could not be loaded: {said}{place}", trace)
     if operation == "get" and kind == "AttributeError" and not where:
         return StudentError(f"{module}.py defines no `{inside}`.", trace)
     phrase = PHRASES.get(operation, "The result of {name} could not be read:")
-    return StudentError(f"{phrase.format(name=last_of(label))} {kind}: {message}{place}", trace)
+    return StudentError(f"{phrase.format(name=last_of(label))} {said}{place}", trace)

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograder.checking import StudentError
 from autograder.sandbox import wire
+from autograder.sandbox.discretion import Discretion, Words
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.sentences import failure, how_it_ended, last_of
 from autograder.text import clean
@@ -83,8 +84,8 @@ class Handle:
 class Opaque:
     """Stands for a value that does not cross the pipe."""
 
-    def __init__(self, type_name: str) -> None:
-        self.described = f"a value of the type {clean(type_name, 100)}"
+    def __init__(self, described: str) -> None:
+        self.described = clean(described, 120)
 
 
 class Printed(NamedTuple):
@@ -101,7 +102,7 @@ class Printed(NamedTuple):
 class Session:
     """One submission in the sandbox. It offers what `running.LocalStudent` offers, the random state and counted calls."""
 
-    def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes]) -> None:
+    def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes], prompts: frozenset[str]) -> None:
         self.sandbox, self.sources = sandbox, dict(sources)
         self.limits = sandbox.limits
         self.memory: dict[Any, Any] = {}
@@ -117,6 +118,7 @@ class Session:
         self.unloadable: dict[str, StudentError] = {}
         self.seconds_left = sandbox.limits.submission_seconds
         self.printed = Printed()  # by this check
+        self.discretion = Discretion(sources, prompts)
 
     def __getattr__(self, module: str) -> Handle:
         if module.startswith("_"):
@@ -147,8 +149,9 @@ class Session:
         """The global random state after it was moved on, so that a seed set by the next call shows."""
         return self.note("stirred_random_state", label="")
 
-    def begin_check(self) -> None:
-        """Let go of everything an earlier check left in the child."""
+    def begin_check(self, *, hidden: bool = False) -> None:
+        """Let go of everything an earlier check left in the child; from the first hidden one on, quote with discretion."""
+        self.discretion.begin(hidden=hidden)
         self.steps, self.sent, self.refused, self.count, self.forget = [], {}, {}, 0, True
         self.printed = Printed()
         self.generation += 1
@@ -205,14 +208,16 @@ class Session:
         if is_tagged(reply) and reply[0] == "value" and len(reply) == 2:
             return self.decode(reply[1], wire.MAX_DEPTH)
         if is_tagged(reply) and reply[0] == "failed" and [type(word) for word in reply[1:]] == [int, str, str, str, str]:
-            raise self.failure(label, *reply[1:])
+            _, at, *words = reply
+            raise self.failure(label, at, Words(*words))
         raise self.lose("{name} answered with something that is no answer.")
 
-    def failure(self, label: str, at: int, kind: str, message: str, where: str, trace: str) -> StudentError:
+    def failure(self, label: str, at: int, words: Words) -> StudentError:
         """What the student is told of an exception in the step `at`, or in the reading of what the label names."""
         step = self.sent.get(at)
         operation, name = (step.operation, step.label) if step else ("", label)
-        error = failure(operation, name, kind, message, where, trace)
+        error = failure(operation, name, self.discretion.of_exception(words))
+        error.raised = f"{words.kind}: {words.message}"
         if operation == "module":
             self.unloadable[name] = error
         return error
@@ -273,7 +278,7 @@ class Session:
         self.generation += 1
         self.steps = []
         name = running.name if running else "The submission"
-        self.lost = StudentError(sentence.format(name=name, how=how_it_ended(status)))
+        self.lost = StudentError(sentence.format(name=name, how=how_it_ended(status, self.discretion.hidden)))
         return self.lost
 
     def decode(self, content: Any, depth: int) -> Any:
@@ -285,7 +290,7 @@ class Session:
             if kind == "dict" and isinstance(inside, dict):
                 return {key: self.decode(item, depth - 1) for key, item in inside.items()}
             if kind == "opaque" and isinstance(inside, str):
-                return Opaque(inside)
+                return Opaque(self.discretion.of_type(inside))
             if kind in ("list", "tuple") and isinstance(inside, tuple):
                 items = [self.decode(item, depth - 1) for item in inside]
                 return items if kind == "list" else tuple(items)
@@ -330,9 +335,9 @@ class Sandbox:
             self.zygote = Zygote(self.limits)
 
     @contextlib.contextmanager
-    def session(self, sources: Mapping[str, bytes]) -> Iterator[Session]:
-        """A session for one submission: the name of each module, and its source as bytes."""
-        session = Session(self, sources)
+    def session(self, sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset()) -> Iterator[Session]:
+        """A session for one submission: the name of each module, its source as bytes, and messages that may always be told."""
+        session = Session(self, sources, prompts)
         try:
             yield session
         finally:

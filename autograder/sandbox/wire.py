@@ -31,6 +31,7 @@ DTYPES: dict[bytes, np.dtype] = {
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 ARRAY, REFERENCE = 1, 2  # msgpack extension types
 LOCKED_IN = "locked in"  # the first frame of a child
+TOO_LARGE = "the result is too large to be sent"
 RUNS_STUDENT_CODE = ("call", "counted", "module")  # the operations before which a child notes the number of the step
 MARK = struct.Struct("<I")  # the number of the step that a child is about to run, in memory it shares with the judge
 

@@ -7,7 +7,9 @@ What lies below the output layer of a SoftmaxDNN is the work of dnn.py; its mist
 import numpy as np
 
 from autograder.checking import (
+    FOUND,
     CheckFailure,
+    Found,
     check,
     expect_finite,
     expect_same_random_state,
@@ -126,7 +128,8 @@ def expect_worked(values, key, want):
     got = got.reshape(()) if got.size == 1 else got
     in_the_notes, reason = IN_THE_NOTES[key]
     if got.shape == () and any(abs(got - number) < 0.008 * abs(number) for number in in_the_notes):
-        raise CheckFailure(f"`{key}` is {got:.3g}, as in the notes, and that is wrong: {reason}.", key)
+        found = Found(f"{got:.3g}, as in the notes", "the number of the notes")
+        raise CheckFailure(f"`{key}` is {FOUND}, and that is wrong: {reason}.", key, found=found)
     expect_tensor(key, got, np.asarray(want))
 
 

@@ -8,7 +8,7 @@ import functools
 
 import numpy as np
 
-from autograder.checking import CheckFailure, check, expect_tensor, mapping, take, tensor
+from autograder.checking import FOUND, CheckFailure, Found, check, describe, expect_tensor, few, mapping, take, tensor
 from autograder.judge.oracle import truth
 from autograder.running import either, expect_whole, network
 from tests.hidden.cases import MAIN, OTHER
@@ -74,7 +74,8 @@ def run_fit(student, tolerance):
         raise CheckFailure("fit must return the list of recorded losses; it returned None (is the return missing?).")
     losses = tensor("losses", losses)
     if losses.ndim != 1:
-        raise CheckFailure(f"fit must return a list with one loss for each epoch; it has the shape {losses.shape}.")
+        found = describe(losses)
+        raise CheckFailure(f"fit must return a list with one loss for each epoch; it returned {FOUND}.", found=found)
     return losses, mapping("net.params", params)
 
 
@@ -127,4 +128,6 @@ def expect_params(params, want):
 
 def expect_epochs(losses, want):
     if len(losses) != want:
-        raise CheckFailure(f"fit must have recorded {want} losses here, the last one included; it recorded {len(losses)}.")
+        found = Found(str(len(losses)), few(len(losses), EPOCHS + 1))
+        message = f"fit must have recorded {want} losses here, the last one included; it recorded {FOUND}."
+        raise CheckFailure(message, found=found)

@@ -104,7 +104,7 @@ def test_each_shape_is_told(words):
 
 
 def test_any_other_factor_is_told_and_a_difference_is_not():
-    assert pattern_of(seen(-0.3 * WANT)) == "the right one times -0.3"
+    assert pattern_of(seen(-0.3 * WANT)) == "a multiple of the right one"
     assert pattern_of(seen(WANT + 1)) == ""
     assert pattern_of(seen(WANT * np.nan)) == ""
     assert pattern_of(seen(Raised("ValueError"))) == ""
@@ -184,7 +184,7 @@ def test_the_smallest_example_of_a_mistake_without_a_name(name, grade):
     layer_sizes, samples = SMALLEST[name]
     assert result.causes[0].mistakes == ()
     batch = "one sample" if samples == 1 else f"{samples} samples"
-    assert f"layer_sizes {layer_sizes} and {batch}; with W1 = [[0.5]" in result.causes[0].said
+    assert f"layer_sizes {layer_sizes} and {batch}; with W1 = [[0.5]" in result.causes[0].example
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
@@ -212,7 +212,7 @@ def test_the_examples_come_smallest_first():
 
 def test_right_work_has_no_example(judge):
     with judge.sandbox.session(solutions()) as student:
-        assert counterexample.smallest_failure(student) is None
+        assert counterexample.smallest_failure(student) == ""
 
 
 def test_examples_can_tell_mistakes_from_right_work():

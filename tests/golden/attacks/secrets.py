@@ -462,7 +462,7 @@ SECRETS: dict[str, Attack] = {
         ),
     ),
     "inputs in an exception": greedy(
-        "puts the inputs of the hidden checks into its exceptions; they are cut, and hold no answer",
+        "puts the inputs of the hidden checks into its exceptions, whose words are not told there",
         (20, 22),
         at_import("import numpy as np", in_methods("raise RuntimeError(repr(locals()))")),
     ),

@@ -1,0 +1,159 @@
+"""No hidden input and no expected value shows in anything that a student reads, whatever a submission does to get it there."""
+
+import html
+import json
+import re
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from autograder.checking import Case
+from autograder.diagnosis.report import diagnose
+from autograder.judge.judge import Grading
+from autograder.judge.oracle import truth
+from autograder.report.feedback import feedback_html
+from autograder.report.gradescope import results_json
+from autograder.report.table import grades_csv
+from autograder.report.words import explanation, headline
+from autograder.sandbox.discretion import MOST_NEW_LINES, Discretion
+from tests.golden.canaries import CANARY, PROGRAMS, leaking
+from tests.golden.mistakes import MISTAKES
+from tests.hidden import cases, test_extension
+
+PLACE = re.compile(r"\(\w+\.py, line \d+: .*\)|File \"\w+\.py\", line \d+, in .*")
+NAME = re.compile(r"\b(dL_d)?w\d{3}(_next)?\b")  # of a weight of the worked example
+NUMBER = re.compile(r"\d+\.?\d*")
+
+
+@cache
+@np.errstate(all="ignore")  # of saturated cases
+def secrets():
+    """Every number that a hidden check puts in or wants to see, and the norm of every tensor that it wants."""
+    found = [test_extension.LOGITS]
+    for value in vars(cases).values():
+        for case in value if isinstance(value, list) else [value]:
+            if isinstance(case, Case):
+                right = truth(case)
+                tensors = [*right.cache.values(), *right.grads.values()]
+                found += [case.X, case.Y, *case.params.values(), right.out, right.loss, *tensors]
+                found += [np.linalg.norm(tensor) for tensor in tensors]
+    numbers = np.unique(np.concatenate([np.ravel(numbers) for numbers in found]))
+    return [float(number) for number in numbers if number not in (0, 1) and np.isfinite(number)]
+
+
+def reports(result):
+    """Everything that is written about a result, with escapes undone."""
+    return [
+        html.unescape(feedback_html(result)),
+        json.dumps(json.loads(results_json(result)), ensure_ascii=False),
+        grades_csv([result]),
+        headline(result),
+    ]
+
+
+def hidden_words(result):
+    """What is said about the hidden checks."""
+    hidden = replace(result, checks=tuple(check for check in result.checks if check.visibility == "hidden"))
+    page = re.sub(r"<style>.*?</style>|<[^>]*>", "", feedback_html(hidden), flags=re.DOTALL)
+    outputs = [test["output"] for test in json.loads(results_json(hidden))["tests"]]
+    return [html.unescape(page), *outputs, headline(hidden), *(f"{check.got} {check.detail}" for check in hidden.checks)]
+
+
+def carried_out(name, result):
+    """The secrets that a program has brought into the reports, and the canaries."""
+    text = "\n".join(hidden_words(result))
+    shown = [words for words in map(PROGRAMS[name].shows, secrets()) if words and words in text]
+    return shown + [word for word in (CANARY, CANARY[::-1]) if any(word in report for report in reports(result))]
+
+
+@pytest.fixture
+def without_discretion(monkeypatch):
+    monkeypatch.setattr(Discretion, "begin", lambda self, *, hidden: None)
+    monkeypatch.setattr("autograder.judge.judge.told", lambda failure, check: str(failure))
+
+
+def test_there_are_secrets_to_look_for():
+    assert len(secrets()) > 1000
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_canary_stays_inside(name, grade):
+    result = grade(PROGRAMS[name].sources)
+    assert result.status == "graded", result.fault
+    assert carried_out(name, result) == []
+    assert long_numbers(result) == []
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_without_discretion_the_canary_is_out(name, grade, without_discretion):
+    """Or the test above would pass for a program that carries nothing."""
+    assert [words for words in carried_out(name, grade(PROGRAMS[name].sources)) if words not in (CANARY, CANARY[::-1])]
+
+
+def test_what_is_printed_on_hidden_inputs_is_not_shown(grade):
+    code = """
+    def at_forward(net, known, right):
+        print(MARK, digits(known[0]))
+        return right
+
+    print("loaded")
+    """
+    result = grade(leaking(code).sources)
+    assert result.printed == ("loaded\n", "")
+    assert CANARY not in "".join(reports(result))
+
+
+def test_few_lines_are_named_by_their_numbers(grade):
+    """The number of a line can be any number that the file is long enough for, so only some are told."""
+    program = leaking(
+        """
+        def at_forward(net, known, right, calls=[]):
+            calls.append(1)
+            exec(compile("\\n" * int(digits(known[len(calls) % len(known)], 2)) + "raise ValueError", "dnn.py", "exec"))
+        """
+    )
+    named = set(re.findall(r"dnn\.py, line (\d+)", "\n".join(hidden_words(grade(program.sources)))))
+    assert 0 < len(named) <= MOST_NEW_LINES
+
+
+REMEMBERING = """
+seen = []
+
+def at_forward(net, known, right):
+    seen.extend(digits(number) for number in known[:50])
+    return right
+
+def wrong(net, out, cache):
+    return {key: value + 0.001 for key, value in compute_gradients(net, out, cache).items()}
+
+def tells_what_it_has_seen(net, X):
+    if public(X) and seen:
+        raise ValueError(MARK + " ".join(seen))
+    return forward(net, X)
+
+DNN.forward, DNN.compute_gradients = tells_what_it_has_seen, wrong
+"""
+
+
+def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, monkeypatch):
+    """It is the one thing that runs after the hidden checks and is quoted in full."""
+    result = grade(leaking(REMEMBERING).sources)
+    assert any("The smallest network" in check.example for check in result.failed)
+    assert CANARY not in "".join(reports(result))
+    monkeypatch.setattr(Discretion, "begin", lambda self, *, hidden: None)
+    monkeypatch.setattr(Grading, "diagnose", lambda self, part, failures: diagnose(part, self.own, lambda: self.own, failures))
+    assert CANARY in "".join(reports(grade(leaking(REMEMBERING).sources)))
+
+
+def long_numbers(result):
+    """Numbers of three significant digits or more in what is said about hidden checks; a line of the student's file is none."""
+    said = [explanation(replace(check, example="")) for check in result.failed if check.visibility == "hidden"]
+    numbers = [number for words in said for number in NUMBER.findall(NAME.sub("", PLACE.sub("", words)))]
+    return [number for number in numbers if len(number.replace(".", "").strip("0")) >= 3]
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_what_is_said_of_a_mistake_holds_no_number(name, grade):
+    assert long_numbers(grade(MISTAKES[name].sources)) == []
