@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from autograder.course import HERE, course_file, read_secret
 from autograder.handout.marks import marks_table, rule_on_finite_differences
 from autograder.results import PARTS
 from autograder.rubric import RUBRIC
@@ -162,6 +163,8 @@ def build_gradescope() -> str:
     files = {name: (ROOT / GRADESCOPE / name).read_bytes() for name in ("setup.sh", "run_autograder")}
     files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
     files["accept.txt"] = accepted.encode()
+    read_secret()  # a package that lacks one would fail on the platform
+    files[HERE.name] = course_file().read_bytes()
     files["tests/__init__.py"] = b""
     files |= {f"assignment/{part}.py": skeleton((SOLUTION / f"{part}.py").read_text()).encode() for part in PARTS}
     for folder in GRADING:

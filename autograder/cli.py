@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.build import BUILDERS, BuildError, build
+from autograder.course import CourseError, warning
 from autograder.intake import IntakeError, find
 from autograder.report.doctor import layers_table, verdict
 from autograder.report.feedback import feedback_html
@@ -37,11 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctor.set_defaults(run=lambda given: run_doctor())
     builder = commands.add_parser("build", help="build the assignment or a package")
     builder.add_argument("what", choices=list(BUILDERS))
-    builder.set_defaults(run=lambda given: print(build(given.what)) or 0)
+    builder.set_defaults(run=lambda given: run_build(given.what))
     given = parser.parse_args(arguments)
     try:
         return given.run(given)
-    except (IntakeError, BuildError, layers.WeakSandboxError) as error:
+    except (IntakeError, BuildError, CourseError, layers.WeakSandboxError) as error:
         print(error, file=sys.stderr)
         return CALLED_WRONGLY
 
@@ -68,6 +69,20 @@ def dangers(text: str) -> tuple[str, ...]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def run_build(what: str) -> int:
+    """Build one thing and say where it is."""
+    print(build(what))
+    if what == "gradescope":
+        warn()
+    return 0
+
+
+def warn() -> None:
+    """Tell who grades, and no student, where the course has no secret of its own; CourseError where it has none at all."""
+    if words := warning():
+        print(words, file=sys.stderr)
+
+
 def run_doctor() -> int:
     """Show which layers are live; CALLED_WRONGLY where they are too few to grade hidden checks."""
     zygote = Zygote(Limits(accept=tuple(layers.MINIMUM)))
@@ -84,6 +99,7 @@ def run_grade(submissions: Path, out: Path, jobs: int, accept: tuple[str, ...] =
     """
     console = Console(stderr=True)
     found = find(submissions)
+    warn()
     make_folders(out)
     results: list[Result] = []
     try:

@@ -8,9 +8,11 @@ This file is part of the hand-out, like checking.py.
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import functools
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,10 +23,12 @@ from autograder.checking import (
     Case,
     CheckFailure,
     StudentError,
+    agree,
     cache_keys,
     describe,
     expect_tensor,
     gradient_keys,
+    held,
     mapping,
     take,
     tensor,
@@ -99,13 +103,52 @@ def pair(value: Any) -> tuple[Any, Mapping]:
     return out, cache
 
 
+def halves(answer: Any) -> tuple[Any, Mapping | None]:
+    """(out, cache) of the two values that `forward` returned, with None for a half that is not there.
+
+    A half that is missing or in the wrong place does not cost the marks of the other one.
+    """
+    out, cache = two_values("forward", answer, "out, cache")
+    if isinstance(cache, Mapping):
+        return out, cache
+    return (None, out) if isinstance(out, Mapping) else (out, None)
+
+
+def answer_of_forward(student: Any, case: Case) -> Any:
+    """Whatever the student's forward pass returns on the case."""
+    return remember(student, ("forward", case), lambda: student.fetch(network(student, case).forward(case.X)))
+
+
 def run_forward(student: Any, case: Case) -> tuple[Any, Mapping]:
     """(out, cache) of the student's forward pass on the case."""
+    return pair(answer_of_forward(student, case))
 
-    def run() -> tuple[Any, Mapping]:
-        return pair(student.fetch(network(student, case).forward(case.X)))
 
-    return remember(student, ("forward", case), run)
+def run_output(student: Any, case: Case) -> Any:
+    """The output of the student's forward pass on the case, also where what comes with it is no cache."""
+    out, _ = halves(answer_of_forward(student, case))
+    return run_forward(student, case)[0] if out is None else out
+
+
+def run_cache(student: Any, case: Case) -> Mapping:
+    """The cache of the student's forward pass on the case, also where it comes first."""
+    _, cache = halves(answer_of_forward(student, case))
+    return run_forward(student, case)[1] if cache is None else cache
+
+
+def tensors_of_forward(answer: Any, case: Case) -> dict[str, np.ndarray]:
+    """What a forward pass on the case returned, under "out" and the keys of the cache, as far as it is there."""
+    out, cache = halves(answer)
+    return arrays_in({**(cache or {}), "out": out}, ["out", *cache_keys(case)])
+
+
+def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
+    """The arrays of numbers among the values of these keys; what is missing or is none is paid for in checks of its own."""
+    found = {}
+    for key in held(tensors, keys):
+        with contextlib.suppress(CheckFailure):
+            found[key] = tensor(key, take("", tensors, key))
+    return found
 
 
 def call_backward(student: Any, net: Any, case: Case, source: Source) -> Any:
@@ -135,13 +178,23 @@ def laid_over(student: Any, net: Any, case: Case, values: Mapping[str, np.ndarra
 
 
 def own_cache(student: Any, net: Any, case: Case) -> Any:
-    """A copy of the student's own cache, or an empty one where forward does not give any."""
-    try:
+    """A copy of the student's own cache, or an empty one where forward does not give any that can be written to."""
+
+    def copied(net: Any) -> Any:
+        _, cache = student.unpack(net.forward(case.X))
+        return student.copy(cache)
+
+    def try_to_write() -> None:
         run_forward(student, case)
+        cache = copied(network(student, case))
+        cache["Y"] = case.Y
+        student.fetch(cache)
+
+    try:
+        remember(student, ("writable", case), try_to_write)
     except (CheckFailure, StudentError):
         return student.place({})
-    _, cache = student.unpack(net.forward(case.X))
-    return student.copy(cache)
+    return copied(net)
 
 
 def run_backward(student: Any, case: Case, source: Source = None) -> Mapping:
@@ -200,30 +253,121 @@ def expect_softmax_cache(student: Any, case: Case, right: Mapping[str, np.ndarra
 
 def own_softmax_cache(student: Any, case: Case) -> dict[str, np.ndarray]:
     """The cache of the student's own DNN, its last A replaced by the student's own softmax of its last Z."""
-    _, cache = run_forward(student, replace(case, model="DNN"))
+    below, last = replace(case, model="DNN"), case.layers[-1]
+    expect_alive_forward(student, below)
+    _, cache = run_forward(student, below)
     tensors = {key: tensor(key, take("The cache", cache, key)) for key in cache_keys(case)}
-    last = case.layers[-1]
-    probabilities = remember(student, ("softmax", case), lambda: student.fetch(student.extension.softmax(tensors[f"Z{last}"])))
-    return {**tensors, f"A{last}": tensor("softmax(Z)", probabilities)}
+    probabilities = remember(student, ("softmax", case), lambda: own_softmax(student, tensors[f"Z{last}"]))
+    return {**tensors, f"A{last}": probabilities}
+
+
+def own_softmax(student: Any, Z: np.ndarray) -> np.ndarray:
+    """The student's own softmax of Z; CheckFailure unless it computes something from Z, right or wrong."""
+    answers = student.fetch(student.extension.softmax(Z), student.extension.softmax(-Z[::-1, ::-1]))
+    here, elsewhere = (tensor("softmax(Z)", answer) for answer in answers)
+    if parallel(here, elsewhere) or parallel(here, Z):
+        raise CheckFailure("softmax computes nothing from Z.")
+    return here
 
 
 def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
     """CheckFailure unless `gradients` gives the right W and B gradients, or those of the student's own two passes.
 
-    `gradients` only puts the passes together, so a mistake in one of them is not paid for here again.
+    `gradients` only puts the passes together, so a mistake in one of them, or a key that one lacks, is not paid for here again.
     """
     grads = mapping("What gradients returned", student.fetch(network(student, case).gradients(case.X, case.Y)))
-    own = own_gradients(student, case)
-    for key in gradient_keys(case, "WB"):
-        wants = (right[key], own[key]) if key in own else (right[key],)
-        expect_tensor(key, take("grads", grads, key), *wants, case=case, show=show)
+
+    def expect(own: Mapping[str, np.ndarray]) -> None:
+        for key in own or gradient_keys(case, "WB"):
+            wants = (right[key], own[key]) if key in own and np.isfinite(own[key]).all() else (right[key],)
+            expect_tensor(key, take("grads", grads, key), *wants, case=case, show=show)
+
+    with contextlib.suppress(CheckFailure):
+        return expect({})
+    return expect(own_gradients(student, case))
 
 
 def own_gradients(student: Any, case: Case, source: Source = None) -> dict[str, np.ndarray]:
-    """The W and B gradients of the student's own passes, where there is anything in them to follow."""
+    """The W and B gradients of the student's own passes, as far as they are there; none where nothing was computed."""
+    if not is_alive(student, case, source, "WB"):
+        return {}
+    return {key: value for key, value in tensors_of_backward(student, case, source).items() if key[0] in "WB"}
+
+
+def tensors_of_backward(student: Any, case: Case, source: Source) -> dict[str, np.ndarray]:
+    """The gradients of the student's own passes, as far as they are there."""
     try:
-        grads = run_backward(student, case, source)
-        found = {key: tensor(key, take("grads", grads, key)) for key in gradient_keys(case, "WB")}
+        return arrays_in(run_backward(student, case, source), gradient_keys(case))
     except (CheckFailure, StudentError):
         return {}
-    return {key: value for key, value in found.items() if np.isfinite(value).all() and np.any(value)}
+
+
+# Whether anything was computed. An answer that is the same for every batch, or another one each time, earns nothing, even where
+# it is finite, has the right shape or agrees with itself.
+
+
+@functools.lru_cache(maxsize=256)
+def once_more(case: Case) -> Case:
+    """The same case, to be run anew."""
+    return replace(case)
+
+
+@functools.lru_cache(maxsize=256)
+def relabelled(case: Case) -> Case:
+    """The case with other labels."""
+    return replace(case, Y=1 - case.Y)
+
+
+@functools.lru_cache(maxsize=256)
+def on_another_batch(case: Case) -> Case:
+    """The case with other inputs and other labels."""
+    return replace(case, X=-case.X[::-1, ::-1], Y=1 - case.Y)
+
+
+def depends(here: Mapping[str, np.ndarray], again: Mapping[str, np.ndarray], elsewhere: Mapping[str, np.ndarray]) -> bool:
+    """Whether some tensor is the same again, and elsewhere another one and no multiple of it."""
+    keys = set(here) & set(again) & set(elsewhere)
+    return any(same(here[key], again[key]) and not parallel(here[key], elsewhere[key]) for key in keys)
+
+
+def parallel(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether a tensor is a multiple of another one of its shape."""
+    if one.shape != other.shape:
+        return False
+    return bool(abs(np.vdot(one, other)) >= (1 - 1e-8) * np.linalg.norm(one) * np.linalg.norm(other))
+
+
+def same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two tensors are the same, in shape and numbers."""
+    return one.shape == other.shape and agree(one, other)
+
+
+def is_alive(student: Any, case: Case, source: Source, kinds: str) -> bool:
+    """Whether some gradient of these kinds depends on the case.
+
+    It is dW and dB that must depend on the batch. For dZ and dA only the labels count, since a copy of the cache depends on X.
+    """
+    variants = (case, once_more(case), relabelled(case), on_another_batch(case))
+    here, again, labels, batch = (tensors_of_backward(student, variant, source) for variant in variants)
+    weights = {key: value for key, value in here.items() if key[0] in "WB"}
+    return depends(weights, again, batch) or ("Z" in kinds and depends(here, again, labels))
+
+
+def expect_alive(student: Any, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:
+    """CheckFailure unless `compute_gradients` computes some gradient of these kinds, right or wrong."""
+
+    def attempt(source: Source) -> None:
+        run_backward(student, case, source)
+        if not is_alive(student, case, source, kinds):
+            raise CheckFailure("The gradients do not depend on the batch, or differ from call to call: nothing is computed.")
+
+    on_either_cache(student, case, reference, attempt)
+
+
+def expect_alive_forward(student: Any, case: Case) -> None:
+    """CheckFailure unless `forward` computes something from the case, right or wrong."""
+    variants = (case, once_more(case), on_another_batch(case))
+    here, again, elsewhere = (tensors_of_forward(answer_of_forward(student, variant), variant) for variant in variants)
+    computed = {key: value for key, value in here.items() if key[0] not in "WB" and not parallel(value, case.X)}
+    if not depends(computed, again, elsewhere):
+        raise CheckFailure("The output and the cache do not depend on X, or differ from call to call: nothing is computed.")

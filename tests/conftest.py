@@ -13,7 +13,14 @@ from tests.golden.programs import solutions
 QUICK = Limits(call_seconds=1.0, import_seconds=2.0, submission_seconds=20.0)
 
 
-BUILDING = {"test_build.py", "test_faults.py", "test_grade.py", "test_gradescope.py"}  # they build in the same folders
+# They build in the same folders.
+BUILDING = {
+    "test_build.py",
+    "test_course.py",
+    "test_faults.py",
+    "test_grade.py",
+    "test_gradescope.py",
+}
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -216,6 +216,12 @@ def tensor(key: str, value: Any) -> np.ndarray:
         raise CheckFailure(f"`{key}` must be an array of numbers; it is {FOUND}.", key, found=describe(value)) from None
 
 
+def stood_up(key: str, value: Any) -> np.ndarray:
+    """The array, a B of the shape (n,) stood up as the column (n, 1): the checks of the shapes have points of their own."""
+    array = tensor(key, value)
+    return array.reshape(-1, 1) if key[0] == "B" and array.ndim == 1 else array
+
+
 def agree(got: np.ndarray, want: np.ndarray) -> bool:
     """Whether two tensors of one shape agree: ||got - want|| <= 1e-4 ||want||, or ||got|| <= 1e-9 where want is zero."""
     size = np.linalg.norm(want)
@@ -259,6 +265,11 @@ def alike(name: str, key: str) -> bool:
     plain, wanted = (word.lower().replace("_", "") for word in (name, key))
     spare = len(name) - len(plain)
     return spare <= 2 and plain.endswith(wanted) and plain.removesuffix(wanted) in GRADIENT_PREFIXES
+
+
+def held(mapping: Mapping, keys: Iterable[str]) -> list[str]:
+    """Those of the keys that `take` finds in the mapping; the others are paid for in the checks of the keys."""
+    return [key for key in keys if key in mapping or misnamed(mapping, key) is not None]
 
 
 def misnamed(mapping: Mapping, key: str) -> str | None:

@@ -1,6 +1,6 @@
 """Everything there is to see of a student's dnn.py: both passes step by step, what they change, and gradients and fit."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,8 +9,8 @@ import numpy as np
 from autograder.checking import RANDOM_STATE, Case, CheckFailure, StudentError, describe, gradient_keys, mapping, take, tensor
 from autograder.diagnosis.catalogue import Mistake
 from autograder.diagnosis.catalogue.dnn.steps import STEPS
-from autograder.diagnosis.network import observe_passes, raised, readable
-from autograder.diagnosis.observation import Observation, Raised, evaluate
+from autograder.diagnosis.network import observe_passes, readable
+from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, raised
 from autograder.judge.oracle import right_cache
 from autograder.running import network, run_backward
 from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SATURATED, SHALLOW, SINGLE, SQUARE
@@ -113,14 +113,6 @@ class LazyGradients:
 
 
 # gradients and fit ---------------------------------------------------------------------------------------------------
-
-
-def attempt(call: Callable[[], Any]) -> Any:
-    """What a call to the student's code gives, or what it raised."""
-    try:
-        return call()
-    except (CheckFailure, StudentError) as failure:
-        return raised(failure)
 
 
 def observe_gradients(student: Any, case: Case) -> Iterator[Observation]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder.checking import Case, CheckFailure, StudentError, cache_keys, describe, gradient_keys, misnamed, tensor
 from autograder.diagnosis.catalogue import STEPS, Mistake
-from autograder.diagnosis.observation import Observation, Raised, evaluate
+from autograder.diagnosis.observation import Observation, Raised, evaluate, raised
 from autograder.judge.oracle import right_cache, sigmoid, truth
 from autograder.running import pair, run_backward, run_forward
 
@@ -74,11 +74,6 @@ def observe_both(student: Any, case: Case) -> Iterator[Observation]:
 def refused(walk: Walk, method: str, failure: Exception, make: Callable[[Mistake], list]) -> Observation:
     """A call that gave nothing to look at."""
     return Observation("dnn", method, method, f"`{method}`", raised(failure), (), make, walk.case.samples, method)
-
-
-def raised(failure: Exception) -> Raised:
-    """What came in the place of a value: an exception of the student's, in full, or the refusal of what was returned."""
-    return Raised(failure.raised if isinstance(failure, StudentError) and failure.raised else str(failure))
 
 
 def readable(mapping: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:

@@ -6,13 +6,13 @@ catalogue would have given in its place.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from autograder.checking import agree
+from autograder.checking import CheckFailure, StudentError, agree
 from autograder.diagnosis.catalogue import Mistake
 
 
@@ -23,14 +23,27 @@ class Raised:
     text: str
 
 
+def raised(failure: Exception) -> Raised:
+    """What came in the place of a value: an exception of the student's, in full, or the refusal of what was returned."""
+    return Raised(failure.raised if isinstance(failure, StudentError) and failure.raised else str(failure))
+
+
+def attempt(call: Callable[[], Any]) -> Any:
+    """What a call to the student's code gives, or what it raised."""
+    try:
+        return call()
+    except (CheckFailure, StudentError) as failure:
+        return raised(failure)
+
+
 @dataclass(frozen=True, eq=False)
 class Observation:
     """One step of a student's work.
 
-    step names it in the catalogue, key the tensor it gives, words are for people, samples is m, task is that of the rubric, or
-    "" where every task of the part depends on it, and network says which one it was seen on. wants are the values that are
-    right here. make gives what a mistake would have made: several values where it cannot be known what it was made from, none
-    where it has nothing to do with this step.
+    step names it in the catalogue, key the tensor it gives, words are for people, samples is m. task is the function or the
+    task of the rubric it belongs to, "" where the whole part depends on it; network says which one it was seen on. wants are
+    the values that are right here. make gives what a mistake would have made: several values where it cannot be known what it
+    was made from, none where it has nothing to do with this step.
     """
 
     part: str
@@ -44,7 +57,7 @@ class Observation:
     task: str = ""
     network: str = ""
 
-    @property
+    @cached_property
     def right(self) -> bool:
         """Whether what came is right."""
         return any(same(self.got, want) for want in self.wants)
@@ -84,5 +97,7 @@ def evaluate(expression: str, scope: Mapping[str, Any]) -> Any:
     """The value of an expression of the catalogue, or what it raised. Nothing of a submission is ever evaluated here."""
     try:
         return eval(compiled(expression), {"np": np, **scope})  # noqa: S307
+    except StudentError as error:  # of a function of the student's among the names
+        return raised(error)
     except Exception as error:
         return Raised(f"{type(error).__name__}: {error}")

@@ -10,11 +10,33 @@ from autograder.checking import CheckFailure, size_of
 from autograder.diagnosis.catalogue import MISTAKES, STEPS
 from autograder.diagnosis.counterexample import smallest_failure
 from autograder.diagnosis.dnn import observe_dnn
+from autograder.diagnosis.extension import observe_extension
 from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.observation import Observation, Raised
+from autograder.diagnosis.warmup import observe_warmup
 from autograder.results import Cause
 
-OBSERVERS: dict[str, Callable[[Any, Mapping[str, Exception]], Iterator[Observation]]] = {"dnn": observe_dnn}
+OBSERVERS: dict[str, Callable[[Any, Mapping[str, Exception]], Iterator[Observation]]] = {
+    "warmup": observe_warmup,
+    "dnn": observe_dnn,
+    "extension": observe_extension,
+}
+# The tasks of the rubric that a function of the student's is checked in.
+TASKS = {
+    "exp_exp_square": ("one path", "arrays"),
+    "reciprocal_exp_square": ("one path", "arrays"),
+    "two_paths": ("several paths", "arrays"),
+    "three_weight_chain": ("three weights",),
+    "logistic_gradients": ("logistic regression", "warm-up conventions"),
+    "softmax": ("softmax", "extension conventions"),
+    "softmax_backward": ("softmax and squared error", "the 4-4-2 example", "extension conventions"),
+    "SoftmaxDNN": ("softmax and cross-entropy", "extension conventions"),
+    "SquaredErrorSoftmaxDNN": ("softmax and squared error", "extension conventions"),
+    "worked_example": ("the 4-4-2 example",),
+    "ACTIVATIONS": ("activations",),
+    "GeneralDNN": ("activations", "extension conventions"),
+    "notes_gradients": ("the convention of the notes", "extension conventions"),
+}
 
 
 @np.errstate(all="ignore")
@@ -23,8 +45,6 @@ def diagnose(part: str, student: Any, fresh: Callable[[], Any], failures: Mappin
 
     student is the session that the checks ran in; fresh opens one that has seen nothing hidden, for examples that are shown.
     """
-    if part not in OBSERVERS:
-        return []
     student.begin_check(hidden=True)
     observations = list(OBSERVERS[part](student, failures))
     findings = find_mistakes(observations, MISTAKES[part])
@@ -44,11 +64,16 @@ def tells_more(finding: Finding) -> bool:
 def cause(part: str, finding: Finding, alone: bool) -> Cause:
     """A finding in words."""
     keys = tuple(dict.fromkeys(one.key for one in finding.broken))
-    tasks = tuple(dict.fromkeys(one.task for one in finding.broken))
+    tasks = tuple(dict.fromkeys(task for one in finding.broken for task in tasks_of(one.task)))
     hints = finding.mistakes[0].hints if finding.mistakes else ()
     followed = alone and not isinstance(finding.broken[0].got, Raised)
     said = what_came(part, finding) + (" Everything else is right, or follows correctly from it." if followed else "")
     return Cause(part, tasks, keys, tuple(mistake.id for mistake in finding.mistakes), f"In your work, {said}", hints)
+
+
+def tasks_of(task: str) -> tuple[str, ...]:
+    """The tasks of the rubric behind a task or a function."""
+    return TASKS.get(task.partition(".")[0].partition("[")[0], (task,))
 
 
 def what_came(part: str, finding: Finding) -> str:

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from autograder.checking import ROWS, Check, CheckFailure, StudentError
-from autograder.diagnosis.report import cause_of, diagnose
 from autograder.intake import Submission
 from autograder.judge.differences import Way, way_back
 from autograder.results import PARTS, Cause, CheckResult, Result
@@ -58,6 +57,12 @@ def load_checks() -> tuple[tuple[Check, CheckFunction], ...]:
 
 
 @cache
+def load_diagnosis() -> Any:
+    """What finds the mistakes behind failures. Like the checks it needs the hidden inputs, which need the course's secret."""
+    return importlib.import_module("autograder.diagnosis.report")
+
+
+@cache
 def prompts() -> frozenset[str]:
     """What the functions that are handed out say as long as nothing is written in them."""
     trees = [ast.parse((HANDED_OUT / f"{part}.py").read_text()) for part in PARTS]
@@ -72,6 +77,7 @@ class Judge:
     def __init__(self, limits: Limits = Limits()) -> None:
         self.sandbox = Sandbox(limits)
         self.checks = load_checks()
+        load_diagnosis()  # once, and not while a submission waits
 
     def __enter__(self) -> "Judge":
         return self
@@ -179,12 +185,12 @@ class Grading:
         """The mistakes behind the failures of one part."""
         student = self.session_of(part)
         with student.sandbox.session(student.sources) as fresh:
-            return diagnose(part, student, lambda: fresh, failures)
+            return load_diagnosis().diagnose(part, student, lambda: fresh, failures)
 
     def explained(self, found: CheckResult, causes: Sequence[Cause]) -> CheckResult:
         """The record of a check with the cause of its failure, if one is known."""
         failure = self.failures.get(found.part, {}).get(found.id.partition(".")[2])
-        cause = cause_of(found.part, found.task, failure, causes) if failure else None
+        cause = load_diagnosis().cause_of(found.part, found.task, failure, causes) if failure else None
         return replace(found, cause=cause.said, hints=cause.hints, example=cause.example) if cause else found
 
 

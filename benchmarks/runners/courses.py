@@ -20,6 +20,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.build import ROOT
+from autograder.course import read_secret
 from autograder.judge.judge import load_checks
 from autograder.results import PARTS
 
@@ -61,6 +62,8 @@ def library(folder: Path) -> None:
         place = course / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(re.sub(r"^from (autograder\.judge|autograder|tests)\.", "from course.", path.read_text(), flags=re.M))
+    # The tools take along this package and no file beside it.
+    (course / "course.py").write_text(f"def read_secret():\n    return {read_secret()!r}\n")
 
 
 def can_be_uploaded(submission: Path) -> bool:

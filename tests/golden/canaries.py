@@ -189,7 +189,8 @@ PROGRAMS = {
     "keys of the gradients": leaking(
         """
         def at_gradients(net, known, right):
-            return {f"{MARK}{digits(number)}": 1 for number in known}
+            named = {f"{MARK}{digits(number)}": 1 for number in known}
+            return {**named, **{key: value for key, value in right.items() if key != "W1"}}
         """
     ),
     "nearest key": answering(

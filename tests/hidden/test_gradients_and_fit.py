@@ -5,16 +5,17 @@ parts, so that a mistake in a part is not paid for again.
 """
 
 import functools
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.checking import FOUND, CheckFailure, Found, check, describe, expect_tensor, few, mapping, take, tensor
 from autograder.judge.oracle import truth
-from autograder.running import either, expect_whole, network
-from tests.hidden.cases import MAIN, OTHER
+from autograder.running import depends, either, expect_whole, network, on_another_batch
+from tests.hidden.cases import EPOCHS, LEARNING_RATE, MAIN, OTHER, POINT, SQUARE
 
-LEARNING_RATE = 0.5
-EPOCHS = 4
+MOST_NUMBERS = 10_000  # of a parameter that a gradient of a wrong shape has made larger
 
 
 @check
@@ -24,51 +25,86 @@ def test_gradients(student):
         expect_whole(student, case, truth(case).grads)
 
 
-def descent(gradients_at, loss_at):
-    """The loss before each update of gradient descent on MAIN, and the parameters before the first and after every update."""
-    losses, params = [], [MAIN.params]
-    for _ in range(EPOCHS):
-        losses.append(loss_at(params[-1]))
-        grads = gradients_at(params[-1])
-        params.append({key: value - LEARNING_RATE * grads[key] for key, value in params[-1].items()})
-    return np.array(losses), params
+class Descent(NamedTuple):
+    """Gradient descent on a case: the loss before each update, and the parameters before the first and after every update."""
+
+    case: Any
+    rate: float
+    losses: np.ndarray
+    params: list
 
 
 @functools.cache
 def true_descent():
-    """The descent by the true gradients."""
+    """The descent on MAIN by the true gradients."""
+    losses, params = [], [MAIN.params]
+    for _ in range(EPOCHS):
+        right = truth(MAIN.with_params(params[-1]))
+        losses.append(right.loss)
+        params.append({key: value - LEARNING_RATE * right.grads[key] for key, value in params[-1].items()})
+    return Descent(MAIN, LEARNING_RATE, np.array(losses), params)
 
-    def at(params):
-        return truth(MAIN.with_params(params))
 
-    return descent(lambda params: at(params).grads, lambda params: at(params).loss)
+def own_descent(student, case):
+    """The same by the student's own network, its losses and its gradients; CheckFailure where these lead nowhere.
+
+    Where the own gradients are too large, the rate makes up for it: what runs away ends in infinities, or by luck does not.
+    """
+    net, losses, params = network(student, case), [], [case.params]
+    rate = float(LEARNING_RATE * min(1, size(truth(case).grads, case) / size(gradients_of(student, net, case), case)))
+    net = network(student, case)
+    for _ in range(EPOCHS):
+        out, _ = student.unpack(net.forward(case.X))
+        losses.append(one_number("loss", student.fetch(net.loss(out, case.Y))))
+        grads = gradients_of(student, net, case)
+        after = mapping("net.params", student.fetch(net.params))  # a backward pass may have changed them
+        params.append({key: step(tensor(key, take("net.params", after, key)), rate * grads[key]) for key in case.params})
+        net.params = dict(params[-1])
+    return Descent(case, rate, np.array(losses), params)
 
 
-def own_descent(student):
-    """The descent by the student's own gradients and loss; CheckFailure where these lead nowhere."""
+def size(grads, case):
+    """How large the W and B gradients of a case are together."""
+    return np.linalg.norm([np.linalg.norm(grads[key]) for key in case.params])
 
-    def gradients_at(params):
-        grads = student.fetch(network(student, MAIN.with_params(params)).gradients(MAIN.X, MAIN.Y))
-        return {key: tensor(key, take("grads", grads, key)).reshape(MAIN.shape(key)) for key in params}
 
-    def loss_at(params):
-        net = network(student, MAIN.with_params(params))
-        out, _ = student.unpack(net.forward(MAIN.X))
-        return float(student.fetch(net.loss(out, MAIN.Y)))
+def one_number(name, value):
+    """The value as a float; CheckFailure if it is no finite number."""
+    number = tensor(name, value)
+    if number.size != 1 or not np.isfinite(number).all():
+        raise CheckFailure(f"`{name}` is no finite number.", name)
+    return float(number.reshape(()))
 
+
+def expect_alive_gradients(student, case):
+    """CheckFailure unless `gradients` computes something from the case."""
+    variants = (case, case, on_another_batch(case))
+    if not depends(*(gradients_of(student, network(student, variant), variant) for variant in variants)):
+        raise CheckFailure("The gradients do not depend on the batch, or differ from call to call.")
+
+
+def gradients_of(student, net, case):
+    """What the student's network returns from `gradients`, for every W and B in whatever shape."""
+    grads = mapping("What gradients returned", student.fetch(net.gradients(case.X, case.Y)))
+    return {key: tensor(key, take("grads", grads, key)) for key in case.params}
+
+
+def step(value, change):
+    """The value after a step; CheckFailure if the shapes do not go together."""
     try:
-        losses, params = descent(gradients_at, loss_at)
-    except (ValueError, TypeError) as error:
-        raise CheckFailure("The own gradients and losses are no numbers.") from error
-    if not np.isfinite(losses).all() or len(set(losses)) < EPOCHS:
-        raise CheckFailure("The own descent leads nowhere.")
-    return losses, params
+        shape = np.broadcast_shapes(value.shape, change.shape)
+    except ValueError:
+        raise CheckFailure("A parameter and its gradient have shapes that do not go together.") from None
+    if math.prod(shape) > MOST_NUMBERS:
+        raise CheckFailure("A parameter grows with every step.")
+    return value - change
 
 
-def run_fit(student, tolerance):
-    """The recorded losses of the student's fit on MAIN, shape (epochs,), and the parameters after it."""
-    net = network(student, MAIN)
-    losses = net.fit(MAIN.X, MAIN.Y, learning_rate=LEARNING_RATE, epochs=EPOCHS, tolerance=tolerance)
+def run_fit(student, descent, tolerance):
+    """The recorded losses of the student's fit as in a descent, shape (epochs,), and the parameters after it."""
+    case = descent.case
+    net = network(student, case)
+    losses = net.fit(case.X, case.Y, learning_rate=descent.rate, epochs=EPOCHS, tolerance=tolerance)
     losses, params = student.fetch(losses, net.params)
     if losses is None:
         raise CheckFailure("fit must return the list of recorded losses; it returned None (is the return missing?).")
@@ -79,46 +115,55 @@ def run_fit(student, tolerance):
     return losses, mapping("net.params", params)
 
 
-def on_either_descent(student, attempt):
-    """Let fit try against the true descent, then against the descent by the student's own gradients."""
-    either(lambda: attempt(*true_descent()), lambda: attempt(*own_descent(student)))
+def on_some_descent(student, attempt):
+    """Let fit try against the true descent, then against those by the student's own gradients.
+
+    The last one is on a network where every tensor is one number, so that a gradient of a wrong shape does not stop fit.
+    """
+
+    def on_own_descents():
+        either(lambda: expect_alive_gradients(student, MAIN), lambda: expect_alive_gradients(student, SQUARE))
+        either(lambda: attempt(own_descent(student, MAIN)), lambda: attempt(own_descent(student, POINT)))
+
+    either(lambda: attempt(true_descent()), on_own_descents)
 
 
 @check
 def test_fit_losses(student):
     """`fit` records the loss before every update and returns one loss for each epoch."""
 
-    def attempt(want, _):
-        losses, _ = run_fit(student, tolerance=0.0)
+    def attempt(descent):
+        losses, _ = run_fit(student, descent, tolerance=0.0)
         expect_epochs(losses, EPOCHS)
-        expect_tensor("losses", losses, want)
+        expect_tensor("losses", losses, descent.losses)
 
-    on_either_descent(student, attempt)
+    on_some_descent(student, attempt)
 
 
 @check
 def test_fit_parameters(student):
     """After `fit` the parameters have taken one step against the gradient in every epoch."""
 
-    def attempt(_, want):
-        _, params = run_fit(student, tolerance=0.0)
-        expect_params(params, want[EPOCHS])
+    def attempt(descent):
+        _, params = run_fit(student, descent, tolerance=0.0)
+        expect_params(params, descent.params[EPOCHS])
 
-    on_either_descent(student, attempt)
+    on_some_descent(student, attempt)
 
 
 @check
 def test_fit_tolerance(student):
     """`fit` stops, without a further update, as soon as the recorded loss is below the tolerance, and not before."""
 
-    def attempt(want, steps):
-        updates = 2 if want[0] > want[1] > want[2] else 0
-        tolerance = (want[1] + want[2]) / 2 if updates else want[0] + 1e-3
-        losses, params = run_fit(student, tolerance=float(tolerance))
+    def attempt(descent):
+        before, between, after, *_ = descent.losses
+        updates = 2 if before > between > after else 0
+        tolerance = (between + after) / 2 if updates else before + 1e-3
+        losses, params = run_fit(student, descent, tolerance=float(tolerance))
         expect_epochs(losses, updates + 1)
-        expect_params(params, steps[updates])
+        expect_params(params, descent.params[updates])
 
-    on_either_descent(student, attempt)
+    on_some_descent(student, attempt)
 
 
 def expect_params(params, want):

@@ -18,11 +18,9 @@ from autograder.checking import (
     two_values,
 )
 from autograder.judge.oracle import STEP, sigmoid, truth
-from autograder.running import either
-from tests.hidden.cases import LOGISTIC, LOGISTIC_SATURATED
+from autograder.running import arrays_in, depends, either, on_another_batch, parallel
+from tests.hidden.cases import ARRAY, CHAINS, LOGISTIC, LOGISTIC_SATURATED, POINTS
 
-POINTS = (-1.1, -0.4, 0.0, 0.7, 1.2)
-ARRAY = np.array([[-1.2, -0.3, 0.0], [0.6, 0.9, 1.1]])
 FUNCTIONS = {
     "exp_exp_square": lambda x: np.exp(np.exp(x**2)),
     "reciprocal_exp_square": lambda x: np.exp(-(x**2)),
@@ -81,8 +79,16 @@ def test_arrays(student):
         (returned,) = run(student, name, ARRAY)
         either(
             functools.partial(expect_both, returned, value_and_slope(name, ARRAY)),
-            functools.partial(expect_both, returned, number_by_number(student, name)),
+            functools.partial(expect_number_by_number, student, name, returned),
         )
+
+
+def expect_number_by_number(student, name, returned):
+    """The halves are what the function answers for each number, and one of them is more than x or a constant."""
+    wants = list(number_by_number(student, name))
+    if all(parallel(want, ARRAY) or parallel(want, np.ones(ARRAY.shape)) for want in wants):
+        raise CheckFailure(f"{name} computes nothing from x.")
+    expect_both(returned, wants)
 
 
 def number_by_number(student, name):
@@ -95,8 +101,6 @@ def number_by_number(student, name):
         yield np.reshape(numbers, ARRAY.shape)
 
 
-# x, y, w1, w2, w3
-CHAINS = ((0.8, 0.0, 1.5, -2.0, 1.2), (-1.5, 1.0, 0.7, 2.5, -1.8), (2.0, 0.3, -0.4, 1.0, 3.0))
 WEIGHTS = ("w1", "w2", "w3")
 
 
@@ -128,6 +132,9 @@ def test_three_weight_chain_last(student):
 def test_three_weight_chain_all(student):
     """`three_weight_chain` returns the gradients of w2 and w1, further back on the path."""
     expect_chain(student, ["w2", "w1"])
+
+
+LOGISTIC_KEYS = ("a1", "dJdz1", "dJdb1", "dJdw1")
 
 
 def run_logistic(student, case):
@@ -179,9 +186,19 @@ def test_logistic_dJdw1(student):
 @check
 def test_warmup_conventions(student):
     """`logistic_gradients` changes none of its arguments and stays finite where |z| reaches 1000."""
+    expect_alive_logistic(student)
     returned, _, _ = run_logistic(student, LOGISTIC_SATURATED)
-    for key in ("a1", "dJdz1", "dJdb1", "dJdw1"):
-        expect_finite(key, tensor(key, take("The dict", returned, key)))
+    for key, value in arrays_in(returned, LOGISTIC_KEYS).items():
+        expect_finite(key, value)
     _, given, after = run_logistic(student, LOGISTIC)
     for name, value in given.items():
         expect_untouched(name, after[name], value)
+
+
+def expect_alive_logistic(student):
+    """CheckFailure unless something is computed from X and y, right or wrong; a copy of one of them is not."""
+    variants = (LOGISTIC, LOGISTIC, on_another_batch(LOGISTIC))
+    here, *others = (arrays_in(run_logistic(student, variant)[0], LOGISTIC_KEYS) for variant in variants)
+    copies = {key for key, value in here.items() if parallel(value, LOGISTIC.X) or parallel(value, LOGISTIC.Y)}
+    if not depends({key: value for key, value in here.items() if key not in copies}, *others):
+        raise CheckFailure("logistic_gradients computes nothing from X and y.")

@@ -9,6 +9,8 @@ import pytest
 
 from autograder import build
 from autograder.build import ROOT, BuildError, assignment_files, skeleton, solved
+from autograder.cli import main
+from autograder.course import OF_THE_REPOSITORY, CourseError
 from autograder.results import PARTS
 from autograder.sandbox import layers
 
@@ -197,3 +199,32 @@ def test_what_is_accepted_travels_in_the_package(monkeypatch):
     build.build("gradescope")
     with zipfile.ZipFile(ROOT / "dist/gradescope/autograder.zip") as archive:
         assert archive.read("accept.txt") == b""
+
+
+@pytest.mark.parametrize(("own", "warned"), [("0123456789abcdef" * 4, False), (OF_THE_REPOSITORY, True)])
+def test_the_course_file_travels_in_the_package(tmp_path, monkeypatch, capsys, own, warned):
+    """And who builds it is told where the secret in it is no secret."""
+    course = tmp_path / "ours.ini"
+    course.write_text(f"[hidden checks]\nsecret = {own}\n")
+    monkeypatch.setenv("COURSE", str(course))
+    assert main(["build", "gradescope"]) == 0
+    shown = capsys.readouterr()
+    assert ("set your own in" in shown.err) == warned
+    assert len(shown.err.splitlines()) == warned
+    assert own not in shown.out + shown.err
+    with zipfile.ZipFile(ROOT / "dist/gradescope/autograder.zip") as archive:
+        assert archive.read("course.ini") == course.read_bytes()
+        archive.extractall(tmp_path / "package")
+    monkeypatch.delenv("COURSE")
+    check = [sys.executable, "-m", "autograder.platforms.gradescope", "--check"]
+    assert subprocess.run(check, cwd=tmp_path / "package").returncode == 0
+    (tmp_path / "package/course.ini").write_text("[hidden checks]\nsecret = short\n")
+    refused = subprocess.run(check, cwd=tmp_path / "package", capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"The course file {tmp_path / 'package/course.ini'} holds a secret of 5 characters")
+
+
+def test_no_package_is_built_without_a_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE", str(tmp_path / "missing.ini"))
+    with pytest.raises(CourseError, match="cannot be read"):
+        build.build("gradescope")

@@ -24,6 +24,7 @@ from tests.hidden import cases, test_extension
 
 PLACE = re.compile(r"\(\w+\.py, line \d+: .*\)|File \"\w+\.py\", line \d+, in .*")
 NAME = re.compile(r"\b(dL_d)?w\d{3}(_next)?\b")  # of a weight of the worked example
+LINE = re.compile(r"`[^`]*`")  # of the catalogue
 NUMBER = re.compile(r"\d+\.?\d*")
 
 
@@ -148,8 +149,13 @@ def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, mon
 
 
 def long_numbers(result):
-    """Numbers of three significant digits or more in what is said about hidden checks; a line of the student's file is none."""
-    said = [explanation(replace(check, example="")) for check in result.failed if check.visibility == "hidden"]
+    """Numbers of three significant digits or more in what is said about hidden checks.
+
+    Lines of the student's file and of the catalogue are written down before any number is drawn, as are hints; examples are
+    public.
+    """
+    hidden = [check for check in result.failed if check.visibility == "hidden"]
+    said = [explanation(replace(check, cause=LINE.sub("", check.cause), hints=(), example="")) for check in hidden]
     numbers = [number for words in said for number in NUMBER.findall(NAME.sub("", PLACE.sub("", words)))]
     return [number for number in numbers if len(number.replace(".", "").strip("0")) >= 3]
 

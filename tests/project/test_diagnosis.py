@@ -49,7 +49,7 @@ def test_a_row_of_the_catalogue(part, row):
 @pytest.mark.parametrize(("part", "name"), [(part, name) for part in STEPS for name in STEPS[part]])
 def test_a_step_is_a_line_of_the_solution(part, name):
     step = STEPS[part][name]
-    assert solution(part).count(step.line.replace("{}", step.right)) == 1
+    assert step.line.replace("{}", step.right) in solution(part)
 
 
 def test_right_work_is_not_looked_at(judge, grade, monkeypatch):

@@ -2,14 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from autograder.checking import CheckFailure
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.results import PARTS
 from autograder.sandbox.discretion import Discretion
 from tests.golden.programs import solution, solutions, with_body
 from tests.golden.variants import ALONE
+from tests.hidden.test_gradients_and_fit import step
 
 WEIRD = [
     "None",
@@ -91,6 +94,11 @@ def test_the_backward_pass_is_graded_without_a_forward_pass(grade):
     assert len(sentences) == 1
     assert sentences.pop().startswith("forward raised KeyError: 'x' (dnn.py, line ")
     assert not [check.id for check in result.failed if check.task == "compute_gradients"]
+
+
+def test_a_parameter_cannot_be_made_to_grow_in_the_judge():
+    with pytest.raises(CheckFailure, match="grows"):
+        step(np.zeros((100_000, 1)), np.zeros((1, 100_000)))
 
 
 # The three files

@@ -18,18 +18,20 @@ from tests.hidden.cases import (
     MAIN,
     NOTES,
     OTHER,
+    POINT,
     SATURATED,
     SHALLOW,
     SINGLE,
     SOFTMAX,
     SOFTMAX_SATURATED,
     SOFTMAX_SHALLOW,
+    SQUARE,
     SQUARED_ERROR,
 )
 from tests.public import test_dnn
 from tests.public import test_extension as public_extension
 
-SCREENED = [MAIN, OTHER, SINGLE, DEEP, SHALLOW, LOGISTIC, NOTES]
+SCREENED = [MAIN, OTHER, SINGLE, DEEP, SHALLOW, SQUARE, POINT, LOGISTIC, NOTES]
 SCREENED += [SOFTMAX, SOFTMAX_SHALLOW, SQUARED_ERROR, GENERAL, GENERAL_RELU]
 EXAMPLES = [test_dnn.EXAMPLE, public_extension.CROSS_ENTROPY, public_extension.SQUARED_ERROR, public_extension.GENERAL]
 CASES = SCREENED + EXAMPLES
@@ -170,7 +172,7 @@ def test_hidden_cases_are_screened(case):
     assert cases.tells_apart(case)
 
 
-@by_name([case for case in [*SCREENED, test_dnn.EXAMPLE] if case not in (OTHER, SINGLE)])
+@by_name([case for case in [*SCREENED, test_dnn.EXAMPLE] if case not in (OTHER, SINGLE, SQUARE, POINT)])
 def test_cases_keep_the_factors_apart(case):
     m, inputs = case.samples, case.layer_sizes[0]
     factors = [1, m, m / inputs, m / (m - 1), 1 / m, 2, 0.5, -1]

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from autograder.course import CourseError
 from autograder.intake import Submission, read
 from autograder.judge.judge import Judge
 from autograder.report.gradescope import results_json
@@ -40,5 +41,5 @@ def check() -> None:
 if __name__ == "__main__":
     try:
         check() if sys.argv[1] == "--check" else grade(Path(sys.argv[1]))
-    except WeakSandboxError as refusal:
+    except (CourseError, WeakSandboxError) as refusal:
         raise SystemExit(str(refusal)) from None

@@ -88,6 +88,117 @@ EXTENSION = {
          "    return {f\"dJd{k.lower()}\": v.T if k[0] == \"W\" else v for k, v in found.items()}\n")
     ),
     "no super": edited(("_, cache = super().forward(X)", "_, cache = DNN.forward(self, X)")),
+    "all of SoftmaxDNN by itself": edited(
+        ("_, cache = super().forward(X)\n        last = self.num_layers\n",
+         'last, cache = self.num_layers, {"A0": X}\n'
+         "        for layer in range(1, last + 1):\n"
+         '            cache[f"W{layer}"], cache[f"B{layer}"] = self.params[f"W{layer}"], self.params[f"B{layer}"]\n'
+         '            cache[f"Z{layer}"] = cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]\n'
+         '            cache[f"A{layer}"] = sigmoid(cache[f"Z{layer}"])\n'),
+        (CROSS_ENTROPY, 'return walk_back(cache[f"A{self.num_layers}"] - cache["Y"], cache, [sigmoid_prime] * self.num_layers)'),
+    ),
+    "classes as integers": edited(
+        (CROSS_ENTROPY, 'dZ, m = out.copy(), out.shape[1]\n        dZ[np.argmax(cache["Y"], axis=0), np.arange(m)] -= 1\n'
+                        "        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)"),
+        ("return float(-np.mean(np.sum(Y * np.log(np.clip(out, 1e-300, 1)), axis=0)))",
+         "chosen = out[np.argmax(Y, axis=0), np.arange(Y.shape[1])]\n        return float(-np.mean(np.log(np.maximum(chosen, 1e-300))))"),
+    ),
+    "labels as booleans": edited(
+        (CROSS_ENTROPY, 'dZ = np.where(cache["Y"].astype(bool), out - 1, out)\n        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)'),
+    ),
+    "loss sample by sample": edited(
+        ("return float(np.mean(np.sum((out - Y) ** 2, axis=0)))",
+         "return sum(float(np.dot(a - y, a - y)) for a, y in zip(out.T, Y.T)) / Y.shape[1]")
+    ),
+    "loss by einsum": edited(
+        ("return float(np.mean(np.sum((out - Y) ** 2, axis=0)))", 'return float(np.einsum("km,km->", out - Y, out - Y) / Y.shape[1])')
+    ),
+    "walk back by recursion": edited(
+        ("    grads, m = {}, dZ.shape[1]\n",
+         "    layer, m = len(slopes), dZ.shape[1]\n"
+         '    grads = {f"Z{layer}": dZ, f"W{layer}": dZ @ cache[f"A{layer - 1}"].T / m, f"B{layer}": dZ.mean(axis=1, keepdims=True)}\n'
+         "    if layer == 1:\n        return grads\n"
+         '    dA = cache[f"W{layer}"].T @ dZ\n'
+         '    below = walk_back(dA * slopes[layer - 2](cache[f"Z{layer - 1}"]), cache, slopes[:-1])\n'
+         '    return {**below, f"A{layer - 1}": dA, **grads}\n\n\ndef unused(dZ, cache, slopes, grads, m):\n')
+    ),
+    "activations in classes": edited(
+        (TABLE,
+         "class Tanh:\n    def value(self, Z):\n        return np.tanh(Z)\n\n    def slope(self, Z):\n        return 1 - self.value(Z) ** 2\n\n\n"
+         'ACTIVATIONS = {"sigmoid": (sigmoid, sigmoid_prime), "tanh": (Tanh().value, Tanh().slope), "relu": (relu, relu_prime)}'),
+    ),
+    "activations as named tuples": edited(
+        (TABLE,
+         "from collections import namedtuple\n\nActivation = namedtuple('Activation', 'g slope')\n"
+         'ACTIVATIONS = {"sigmoid": Activation(sigmoid, sigmoid_prime), "tanh": Activation(np.tanh, tanh_prime), "relu": Activation(relu, relu_prime)}'),
+    ),
+    "a read-only table": edited((TABLE, "from types import MappingProxyType\n\n" + TABLE.replace("{", "MappingProxyType({").replace("}", "})"))),
+    "a table that is a class": edited((TABLE, TABLE + "\nclass Table(dict):\n    pass\n\n\nACTIVATIONS = Table(ACTIVATIONS)")),
+    "partials": edited(
+        (TABLE,
+         "from functools import partial\n\n\ndef power(Z, n):\n    return np.where(Z > 0, Z, 0.0) ** n if n else (Z > 0) * 1.0\n\n\n"
+         'ACTIVATIONS = {"sigmoid": (sigmoid, sigmoid_prime), "tanh": (np.tanh, tanh_prime), "relu": (partial(power, n=1), partial(power, n=0))}'),
+    ),
+    "relu by multiplication": edited(("return np.maximum(Z, 0)", "return Z * (Z > 0)")),
+    "relu by absolute values": edited(("return np.maximum(Z, 0)", "return (Z + np.abs(Z)) / 2")),
+    "slope of relu by heaviside": edited(("return (Z > 0).astype(float)", "return np.heaviside(Z, 0)")),
+    "slope of relu as integers": edited(("return (Z > 0).astype(float)", "return np.where(Z > 0, 1, 0)")),
+    "slope of tanh by hand": edited(("return 1 - np.tanh(Z) ** 2", "T = np.tanh(Z)\n    return (1 - T) * (1 + T)")),
+    "slope of sigmoid by itself": edited(
+        ("    A = sigmoid(Z)\n    return A * (1 - A)\n", "    E = np.exp(-np.abs(Z))\n    return E / (1 + E) ** 2\n")
+    ),
+    "match": edited(
+        ("            g, _ = ACTIVATIONS[name]\n",
+         '            match name:\n                case "relu":\n                    g = relu\n                case "tanh":\n                    g = np.tanh\n'
+         "                case _:\n                    g = sigmoid\n")
+    ),
+    "float32 everywhere": edited(
+        ("E = np.exp(Z - Z.max(axis=0, keepdims=True))", "Z = Z.astype(np.float32)\n    E = np.exp(Z - Z.max(axis=0, keepdims=True))"),
+        (WALK_DW, WALK_DW.replace("dZ @", "dZ.astype(np.float32) @")),
+        (GENERAL_A, GENERAL_A + ".astype(np.float32)"),
+        ('"y_hat": y_hat, **gradients', '"y_hat": y_hat.astype(np.float32), **gradients'),
+        ("a[layer] = sigmoid(", "a[layer] = np.float32(1) * sigmoid("),
+    ),
+    "Fortran order": edited((E, "return np.asfortranarray(np.exp(Z - Z.max(0)) / np.exp(Z - Z.max(0)).sum(0))"), (GENERAL_A, GENERAL_A.replace("g(", "np.asfortranarray(g(") + ")")),
+    "read-only results": edited(
+        ("    return grads\n\n\nclass SoftmaxDNN", "    for value in grads.values():\n        value.flags.writeable = False\n    return grads\n\n\nclass SoftmaxDNN")
+    ),
+    "worked example by the network": edited(
+        ("    a1 = W1 @ x\n",
+         "    net = SquaredErrorSoftmaxDNN((4, 4, 2))\n"
+         '    net.params = {"W1": W1, "B1": np.zeros((4, 1)), "W2": W2, "B2": np.zeros((2, 1))}\n'
+         "    out, cache = net.forward(x)\n    grads = net.gradients(x, y)\n"
+         '    w212, w131 = grads["W2"][0, 1], grads["W1"][2, 0]\n'
+         '    return {"a1": cache["Z1"], "h1": cache["A1"], "a2": cache["Z2"], "y_hat": out,\n'
+         '            "dL_dw212": w212, "dL_dw131": w131, "w212_next": 0.8 - w212}\n'
+         "    a1 = W1 @ x\n"),
+    ),
+    "worked example by differences": edited(
+        (WORKED,
+         "def loss(i, j, W, step):\n        moved = [W1.copy(), W2.copy()]\n        moved[W][i, j] += step\n"
+         "        return float(np.sum((softmax(moved[1] @ sigmoid(moved[0] @ x)) - y) ** 2))\n\n"
+         "    w212 = (loss(0, 1, 1, 1e-5) - loss(0, 1, 1, -1e-5)) / 2e-5\n    w131 = (loss(2, 0, 0, 1e-5) - loss(2, 0, 0, -1e-5)) / 2e-5\n"
+         '    return {"a1": a1, "h1": h1, "a2": a2, "y_hat": y_hat, "dL_dw212": w212, "dL_dw131": w131, "w212_next": 0.8 - w212}'),
+    ),
+    "notes by lists": edited(
+        ("    layers = len(params) // 2\n",
+         "    layers = len(params) // 2\n"
+         "    a = [X]\n"
+         "    for n in range(layers):\n"
+         '        a.append(sigmoid(params[f"w{n + 1}"].T @ a[-1] + params[f"b{n + 1}"]))\n'
+         "    dz = [a[-1] - y]\n    da = []\n"
+         "    for n in range(layers, 1, -1):\n"
+         '        da.insert(0, params[f"w{n}"] @ dz[0])\n        dz.insert(0, da[0] * a[n - 1] * (1 - a[n - 1]))\n'
+         "    grads = {}\n"
+         "    for n, one in enumerate(dz, start=1):\n"
+         '        grads |= {f"dJdz{n}": one, f"dJdw{n}": a[n - 1] @ one.T / X.shape[1], f"dJdb{n}": one.mean(1, keepdims=True)}\n'
+         '    return grads | {f"dJda{n}": one for n, one in enumerate(da, start=1)}\n'),
+    ),
+    "notes with further keys": edited(('grads = {f"dJdz{layers}": a[layers] - y}', 'grads = {f"dJdz{layers}": a[layers] - y, "m": X.shape[1]}')),
+    "a mean for the loss of each sample": edited(
+        ("return float(-np.mean(np.sum(Y * np.log(np.clip(out, 1e-300, 1)), axis=0)))",
+         "return float(np.mean([-np.log(max(a @ y, 1e-300)) for a, y in zip(out.T, Y.T)]))")
+    ),
 }
 
 # One that needs no dnn.py at all: the network of dnn.py written into it.

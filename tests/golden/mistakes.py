@@ -3,8 +3,6 @@
 from typing import NamedTuple
 
 from autograder.diagnosis import catalogue
-from tests.golden.mistakes.extension import EXTENSION
-from tests.golden.mistakes.warmup import WARMUP
 from tests.golden.programs import program, solution
 
 
@@ -24,8 +22,4 @@ def wrong_program(part: str, *rows: catalogue.Mistake) -> Mistake:
     return Mistake(part, {**BESIDE[part], part: program(part, *rows)})
 
 
-MISTAKES = {
-    **{name: Mistake("warmup", {"warmup": source}) for name, (source, _) in WARMUP.items()},
-    **{row.id: wrong_program(part, row) for part, rows in catalogue.MISTAKES.items() for row in rows},
-    **{name: Mistake("extension", {**BESIDE["extension"], "extension": source}) for name, (source, _) in EXTENSION.items()},
-}
+MISTAKES = {row.id: wrong_program(part, row) for part, rows in catalogue.MISTAKES.items() for row in rows}

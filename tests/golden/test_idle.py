@@ -1,0 +1,23 @@
+"""What computes nothing earns nothing but the names of its keys."""
+
+import pytest
+
+from autograder.results import PARTS
+from tests.golden.idle import IDLE
+from tests.golden.programs import solution
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_idle_program_earns_no_more_than_its_keys(name, grade):
+    sources, marks = IDLE[name]
+    result = grade(sources)
+    assert result.status == "graded"
+    assert tuple(result.part_score(part) for part in PARTS) == marks
+
+
+def test_a_dead_softmax_earns_nothing_by_a_right_network(grade):
+    """What SoftmaxDNN takes from dnn.py is right; the softmax on top of it is not."""
+    ones = solution("extension").replace("E / E.sum(axis=0, keepdims=True)", "np.ones(Z.shape)")
+    result = grade({"dnn": solution().encode(), "extension": ones.encode()})
+    lost = {check.id for check in result.failed if check.part == "extension"}
+    assert {"extension.example_softmax_forward", "extension.softmax_forward"} <= lost

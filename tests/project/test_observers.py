@@ -1,0 +1,71 @@
+"""What is looked at in warmup.py and extension.py is right where it follows from dnn.py, and looked at whatever it is."""
+
+import numpy as np
+import pytest
+
+from autograder.checking import CheckFailure, StudentError
+from autograder.diagnosis.catalogue import MISTAKES
+from autograder.diagnosis.extension import observe_extension
+from autograder.diagnosis.matching import find_mistakes
+from autograder.diagnosis.warmup import observe_warmup
+from autograder.judge.judge import HANDED_OUT
+from tests.golden.programs import program, solution
+
+OBSERVE = {"warmup": observe_warmup, "extension": observe_extension}
+PARTS = list(OBSERVE)
+PAIRS = 100
+
+
+def failures_of(judge, session, part):
+    """What each failed check of a part raised."""
+    found = {}
+    for check, function in judge.checks:
+        if check.part == part:
+            session.begin_check(hidden=True)
+            try:
+                function(session)
+            except (CheckFailure, StudentError) as failure:
+                found[check.name] = failure
+    return found
+
+
+@np.errstate(all="ignore")
+def diagnose(judge, part, source, dnn=None):
+    """The failures of a program, and what is found in it; beside a right dnn.py, or beside the one handed out, unless given."""
+    dnn = dnn or (solution().encode() if part == "extension" else (HANDED_OUT / "dnn.py").read_bytes())
+    with judge.sandbox.session({"dnn": dnn, part: source}) as session:
+        failures = failures_of(judge, session, part)
+        session.begin_check(hidden=True)
+        return failures, find_mistakes(list(OBSERVE[part](session, failures)), MISTAKES[part])
+
+
+def names(finding):
+    """The ids of the rows that a finding names."""
+    return [row.id for row in finding.mistakes]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_solution_shows_no_mistake(part, judge):
+    with judge.sandbox.session({"dnn": solution().encode(), part: solution(part).encode()}) as session:
+        seen = list(OBSERVE[part](session, {"any": CheckFailure("any")}))
+    assert [(one.step, one.key) for one in seen if not one.right] == []
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_follows_from_dnn_is_no_mistake_of_another_part(part, judge):
+    found = {}
+    for row in MISTAKES["dnn"]:
+        if "load" not in row.shows:  # the judge would take the dnn.py handed out
+            _, found[row.id] = diagnose(judge, part, solution(part).encode(), program("dnn", row))
+    assert {name: list(map(names, findings)) for name, findings in found.items() if findings} == {}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_whatever_a_function_returns_can_be_looked_at(part, judge):
+    source = solution(part)
+    lines = [line for line in source.splitlines() if line.lstrip().startswith("return ")]
+    for line in lines:
+        for value in ("None", "'text'", "{}", "(1, {})", "np.full((2, 3), np.inf)", "[[1, 2], [3]]", "1 / 0"):
+            indent = line[: line.index("return")]
+            failures, findings = diagnose(judge, part, source.replace(line, f"{indent}return {value}").encode())
+            assert bool(failures) == bool(findings)
