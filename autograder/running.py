@@ -331,8 +331,8 @@ def depends(here: Mapping[str, np.ndarray], again: Mapping[str, np.ndarray], els
 
 
 def parallel(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether a tensor is a multiple of another one of its shape."""
-    if one.shape != other.shape:
+    """Whether a tensor is a multiple of another one of its shape, and neither is zero alone."""
+    if one.shape != other.shape or np.any(one) != np.any(other):
         return False
     return bool(abs(np.vdot(one, other)) >= (1 - 1e-8) * np.linalg.norm(one) * np.linalg.norm(other))
 
