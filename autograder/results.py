@@ -10,9 +10,9 @@ PARTS = ("warmup", "dnn", "extension")
 class Cause:
     """What is behind the failures of a part: a mistake that makes exactly what came.
 
-    tasks and keys say what it spoils; mistakes are the rows of the catalogue that make the same numbers, the likeliest first,
-    none where no row does. said names it in a sentence or two; hints are a question, where to look, and the answer in words;
-    example is the smallest public network that shows a mistake without a name.
+    tasks, and keys and functions, say what it spoils; mistakes are the rows of the catalogue that make the same numbers, the
+    likeliest first, none where no row does. said names it in a sentence or two; hints are a question, where to look, and the
+    answer in words; example is the smallest public network that shows a mistake without a name.
     """
 
     part: str

@@ -1,6 +1,6 @@
 """What was found in a submission, as causes in words: what came, which line gives exactly that, and three hints."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from autograder.diagnosis.extension import observe_extension
 from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.observation import Observation, Raised
 from autograder.diagnosis.warmup import observe_warmup
-from autograder.results import Cause
+from autograder.results import Cause, CheckResult
 
 OBSERVERS: dict[str, Callable[[Any, Mapping[str, Exception]], Iterator[Observation]]] = {
     "warmup": observe_warmup,
@@ -63,7 +63,7 @@ def tells_more(finding: Finding) -> bool:
 
 def cause(part: str, finding: Finding, alone: bool) -> Cause:
     """A finding in words."""
-    keys = tuple(dict.fromkeys(one.key for one in finding.broken))
+    keys = tuple(dict.fromkeys(name for one in finding.broken for name in (one.key, one.task) if name))
     tasks = tuple(dict.fromkeys(task for one in finding.broken for task in tasks_of(one.task)))
     hints = finding.mistakes[0].hints if finding.mistakes else ()
     followed = alone and not isinstance(finding.broken[0].got, Raised)
@@ -84,14 +84,14 @@ def what_came(part: str, finding: Finding) -> str:
         return f"{where} is exactly {finding.pattern}{tensors(finding)}."
     if not finding.mistakes:
         return f"{where} is wrong, and no mistake we know of gives exactly this. {difference(first)}".rstrip()
-    raised, lines = isinstance(first.got, Raised), finding.mistakes[0].lines
+    raised, lines, name = isinstance(first.got, Raised), finding.mistakes[0].lines, finding.mistakes[0].name
     seen = [step for step in dict.fromkeys(one.step for one in finding.broken) if step in lines]
-    if seen and not raised:
+    if seen and not raised and not name:
         gives = [f"{place(part, finding, step)} is exactly what `{lines[step]}` gives" for step in seen]
         return f"{', and '.join(gives)}{tensors(finding)}."
     instead = [f"`{line}` in the place of {STEPS[part][step].words}" for step, line in lines.items()]
     verb = "fails" if raised else "comes out"
-    return f"{where}{tensors(finding)} {verb} exactly as with {finding.mistakes[0].name or instead[0]}."
+    return f"{where}{tensors(finding)} {verb} exactly as with {name or instead[0]}."
 
 
 def place(part: str, finding: Finding, step: str) -> str:
@@ -125,8 +125,10 @@ def difference(observation: Observation) -> str:
     return f"Its relative error is {size_of(error).discreet}: {place}."
 
 
-def cause_of(part: str, task: str, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
-    """The cause behind the failure of a check: the one about its tensor, or the first one of its task."""
-    mine: Iterable[Cause] = [one for one in causes if one.part == part and (task in one.tasks or "" in one.tasks)]
+def cause_of(check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
+    """The cause behind the failure of a check: the one about its tensor, about its function, or the first one of its task."""
+    mine = [one for one in causes if one.part == check.part and (check.task in one.tasks or "" in one.tasks)]
     key = failure.key if isinstance(failure, CheckFailure) else ""
-    return next((one for one in mine if key and key in one.keys), next(iter(mine), None))
+    about = [one for one in mine if key and key in one.keys]
+    about += [one for one in mine if any(name in TASKS and name in check.id for name in one.keys)]
+    return next(iter(about + mine), None)

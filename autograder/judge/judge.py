@@ -99,20 +99,19 @@ class Judge:
             ways = grading.ways_back()
             found |= grading.outcomes(row for row in self.checks if row[0].visibility != "public")
             causes = grading.causes()
-        explained = {check: grading.explained(found[check], causes) for check, _ in self.checks}
-        results = tuple(at_its_worth(result, check.name, ways) for check, result in explained.items())
-        parts = {check.part for check, _ in self.checks}
-        notes = tuple(problem for part, problem in submission.problems.items() if part in parts)
-        status, reason, fault = "graded", "", ""
-        if grading.faults:
-            status, fault = "error", grading.faults[0]
-            reason = "the grader itself failed on this submission; its traceback is in the terminal"
-        elif grading.diagnosis_fault:
-            fault = grading.diagnosis_fault
-        printed = (clean(grading.printed.output, MOST_TEXT), clean(grading.printed.errors, MOST_TEXT))
-        remarks = tuple(way.remark for way in ways.values() if way.remark)
-        layers = self.sandbox.zygote.layers
-        return Result(submission.student, status, results, reason, notes, causes, printed, layers, remarks, fault)
+        failed = bool(grading.faults)
+        return Result(
+            student=submission.student,
+            status="error" if failed else "graded",
+            checks=tuple(grading.finished(check, found[check], causes, ways) for check, _ in self.checks),
+            reason="the grader itself failed on this submission; its traceback is in the terminal" if failed else "",
+            notes=tuple(submission.problems[part] for part in submission.problems if part in PARTS),
+            causes=causes,
+            printed=(clean(grading.printed.output, MOST_TEXT), clean(grading.printed.errors, MOST_TEXT)),
+            layers=self.sandbox.zygote.layers,
+            remarks=tuple(way.remark for way in ways.values() if way.remark),
+            fault=next(iter(grading.faults), grading.diagnosis_fault),
+        )
 
 
 class Grading:
@@ -187,10 +186,11 @@ class Grading:
         with student.sandbox.session(student.sources) as fresh:
             return load_diagnosis().diagnose(part, student, lambda: fresh, failures)
 
-    def explained(self, found: CheckResult, causes: Sequence[Cause]) -> CheckResult:
-        """The record of a check with the cause of its failure, if one is known."""
-        failure = self.failures.get(found.part, {}).get(found.id.partition(".")[2])
-        cause = load_diagnosis().cause_of(found.part, found.task, failure, causes) if failure else None
+    def finished(self, check: Check, found: CheckResult, causes: Sequence[Cause], ways: Mapping[str, Way]) -> CheckResult:
+        """The record of a check with the cause of its failure, if one is known, and at what it is worth."""
+        found = at_its_worth(found, check.name, ways)
+        failure = self.failures.get(check.part, {}).get(check.name)
+        cause = load_diagnosis().cause_of(found, failure, causes) if failure else None
         return replace(found, cause=cause.said, hints=cause.hints, example=cause.example) if cause else found
 
 

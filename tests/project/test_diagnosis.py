@@ -146,6 +146,15 @@ def test_two_mistakes_are_told_apart(grade):
     assert "learning_rate * grads[name]`" in causes["dnn.fit_parameters"]
 
 
+def test_each_function_has_its_own_cause(grade):
+    by_id = {row.id: row for row in MISTAKES["warmup"]}
+    result = grade({"warmup": program("warmup", by_id["sign of 1/h2"], by_id["no dh1/dx"])})
+    causes = {check.id: check.cause for check in result.failed if check.part == "warmup"}
+    assert causes["warmup.exp_exp_square"] == causes["warmup.example_exp_exp_square"]
+    assert "of `exp_exp_square` is" in causes["warmup.exp_exp_square"]
+    assert "of `reciprocal_exp_square` is" in causes["warmup.reciprocal_exp_square"]
+
+
 def test_a_fault_of_the_diagnosis_costs_nothing_and_is_told(grade, monkeypatch):
     before = grade(PROGRAMS["R1"].sources)
     monkeypatch.setitem(report.OBSERVERS, "dnn", lambda *_: 1 / 0)

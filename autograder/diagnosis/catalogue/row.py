@@ -29,7 +29,8 @@ class Mistake:
 
     lines are the wrong expressions, by the step they take the place of. A mistake whose trace is found elsewhere, for
     instance in what a cache holds after the call, has a formula for that in shows, by the name of the observation. edits are
-    further changes (old, new) of the program that no formula needs. name says what was done where no line does.
+    further changes (old, new) of the program that no formula needs. name says what was done where no line says it
+    as a student would.
     """
 
     id: str

@@ -129,6 +129,7 @@ AVERAGES = [
         "Is this the variance of a sample, or a mean?",
         "Look at the division in dW and dB: it is by m - 1.",
         "The mean over the batch divides by m.",
+        name="a division by m - 1",
     ),
     Mistake(
         "divides by zero",

@@ -45,6 +45,7 @@ CHAIN = [
         "Whose slope does dZ_{l-1} need?",
         "Look at the index in the slope: it is that of the layer above.",
         "dZ_{l-1} takes the slope of its own layer, A_{l-1}(1 - A_{l-1}).",
+        name="the slope of the layer above",
     ),
     Mistake(
         "C6 square",
@@ -52,6 +53,7 @@ CHAIN = [
         "Whose slope does dZ_{l-1} need?",
         "Look at the index in the slope: it is that of the layer above. Where both have as many units, no error is raised.",
         "dZ_{l-1} takes the slope of its own layer, A_{l-1}(1 - A_{l-1}).",
+        name="the slope of the layer above",
     ),
     Mistake(
         "C7",
@@ -171,6 +173,7 @@ CHAIN = [
         "The two last layers are right. What does the loop do from its second round on?",
         "Look at what is handed down to the next layer: dZ or dA?",
         "Below the last hidden layer the slope is missing: dZ_l = dA_l times A_l(1 - A_l) in every layer.",
+        name="a slope in the last hidden layer alone",
     ),
     Mistake(
         "full chain",

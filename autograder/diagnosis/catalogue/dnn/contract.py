@@ -126,6 +126,7 @@ PLUMBING = [
         "Are the weights you go back through those that you came through?",
         "Look at where W comes from in the backward pass: it is drawn anew.",
         "Go back through the weights of the forward pass; they are in the cache.",
+        name="weights that are drawn anew",
     ),
     Mistake(
         "K13",
@@ -191,6 +192,7 @@ PLUMBING = [
         "Is your dW right for the example alone?",
         "Look for an `if` that asks for a certain batch.",
         "One formula holds for every m: dW_l is dZ_l A_{l-1}^T / m.",
+        name="a formula that is right for m = 5 alone",
     ),
     Mistake(
         "E2",

@@ -24,6 +24,7 @@ PRODUCTS = [
         "W_2 is square: would you notice if its transpose were missing?",
         "Look at dA of layer 1: the shapes fit with and without the transpose, the numbers do not.",
         "dA_{l-1} is W_l^T dZ_l in every layer, the square one included.",
+        name="a W_2 that is not transposed",
     ),
     Mistake(
         "W4",
@@ -84,6 +85,7 @@ PRODUCTS = [
         "What did W_l multiply on the way forward: Z_{l-1} or A_{l-1}?",
         "Look at dW: Z stands where A is due. Layer 1 is right only because X has no Z.",
         "dW_l takes what went into the layer: dZ_l A_{l-1}^T / m.",
+        name="Z_{l-1} in the place of A_{l-1}",
     ),
     Mistake(
         "W11",
@@ -98,6 +100,7 @@ PRODUCTS = [
         "Which A goes into layer 1, and is it in the cache?",
         "Look at dW_1: it takes A_1, its own output.",
         "The input of layer 1 is X, which the cache holds as A0: dW_1 is dZ_1 A_0^T / m.",
+        name="A_1 in the place of A_0",
     ),
     Mistake(
         "W13",
@@ -105,6 +108,7 @@ PRODUCTS = [
         "What is different about layer 1?",
         "Look at dZ_1: the slope is missing, in this layer alone.",
         "The last step of the way back is like the others: dZ_1 = dA_1 times A_1(1 - A_1).",
+        name="a layer 1 without its slope",
     ),
     Mistake(
         "W14",
@@ -112,6 +116,7 @@ PRODUCTS = [
         "Is the bias added before the activation or after it?",
         "Look at dB of the hidden layers: it averages dA.",
         "The bias is part of Z, so dB_l is the mean of dZ_l.",
+        name="the mean of dA in the place of that of dZ",
     ),
     Mistake(
         "W15",
@@ -140,5 +145,6 @@ PRODUCTS = [
         "Does the weight act before the activation or after it?",
         "Look at dW of the hidden layers: dA stands where dZ is due.",
         "The weight is part of Z, so dW_l is dZ_l A_{l-1}^T / m.",
+        name="dA in the place of dZ",
     ),
 ]
