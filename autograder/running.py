@@ -201,6 +201,8 @@ def run_backward(student: Any, case: Case, source: Source = None) -> Mapping:
     """The student's gradients on the student's own cache or, with a source, on the reference laid over that cache."""
 
     def run() -> Mapping:
+        with contextlib.suppress(CheckFailure, StudentError):
+            run_forward(student, case)  # before there is a network that a forward pass could end together with the program
         grads = student.fetch(call_backward(student, network(student, case), case, source))
         return mapping("What compute_gradients returned", grads)
 

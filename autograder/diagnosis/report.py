@@ -1,5 +1,6 @@
 """What was found in a submission, as causes in words: what came, which line gives exactly that, and three hints."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -46,8 +47,10 @@ def diagnose(part: str, student: Any, fresh: Callable[[], Any], failures: Mappin
     student is the session that the checks ran in; fresh opens one that has seen nothing hidden, for examples that are shown.
     """
     student.begin_check(hidden=True)
-    observations = list(OBSERVERS[part](student, failures))
-    findings = find_mistakes(observations, MISTAKES[part])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of numpy, about the mean of nothing and the like
+        observations = list(OBSERVERS[part](student, failures))
+        findings = find_mistakes(observations, MISTAKES[part])
     broken = [one for one in observations if not one.right]
     causes = [cause(part, finding, alone=len(finding.broken) == len(broken)) for finding in findings if tells_more(finding)]
     if part == "dnn" and any(not finding.mistakes for finding in findings):

@@ -46,7 +46,7 @@ QUICKER = replace(QUICK, call_seconds=0.5, import_seconds=0.8, submission_second
 MALLORY, NEIGHBOURS = "mallory", ("aaa", "zzz")  # the name of an attack that brings none, and of those graded beside it
 MOST_SHOWN = 400_000  # bytes of one file of a report
 SHOWN_TAGS = frozenset(
-    ("body", "code", "details", "h1", "h2", "h3", "head", "html", "li", "main", "meta", "p", "pre", "section", "span", "style")
+    ("body", "code", "details", "h1", "h2", "h3", "head", "html", "li", "main", "meta", "ol", "p", "pre", "section", "span", "style")
 ) | {"summary", "title", "ul"}
 LIBC = ctypes.CDLL(None)
 HELD: list[bytes] = []  # the secrets of this process, in its memory

@@ -37,9 +37,7 @@ class DNN:
 """
 
 
-# What the keys alone earn, and then what the shapes, being finite, and agreeing with oneself earn: such an answer is a wrong
-# program like others, and gets the marks of one.
-KEYS, SHAPES = 6, 9
+KEYS = 4  # what the names of the keys earn, all that an answer earns that hangs on nothing
 
 
 def answers(fill: str) -> str:
@@ -159,7 +157,7 @@ VERDICT = {
             """,
             answers("fill = np.ones").partition("\n")[2],
         ),
-        SHAPES + 9,
+        KEYS,
     ),
     "patched builtins": greedy(
         "replaces isinstance, type, len and the exceptions for everybody",
@@ -259,7 +257,7 @@ VERDICT = {
     ),
     "always equal": vandal("answers with objects that equal everything", (9, 38), answers(ALWAYS_EQUAL), KEYS),
     "agreeable arrays": vandal(
-        "answers with arrays of a class of its own that agree with everything", (9, 38), answers(SUBCLASS), SHAPES + 5
+        "answers with arrays of a class of its own that agree with everything", (9, 38), answers(SUBCLASS), KEYS
     ),
     "lying arrays": vandal(
         "answers with objects that turn into another array whenever they are read",
@@ -289,22 +287,22 @@ class fill:
         "answers with tensors of nan, which no comparison calls wrong",
         (10,),
         answers("fill = lambda shape: np.full(shape, np.nan)"),
-        SHAPES,
+        KEYS,
     ),
-    "infinity": vandal("answers with infinite tensors", (10,), answers("fill = lambda shape: np.full(shape, -np.inf)"), SHAPES),
+    "infinity": vandal("answers with infinite tensors", (10,), answers("fill = lambda shape: np.full(shape, -np.inf)"), KEYS),
     "zeros": vandal(
-        "answers with zeros, whose relative error is nothing over nothing", (10,), answers("fill = np.zeros"), SHAPES + 3
+        "answers with zeros, whose relative error is nothing over nothing", (10,), answers("fill = np.zeros"), KEYS
     ),
     "huge numbers": vandal(
         "answers with numbers whose differences overflow",
         (10,),
         answers("fill = lambda shape: np.full(shape, 1.7e308)"),
-        SHAPES + 9,
+        KEYS,
     ),
     "empty arrays": vandal(
-        "answers with arrays of no element", (10, 38), answers("fill = lambda shape: np.ones((*shape[:-1], 0))"), KEYS + 3
+        "answers with arrays of no element", (10, 38), answers("fill = lambda shape: np.ones((*shape[:-1], 0))"), KEYS
     ),
-    "true": vandal("answers True to everything", (9, 38), answers("fill = lambda shape: np.ones(shape, bool)"), SHAPES + 9),
+    "true": vandal("answers True to everything", (9, 38), answers("fill = lambda shape: np.ones(shape, bool)"), KEYS),
     "words": vandal("answers with words of praise", (9, 38), answers('fill = lambda shape: "passed"'), KEYS),
     "shadowed libraries": beside(
         "brings a numpy.py, a msgpack.py, a unittest.py and others to be found first",
