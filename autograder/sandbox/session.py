@@ -102,7 +102,7 @@ class Printed(NamedTuple):
 class Session:
     """One submission in the sandbox. It offers what `running.LocalStudent` offers, the random state and counted calls."""
 
-    def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes], prompts: frozenset[str]) -> None:
+    def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset()) -> None:
         self.sandbox, self.sources = sandbox, dict(sources)
         self.limits = sandbox.limits
         self.memory: dict[Any, Any] = {}
