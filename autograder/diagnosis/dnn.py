@@ -9,8 +9,8 @@ import numpy as np
 from autograder.checking import RANDOM_STATE, Case, CheckFailure, StudentError, describe, gradient_keys, mapping, take, tensor
 from autograder.diagnosis.catalogue import Mistake
 from autograder.diagnosis.catalogue.dnn.steps import STEPS
-from autograder.diagnosis.network import observe_passes, readable
-from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, raised
+from autograder.diagnosis.network import observe_passes
+from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, raised, readable, told, unloaded
 from autograder.judge.oracle import right_cache
 from autograder.running import network, run_backward
 from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SATURATED, SHALLOW, SINGLE, SQUARE
@@ -25,7 +25,7 @@ def observe_dnn(student: Any, failures: Failures) -> Iterator[Observation]:
     try:
         student.fetch(student.dnn)
     except StudentError as error:
-        yield told("load", "dnn.py", "`dnn.py`", raised(error), (), task="")
+        yield unloaded("dnn", raised(error))
         return
     seen = [*observe_networks(student, failures), *observe_changes(student, failures)]
     yield from seen
@@ -41,17 +41,6 @@ def observe_dnn(student: Any, failures: Failures) -> Iterator[Observation]:
 def walks(student: Any, case: Case) -> bool:
     """Whether both of the student's passes answer on a case."""
     return not isinstance(attempt(lambda: run_backward(student, case)), Raised)
-
-
-def told(
-    step: str, key: str, words: str, got: Any, wants: tuple, scope: Mapping[str, Any] | None = None, task: str = WHOLE
-) -> Observation:
-    """An observation that a row of the catalogue has a formula of its own for."""
-
-    def make(mistake: Mistake) -> list:
-        return [evaluate(mistake.formulas[step], scope or {})] if step in mistake.formulas else []
-
-    return Observation("dnn", step, key, words, got, wants, make, task=task)
 
 
 def observe_networks(student: Any, failures: Failures) -> Iterator[Observation]:
@@ -84,12 +73,14 @@ def observe_changes(student: Any, failures: Failures) -> Iterator[Observation]:
             before = failure.wants[0] if failure.wants else None
             scope = {"key": key, "before": before, "cache": {**right_cache(MAIN), "Y": MAIN.Y}, "grads": LazyGradients(student)}
             words = f"the {RANDOM_STATE}" if key == RANDOM_STATE else f"`{failure.key}`"
-            yield told(step, key, f"{words} after `{function}`", failure.got, (), scope, function)
+            yield told("dnn", step, key, f"{words} after `{function}`", failure.got, (), scope, function)
     failure = failures.get("gradient_second_call")
     if isinstance(failure, CheckFailure) and isinstance(failure.got, np.ndarray):
         first, other = (own_gradients(student, case).get(failure.key) for case in (OTHER, MAIN_ON_OTHER))
         scope = {"key": failure.key, "first": first, "other": other}
-        yield told("second call", failure.key, f"`{failure.key}` of a second call", failure.got, (), scope, "compute_gradients")
+        yield told(
+            "dnn", "second call", failure.key, f"`{failure.key}` of a second call", failure.got, (), scope, "compute_gradients"
+        )
 
 
 def own_gradients(student: Any, case: Case) -> dict[str, np.ndarray]:
@@ -146,7 +137,7 @@ def observe_fit(student: Any, case: Case, broken: set[str]) -> Iterator[Observat
     returned = attempt(lambda: run(1, 0.0))
     if isinstance(returned, Raised):
         if not broken:
-            yield told("fit", "fit", "`fit`", returned, ())
+            yield told("dnn", "fit", "fit", "`fit`", returned, (), task=WHOLE)
         return
     losses, params = returned
     listed = isinstance(losses, (list, tuple)) or (isinstance(losses, np.ndarray) and losses.ndim == 1)
@@ -183,7 +174,7 @@ def observe_update(student: Any, case: Case, params: Mapping) -> Iterator[Observ
         scope = {"self": SimpleNamespace(params=case.params), "name": key, "learning_rate": LEARNING_RATE, "grads": grads}
         right = evaluate(STEPS["update"].right, scope)
         if not isinstance(right, Raised):
-            yield told("update", key, f"`{key}` after a step of `fit`", after, (right,), scope)
+            yield told("dnn", "update", key, f"`{key}` after a step of `fit`", after, (right,), scope, WHOLE)
 
 
 def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
@@ -195,4 +186,4 @@ def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
         after = readable(mapping("net.params", params), case.params)
         moved = any(key not in after or not np.array_equal(after[key], value) for key, value in case.params.items())
         words = "where `fit` stops"
-        yield told("stop", "fit", words, (len(losses), moved), ((1, False),), {"epochs": 3})
+        yield told("dnn", "stop", "fit", words, (len(losses), moved), ((1, False),), {"epochs": 3}, WHOLE)

@@ -1,6 +1,5 @@
 """Looks at a network's two passes step by step, each step on the student's own values of the step before."""
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -11,12 +10,11 @@ import numpy as np
 
 from autograder.checking import Case, CheckFailure, StudentError, cache_keys, describe, gradient_keys, misnamed, tensor
 from autograder.diagnosis.catalogue import STEPS, Mistake
-from autograder.diagnosis.observation import Observation, Raised, evaluate, raised
+from autograder.diagnosis.observation import Observation, Raised, evaluate, raised, readable
 from autograder.judge.oracle import right_cache, sigmoid, truth
 from autograder.running import pair, run_backward, run_forward
 
 Tensors = Mapping[str, Any]
-MOST_NUMBERS = 1_000  # of a tensor that formulas are tried on; a product of two larger ones would not fit into memory
 RIGHT = {name: step.right for name, step in STEPS["dnn"].items()}
 # The lines that set a name which a step uses.
 BINDS = {"dW": "m", "dB": "m", "A": "sigmoid"}
@@ -74,19 +72,6 @@ def observe_both(student: Any, case: Case) -> Iterator[Observation]:
 def refused(walk: Walk, method: str, failure: Exception, make: Callable[[Mistake], list]) -> Observation:
     """A call that gave nothing to look at."""
     return Observation("dnn", method, method, f"`{method}`", raised(failure), (), make, walk.case.samples, method)
-
-
-def readable(mapping: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
-    """The tensors of a student's dict that can be read, under the names of the assignment."""
-    found = {}
-    for key in keys:
-        name = key if key in mapping else misnamed(mapping, key)
-        if name is not None:
-            with contextlib.suppress(CheckFailure):
-                array = tensor(key, mapping[name])
-                if array.size <= MOST_NUMBERS:
-                    found[key] = array
-    return found
 
 
 # forward -------------------------------------------------------------------------------------------------------------

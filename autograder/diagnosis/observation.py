@@ -4,7 +4,7 @@ An observation is one step on the student's own values: what came, what would be
 catalogue would have given in its place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import CodeType
@@ -14,6 +14,9 @@ import numpy as np
 
 from autograder.checking import CheckFailure, StudentError, agree
 from autograder.diagnosis.catalogue import Mistake
+from autograder.running import arrays_in
+
+MOST_NUMBERS = 1_000  # of a tensor that formulas are tried on; a product of two larger ones would not fit into memory
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,32 @@ class Observation:
         """Whether a mistake makes exactly what came; None if it has nothing to do with this step."""
         made = self.make(mistake)
         return any(same(self.got, one) for one in made) if made else None
+
+
+def told(
+    part: str, step: str, key: str, words: str, got: Any, wants: tuple, scope: Mapping[str, Any] | None = None, task: str = ""
+) -> Observation:
+    """An observation that a row of the catalogue has a formula of its own for, under the name of the step."""
+
+    def make(mistake: Mistake) -> list:
+        return [evaluate(mistake.formulas[step], scope or {})] if step in mistake.formulas else []
+
+    return Observation(part, step, key, words, got, wants, make, task=task)
+
+
+def unloaded(part: str, raised: Raised) -> Observation:
+    """A file that does not load."""
+    return told(part, "load", f"{part}.py", f"`{part}.py`", raised, ())
+
+
+def usable(value: Any) -> bool:
+    """Whether a student's value is an array that can be calculated with."""
+    return isinstance(value, np.ndarray) and value.size <= MOST_NUMBERS
+
+
+def readable(mapping: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
+    """The tensors of a student's dict that can be calculated with, under the names of the assignment."""
+    return {key: array for key, array in arrays_in(mapping, keys).items() if usable(array)}
 
 
 def same(got: Any, made: Any) -> bool:

@@ -41,10 +41,10 @@ TASKS = {
 
 
 @np.errstate(all="ignore")
-def diagnose(part: str, student: Any, fresh: Callable[[], Any], failures: Mapping[str, Exception]) -> list[Cause]:
+def diagnose(part: str, student: Any, fresh: Any, failures: Mapping[str, Exception]) -> list[Cause]:
     """The causes of the failures of a part, in the order in which a student should look at them.
 
-    student is the session that the checks ran in; fresh opens one that has seen nothing hidden, for examples that are shown.
+    student is the session that the checks ran in; fresh is one that has seen nothing hidden, for examples that are shown.
     """
     student.begin_check(hidden=True)
     with warnings.catch_warnings():
@@ -54,7 +54,7 @@ def diagnose(part: str, student: Any, fresh: Callable[[], Any], failures: Mappin
     broken = [one for one in observations if not one.right]
     causes = [cause(part, finding, alone=len(finding.broken) == len(broken)) for finding in findings if tells_more(finding)]
     if part == "dnn" and any(not finding.mistakes for finding in findings):
-        example = smallest_failure(fresh())
+        example = smallest_failure(fresh)
         return [one if one.mistakes else replace(one, example=example) for one in causes]
     return causes
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, in_the_notes, mapping, tensor, two_values
+from autograder.checking import Case, in_the_notes, mapping, two_values
 from autograder.diagnosis.catalogue.warmup import STEPS
 from autograder.diagnosis.lines import (
     Line,
@@ -17,10 +17,9 @@ from autograder.diagnosis.lines import (
     observe,
     observe_changes,
     one_by_one,
-    remembered,
-    unloaded,
+    own_sigmoid,
 )
-from autograder.diagnosis.observation import Observation, Raised, attempt, same
+from autograder.diagnosis.observation import Observation, Raised, attempt, unloaded
 from autograder.judge.oracle import sigmoid
 from tests.hidden.cases import LOGISTIC, LOGISTIC_SATURATED
 
@@ -90,7 +89,7 @@ def observe_warmup(student: Any, failures: Mapping[str, Exception]) -> Iterator[
     calls["three_weight_chain"] = partial(call_each, student, "three_weight_chain", CHAINS.tolist())
     calls |= {case.name: partial(call_logistic, student, given) for case, given in cases.items()}
     returned = fetch_all(student, calls)
-    own = own_sigmoid(student, returned["sigmoid"])
+    own = own_sigmoid(student, returned["sigmoid"], OWN_SIGMOID)
     for name in PATHS:
         yield from observe_path(name, returned[name], returned[f"{name} on an array"])
     yield from observe_chain(returned["three_weight_chain"], own)
@@ -106,12 +105,6 @@ def call_logistic(student: Any, given: Arguments) -> list:
     """A call of logistic_gradients, and its arguments, to be looked at after it."""
     placed = [student.place(value) for value in given.values()]
     return [student.warmup.logistic_gradients(*placed), *placed]
-
-
-def own_sigmoid(student: Any, returned: Any) -> dict[str, Any]:
-    """The sigmoid of the student's dnn.py, if it is wrong: what follows from it is no mistake here."""
-    right = not isinstance(returned, Raised) and same(attempt(lambda: tensor("sigmoid", returned[0])), sigmoid(OWN_SIGMOID))
-    return {} if right else {"sigmoid": remembered(lambda Z: student.fetch(student.dnn.sigmoid(Z)))}
 
 
 def observe_path(name: str, on_numbers: Any, on_array: Any) -> Iterator[Observation]:

@@ -184,7 +184,7 @@ class Grading:
         """The mistakes behind the failures of one part."""
         student = self.session_of(part)
         with student.sandbox.session(student.sources) as fresh:
-            return load_diagnosis().diagnose(part, student, lambda: fresh, failures)
+            return load_diagnosis().diagnose(part, student, fresh, failures)
 
     def finished(self, check: Check, found: CheckResult, causes: Sequence[Cause], ways: Mapping[str, Way]) -> CheckResult:
         """The record of a check with the cause of its failure, if one is known, and at what it is worth."""

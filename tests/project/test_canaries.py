@@ -144,7 +144,7 @@ def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, mon
     assert any("The smallest network" in check.example for check in result.failed)
     assert CANARY not in "".join(reports(result))
     monkeypatch.setattr(Discretion, "begin", lambda self, *, hidden: None)
-    monkeypatch.setattr(Grading, "diagnose", lambda self, part, failures: diagnose(part, self.own, lambda: self.own, failures))
+    monkeypatch.setattr(Grading, "diagnose", lambda self, part, failures: diagnose(part, self.own, self.own, failures))
     assert CANARY in "".join(reports(grade(leaking(REMEMBERING).sources)))
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from autograder.checking import Case, cache_keys, gradient_keys, mapping, misnamed, tensor
 from autograder.diagnosis.catalogue.extension import STEPS
 from autograder.diagnosis.extension.functions import PART, WALK_STEPS, functions, line, only
-from autograder.diagnosis.lines import Formulas, Line, Names, Program, always, observe, usable
-from autograder.diagnosis.network import readable
-from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate
+from autograder.diagnosis.lines import Formulas, Line, Names, Program, always, observe
+from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, readable, usable
 from autograder.judge.oracle import right_cache, truth
 from autograder.running import Source, pair, run_backward, run_forward
 from tests.hidden.cases import SOFTMAX_SATURATED
@@ -93,9 +92,8 @@ def observe_backward(student: Any, own: Names, case: Case) -> list[Observation]:
 def observe_gradients(student: Any, own: Names, case: Case, source: Source) -> list[Observation]:
     """The gradients of a network on a cache."""
     out, cache = (truth(case).out, right_cache(case)) if source else run_forward(student, case)
-    kept = {key: value for key, value in readable(cache, cache_keys(case)).items() if usable(value)}
     own_out = attempt(lambda: tensor("out", out))
-    scope = {"out": own_out if usable(own_out) else None, "cache": {**kept, "Y": case.Y}}
+    scope = {"out": own_out if usable(own_out) else None, "cache": {**readable(cache, cache_keys(case)), "Y": case.Y}}
     returned = attempt(lambda: [run_backward(student, case, source)])
     seen = observe(backward(case, scope, ()), returned, own)
     if case.model == "GeneralDNN" or all(one.right for one in seen):

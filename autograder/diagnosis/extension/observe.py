@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case, tensor
+from autograder.checking import Case
 from autograder.diagnosis.extension.functions import (
     ENTRIES,
     FUNCTIONS,
@@ -33,11 +33,11 @@ from autograder.diagnosis.lines import (
     observe_changes,
     observe_random_state,
     one_by_one,
+    own_sigmoid,
     remembered,
-    unloaded,
 )
-from autograder.diagnosis.observation import Observation, Raised, attempt, same
-from autograder.judge.oracle import activations, right_cache, sigmoid, truth
+from autograder.diagnosis.observation import Observation, Raised, attempt, unloaded
+from autograder.judge.oracle import activations, right_cache, truth
 from autograder.running import laid_over, network
 from tests.hidden.cases import GENERAL, GENERAL_RELU, NOTES, SOFTMAX, SOFTMAX_SATURATED, SOFTMAX_SHALLOW, SQUARED_ERROR
 
@@ -54,7 +54,7 @@ def observe_extension(student: Any, failures: Mapping[str, Exception]) -> Iterat
         return
     returned = fetch_all(student, calls(student))
     seen = {name: observe(program, answer_in(returned[name])) for name, program in programs().items()}
-    sigmoids = own_sigmoid(student, returned["sigmoid"])
+    sigmoids = own_sigmoid(student, returned["sigmoid"], GRID)
     named = functions_with({}, sigmoids)
     seen |= {name: observe(entry(name), entry_in(returned[name]), named) for name in ENTRIES}
     own = own_functions(student, sigmoids, seen)
@@ -133,12 +133,6 @@ def entry_in(returned: Any) -> Any:
 
 
 # What follows from other mistakes, and what is left behind ------------------------------------------------------------
-
-
-def own_sigmoid(student: Any, returned: Any) -> dict[str, Any]:
-    """The sigmoid of the student's dnn.py, if it is wrong: what follows from it is no mistake here."""
-    right = not isinstance(returned, Raised) and same(attempt(lambda: tensor("sigmoid", returned[0])), sigmoid(GRID))
-    return {} if right else {"sigmoid": remembered(lambda Z: student.fetch(student.dnn.sigmoid(Z)))}
 
 
 def own_functions(student: Any, sigmoids: dict[str, Any], seen: Mapping[str, Sequence[Observation]]) -> dict[str, Any]:
