@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PARALLEL = -n $(JOBS) --dist loadgroup
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade doctor assignment student gradescope test attacks lint matrix bench runners lock clean
+.PHONY: grade doctor assignment student gradescope otter nbgrader package test attacks lint matrix bench runners lock clean
 
 grade: $(VENV)/grade
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
@@ -28,6 +28,15 @@ gradescope: $(VENV)/grade
 
 assignment student: $(VENV)/assignment
 	@$(RUN) -m autograder build $@
+
+otter: $(VENV)/otter
+	@ACCEPT="$(ACCEPT)" $(RUN) -m autograder build $@
+
+nbgrader: $(VENV)/nbgrader
+	@ACCEPT="$(ACCEPT)" $(RUN) -m autograder build $@
+
+package: $(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader
+	@ACCEPT="$(ACCEPT)" $(RUN) -m autograder build $@
 
 test: $(VENV)/test
 	@$(RUN) -m pytest $(PARALLEL)
@@ -67,20 +76,24 @@ $(VENV)/grade: requirements/grade.txt
 	@$(INSTALL) requirements/grade.txt
 	@touch $@
 
-$(VENV)/assignment $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
+$(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
 	@echo "Installing what the $* target needs into $(VENV)/ (once)" >&2
 	@$(INSTALL) $<
 	@touch $@
 
-# Pins every package with its hash, from pyproject.toml. The files name no index, so any index will do.
+# Pins every package with its hash, from pyproject.toml: first what the tests take, then the others at the same versions, so that
+# one environment can hold them all. The files name no index, so any index will do.
+PIN = build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" pyproject.toml
+PACKAGING := --extra grade --extra assignment
 lock:
 	@$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
-	@for set in "judge" "grade --extra grade" "assignment --extra grade --extra assignment" \
-			"test --extra grade --extra assignment --extra test" "runners --extra grade --extra runners"; do \
-		set -- $$set; name=$$1; shift; \
-		build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
-			--custom-compile-command "make lock" "$$@" pyproject.toml -o requirements/$$name.txt; \
+	@$(PIN) $(PACKAGING) --extra otter --extra nbgrader --extra test -o requirements/test.txt
+	@for set in "judge" "grade --extra grade" "assignment $(PACKAGING)" "otter $(PACKAGING) --extra otter" \
+			"nbgrader $(PACKAGING) --extra nbgrader"; do \
+		set -- $$set; name=$$1; shift; $(PIN) "$$@" --constraint requirements/test.txt -o requirements/$$name.txt || exit 1; \
 	done
+	@$(PIN) --extra grade --extra runners -o requirements/runners.txt
 
 clean:
 	rm -rf $(VENV) build dist out

@@ -9,8 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.build import BUILDERS, BuildError, build
+from autograder.build import BUILDERS, build
 from autograder.course import CourseError, warning
+from autograder.handout.regions import BuildError
 from autograder.intake import IntakeError, find
 from autograder.report.doctor import layers_table, verdict
 from autograder.report.feedback import feedback_html

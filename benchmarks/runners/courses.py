@@ -19,9 +19,9 @@ from typing import NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.build import ROOT
 from autograder.course import read_secret
 from autograder.judge.judge import load_checks
+from autograder.package import ROOT
 from autograder.results import PARTS
 
 LARGEST_UPLOAD = 100 * 1024**2  # bytes

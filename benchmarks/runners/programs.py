@@ -1,6 +1,6 @@
 """What is graded: the two controls, and the hostile submissions."""
 
-from autograder.build import ROOT
+from autograder.package import ROOT
 from autograder.results import PARTS
 from tests.golden.attacks import ATTACKS, Attack
 from tests.golden.programs import solution

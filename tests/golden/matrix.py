@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from autograder.build import ROOT
+from autograder.package import ROOT
 from autograder.checking import Check
 from autograder.diagnosis.catalogue import MISTAKES as CATALOGUE
 from autograder.judge.judge import Judge, load_checks

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from functools import cache
 
-from autograder.build import SOLUTION, solved
+from autograder.handout.assignment import SOLUTION
+from autograder.handout.regions import solved
 from autograder.diagnosis.catalogue import STEPS, Mistake
 from autograder.intake import Submission
 from autograder.results import PARTS

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from autograder.build import ROOT
+from autograder.package import ROOT
 from autograder.intake import Submission
 from autograder.judge.judge import HANDED_OUT, Grading, Judge
 from autograder.results import PARTS

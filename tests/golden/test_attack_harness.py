@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.build import ROOT
+from autograder.package import ROOT
 from autograder.judge.judge import Judge
 from autograder.sandbox.layers import LAYERS, MINIMUM
 from tests.golden.attacks import ATTACKS, CANARY

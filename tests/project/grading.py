@@ -7,7 +7,7 @@ import sys
 
 import jsonschema
 
-from autograder.build import ROOT
+from autograder.package import ROOT
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "tests/golden/results.schema.json").read_text()))
 

@@ -8,9 +8,11 @@ import zipfile
 import pytest
 
 from autograder import build
-from autograder.build import ROOT, BuildError, assignment_files, skeleton, solved
 from autograder.cli import main
 from autograder.course import OF_THE_REPOSITORY, CourseError
+from autograder.handout.assignment import assignment_files
+from autograder.handout.regions import BuildError, skeleton, solved
+from autograder.package import EPOCH, ROOT
 from autograder.results import PARTS
 from autograder.sandbox import layers
 
@@ -163,7 +165,7 @@ def test_zips_are_the_same_bytes_every_time(what, path):
     build.build(what)
     assert (ROOT / path).read_bytes() == first
     with zipfile.ZipFile(ROOT / path) as archive:
-        assert {member.date_time for member in archive.infolist()} == {build.EPOCH}
+        assert {member.date_time for member in archive.infolist()} == {EPOCH}
 
 
 def test_student_zip_holds_nothing_hidden():

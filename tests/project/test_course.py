@@ -8,9 +8,9 @@ import sys
 import psutil
 import pytest
 
-from autograder.build import ROOT
 from autograder.cli import main
 from autograder.course import HERE, OF_THE_REPOSITORY, SHORTEST, CourseError, course_file, read_secret, warning
+from autograder.package import ROOT
 from autograder.sandbox.session import Sandbox
 from tests.golden.attacks import forms
 from tests.golden.mistakes import MISTAKES

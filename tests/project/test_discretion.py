@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from autograder.build import ROOT
 from autograder.checking import CheckFailure, StudentError, describe, expect_shape, expect_tensor, take, take_all
 from autograder.judge.judge import prompts
+from autograder.package import ROOT
 from autograder.sandbox.discretion import LONGEST_SOURCE, MOST_NEW_LINES, MOST_TOLD, Discretion, Words
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Sandbox

@@ -11,8 +11,9 @@ import time
 import pytest
 
 from autograder import run
-from autograder.build import ROOT, build
+from autograder.build import build
 from autograder.cli import main
+from autograder.package import ROOT
 from tests.golden.programs import solutions
 from tests.project.grading import SCHEMA, rows
 

@@ -6,8 +6,9 @@ from functools import partial
 
 import pytest
 
-from autograder.build import ROOT, build
+from autograder.build import build
 from autograder.cli import main
+from autograder.package import ROOT
 from autograder.results import PARTS
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import LAYERS

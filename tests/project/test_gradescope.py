@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import ROOT, build
+from autograder import package
+from autograder.build import build
+from autograder.package import ROOT
+from autograder.platforms import apart
 from autograder.platforms.gradescope import __main__ as door
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import WeakSandboxError
@@ -122,10 +125,10 @@ def test_setup_fails_loudly(gradescope, tmp_path):
 
 def test_a_machine_that_is_not_fit_is_refused_unless_it_is_accepted(tmp_path, monkeypatch):
     weak = partial(Limits, without=("filter", "network"))
-    monkeypatch.setattr(door, "Limits", weak)
-    monkeypatch.setattr(door, "ACCEPTED", tmp_path / "accept.txt")
-    door.ACCEPTED.write_text("")
+    monkeypatch.setattr(apart, "Limits", weak)
+    monkeypatch.setattr(package, "ACCEPTED", tmp_path / "accept.txt")
+    package.ACCEPTED.write_text("")
     with pytest.raises(WeakSandboxError, match="ACCEPT=network"):
         door.check()
-    door.ACCEPTED.write_text("network")
+    package.ACCEPTED.write_text("network")
     door.check()

@@ -13,13 +13,16 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from autograder import build
-from autograder.build import ASSIGNMENT, PLACES, ROOT, BuildError, handout
+from autograder.build import ASSIGNMENT
 from autograder.checking import Case
+from autograder.handout import assignment
+from autograder.handout.assignment import PLACES, handout
 from autograder.handout.figures import figures
 from autograder.handout.page import mathml, page
+from autograder.handout.regions import BuildError
 from autograder.judge.judge import load_checks
 from autograder.judge.oracle import truth
+from autograder.package import ROOT
 
 TEXT = handout()
 LINES = TEXT.splitlines()
@@ -453,6 +456,6 @@ def test_rule_on_finite_differences():
 def test_a_place_that_is_gone_is_missed(tmp_path, monkeypatch, place):
     text = (ROOT / "solution/README.md").read_text()
     (tmp_path / "README.md").write_text(text.replace(place, ""))
-    monkeypatch.setattr(build, "SOLUTION", tmp_path)
+    monkeypatch.setattr(assignment, "SOLUTION", tmp_path)
     with pytest.raises(BuildError, match=place):
         handout()

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from autograder.build import ROOT
 from autograder.checking import StudentError
 from autograder.cli import main
+from autograder.package import ROOT
 from autograder.report.doctor import verdict
 from autograder.sandbox import calls, kernel, zygote
 from autograder.sandbox.host import SandboxError, Zygote

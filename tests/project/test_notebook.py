@@ -13,8 +13,11 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
-from autograder.build import PARTS, ROOT, assignment_files, skeleton, solved
+from autograder.handout.assignment import assignment_files
 from autograder.handout.notebook import notebook
+from autograder.handout.regions import skeleton, solved
+from autograder.package import ROOT
+from autograder.results import PARTS
 from solution import lab
 
 TEXT = (ROOT / "solution/backprop.py").read_text()

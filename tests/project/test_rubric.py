@@ -6,9 +6,10 @@ from collections import Counter
 import pytest
 
 from autograder import checking
-from autograder.build import ROOT, public_rubric
+from autograder.handout.assignment import public_rubric
 from autograder.judge.judge import load_checks
 from autograder.judge.oracle import MODELS
+from autograder.package import ROOT
 from autograder.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
 
 README = (ROOT / "README.md").read_text()

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from autograder.build import ROOT
+from autograder.package import ROOT
 from autograder.judge.judge import Judge
 from autograder.results import Result
 from autograder.sandbox.layers import LAYERS

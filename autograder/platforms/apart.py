@@ -1,0 +1,38 @@
+"""The judge as the platforms call it: `python -m autograder.platforms.apart SUBMISSION` prints a results.json.
+
+So a platform's own process, which may run code of others, and the judge's are two.
+"""
+
+import sys
+from pathlib import Path
+
+from autograder.course import CourseError
+from autograder.intake import read
+from autograder.judge.judge import Judge
+from autograder.package import accepted
+from autograder.report.gradescope import results_json
+from autograder.sandbox.host import Limits
+from autograder.sandbox.layers import WeakSandboxError
+
+STUDENT = "submission"  # the platform knows who it is
+
+
+def judge() -> Judge:
+    """A judge that accepts what the package was built to accept; WeakSandboxError where the machine lacks more."""
+    return Judge(Limits(accept=accepted()))
+
+
+def main(submission: Path) -> None:
+    """Print the results.json of a submission, and the grader's own traceback, if there is one, to standard error."""
+    with judge() as ready:
+        result = ready.grade(read(STUDENT, submission))
+    if result.fault:
+        print(result.fault, file=sys.stderr)
+    sys.stdout.write(results_json(result))
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except (CourseError, WeakSandboxError) as refusal:
+        raise SystemExit(str(refusal)) from None
