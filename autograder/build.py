@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from autograder.handout.assignment import SOLUTION, assignment_files
 from autograder.handout.regions import skeleton, solved
+from autograder.leaks import refuse_leaks
+from autograder.manifest import MANIFEST, manifest, table
 from autograder.package import DIST, ROOT, write_zip
 from autograder.platforms.gradescope.package import build_gradescope
 from autograder.results import PARTS
@@ -30,6 +32,7 @@ def build_assignment() -> str:
 def build_student() -> str:
     """Zip what students download."""
     files = {f"backprop/{name}": text.encode() for name, text in assignment_files().items()}
+    refuse_leaks("assignment.zip", files)
     return write_zip(DIST / "assignment.zip", files)
 
 
@@ -49,9 +52,18 @@ def build_examples() -> str:
     return f"build/examples/: {len(list(target.iterdir()))} submissions"
 
 
+def build_package() -> str:
+    """Build what students download and what each platform takes, and write down what came of it in dist/MANIFEST."""
+    for what in ("student", "gradescope", "otter", "nbgrader"):
+        build(what)
+    MANIFEST.write_text(manifest())
+    return f"{table()}\nThe digests of every file: {MANIFEST.relative_to(ROOT)}"
+
+
 BUILDERS: dict[str, Callable[[], str]] = {
     "assignment": build_assignment,
     "student": build_student,
     "gradescope": build_gradescope,
+    "package": build_package,
     "examples": build_examples,
 }

@@ -1,0 +1,80 @@
+"""What is not for students is refused where students would get it, whatever it is called and whatever it is packed into."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from autograder import build, leaks
+from autograder.course import read_secret
+from autograder.handout.assignment import SOLUTION, assignment_files
+from autograder.handout.regions import BuildError, solved
+from autograder.leaks import refuse_leaks
+from autograder.package import DIST, ROOT
+from autograder.results import PARTS
+
+
+def zipped(files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def in_a_notebook(text):
+    cell = {"cell_type": "code", "source": text.splitlines(keepends=True), "outputs": [], "metadata": {}}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+HIDDEN = (ROOT / "tests/hidden/test_compute_gradients.py").read_text()
+SOLVED = solved((SOLUTION / "dnn.py").read_text())
+LEAKS = {
+    "a solution": ("dnn.py", SOLVED.encode(), "the solution of dnn.py"),
+    "a solution with its markers": ("dnn.py", (SOLUTION / "dnn.py").read_bytes(), "is solution/dnn.py"),
+    "hidden checks": ("checks/test_dnn.py", HIDDEN.encode(), "is tests/hidden/test_compute_gradients.py"),
+    "hidden checks under their name": ("checks/test_compute_gradients.py", b"", "the name of a file of hidden checks"),
+    "a folder of hidden checks": ("tests/hidden/any.py", b"", "not for students (hidden)"),
+    "hidden checks with other imports": (
+        "checks/more.py",
+        HIDDEN.replace("autograder.", "checks.").encode(),
+        "holds a line of",
+    ),
+    "a solution in a notebook": ("backprop.ipynb", in_a_notebook(SOLVED), "the solution of dnn.py"),
+    "hidden checks in a notebook": ("backprop.ipynb", in_a_notebook(HIDDEN), "tests/hidden/test_compute_gradients.py"),
+    "a solution in a zip": ("more.zip", zipped({"later.py": SOLVED}), "more.zip/later.py holds a line of the solution"),
+    "a zip in a zip": ("more.zip", zipped({"inner.bin": zipped({"later.py": SOLVED})}), "more.zip/inner.bin/later.py holds"),
+    "the secret": ("notes.bin", b"\0" + read_secret().encode() + b"\0", "the course's secret"),
+    "the course file": ("course.ini", b"", "not for students (course.ini)"),
+    "the truth": ("oracle.py", (ROOT / "autograder/judge/oracle.py").read_bytes(), "is autograder/judge/oracle.py"),
+    "a golden program": ("any.py", (ROOT / "tests/golden/programs.py").read_bytes(), "is tests/golden/programs.py"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "words"), LEAKS.values(), ids=list(LEAKS))
+def test_a_leak_is_refused(name, data, words):
+    with pytest.raises(BuildError) as refusal:
+        refuse_leaks("assignment.zip", {"README.md": b"Welcome.", name: data})
+    assert words in str(refusal.value)
+    assert str(refusal.value).startswith("assignment.zip is for students, and its ")
+    assert read_secret() not in str(refusal.value)
+
+
+def test_every_telling_line_is_missed_when_it_leaks():
+    """No line of a solution or of a hidden check is known to students, unless it stands in what they get."""
+    private = leaks.private_lines()
+    assert {f"the solution of {part}.py" for part in PARTS} < set(private.values())
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/hidden").glob("test_*.py")} < set(private.values())
+    for line in private:
+        with pytest.raises(BuildError):
+            refuse_leaks("any", {"README.md": f"Welcome.\n    {line}\n".encode()})
+
+
+def test_a_package_that_leaks_is_not_written(monkeypatch):
+    build.build("student")
+    kept = (DIST / "assignment.zip").read_bytes()
+    monkeypatch.setattr(build, "assignment_files", lambda: {**assignment_files(), "dnn.py": SOLVED})
+    with pytest.raises(BuildError, match="nothing was written"):
+        build.build("student")
+    assert (DIST / "assignment.zip").read_bytes() == kept
