@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PARALLEL = -n $(JOBS) --dist loadgroup
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade doctor assignment student gradescope otter nbgrader package test attacks lint matrix bench runners lock clean
+.PHONY: grade doctor assignment student gradescope otter nbgrader package test attacks lint matrix bench doors runners lock clean
 
 grade: $(VENV)/grade
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
@@ -54,6 +54,10 @@ bench: $(VENV)/grade
 	@$(RUN) -m benchmarks.grade
 	@$(RUN) -m benchmarks.layers
 	@$(RUN) -m benchmarks.diagnosis
+
+# Seconds per submission through each door, beside the platform's own tool in an environment of its own.
+doors: gradescope otter nbgrader build/runners/installed
+	@build/runners/bin/python -m benchmarks.doors
 
 # Each wrong program beside each check, and the right ones: docs/matrix.html. Fails if one of them is graded unfairly.
 matrix: $(VENV)/test

@@ -9,6 +9,7 @@ from autograder.leaks import refuse_leaks
 from autograder.manifest import MANIFEST, manifest, table
 from autograder.package import DIST, ROOT, write_zip
 from autograder.platforms.gradescope.package import build_gradescope
+from autograder.platforms.otter.package import build_otter
 from autograder.results import PARTS
 
 ASSIGNMENT = ROOT / "assignment"
@@ -64,6 +65,7 @@ BUILDERS: dict[str, Callable[[], str]] = {
     "assignment": build_assignment,
     "student": build_student,
     "gradescope": build_gradescope,
+    "otter": build_otter,
     "package": build_package,
     "examples": build_examples,
 }

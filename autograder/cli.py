@@ -73,7 +73,7 @@ def dangers(text: str) -> tuple[str, ...]:
 def run_build(what: str) -> int:
     """Build one thing and say where it is."""
     print(build(what))
-    if what == "gradescope":
+    if what in ("gradescope", "otter"):  # these hold the secret
         warn()
     return 0
 

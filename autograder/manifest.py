@@ -14,6 +14,7 @@ PACKAGES = {
     "gradescope/autograder.zip": "Gradescope",
     "otter/student": "students",
     "otter/autograder.zip": "otter",
+    "otter/backprop_otter-0.1.0-py3-none-any.whl": "otter",
     "nbgrader/release": "students",
     "nbgrader/source": "TAs",
     "nbgrader/grader": "TAs",

@@ -259,7 +259,7 @@ with lab.still_to_do():
 # %% [markdown]
 # ## What to hand in
 #
-# `warmup.py`, `dnn.py` and `extension.py`: these three files, and nothing else. Not this notebook.
+# `warmup.py`, `dnn.py` and `extension.py`. These three files are graded, and nothing else is: not this notebook either.
 #
 # When every line above says that it passed, you have passed the *public* checks. Your hand-in is graded with further ones, on
 # other batches, depths and widths. So before you hand in, change `layer_sizes` in Part 2, to `(3, 5, 4, 2)` for instance, and

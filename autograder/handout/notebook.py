@@ -17,12 +17,20 @@ def notebook(text: str) -> str:
 
     Raises nbformat.ValidationError if Jupyter would not open it.
     """
-    cells = [numbered(cell, number) for number, cell in enumerate(jupytext.reads(text, fmt="py:percent").cells, start=1)]
-    whole = new_notebook(cells=cells, metadata=METADATA)
+    return written(new_notebook(cells=cells_of(text), metadata=METADATA))
+
+
+def cells_of(text: str) -> list[NotebookNode]:
+    """The cells of a notebook's text in jupytext's percent format."""
+    return [MAKE[cell.cell_type](cell.source) for cell in jupytext.reads(text, fmt="py:percent").cells]
+
+
+def written(whole: NotebookNode) -> str:
+    """The text of a notebook, each cell with its number as its id, which nbformat would otherwise draw at random.
+
+    Raises nbformat.ValidationError if Jupyter would not open it.
+    """
+    for number, cell in enumerate(whole.cells, start=1):
+        cell.id = f"cell-{number}"
     nbformat.validate(whole)
     return nbformat.writes(whole).rstrip("\n") + "\n"
-
-
-def numbered(cell: NotebookNode, number: int) -> NotebookNode:
-    """A new cell with the source of another and its number as its id, which nbformat would otherwise draw at random."""
-    return MAKE[cell.cell_type](cell.source, id=f"cell-{number}")

@@ -1,0 +1,104 @@
+"""dist/otter: what students get in a course that uses otter, the autograder.zip that grades them, and the plugin's wheel."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from autograder.handout.assignment import SOLUTION, assignment_files
+from autograder.handout.regions import BuildError, solved
+from autograder.leaks import refuse_leaks
+from autograder.package import DIST, ROOT, grader_files, write_zip
+from autograder.results import PARTS
+
+HERE = Path(__file__).resolve().parent
+OUT = DIST / "otter"
+NOTEBOOK = "backprop.ipynb"
+SCRIPTS = ("setup.sh", "run_autograder")
+
+
+def build_otter() -> str:
+    """Write dist/otter, and install the plugin beside this interpreter, so that `otter run` finds it."""
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = build_plugin(Path(folder))
+        install(wheel)
+        work = Path(folder, "work")
+        write(work, master_files(wheel))
+        assign(work)
+        student = student_files(student_notebook(work / "made/student" / NOTEBOOK))
+        refuse_leaks("otter/student", student)
+        (archive,) = (work / "made/autograder").glob("*.zip")
+        with zipfile.ZipFile(archive) as made:
+            files = {name: made.read(name) for name in made.namelist()}
+        shutil.rmtree(OUT, ignore_errors=True)
+        write(OUT / "student", student)
+        shutil.copy(wheel, OUT)
+    return write_zip(OUT / "autograder.zip", files, executable=SCRIPTS)
+
+
+def build_plugin(folder: Path) -> Path:
+    """Write the plugin's wheel into a folder, the same bytes each time, and return its path."""
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}  # 1980, the oldest time a zip can hold
+    flit = [sys.executable, "-m", "flit_core.wheel", str(HERE), "--outdir", str(folder)]
+    subprocess.run(flit, env=environment, check=True, stdout=subprocess.DEVNULL)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def install(wheel: Path) -> None:
+    """Install a wheel, and nothing else, beside this interpreter."""
+    pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--no-deps", "--no-index", "--force-reinstall", wheel], check=True)
+
+
+def master_files(wheel: Path) -> dict[str, bytes]:
+    """The folder that `otter assign` works on: the master notebook, the solution, and what the machine that grades gets.
+
+    The master notebook is one of the latter: otter lays it over the student's, so there is one to be found where three files
+    come without any.
+    """
+    from autograder.platforms.otter.master import master
+
+    locked = [line.rstrip(" \\") for line in (ROOT / "requirements/judge.txt").read_text().splitlines() if "==" in line]
+    requirements = [*locked, f"/autograder/source/files/{wheel.name}"]
+    text = master((SOLUTION / "backprop.py").read_text(), [NOTEBOOK, "grader", wheel.name], requirements)
+    return {
+        NOTEBOOK: text.encode(),
+        wheel.name: wheel.read_bytes(),
+        **{f"{part}.py": solved((SOLUTION / f"{part}.py").read_text()).encode() for part in PARTS},
+        **{f"grader/{name}": data for name, data in grader_files().items()},
+    }
+
+
+def assign(folder: Path) -> None:
+    """Run `otter assign` in the folder; BuildError if it fails, as it does when the solution does not get every point."""
+    command = [sys.executable, "-m", "otter", "assign", NOTEBOOK, "made"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if run.returncode:
+        raise BuildError(f"`otter assign` failed. It said:\n{run.stderr}")
+
+
+def student_notebook(path: Path) -> str:
+    """The text of the student's notebook that `otter assign` has made."""
+    import nbformat
+
+    from autograder.handout.notebook import written
+
+    return written(nbformat.read(path, as_version=4))
+
+
+def student_files(notebook: str) -> dict[str, bytes]:
+    """What students get: the assignment, with this notebook, and otter among the requirements."""
+    files = assignment_files() | {NOTEBOOK: notebook}
+    files["requirements.txt"] += "otter-grader==7.0.0\n"
+    return {name: text.encode() for name, text in files.items()}
+
+
+def write(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files into a folder."""
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)

@@ -1,0 +1,33 @@
+"""One judge, four doors: golden submissions get the same marks at each of them, check by check and task by task."""
+
+import sys
+
+import pytest
+
+from autograder.build import build
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader 0.9.6 needs Python 3.11")
+COUNT = 30
+
+
+def test_the_marks_are_the_same_at_each_door(tmp_path):
+    from tests.golden.doors import differences
+
+    build("package")
+    assert list(differences(COUNT, tmp_path)) == []
+
+
+@pytest.mark.parametrize("door", ["make grade", "Gradescope", "otter", "nbgrader"])
+def test_a_mark_that_differs_at_one_door_is_told(door, tmp_path, monkeypatch):
+    """The comparison itself: with doors that only pass on what the function says, one of them less one point."""
+    from tests.golden import doors
+
+    def passed_on(students, work):
+        found = doors.by_function(students, work)
+        if work.name == door:
+            found["student000"] = {**found["student000"], "dnn.forward_keys": -1}
+        return found
+
+    monkeypatch.setattr(doors, "DOORS", dict.fromkeys(doors.DOORS, passed_on))
+    (line,) = doors.differences(1, tmp_path)
+    assert f"dnn.forward_keys earns -1 through {door}, and " in line

@@ -1,0 +1,111 @@
+"""`make package`: what lies in dist/ is the same bytes wherever it is built, and students' packages hold nothing of ours."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from autograder import build
+from autograder.course import read_secret
+from autograder.handout.regions import skeleton, solved
+from autograder.leaks import texts
+from autograder.manifest import MANIFEST, PACKAGES, files, packages
+from autograder.package import DIST, ROOT
+from autograder.results import PARTS
+
+pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader 0.9.6 needs Python 3.11")
+STUDENTS = [name for name, readers in PACKAGES.items() if readers == "students"]
+ANYBODY = 16  # characters; shorter lines anybody writes
+
+
+@pytest.fixture(scope="module")
+def said():
+    """What building everything prints."""
+    return build.build("package")
+
+
+@pytest.fixture(scope="module")
+def contents(said):
+    """Every file that students get, by package and name, those inside zips too."""
+    found = {}
+    for name in STUDENTS:
+        for path in files(DIST / name):
+            found[name, path.relative_to(DIST).as_posix()] = path.read_bytes()
+            if zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as archive:
+                    found |= {(name, member): archive.read(member) for member in archive.namelist()}
+    return found
+
+
+def test_the_manifest_says_how_large_each_package_is_and_gives_its_digest(said):
+    lines = said.splitlines()
+    assert len(lines) == len(PACKAGES) + 1
+    for line, package in zip(lines, packages(), strict=False):
+        assert line.startswith(package.digest)
+        assert f"{package.size:,} bytes" in line
+        assert line.endswith(f"{package.name}, for {package.readers}")
+    archive = DIST / "gradescope/autograder.zip"
+    assert hashlib.sha256(archive.read_bytes()).hexdigest() in said
+    assert f"{archive.stat().st_size:,} bytes" in said
+
+
+def test_sha256sum_reads_the_manifest(said):
+    check = subprocess.run(["sha256sum", "--check", "--quiet", MANIFEST.name], cwd=DIST, capture_output=True, text=True)
+    assert (check.returncode, check.stdout) == (0, "")
+    names = {line.split("  ", 1)[1] for line in MANIFEST.read_text().splitlines()}
+    assert {path.relative_to(DIST).as_posix() for name in PACKAGES for path in files(DIST / name)} == names
+    assert len(names) > 100
+
+
+def test_each_package_for_students_is_complete(contents):
+    for package in STUDENTS:
+        names = {name.rpartition("/")[2] for holder, name in contents if holder == package}
+        assert {"backprop.ipynb", "check.py", "lab.py", "checking.py", *(f"{part}.py" for part in PARTS)} <= names, package
+
+
+def test_students_get_no_file_of_ours(contents):
+    hidden = {path.name: path.read_bytes() for path in (ROOT / "tests/hidden").glob("*.py")}
+    sources = [(ROOT / f"solution/{part}.py").read_text() for part in PARTS]
+    ours = {*hidden.values(), *(version(source).encode() for source in sources for version in (str, solved))}
+    names = hidden.keys() - {path.name for path in (ROOT / "tests/public").glob("*.py")}
+    assert {"cases.py", "test_compute_gradients.py"} < names
+    for (package, name), data in contents.items():
+        assert data not in ours, (package, name)
+        assert read_secret().encode() not in data, (package, name)
+        assert not {*name.split("/")} & {*names, "hidden", "solution", "golden", "course.ini"}, (package, name)
+
+
+def test_students_get_no_line_of_ours(contents):
+    sources = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
+    public = [*map(skeleton, sources.values()), *(path.read_text() for path in (ROOT / "tests/public").glob("*.py"))]
+    public += [(ROOT / f"autograder/{name}.py").read_text() for name in ("checking", "running")]
+    private = [*map(solved, sources.values()), *(path.read_text() for path in (ROOT / "tests/hidden").glob("*.py"))]
+    known = {line.strip() for text in public for line in text.splitlines()}
+    lines = {line.strip() for text in private for line in text.splitlines() if len(line.strip()) >= ANYBODY} - known
+    assert len(lines) > 500
+    for (package, name), data in contents.items():
+        text = data.decode(errors="replace")
+        if name.endswith(".ipynb"):
+            text = "\n".join(texts(json.loads(text)))
+        assert not lines & set(map(str.strip, text.splitlines())), (package, name)
+
+
+def test_another_build_elsewhere_is_the_same_bytes(said, tmp_path):
+    """Another folder, another time, other names for temporary files: what git keeps is all that counts."""
+    here = MANIFEST.read_text()
+    kept = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(kept, cwd=ROOT, capture_output=True)
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (tmp_path / "another place" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / "another place" / name)
+    command = [sys.executable, "-m", "autograder", "build", "package"]
+    finished = subprocess.run(command, cwd=tmp_path / "another place", capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    there = (tmp_path / "another place/dist/MANIFEST").read_text()
+    assert there.splitlines() == here.splitlines()
+    assert finished.stdout == said + "\n"
