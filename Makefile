@@ -9,6 +9,8 @@ BUNDLED := build/examples
 SUBMISSIONS ?= $(BUNDLED)
 # What submissions need not be kept from on this machine, by name; `make grade` says when there is something to accept.
 ACCEPT ?=
+# The gradebook.db of an nbgrader course that the marks are written to as well.
+GRADEBOOK ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
 PARALLEL = -n $(JOBS) --dist loadgroup
@@ -16,9 +18,10 @@ INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashe
 
 .PHONY: grade doctor assignment student gradescope otter nbgrader package test attacks lint matrix bench doors runners lock clean
 
-grade: $(VENV)/grade
+grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader)
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
-	@$(RUN) -m autograder grade "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)" --accept "$(ACCEPT)"
+	@$(RUN) -m autograder grade "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)" --accept "$(ACCEPT)" \
+		$(if $(GRADEBOOK),--gradebook "$(GRADEBOOK)")
 
 doctor: $(VENV)/grade
 	@$(RUN) -m autograder $@

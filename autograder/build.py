@@ -9,6 +9,7 @@ from autograder.leaks import refuse_leaks
 from autograder.manifest import MANIFEST, manifest, table
 from autograder.package import DIST, ROOT, write_zip
 from autograder.platforms.gradescope.package import build_gradescope
+from autograder.platforms.nbgrader.package import build_nbgrader
 from autograder.platforms.otter.package import build_otter
 from autograder.results import PARTS
 
@@ -66,6 +67,7 @@ BUILDERS: dict[str, Callable[[], str]] = {
     "student": build_student,
     "gradescope": build_gradescope,
     "otter": build_otter,
+    "nbgrader": build_nbgrader,
     "package": build_package,
     "examples": build_examples,
 }

@@ -1,6 +1,7 @@
 """The commands behind the Makefile."""
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from autograder.build import BUILDERS, build
 from autograder.course import CourseError, warning
 from autograder.handout.regions import BuildError
 from autograder.intake import IntakeError, find
+from autograder.platforms.nbgrader.gradebook import GradebookError, open_gradebook, record
 from autograder.report.doctor import layers_table, verdict
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
@@ -34,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grade.add_argument("--out", type=Path, default=Path("out"))
     grade.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
     grade.add_argument("--accept", type=dangers, default=(), help="what submissions need not be kept from, by name")
-    grade.set_defaults(run=lambda given: run_grade(given.submissions, given.out, given.jobs, given.accept))
+    grade.add_argument("--gradebook", type=Path, help="an nbgrader gradebook.db that the marks are written to as well")
+    grade.set_defaults(run=lambda given: run_grade(given.submissions, given.out, given.jobs, given.accept, given.gradebook))
     doctor = commands.add_parser("doctor", help="show what holds a submission on this machine")
     doctor.set_defaults(run=lambda given: run_doctor())
     builder = commands.add_parser("build", help="build the assignment or a package")
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         return given.run(given)
-    except (IntakeError, BuildError, CourseError, layers.WeakSandboxError) as error:
+    except (IntakeError, BuildError, CourseError, GradebookError, layers.WeakSandboxError) as error:
         print(error, file=sys.stderr)
         return CALLED_WRONGLY
 
@@ -73,7 +76,7 @@ def dangers(text: str) -> tuple[str, ...]:
 def run_build(what: str) -> int:
     """Build one thing and say where it is."""
     print(build(what))
-    if what in ("gradescope", "otter"):  # these hold the secret
+    if what in ("gradescope", "otter", "nbgrader", "package"):  # these hold the secret
         warn()
     return 0
 
@@ -93,10 +96,10 @@ def run_doctor() -> int:
     return CALLED_WRONGLY if layers.lacking(zygote.layers, ()) else 0
 
 
-def run_grade(submissions: Path, out: Path, jobs: int, accept: tuple[str, ...] = ()) -> int:
-    """Grade everything, show the progress and the table, and leave the files in `out`.
+def run_grade(submissions: Path, out: Path, jobs: int, accept: tuple[str, ...] = (), gradebook: Path | None = None) -> int:
+    """Grade everything, show the progress and the table, and leave the files in `out` and the marks in the gradebook.
 
-    The files of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
+    The files and marks of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
     """
     console = Console(stderr=True)
     found = find(submissions)
@@ -104,12 +107,14 @@ def run_grade(submissions: Path, out: Path, jobs: int, accept: tuple[str, ...] =
     make_folders(out)
     results: list[Result] = []
     try:
-        with progress_bar(console) as progress:
+        with open_gradebook(gradebook) if gradebook else contextlib.nullcontext() as marks, progress_bar(console) as progress:
             task = progress.add_task("Grading", total=len(found))
             for result in grade_all(found, min(jobs, len(found)), Limits(accept=accept)):
                 results.append(result)
                 write(out / "results" / f"{result.student}.json", results_json(result))
                 write(out / "feedback" / f"{result.student}.html", feedback_html(result))
+                if marks and result.status != "error":
+                    record(marks, result)
                 progress.advance(task)
     except KeyboardInterrupt:
         print(f"Stopped after {len(results)} of {len(found)} submissions; these are in {out}.", file=sys.stderr)
@@ -125,7 +130,8 @@ def run_grade(submissions: Path, out: Path, jobs: int, accept: tuple[str, ...] =
     print(f"\nMarks: {out / 'grades.csv'}   Results: {out / 'results'}/   Feedback: {out / 'feedback'}/")
     faults = [result for result in results if result.status == "error"]
     for result in faults:
-        print(f"\nThe grader failed on {result.student}:\n{result.fault}", file=sys.stderr)
+        kept = f", whose marks in {gradebook} are as they were" if gradebook else ""
+        print(f"\nThe grader failed on {result.student}{kept}:\n{result.fault}", file=sys.stderr)
     return GRADER_FAILED if faults else 0
 
 

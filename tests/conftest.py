@@ -21,6 +21,7 @@ BUILDING = {
     "test_faults.py",
     "test_grade.py",
     "test_gradescope.py",
+    "test_nbgrader.py",
     "test_otter.py",
     "test_packages.py",
 }

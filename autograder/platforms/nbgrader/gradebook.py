@@ -1,0 +1,63 @@
+"""Marks of a grading run for the gradebook of an nbgrader course, by nbgrader's own interface.
+
+https://nbgrader.readthedocs.io/en/stable/api/gradebook.html; nbgrader stores a gradebook in an SQLite file.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK, TASKS, grade_id, most, scores
+from autograder.results import Result
+
+
+class GradebookError(Exception):
+    """Marks cannot be written to the gradebook; the text is a sentence."""
+
+
+@contextlib.contextmanager
+def open_gradebook(path: Path) -> Iterator[Any]:
+    """The gradebook at a path, ready for `record`; GradebookError if it is none, or not one for this assignment."""
+    try:
+        from nbgrader.api import Gradebook, InvalidEntry
+        from sqlalchemy import URL
+        from sqlalchemy.exc import DatabaseError, SAWarning
+    except ModuleNotFoundError as error:
+        raise GradebookError("nbgrader is not installed, which GRADEBOOK needs; it takes Python 3.11 or newer.") from error
+    if not path.is_file():
+        raise GradebookError(f"There is no {path}: GRADEBOOK must name the gradebook.db of an nbgrader course.")
+    place = URL.create("sqlite", database=path.resolve().as_uri(), query={"uri": "true", "mode": "rw"})
+    try:
+        # Read-only, because nbgrader would add to any database the tables that it misses there.
+        with Gradebook(place.update_query_dict({"mode": "ro"}), course_id="") as gradebook:
+            check_cells(gradebook, path)
+        with Gradebook(place, course_id="") as gradebook, warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # about nbgrader's own way to add a submission
+            yield gradebook
+    except (DatabaseError, InvalidEntry) as error:
+        raise GradebookError(f"{path} cannot be used as a gradebook of nbgrader: {str(error).splitlines()[0]}.") from error
+
+
+def check_cells(gradebook: Any, path: Path) -> None:
+    """GradebookError unless the assignment is in the gradebook, with the points of each task."""
+    from nbgrader.api import MissingEntry
+
+    try:
+        cells = {cell.name: cell.max_score for cell in gradebook.find_notebook(NOTEBOOK, ASSIGNMENT).grade_cells}
+    except MissingEntry as error:
+        raise GradebookError(f"{path} has no assignment {ASSIGNMENT}; `make nbgrader` builds a course that has it.") from error
+    wanted = {grade_id(part, task): most(part, task) for part, task in TASKS}
+    if other := sorted(cell for cell, _ in wanted.items() ^ cells.items()):
+        raise GradebookError(f"{path} has another {other[0]} than this grader; build the course anew with `make nbgrader`.")
+
+
+def record(gradebook: Any, result: Result) -> None:
+    """Write the marks of one student, who is added if need be; what a TA has written there stays as it is."""
+    gradebook.update_or_create_student(result.student)
+    gradebook.update_or_create_submission(ASSIGNMENT, result.student)
+    for name, score in scores(result).items():
+        grade = gradebook.find_grade(name, NOTEBOOK, ASSIGNMENT, result.student)
+        grade.auto_score, grade.needs_manual_grade = score, False
+    gradebook.db.commit()

@@ -1,0 +1,122 @@
+"""What `nbgrader autograde` does with a submission instead of running its notebook: the judge grades its files."""
+
+import contextlib
+import html
+import textwrap
+import weakref
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from nbgrader.converters import NbGraderException
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import is_grade
+
+from autograder.course import CourseError
+from autograder.intake import Submission, read
+from autograder.intake.folders import open_file
+from autograder.platforms.apart import judge
+from autograder.platforms.nbgrader import ASSIGNMENT, grade_id, scores
+from autograder.report.gradescope import results_json
+from autograder.report.words import explanation, number
+from autograder.results import CheckResult, Result
+from autograder.sandbox.layers import WeakSandboxError
+
+MOST_TIMESTAMP = 100  # bytes
+
+
+class GraderFaultError(Exception):
+    """The grader's own fault, which is no mark: nbgrader notes the student as failed and goes on with the next."""
+
+
+class FromRelease(NotebookExporter):
+    """Reads the released notebook in the place of a student's, in which nothing is graded, and keeps the judge of a run."""
+
+    parent: Any  # nbgrader's Autograde
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if fnmatch(ASSIGNMENT, self.parent.coursedir.assignment_id):
+            try:
+                self.judge = judge()
+            except (CourseError, WeakSandboxError) as refusal:
+                self.log.error(refusal)
+                raise NbGraderException(str(refusal)) from refusal
+            weakref.finalize(self, self.judge.sandbox.close)
+
+    def from_filename(self, filename: str, resources: Any = None, **named: Any) -> tuple[NotebookNode, Any]:
+        """The notebook as nbgrader goes on with it."""
+        folders = Folders(self.parent.coursedir, resources["nbgrader"])
+        if folders.assignment == ASSIGNMENT and Path(filename).parent == folders.submitted:
+            filename = str(folders.released / Path(filename).name)
+        return super().from_filename(filename, resources, **named)
+
+
+class GradeFiles(Execute):
+    """Writes into each graded cell what the student's files earn in its task; notebooks of other assignments are executed."""
+
+    parent: Any  # a FromRelease
+
+    def __call__(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """The notebook with its marks. Not `preprocess`, which `nbgrader autograde --no-execute` leaves out."""
+        folders = Folders(self.parent.parent.coursedir, resources["nbgrader"])
+        if folders.assignment != ASSIGNMENT:
+            return super().__call__(nb, resources)
+        submission = read(folders.student, folders.submitted)
+        result = self.parent.judge.grade(submission)
+        if result.status == "error":
+            raise GraderFaultError(f"{result.reason}\n{result.fault}")
+        folders.keep(submission, result)
+        outputs = graded_outputs(result)
+        for cell in nb.cells:
+            if is_grade(cell):
+                cell.outputs = [outputs[cell.metadata.nbgrader.grade_id]]
+        return nb, resources
+
+
+class Folders:
+    """Where the course keeps what belongs to one submission."""
+
+    def __init__(self, directory: Any, names: dict[str, str]) -> None:
+        self.student, self.assignment = names["student"], names["assignment"]
+        self.submitted = Path(directory.format_path(directory.submitted_directory, self.student, self.assignment))
+        self.autograded = Path(directory.format_path(directory.autograded_directory, self.student, self.assignment))
+        self.released = Path(directory.format_path(directory.release_directory, ".", self.assignment))
+        # Not below autograded/, from where `nbgrader generate_feedback` copies every file: some words are for the TA alone.
+        self.results = Path(directory.format_path("results", self.student, self.assignment))
+
+    def keep(self, submission: Submission, result: Result) -> None:
+        """Leave the files as they were graded in autograded/, with the time of the hand-in, and every check in results/."""
+        for part, source in submission.sources.items():
+            (self.autograded / f"{part}.py").write_bytes(source)
+        with contextlib.suppress(OSError), open_file(self.submitted / "timestamp.txt") as timestamp:
+            (self.autograded / "timestamp.txt").write_bytes(timestamp.read(MOST_TIMESTAMP))
+        self.results.mkdir(parents=True, exist_ok=True)
+        (self.results / "results.json").write_text(results_json(result), encoding="utf-8")
+
+
+def graded_outputs(result: Result) -> dict[str, NotebookNode]:
+    """The output of each graded cell: the points, which nbgrader reads, and the checks of the task, which a student reads."""
+    by_cell: dict[str, list[CheckResult]] = {}
+    for check in result.checks:
+        by_cell.setdefault(grade_id(check.part, check.task), []).append(check)
+    return {
+        name: new_output("execute_result", {"text/plain": str(float(score)), "text/html": page(by_cell[name])})
+        for name, score in scores(result).items()
+    }
+
+
+def page(checks: Sequence[CheckResult]) -> str:
+    """What a student reads of a task, as HTML."""
+    return f'<pre style="white-space: pre-wrap">{html.escape(chr(10).join(map(told, checks)))}</pre>'
+
+
+def told(check: CheckResult) -> str:
+    """A check in a line, and below it why it did not earn all its points."""
+    hidden = " (hidden check)" if check.visibility == "hidden" else ""
+    line = f"{'passed' if check.passed else 'failed'}  {number(check.score)}/{number(check.points)}  {check.sentence}{hidden}"
+    return f"{line}\n{textwrap.indent(explanation(check), ' ' * 8)}".rstrip()

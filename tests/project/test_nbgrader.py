@@ -1,0 +1,514 @@
+"""The nbgrader course for real: built once, and a class of right, wrong and hostile work graded by nbgrader's own commands."""
+
+import csv
+import html
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder import run
+from autograder.cli import main
+from autograder.course import read_secret
+from autograder.handout.assignment import assignment_files
+from autograder.handout.regions import BuildError, skeleton
+from autograder.intake import read
+from autograder.judge.judge import Judge
+from autograder.package import ROOT
+from autograder.platforms.nbgrader import NOTEBOOK, TASKS, grade_id, most, package, scores
+from autograder.platforms.nbgrader.cells import source
+from autograder.report.words import explanation
+from autograder.results import PARTS
+from autograder.rubric import RUBRIC
+from tests.golden.differences import IN_PLACE
+from tests.golden.mistakes import MISTAKES
+from tests.golden.notebooks_nbgrader import ATTACKS
+from tests.golden.programs import solutions, with_body
+from tests.project.grading import command
+from tests.project.test_canaries import secrets
+from tests.project.test_faults import break_for_bob
+
+if sys.version_info < (3, 11):
+    pytest.skip("nbgrader 0.9.6 needs Python 3.11", allow_module_level=True)
+
+from nbgrader.api import Gradebook
+from sqlalchemy import URL
+
+SKELETON = {part: skeleton((ROOT / f"solution/{part}.py").read_text()).encode() for part in PARTS}
+SCRIPT = "<script>alert(1)</script>"
+SAYS_SCRIPT = with_body("forward", f"raise ValueError('{SCRIPT}')")
+WORK = {
+    "solution": solutions(),
+    "skeleton": SKELETON,
+    "differences": {**solutions(), "dnn": with_body("compute_gradients", IN_PLACE)},
+    "script": {**solutions(), "dnn": SAYS_SCRIPT},
+    "nothing": {},
+    **{f"without_{part}": {other: source for other, source in solutions().items() if other != part} for part in PARTS},
+    **{row.replace("/", " "): MISTAKES[row].sources for row in list(MISTAKES)[::60]},
+}
+HOSTILE = {name: re.sub(r"\W", "_", name) for name in ATTACKS}
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name not in ("COURSE", "ACCEPT", "PYTHONPATH")},
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    "JUPYTER_NO_CONFIG": "1",
+}
+DONE = "2026-11-20 10:00:00 UTC"
+
+
+class Course:
+    """A course folder, and nbgrader's commands in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.database = root / "gradebook.db"
+
+    def call(self, *arguments):
+        """Run `nbgrader ARGUMENTS` as a TA would."""
+        return subprocess.run(["nbgrader", *arguments], cwd=self.root, env=ENVIRONMENT, capture_output=True, text=True)
+
+    def submit(self, student, files):
+        folder = self.root / "submitted" / student / "backprop"
+        folder.mkdir(parents=True)
+        package.write_files(folder, files)
+
+    def marks(self, student):
+        return marks(self.database, student)
+
+    def page(self, student):
+        return (self.root / "feedback" / student / "backprop/backprop.html").read_text()
+
+    def everything(self):
+        paths = sorted(path for path in self.root.rglob("*") if path.is_file() and path != self.database)
+        return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in paths}
+
+
+def at(database):
+    """Where nbgrader finds a gradebook, whatever its name is."""
+    return URL.create("sqlite", database=str(database))
+
+
+def marks(database, student, assignment="backprop"):
+    """What a gradebook says of each task of a student."""
+    with Gradebook(at(database)) as gradebook:
+        cells = gradebook.find_submission_notebook(assignment, assignment, student).grades
+        assert not any(cell.needs_manual_grade for cell in cells)
+        return {cell.name: cell.score for cell in cells}
+
+
+def python_files(sources):
+    return {f"{part}.py": source for part, source in sources.items()}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The course as it is built, in which nobody has handed in anything."""
+    root = tmp_path_factory.mktemp("nbgrader") / "a course of 2026"
+    package.build_course(root)
+    return Course(root)
+
+
+@pytest.fixture
+def fresh(built, tmp_path):
+    """A copy of the course to do things to."""
+    shutil.copytree(built.root, tmp_path / "course")
+    return Course(tmp_path / "course")
+
+
+@pytest.fixture(scope="module")
+def marker(tmp_path_factory):
+    return tmp_path_factory.mktemp("markers") / "marker"
+
+
+@pytest.fixture(scope="module")
+def course(built, tmp_path_factory, marker):
+    """The course with a class in it: graded, with feedback, and its marks in grades.csv."""
+    root = tmp_path_factory.mktemp("graded") / "course"
+    shutil.copytree(built.root, root)
+    course = Course(root)
+    for student, sources in WORK.items():
+        course.submit(student, python_files(sources) | {"timestamp.txt": DONE.encode()})
+    for attack, student in HOSTILE.items():
+        course.submit(student, ATTACKS[attack](marker) | {"dnn.py": SAYS_SCRIPT})
+    (root / "submitted/without_warmup/backprop/gradebook.txt").symlink_to(course.database)
+    (root / "submitted/without_warmup/backprop/devices").symlink_to("/dev")
+    (root / "submitted/without_warmup/backprop/warmup.py").symlink_to(root / "submitted/solution/backprop/warmup.py")
+    (root / "submitted/copier").mkdir()
+    (root / "submitted/copier/backprop").symlink_to(root / "submitted/solution/backprop")
+    for arguments in (["autograde", "backprop"], ["generate_feedback", "backprop"], ["export"]):
+        finished = course.call(*arguments)
+        assert finished.returncode == 0, finished.stderr[-5_000:]
+    return course
+
+
+@pytest.fixture(scope="module")
+def results(course):
+    """What `autograder.grade` says of each submission."""
+    with Judge() as judge:
+        return {path.name: judge.grade(read(path.name, path / "backprop")) for path in (course.root / "submitted").iterdir()}
+
+
+def test_every_task_gets_the_marks_of_the_files(course, results):
+    assert len(results) == len(WORK) + len(ATTACKS) + 1
+    for student, result in results.items():
+        assert course.marks(student) == scores(result), student
+    assert sum(course.marks("solution").values()) == 100
+    assert sum(course.marks("skeleton").values()) == sum(course.marks("copier").values()) == 0
+    assert course.marks("differences")["dnn-compute_gradients"] == 10
+
+
+def test_the_marks_reach_the_table_and_the_pages(course, results):
+    with (course.root / "grades.csv").open(newline="") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    assert {student: float(row["score"]) for student, row in rows.items()} == {
+        student: result.score for student, result in results.items()
+    }
+    assert {row["max_score"] for row in rows.values()} == {"100.0"}
+    assert rows["solution"]["timestamp"].startswith("2026-11-20 10:00")
+    for student, result in results.items():
+        assert f"{NOTEBOOK} (Score: {float(result.score)} / 100.0)" in course.page(student)
+
+
+def test_every_check_is_explained_and_nothing_a_student_says_is_markup(course, results):
+    for student, result in results.items():
+        page = course.page(student)
+        assert SCRIPT not in page
+        text = html.unescape(page)
+        for check in result.checks:
+            assert check.sentence in text
+            assert all(line in text for line in explanation(check).splitlines()), (student, check.id)
+    assert html.escape(SCRIPT) in course.page("script")
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_lies_beside_the_files_earns_nothing_and_costs_nothing(course, results, marker, attack):
+    student = HOSTILE[attack]
+    assert course.marks(student) == course.marks(HOSTILE["no notebook"])
+    assert re.sub(student, "", course.page(student)) == re.sub(HOSTILE["no notebook"], "", course.page(HOSTILE["no notebook"]))
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("attack", ["redefines what the cells call", "planted modules"])
+def test_the_attacks_work_where_a_notebook_is_run(tmp_path, attack):
+    """Or their failing would show nothing."""
+    package.write_files(tmp_path, assignment_files_as_bytes() | ATTACKS[attack](tmp_path / "marker"))
+    code = json.loads(ATTACKS[attack](tmp_path / "marker").get("backprop.ipynb", b"{}")).get(
+        "cells", [{"source": "import lab"}]
+    )
+    subprocess.run([sys.executable, "-c", "".join(code[0]["source"])], cwd=tmp_path)
+    assert (tmp_path / "marker").exists()
+
+
+def assignment_files_as_bytes():
+    return {name: text.encode() for name, text in assignment_files().items()}
+
+
+def test_autograded_holds_what_was_graded_and_nothing_else_of_a_student(course, built):
+    handed_out = {path.relative_to(built.root / "source/backprop") for path in (built.root / "source/backprop").rglob("*")}
+    for folder in (course.root / "autograded").iterdir():
+        student, graded = folder.name, folder / "backprop"
+        found = {path.relative_to(graded): path for path in graded.rglob("*")}
+        assert set(found) - handed_out <= {Path("timestamp.txt")}
+        assert not any(path.is_symlink() for path in found.values())
+        sources = WORK.get(student, {} if student == "copier" else {"dnn": SAYS_SCRIPT})
+        assert {part: (graded / f"{part}.py").read_bytes() for part in PARTS if (graded / f"{part}.py").exists()} == sources
+    assert (course.root / "autograded/solution/backprop/timestamp.txt").read_text() == DONE
+
+
+def test_every_check_is_on_record_where_feedback_is_not_copied_from(course, results):
+    for student, result in results.items():
+        record = json.loads((course.root / "results" / student / "backprop/results.json").read_text())
+        assert record["score"] == result.score
+        assert len(record["tests"]) == len(result.checks)
+    assert not list((course.root / "feedback").rglob("results.json"))
+
+
+CELLS = {"right": "assert True", "wrong": "assert False"}
+NO_KERNEL = "\nfrom jupyter_client.manager import AsyncKernelManager\nAsyncKernelManager.start_kernel = None\n"
+
+
+def test_other_assignments_are_run_and_this_one_is_not(fresh):
+    kind = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "task": False, "points": 3}
+    cells = [new_code_cell(code, metadata={"nbgrader": {**kind, "grade_id": name}}) for name, code in CELLS.items()]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    text = nbformat.writes(new_notebook(cells=cells, metadata=metadata)).encode()
+    package.write_files(fresh.root / "source/other", {"other.ipynb": text})
+    assert fresh.call("generate_assignment", "other").returncode == 0
+    package.write_files(fresh.root / "submitted/ada/other", {"other.ipynb": text, "notes.txt": b"mine"})
+    assert fresh.call("autograde", "other").returncode == 0
+    assert marks(fresh.database, "ada", "other") == {"right": 3, "wrong": 0}
+    assert (fresh.root / "autograded/ada/other/notes.txt").exists()
+    with (fresh.root / "nbgrader_config.py").open("a") as config:
+        config.write(NO_KERNEL)
+    assert fresh.call("autograde", "other", "--force").returncode == 1
+    fresh.submit("ada", python_files(solutions()))
+    assert fresh.call("autograde", "backprop").returncode == 0
+    assert sum(fresh.marks("ada").values()) == 100
+
+
+def test_without_execution_the_files_are_graded_all_the_same(fresh):
+    """`--no-execute` would give all points to every cell that shows no error."""
+    fresh.submit("ada", python_files(SKELETON))
+    assert fresh.call("autograde", "backprop", "--no-execute").returncode == 0
+    assert sum(fresh.marks("ada").values()) == 0
+
+
+BREAKS = """
+good = judge
+
+
+def judge():
+    ready = good()
+    kept = ready.grade
+
+    def grade(submission):
+        if submission.student == "bob":
+            ready.checks = ((ready.checks[0][0], None), *ready.checks[1:])
+        return kept(submission)
+
+    ready.grade = grade
+    return ready
+"""
+
+
+def test_a_fault_of_the_grader_is_no_mark_and_costs_one_student(fresh):
+    for student in ("ada", "bob"):
+        fresh.submit(student, python_files(solutions()))
+    with (fresh.root / "grader/autograder/platforms/apart.py").open("a") as file:
+        file.write(BREAKS)
+    finished = fresh.call("autograde", "backprop")
+    assert finished.returncode == 1
+    assert "There was an error processing assignment 'backprop' for student 'bob'" in finished.stderr
+    assert "TypeError: 'NoneType' object is not callable" in finished.stderr
+    assert sum(fresh.marks("ada").values()) == 100
+    assert not (fresh.root / "autograded/bob/backprop").exists()
+    with Gradebook(at(fresh.database)) as gradebook:
+        grades = gradebook.find_submission_notebook(NOTEBOOK, "backprop", "bob").grades
+        assert {(grade.auto_score, grade.needs_manual_grade) for grade in grades} == {(None, True)}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("grader/course.ini", "[hidden checks]\nsecret = short\n", "course.ini holds a secret of 5 characters"),
+        ("grader/autograder/platforms/nbgrader/settings.py", "raise OSError('no disk')", "cannot be used (OSError('no disk'))"),
+        ("grader/autograder/platforms/nbgrader/settings.py", "import nothing_like_it", "(ModuleNotFoundError("),
+    ],
+)
+def test_a_course_that_cannot_grade_says_so_and_runs_nothing(fresh, tmp_path, path, text, said):
+    """nbgrader itself would go on without a configuration that fails."""
+    fresh.submit("ada", ATTACKS["never ends"](tmp_path / "marker") | python_files(solutions()))
+    (fresh.root / path).write_text(text)
+    finished = fresh.call("autograde", "backprop")
+    assert (finished.returncode, said in finished.stderr) == (1, True), finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert not (tmp_path / "marker").exists()
+
+
+def test_no_time_is_read_from_a_link(fresh):
+    fresh.submit("ada", python_files(solutions()))
+    link = fresh.root / "submitted/ada/backprop/timestamp.txt"
+    link.symlink_to("/dev/zero")
+    finished = fresh.call("autograde", "backprop")
+    assert (finished.returncode, finished.stderr) == (1, f"{link} is a link, which nbgrader would follow; delete it.\n")
+
+
+def test_a_course_without_the_configuration_gives_no_points(tmp_path, monkeypatch):
+    package.write_files(tmp_path, assignment_files_as_bytes() | python_files(solutions()))
+    for execution, code in (("validate", 0), ("autograde", 1)):
+        monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+        run = subprocess.run([sys.executable, "-c", source("warmup", "arrays")], cwd=tmp_path, capture_output=True, text=True)
+        assert run.returncode == code
+    assert "nbgrader_config.py must call the grader" in run.stderr
+
+
+@pytest.mark.parametrize("one", [solutions(), SKELETON], ids=["solution", "skeleton"])
+def test_the_cells_run_the_public_checks_of_their_task(tmp_path, one):
+    package.write_files(tmp_path, assignment_files_as_bytes() | python_files(one))
+    for part, task in TASKS:
+        run = subprocess.run([sys.executable, "-c", source(part, task)], cwd=tmp_path, capture_output=True, text=True)
+        fails = "public" in RUBRIC[part][task] and one is SKELETON
+        assert (run.returncode, "AssertionError" in run.stderr) == (fails, fails), (part, task, run.stderr)
+
+
+def test_each_task_is_a_locked_cell_with_all_its_points(built):
+    whole = nbformat.read(built.root / f"release/backprop/{NOTEBOOK}.ipynb", as_version=4)
+    cells = {cell.metadata.nbgrader.grade_id: cell for cell in whole.cells if "nbgrader" in cell.metadata}
+    assert list(cells) == [grade_id(part, task) for part, task in TASKS]
+    assert sum(cell.metadata.nbgrader.points for cell in cells.values()) == 100
+    for name, cell in cells.items():
+        assert cell.id == name
+        assert (cell.metadata.nbgrader.locked, cell.metadata.deletable, cell.metadata.editable) == (True, False, False)
+    with Gradebook(at(built.database)) as gradebook:
+        points = {cell.name: cell.max_score for cell in gradebook.find_notebook(NOTEBOOK, "backprop").grade_cells}
+    assert points == {grade_id(part, task): most(part, task) for part, task in TASKS}
+
+
+def test_two_builds_are_the_same_bytes_and_name_no_place(built, tmp_path):
+    package.build_course(tmp_path / "other")
+    files = built.everything()
+    assert Course(tmp_path / "other").everything() == files
+    for name, data in [*files.items(), ("gradebook.db", built.database.read_bytes())]:
+        for place in (ROOT, built.root.parent, Path(sys.executable).parent):
+            assert str(place).encode() not in data, name
+
+
+def test_nothing_handed_out_holds_a_solution_or_a_hidden_check(built):
+    source, released = built.root / "source/backprop", built.root / "release/backprop"
+    texts = {path.relative_to(source).as_posix(): path.read_text() for path in source.rglob("*") if path.is_file()}
+    assert {name: text for name, text in assignment_files().items() if name != "backprop.ipynb"} == {
+        name: text for name, text in texts.items() if name != "backprop.ipynb"
+    }
+    for name in texts:
+        assert not hidden_in((released / name).read_text()), name
+
+
+def hidden_lines():
+    """The lines of the hidden checks that stand in nothing public, but for the sentences that say what a check is about."""
+    public = "\n".join(path.read_text() for folder in ("assignment", "tests/public") for path in (ROOT / folder).rglob("*.py"))
+    lines = {line.strip() for path in (ROOT / "tests/hidden").glob("*.py") for line in path.read_text().splitlines()}
+    return {line for line in lines if len(line) > 15 and line not in public and not line.startswith('"""')}
+
+
+def hidden_in(text):
+    """What is hidden and stands in a text: lines and names of hidden checks, their numbers, the course's secret."""
+    names = [name for tasks in RUBRIC.values() for checks in tasks.values() for name in checks.get("hidden", {})]
+    words = [*hidden_lines(), *(f"test_{name}" for name in names), read_secret()]
+    numbers = {number for number in re.findall(r"\d+\.\d+(?:e-\d+)?", text) if len(number.replace(".", "").strip("0")) >= 5}
+    return [word for word in words if word in text] + sorted(numbers & {f"{abs(number):.6g}" for number in secrets()})
+
+
+def test_nothing_hidden_is_in_the_notebooks_and_pages(course):
+    for student in WORK:
+        assert not hidden_in(html.unescape(course.page(student))), student
+        assert not hidden_in((course.root / "autograded" / student / "backprop/backprop.ipynb").read_text()), student
+
+
+def test_a_rebuild_keeps_what_is_a_tas(course, tmp_path):
+    shutil.copytree(course.root, tmp_path / "course", symlinks=True)
+    again = Course(tmp_path / "course")
+    with (again.root / "nbgrader_config.py").open("a") as config:
+        config.write('c.CourseDirectory.course_id = "ours"\n')
+    (again.root / "grader/autograder/old.py").write_text("")
+    (again.root / "release/backprop/backprop.ipynb").write_text("{}")
+    before, kept = again.everything(), again.marks("differences")
+    package.build_course(again.root)
+    del before["grader/autograder/old.py"]
+    before["release/backprop/backprop.ipynb"] = (course.root / "release/backprop/backprop.ipynb").read_bytes()
+    assert again.everything() == before
+    assert again.marks("differences") == kept
+
+
+def test_an_older_python_is_told(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "nbgrader", None)
+    with pytest.raises(BuildError, match=r"nbgrader is not installed for this Python, 3\.\d+\.\d+; it needs 3\.11 or newer"):
+        package.build_course(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+# `make grade GRADEBOOK=...`
+
+
+@pytest.fixture
+def gradebook(built, tmp_path):
+    """A gradebook in which a TA has corrected a mark of ada's, who was late."""
+    path = tmp_path / "grade book?#%20.db"
+    shutil.copy(built.database, path)
+    with Gradebook(at(path)) as book:
+        book.update_or_create_student("ada", first_name="Ada")
+        book.update_or_create_submission("backprop", "ada", timestamp=DONE)
+        corrected = book.find_grade("dnn-forward", NOTEBOOK, "backprop", "ada")
+        corrected.manual_score, corrected.extra_credit = 11, 2
+        book.db.commit()
+    return path
+
+
+def test_make_grade_writes_the_marks_into_a_gradebook(gradebook, tmp_path):
+    for student, sources in (("ada", solutions()), ("bela", WORK["differences"]), ("empty", {"notes": b""})):
+        package.write_files(tmp_path / "class" / student, python_files(sources))
+    graded = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--gradebook", gradebook)
+    assert graded.returncode == 0, graded.stderr
+    assert [sum(marks(gradebook, student).values()) for student in ("bela", "empty")] == [74, 0]
+    with Gradebook(at(gradebook)) as book:
+        late = book.find_submission("backprop", "ada")
+        assert (late.student.first_name, str(late.timestamp)) == ("Ada", DONE.removesuffix(" UTC"))
+        assert late.score == 100 - 18 + 11 + 2
+        grade = book.find_grade("dnn-forward", NOTEBOOK, "backprop", "ada")
+        assert (grade.auto_score, grade.manual_score, grade.needs_manual_grade) == (18, 11, False)
+    again = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--gradebook", gradebook)
+    assert again.returncode == 0
+    assert sum(marks(gradebook, "ada").values()) == 95
+
+
+def test_what_the_grader_failed_on_keeps_its_marks(gradebook, tmp_path, monkeypatch, capsys):
+    for student in ("ada", "bob"):
+        package.write_files(tmp_path / "class" / student, python_files(solutions()))
+    monkeypatch.setattr(run, "task", break_for_bob)
+    arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--gradebook", str(gradebook)]
+    assert main(arguments) == 1
+    assert f"The grader failed on bob, whose marks in {gradebook} are as they were:" in capsys.readouterr().err
+    assert sum(marks(gradebook, "ada").values()) == 95
+    with Gradebook(at(gradebook)) as book:
+        assert [student.id for student in book.students] == ["ada"]
+
+
+def no_file(path):
+    path.unlink()
+
+
+def other_file(path):
+    path.write_text("student,score\n")
+
+
+def other_database(path):
+    path.unlink()
+    with sqlite3.connect(path) as database:
+        database.execute("create table marks (student, score)")
+
+
+def other_course(path):
+    with Gradebook(at(path)) as book:
+        book.remove_assignment("backprop")
+
+
+def other_points(path):
+    with Gradebook(at(path)) as book:
+        book.find_grade_cell("dnn-forward", NOTEBOOK, "backprop").max_score = 17
+        book.db.commit()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (no_file, "There is no {}: GRADEBOOK must name the gradebook.db of an nbgrader course."),
+        (other_file, "{} cannot be used as a gradebook of nbgrader: "),
+        (other_database, "{} cannot be used as a gradebook of nbgrader: "),
+        (other_course, "{} has no assignment backprop; `make nbgrader` builds a course that has it."),
+        (other_points, "{} has another dnn-forward than this grader; build the course anew with `make nbgrader`."),
+    ],
+)
+def test_what_is_no_gradebook_of_this_assignment_is_refused_and_left_as_it_is(gradebook, tmp_path, capsys, change, said):
+    change(gradebook)
+    before = gradebook.read_bytes() if gradebook.exists() else None
+    package.write_files(tmp_path / "class/ada", python_files(solutions()))
+    arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--gradebook", str(gradebook)]
+    assert main(arguments) == 2
+    said_of_it = capsys.readouterr().err.splitlines()[-1]
+    assert said_of_it.startswith(said.format(gradebook))
+    assert not list((tmp_path / "out/results").iterdir())
+    assert (gradebook.read_bytes() if gradebook.exists() else None) == before
+
+
+def test_a_gradebook_needs_nbgrader(gradebook, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nbgrader.api", None)
+    package.write_files(tmp_path / "class/ada", python_files(solutions()))
+    arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--gradebook", str(gradebook)]
+    assert main(arguments) == 2
+    assert "nbgrader is not installed, which GRADEBOOK needs; it takes Python 3.11 or newer.\n" in capsys.readouterr().err
