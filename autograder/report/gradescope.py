@@ -15,7 +15,17 @@ VISIBILITY = {"public": "visible", "hidden": "after_published"}
 
 def results_json(result: Result) -> str:
     """The text of results.json; the same result gives the same bytes."""
-    document = {
+    return written(document_of(result))
+
+
+def written(document: dict[str, Any]) -> str:
+    """A results.json as text."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def document_of(result: Result) -> dict[str, Any]:
+    """A result as results.json says it; its score overrides the sum of the tests'."""
+    return {
         "score": result.score or 0,
         "output": "\n\n".join([summary(result), *printed_texts(result)]),
         "output_format": "text",
@@ -28,7 +38,6 @@ def results_json(result: Result) -> str:
             "remarks": list(result.remarks),
         },
     }
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def printed_texts(result: Result) -> list[str]:

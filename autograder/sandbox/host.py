@@ -38,7 +38,7 @@ class Limits:
     submission_seconds: float = 60.0
     strikes: int = 2  # a function that did not return this often is not called again
     cpu_seconds: int = 60
-    memory_bytes: int = 1024**3
+    memory_bytes: int = 256 * 1024**2  # three children and the grader fit into the smallest container, Gradescope's
     child_seconds: float = 240.0  # after this the zygote ends a child, should the judge hang
     without: tuple[str, ...] = ()  # of `layers.LAYERS`, left out so that the tests can see the others hold
     accept: tuple[str, ...] = ()  # of `layers.MINIMUM`, what may be lacking all the same

@@ -1,15 +1,37 @@
 """The zip that Gradescope builds its image from: setup.sh and run_autograder at the root, then what grading needs."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+from autograder.course import read_gradescope
+from autograder.handout.regions import BuildError
 from autograder.package import DIST, ROOT, grader_files, write_zip
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = ("setup.sh", "run_autograder")
+PIP = ROOT / "requirements/pip.txt"
+FETCHED = ROOT / "build/pip"
 
 
 def build_gradescope() -> str:
-    """Write dist/gradescope/autograder.zip."""
+    """Write dist/gradescope/autograder.zip; CourseError where its course file says what means nothing on Gradescope."""
+    read_gradescope()
     files = {name: (HERE / name).read_bytes() for name in SCRIPTS}
     files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
+    files["pip.whl"] = pip_wheel().read_bytes()
     return write_zip(DIST / "gradescope/autograder.zip", files | grader_files(), executable=SCRIPTS)
+
+
+def pip_wheel() -> Path:
+    """The pip that setup.sh runs out of the zip, fetched once and checked by its hash; BuildError if it cannot be fetched."""
+    pinned = re.search(r"^pip==(\S+)", PIP.read_text(), re.MULTILINE)
+    assert pinned, f"{PIP} pins no pip"
+    wheel = FETCHED / f"pip-{pinned[1]}-py3-none-any.whl"
+    if not wheel.exists():
+        fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        fetch += ["--only-binary", ":all:", "--require-hashes", "-r", str(PIP), "-d", str(FETCHED)]
+        if subprocess.run(fetch).returncode != 0:
+            raise BuildError(f"pip {pinned[1]}, which the package holds, could not be fetched from the package index.")
+    return wheel
