@@ -2,7 +2,8 @@
 
 Every row grades the project's solution: once the way this project packs it, once as a course that follows the tool's own
 documentation would, with the same checks run beside the student's code (`benchmarks/runners/courses.py`). Only our own code
-runs outside the sandbox here. The two sides of a row take turns; what counts is their ratio.
+runs outside the sandbox here. The two sides of a row take turns; what counts is their ratio. A second table says what each
+way of grading installs.
 """
 
 import argparse
@@ -192,6 +193,25 @@ DOORS = (
 )
 
 
+LOCKS = {
+    "judge": "Gradescope",
+    "grade": "make grade",
+    "otter": "make otter, otter run",
+    "nbgrader": "make nbgrader, nbgrader autograde",
+}
+
+
+def installed(lock: str) -> tuple[int, float]:
+    """How many packages a lock installs into an empty environment, and how many megabytes they take, pip not counted."""
+    with tempfile.TemporaryDirectory(prefix="doors-") as folder:
+        run(TOOLS / "python", "-m", "venv", "--without-pip", folder, cwd=ROOT)
+        pip = (TOOLS / "python", "-m", "pip", "--python", Path(folder, "bin/python"), "install", "-qq", "--require-hashes")
+        run(*pip, "-r", ROOT / f"requirements/{lock}.txt", cwd=ROOT)
+        (packages,) = Path(folder, "lib").glob("python3*/site-packages")
+        size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
+        return len(list(packages.glob("*.dist-info"))), size / 1e6
+
+
 def main() -> None:
     """Measure every door and print a row for each."""
     parser = argparse.ArgumentParser(prog="benchmarks.doors", description=__doc__)
@@ -210,6 +230,10 @@ def main() -> None:
             rounds = [[taken(side) / given.submissions for side in sides] for _ in range(given.rounds)]
         ours, stock = (statistics.median(column) for column in zip(*rounds, strict=True))
         print(f"{door.title:40} {ours:12.3f} {stock:15.3f} {stock / ours:6.1f}x", flush=True)
+    print(f"\n{'what is installed':40} {'packages':>12} {'megabytes':>15}")
+    for lock, title in LOCKS.items():
+        packages, megabytes = installed(lock)
+        print(f"{title:40} {packages:12} {megabytes:15.0f}", flush=True)
 
 
 def taken(work: Callable[[], None]) -> float:

@@ -1,10 +1,14 @@
-"""The roots of the containers: a minimal Debian or Ubuntu by debootstrap, and the Python in it."""
+"""The roots of the containers: a minimal Debian or Ubuntu by debootstrap, and the Python in it.
+
+`python -m tests.container.roots` makes them and no container, and exits with 2 where it cannot.
+"""
 
 import ast
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,3 +114,11 @@ def folders_named(settings: dict[str, str]) -> list[Path]:
     places = [Path(word.path) for word in words if word.scheme in ("", "file") and word.path.startswith("/")]
     folders = {place.parent for place in places if place.exists()}
     return sorted(folder for folder in folders if folder != Path("/") and not folders & set(folder.parents))
+
+
+if __name__ == "__main__":
+    try:
+        print(*(f"{root.name}: {root.python or 'its own Python'} in {root.folder}" for root in roots()), sep="\n")
+    except (RootError, OSError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
