@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import run
+from autograder import grade, run
 from autograder.cli import main
 from autograder.course import read_secret
 from autograder.handout.assignment import assignment_files
@@ -41,6 +41,8 @@ if sys.version_info < (3, 11):
 
 from nbgrader.api import Gradebook
 from sqlalchemy import URL
+
+from autograder.platforms.nbgrader.grading import graded_outputs
 
 SKELETON = {part: skeleton((ROOT / f"solution/{part}.py").read_text()).encode() for part in PARTS}
 SCRIPT = "<script>alert(1)</script>"
@@ -185,6 +187,16 @@ def test_every_check_is_explained_and_nothing_a_student_says_is_markup(course, r
             assert check.sentence in text
             assert all(line in text for line in explanation(check).splitlines()), (student, check.id)
     assert html.escape(SCRIPT) in course.page("script")
+
+
+def test_a_mistake_behind_several_checks_is_explained_once_in_a_cell():
+    result = grade(ROOT / "examples/ada")
+    behind = [check for check in result.checks if check.task == "compute_gradients" and check.cause]
+    assert len(behind) > 3
+    page = html.unescape(graded_outputs(result)["dnn-compute_gradients"].data["text/html"])
+    for line in {behind[-1].cause, *behind[-1].hints}:
+        assert page.count(line) == 1
+    assert page.count("This is the mistake explained above.") == len(behind) - 1
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

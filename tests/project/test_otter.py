@@ -27,7 +27,7 @@ from autograder.platforms.otter.master import master, named
 from autograder.results import PARTS
 from autograder.rubric import RUBRIC
 from tests.golden.differences import DNN
-from tests.golden.notebooks import NOTEBOOK, NOTEBOOKS
+from tests.golden.notebooks_otter import NOTEBOOK, NOTEBOOKS
 from tests.golden.programs import solutions
 from tests.project.grading import SCHEMA
 from tests.project.test_build import SOLUTION_LINES

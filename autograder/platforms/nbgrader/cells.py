@@ -36,5 +36,6 @@ def graded_cell(part: str, task: str) -> NotebookNode:
 def source(part: str, task: str) -> str:
     """What a student sees and can run: the public checks of a task."""
     here = "These are its public checks" if "public" in RUBRIC[part][task] else "It has no public checks"
-    said = f'# {part}.py, "{task}": {number(most(part, task))} points. {here}; hidden ones are graded after the hand-in.'
-    return f'{said}\nimport check\n\ncheck.task("{part}", "{task}")'
+    points = most(part, task)
+    head = f'# {part}.py, "{task}": {number(points)} point{"s" if points != 1 else ""}.'
+    return f'{head}\n# {here}; hidden ones are graded after the hand-in.\nimport check\n\ncheck.task("{part}", "{task}")'

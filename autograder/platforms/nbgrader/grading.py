@@ -27,6 +27,7 @@ from autograder.results import CheckResult, Result
 from autograder.sandbox.layers import WeakSandboxError
 
 MOST_TIMESTAMP = 100  # bytes
+STYLE = "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"  # nbgrader's page breaks words
 
 
 class GraderFaultError(Exception):
@@ -111,12 +112,17 @@ def graded_outputs(result: Result) -> dict[str, NotebookNode]:
 
 
 def page(checks: Sequence[CheckResult]) -> str:
-    """What a student reads of a task, as HTML."""
-    return f'<pre style="white-space: pre-wrap">{html.escape(chr(10).join(map(told, checks)))}</pre>'
+    """What a student reads of a task, as HTML; a mistake behind several checks is explained at the first of them."""
+    said: set[str] = set()
+    return f'<pre style="{STYLE}">{html.escape(chr(10).join(told(check, said) for check in checks))}</pre>'
 
 
-def told(check: CheckResult) -> str:
-    """A check in a line, and below it why it did not earn all its points."""
+def told(check: CheckResult, said: set[str]) -> str:
+    """A check in a line, and below it why it did not earn all its points, without what was said; adds what it says to that."""
     hidden = " (hidden check)" if check.visibility == "hidden" else ""
     line = f"{'passed' if check.passed else 'failed'}  {number(check.score)}/{number(check.points)}  {check.sentence}{hidden}"
-    return f"{line}\n{textwrap.indent(explanation(check), ' ' * 8)}".rstrip()
+    why = [one for one in explanation(check).splitlines() if one not in said]
+    if check.cause in said:
+        why.append("This is the mistake explained above.")
+    said |= {check.cause, *check.hints}.intersection(why)
+    return f"{line}\n{textwrap.indent(chr(10).join(why), ' ' * 8)}".rstrip()

@@ -1,4 +1,4 @@
-"""Attacks that live in a notebook, or in files that a tool which runs notebooks may run beside one.
+"""Attacks on otter that live in a notebook, or in files that a tool which runs notebooks may run beside one.
 
 A platform that takes notebooks runs their cells where it marks them. Ours must not: whoever hands these in earns what the three
 files earn, and the trace, a line with the attack's name in a file that is there for it, stays away.
