@@ -13,7 +13,7 @@ ACCEPT ?=
 GRADEBOOK ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
-PARALLEL = -n $(JOBS) --dist loadgroup
+PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
 .PHONY: grade doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors runners lock clean

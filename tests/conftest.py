@@ -21,21 +21,27 @@ BUILDING = {
     "test_faults.py",
     "test_grade.py",
     "test_gradescope.py",
-    "test_nbgrader.py",
     "test_otter.py",
     "test_packages.py",
 }
 
 
+SLOW = BUILDING | {"test_nbgrader.py"}
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Keep the tests of a file on one worker, for they share what they set up; the many of the attacks are dealt out."""
+    """Keep the tests of a file on one worker, for they share what they set up; the many of the attacks are dealt out.
+
+    Those that take longest come first, so that no worker is alone with them in the end.
+    """
     for item in items:
         parameters = getattr(item, "callspec", None)
         layer = parameters.params.get("weakened") if parameters else None
         share = zlib.crc32(item.name.encode()) % 8 if item.originalname == "test_attack_in_a_batch" else layer
         group = "building" if item.path.name in BUILDING else f"{item.path.name} {share}"
         item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.path.name not in SLOW)
 
 
 @pytest.fixture(scope="session")
