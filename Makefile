@@ -65,6 +65,7 @@ bench: $(VENV)/grade
 
 # Seconds per submission through each door, beside the platform's own tool in an environment of its own.
 doors: gradescope otter nbgrader build/runners/installed
+	@build/runners/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-index --force-reinstall dist/otter/*.whl
 	@build/runners/bin/python -m benchmarks.doors
 
 # Each wrong program beside each check, and the right ones: docs/matrix.html. Fails if one of them is graded unfairly.
