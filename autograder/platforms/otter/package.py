@@ -36,7 +36,8 @@ def build_otter() -> str:
         shutil.rmtree(OUT, ignore_errors=True)
         write(OUT / "student", student)
         shutil.copy(wheel, OUT)
-    return write_zip(OUT / "autograder.zip", files, executable=SCRIPTS)
+    grading = write_zip(OUT / "autograder.zip", files, executable=SCRIPTS)
+    return f"dist/otter/student: {len(student)} files\n{grading}"
 
 
 def build_plugin(folder: Path) -> Path:
