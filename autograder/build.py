@@ -7,7 +7,7 @@ from autograder.handout.assignment import SOLUTION, assignment_files
 from autograder.handout.regions import skeleton, solved
 from autograder.leaks import refuse_leaks
 from autograder.manifest import MANIFEST, manifest, table
-from autograder.package import DIST, ROOT, write_zip
+from autograder.package import DIST, ROOT, write_files, write_zip
 from autograder.platforms.gradescope.package import build_gradescope
 from autograder.platforms.nbgrader.package import build_nbgrader
 from autograder.platforms.otter.package import build_otter
@@ -25,9 +25,7 @@ def build_assignment() -> str:
     """Write assignment/ anew."""
     files = assignment_files()
     shutil.rmtree(ASSIGNMENT, ignore_errors=True)
-    for name, text in files.items():
-        (ASSIGNMENT / name).parent.mkdir(parents=True, exist_ok=True)
-        (ASSIGNMENT / name).write_text(text)
+    write_files(ASSIGNMENT, {name: text.encode() for name, text in files.items()})
     return f"assignment/: {', '.join(files)}"
 
 

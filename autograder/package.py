@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autograder.course import HERE, course_file, read_secret
@@ -44,6 +44,13 @@ def accepted() -> tuple[str, ...]:
 def sources(folder: Path) -> Iterable[Path]:
     """The files of a package that git would keep."""
     return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in {".py", ".html"})
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder."""
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
 
 
 def write_zip(path: Path, files: dict[str, bytes], executable: Iterable[str] = ()) -> str:

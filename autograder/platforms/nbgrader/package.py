@@ -6,13 +6,12 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError
 from autograder.leaks import refuse_leaks
-from autograder.package import DIST, grader_files
+from autograder.package import DIST, grader_files, write_files
 from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK
 
 # If a configuration raises anything but SystemExit, nbgrader goes on without it, and would run the students' notebooks.
@@ -65,13 +64,6 @@ def build_course(course: Path) -> str:
         write_files(course, {"nbgrader_config.py": CONFIG.encode()})
     generate_assignment(course)
     return f"{os.path.relpath(course)}/: a course; `nbgrader autograde {ASSIGNMENT}` in it grades what lies in submitted/"
-
-
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files below a folder."""
-    for name, data in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
 
 
 def generate_assignment(course: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder.handout.assignment import SOLUTION, assignment_files
 from autograder.handout.regions import BuildError, solved
 from autograder.leaks import refuse_leaks
-from autograder.package import DIST, ROOT, grader_files, write_zip
+from autograder.package import DIST, ROOT, grader_files, write_files, write_zip
 from autograder.results import PARTS
 
 HERE = Path(__file__).resolve().parent
@@ -26,7 +26,7 @@ def build_otter() -> str:
         wheel = build_plugin(Path(folder))
         install(wheel)
         work = Path(folder, "work")
-        write(work, master_files(wheel))
+        write_files(work, master_files(wheel))
         assign(work)
         student = student_files(student_notebook(work / "made/student" / NOTEBOOK))
         refuse_leaks("otter/student", student)
@@ -34,7 +34,7 @@ def build_otter() -> str:
         with zipfile.ZipFile(archive) as made:
             files = {name: made.read(name) for name in made.namelist()}
         shutil.rmtree(OUT, ignore_errors=True)
-        write(OUT / "student", student)
+        write_files(OUT / "student", student)
         shutil.copy(wheel, OUT)
     grading = write_zip(OUT / "autograder.zip", files, executable=SCRIPTS)
     return f"dist/otter/student: {len(student)} files\n{grading}"
@@ -96,10 +96,3 @@ def student_files(notebook: str) -> dict[str, bytes]:
     files = assignment_files() | {NOTEBOOK: notebook}
     files["requirements.txt"] += "otter-grader==7.0.0\n"
     return {name: text.encode() for name, text in files.items()}
-
-
-def write(folder: Path, files: dict[str, bytes]) -> None:
-    """Write files into a folder."""
-    for name, data in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
