@@ -1,8 +1,6 @@
 """The class that a container grades: the bundled examples and a sample of the hostile submissions, and what they must get."""
 
-import io
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +10,7 @@ from autograder.judge.judge import Judge
 from autograder.package import ROOT
 from autograder.results import PARTS
 from tests.golden.attacks import ATTACKS, SECTIONS, Attack, World
+from tests.golden.programs import files_of
 
 STRANGE = World("canary-of-nobody", Path("/nowhere/secret.txt"), Path("/nowhere/open"), Path("/autograder/results"), 9)
 
@@ -59,17 +58,7 @@ class Due(NamedTuple):
 
 def examples() -> dict[str, dict[str, bytes]]:
     """The files of each bundled example as Gradescope lays them out: unpacked, and a single file under the name it asks for."""
-    found = {}
-    for path in sorted((ROOT / "build/examples").iterdir()):
-        if path.is_dir():
-            files = {each.relative_to(path).as_posix(): each.read_bytes() for each in path.rglob("*") if each.is_file()}
-        elif path.suffix == ".zip":
-            with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-                files = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-        else:
-            files = {"dnn.py": path.read_bytes()}
-        found[path.stem if path.suffix else path.name] = files
-    return found
+    return {path.stem: files_of(path) for path in sorted((ROOT / "build/examples").iterdir())}
 
 
 def put(name: str, place: Path, world: World, known: dict[str, dict[str, bytes]]) -> None:

@@ -29,6 +29,7 @@ from tests.golden.attacks import ATTACKS, CANARY, World
 from tests.golden.differences import DNN, EXTENSION
 from tests.golden.idle import IDLE
 from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import files_of
 from tests.golden.variants import VARIANTS
 
 Marks = Mapping[str, float]  # the points of each check, and of each task
@@ -52,16 +53,6 @@ def golden(folder: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
     for number, name in enumerate(QUICK):
         ATTACKS[name].put(folder / f"attack{number}", world)
         yield f"hostile: {name}", files_of(folder / f"attack{number}")
-
-
-def files_of(submission: Path) -> dict[str, bytes]:
-    """The files of a folder, of a zip, or of a single file that stands for dnn.py."""
-    if submission.suffix == ".zip":
-        with zipfile.ZipFile(submission) as archive:
-            return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-    if submission.is_file():
-        return {"dnn.py": submission.read_bytes()}
-    return {path.relative_to(submission).as_posix(): path.read_bytes() for path in submission.rglob("*") if path.is_file()}
 
 
 # The doors --------------------------------------------------------------------------------------------------------------

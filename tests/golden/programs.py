@@ -1,7 +1,9 @@
 """Programs made from the solution by an edit or two, so that a row shows the mistake and nothing else."""
 
+import zipfile
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 from autograder.handout.assignment import SOLUTION
 from autograder.handout.regions import solved
@@ -19,6 +21,16 @@ def solution(part: str = "dnn") -> str:
 def solutions() -> dict[str, bytes]:
     """The whole solution: the source of every part."""
     return {part: solution(part).encode() for part in PARTS}
+
+
+def files_of(submission: Path) -> dict[str, bytes]:
+    """The files of a folder, of a zip, or of a single file that stands for dnn.py."""
+    if submission.suffix == ".zip":
+        with zipfile.ZipFile(submission) as archive:
+            return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    if submission.is_file():
+        return {"dnn.py": submission.read_bytes()}
+    return {path.relative_to(submission).as_posix(): path.read_bytes() for path in submission.rglob("*") if path.is_file()}
 
 
 def submission(sources: dict[str, bytes]) -> Submission:
