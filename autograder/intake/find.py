@@ -2,27 +2,18 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from autograder.intake.entries import Refused, folded, is_junk, shown
 from autograder.intake.folders import open_file
 from autograder.intake.read import SOURCE, ZIP
+from autograder.intake.waiting import Waiting
 from autograder.intake.zips import MOST_CLASS, MOST_MEMBERS, entries_of_zip
 from autograder.results import PARTS
 
 
 class IntakeError(Exception):
     """There is nothing to grade where the TA said; the text is a sentence for the TA."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A submission that was found and not read yet: the student, and where it lies (`inside` a zip of submissions)."""
-
-    student: str
-    path: Path
-    inside: str = ""
 
 
 def find(submissions: Path) -> list[Waiting]:
