@@ -52,6 +52,14 @@ class LocalStudent:
         """The value of a result, or a tuple of several; here the results themselves."""
         return values if len(values) > 1 else values[0]
 
+    def parameters(self, case: Case) -> Any:
+        """A copy of the parameters of a case."""
+        return {key: value.copy() for key, value in case.params.items()}
+
+    def only_one(self, key: Any) -> Any:
+        """Nothing here: the checks run one after the other, and none waits for another."""
+        return contextlib.nullcontext(key)
+
     def place(self, value: Any) -> Any:
         """A copy of an argument that the check can look at again after the call."""
         return copy.deepcopy(value)
@@ -71,26 +79,34 @@ def network(student: Any, case: Case) -> Any:
     module = student.dnn if case.model == "DNN" else student.extension
     chosen = [case.activations] if case.activations else []
     net = getattr(module, case.model)(case.layer_sizes, *chosen)
-    net.params = {key: value.copy() for key, value in case.params.items()}
+    net.params = student.parameters(case)
     return net
 
 
 def remember(student: Any, key: tuple, run: Callable[[], Any]) -> Any:
     """The result of run(), from memory if it was asked for before; whatever the student's code raised is raised again."""
     if key not in student.memory:
-        try:
-            student.memory[key] = run()
-        except (CheckFailure, StudentError) as failure:
-            student.memory[key] = failure
-        except Exception as error:
-            if not isinstance(student, LocalStudent):
-                raise
-            student.memory[key] = StudentError(f"{type(error).__name__}: {error}")
-            student.memory[key].__cause__ = error
+        with student.only_one(key):
+            if key not in student.memory:
+                student.memory[key] = outcome(student, run)
     result = student.memory[key]
     if isinstance(result, Exception):
         raise result
     return result
+
+
+def outcome(student: Any, run: Callable[[], Any]) -> Any:
+    """The result of run(), or what the student has to mend."""
+    try:
+        return run()
+    except (CheckFailure, StudentError) as failure:
+        return failure
+    except Exception as error:
+        if not isinstance(student, LocalStudent):
+            raise
+        raised = StudentError(f"{type(error).__name__}: {error}")
+        raised.__cause__ = error
+        return raised
 
 
 def pair(value: Any) -> tuple[Any, Mapping]:
@@ -188,7 +204,7 @@ def own_cache(student: Any, net: Any, case: Case) -> Any:
         run_forward(student, case)
         cache = copied(network(student, case))
         cache["Y"] = case.Y
-        student.fetch(cache)
+        student.fetch(cache["Y"])
 
     try:
         remember(student, ("writable", case), try_to_write)

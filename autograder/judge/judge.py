@@ -7,11 +7,11 @@ check counts as not checked, and the whole result as an error that a TA has to l
 import ast
 import importlib
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial, reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from autograder.results import PARTS, Cause, CheckResult, Result
 from autograder.rubric import BACKWARD, FINITE_DIFFERENCES
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
+from autograder.sandbox.turns import side_by_side
 from autograder.text import clean
 
 MODULES = (
@@ -39,6 +40,7 @@ MOST_TEXT = 1_000  # characters of what a student is told about one check
 MOST_FAULT = 5_000  # characters of a traceback of the grader's own
 
 CheckFunction = Callable[[Any], None]
+T = TypeVar("T")
 
 
 @cache
@@ -95,11 +97,11 @@ class Judge:
             grading = Grading(submission, own, spare)
             # Before any hidden check, so that nothing a public one shows, its marks included, can hold what is hidden: with the
             # first hidden one the submission has what it must not tell, and from then on it is quoted with discretion.
-            found = grading.outcomes(row for row in self.checks if row[0].visibility == "public")
+            found = grading.outcomes([row for row in self.checks if row[0].visibility == "public"])
             ways = grading.ways_back()
-            found |= grading.outcomes(row for row in self.checks if row[0].visibility != "public")
+            found |= grading.outcomes([row for row in self.checks if row[0].visibility != "public"])
             causes = grading.causes()
-        failed = bool(grading.faults)
+        failed, printed = bool(grading.faults), grading.printed()
         return Result(
             student=submission.student,
             status="error" if failed else "graded",
@@ -107,7 +109,7 @@ class Judge:
             reason="the grader itself failed on this submission; its traceback is in the terminal" if failed else "",
             notes=tuple(submission.problems[part] for part in submission.problems if part in PARTS),
             causes=causes,
-            printed=(clean(grading.printed.output, MOST_TEXT), clean(grading.printed.errors, MOST_TEXT)),
+            printed=(clean(printed.output, MOST_TEXT), clean(printed.errors, MOST_TEXT)),
             layers=self.sandbox.zygote.layers,
             remarks=tuple(way.remark for way in ways.values() if way.remark),
             fault=next(iter(grading.faults), grading.diagnosis_fault),
@@ -119,7 +121,8 @@ class Grading:
 
     def __init__(self, submission: Submission, own: Session, spare: Session) -> None:
         self.submission, self.own, self.spare = submission, own, spare
-        self.printed = Printed()
+        self.loading = Printed()
+        self.heard: dict[Check, Printed] = {}  # in the public checks
         self.faults: list[str] = []
         self.diagnosis_fault = ""
         self.failures: dict[str, dict[str, Exception]] = {}  # by part, then by the name of the check
@@ -127,26 +130,43 @@ class Grading:
     @cached_property
     def beside(self) -> Session:
         """Where the files that build on dnn.py are checked."""
-        return self.own if loads_dnn(self.own) else self.spare
+        try:
+            return self.own if loads_dnn(self.own) else self.spare
+        except Exception:
+            self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
+            return self.spare
+        finally:
+            self.loading = self.own.printed
 
-    def outcomes(self, checks: Iterable[tuple[Check, CheckFunction]]) -> dict[Check, CheckResult]:
+    def printed(self) -> Printed:
+        """What the submission printed when it was loaded and in the public checks."""
+        heard = [self.heard[check] for check, _ in load_checks() if check in self.heard]
+        return reduce(lambda before, after: before.and_then(*after), heard, self.loading)
+
+    def side_by_side(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
+        """What each function returns; they may use both sessions."""
+        return side_by_side([self.own, self.beside], tasks)
+
+    def outcomes(self, rows: Sequence[tuple[Check, CheckFunction]]) -> dict[Check, CheckResult]:
         """The records of some checks."""
-        return {check: self.outcome(check, function) for check, function in checks}
+        records = self.side_by_side([partial(self.outcome, *row) for row in rows])
+        return {check: record for (check, _), record in zip(rows, records, strict=True)}
 
     def ways_back(self) -> dict[str, Way]:
         """How each network that was handed in finds its gradients; what is the grader's own fault is noted."""
-        ways = {}
-        for model in BACKWARD:
-            part = "dnn" if model == "DNN" else "extension"
-            if part in self.submission.problems:
-                continue
-            try:
-                student = self.own if part == "dnn" else self.beside
-                student.begin_check(hidden=True)  # nothing that is said here is heard
-                ways[model] = way_back(student, model)
-            except Exception:
-                self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
-        return ways
+        models = [model for model in BACKWARD if part_of(model) not in self.submission.problems]
+        ways = self.side_by_side([partial(self.way_back, model) for model in models])
+        return dict(zip(models, ways, strict=True))
+
+    def way_back(self, model: str) -> Way:
+        """How one network finds its gradients."""
+        try:
+            student = self.session_of(part_of(model))
+            student.begin_check(hidden=True)  # nothing that is said here is heard
+            return way_back(student, model)
+        except Exception:
+            self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
+            return Way()
 
     def outcome(self, check: Check, function: CheckFunction) -> CheckResult:
         """The record of one check; what is the grader's own fault is noted."""
@@ -160,7 +180,7 @@ class Grading:
             self.faults.append(clean(traceback.format_exc(), MOST_FAULT))
             return record(check, None, got="The grader could not carry out this check; this is not your fault.")
         if check.visibility == "public":
-            self.printed = self.printed.and_then(*student.printed)
+            self.heard[check] = student.printed
         if failure is None:
             return record(check, True)
         self.failures.setdefault(check.part, {})[check.name] = failure
@@ -207,6 +227,11 @@ def at_its_worth(result: CheckResult, name: str, ways: Mapping[str, Way]) -> Che
     share = f"{FINITE_DIFFERENCES:.0%}"
     note = f"`compute_gradients` of `{model}` works by finite differences; the rubric gives {share} of the points for that."
     return replace(result, worth=FINITE_DIFFERENCES, note=note)
+
+
+def part_of(model: str) -> str:
+    """The part that a network belongs to."""
+    return "dnn" if model == "DNN" else "extension"
 
 
 def loads_dnn(student: Session) -> bool:

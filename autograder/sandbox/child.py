@@ -136,6 +136,9 @@ class Failed:
         self.report = [step, kind, message[:MAX_TEXT], where[:MAX_TEXT], trace[-MAX_TEXT:]]
 
 
+There = tuple[Mapping[int, Any], Mapping[int, dict]]  # the results so far, and the parameters that were given
+
+
 class FailedBefore(Exception):
     """A step builds on one that failed."""
 
@@ -143,40 +146,55 @@ class FailedBefore(Exception):
 def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) -> None:
     """Say that the child is locked in, then answer requests until the pipe ends.
 
-    A request is (forget, steps, wanted). It is answered by a value or a failure for each result that is wanted, and by what was
-    printed since the last answer to standard output and to standard error. Before each call the number of its step goes into
-    the mark, so that the judge knows which one did not return.
+    What comes is (forget, given, requests): given are parameters of networks with the numbers that steps will name them by,
+    since a network is made of the same ones again and again. A request is (conversation, steps, wanted), and one conversation
+    knows nothing of the results of another. Each is answered by a frame of its own: a value or a failure for each result that
+    is wanted, and what was printed since the last answer to standard output and to standard error. Before each call the request
+    and the number of the step go into the mark, so that the judge knows which one did not return.
     """
-    wire.send(pipe, wire.LOCKED_IN)
+    wire.send(pipe, wire.frame(wire.LOCKED_IN))
     output, errors = keep_output()
     finder = Sources(sources)
     sys.meta_path.insert(0, finder)
-    results: dict[int, Any] = {}
+    conversations: dict[int, dict[int, Any]] = {}
+    parameters: dict[int, dict] = {}
     while True:
-        forget, steps, wanted = wire.receive(pipe)
+        forget, given, requests = wire.receive_believed(pipe)
+        parameters.update(given)
         if forget:
-            results.clear()
-        for number, operation, arguments, named in steps:
-            if operation in wire.RUNS_STUDENT_CODE:
-                wire.MARK.pack_into(mark, 0, number)
-            results[number] = carry_out(number, operation, arguments, named, results, finder)
-        answers = [answer(results.get(number), finder) for number in wanted]
-        try:
-            wire.send(pipe, [answers, output.take(), errors.take()])
-        except wire.FrameTooLong:
-            too_long = Failed(-1, "OverflowError", wire.TOO_LARGE, "", "")
-            wire.send(pipe, [[["failed", *too_long.report] for _ in wanted], "", ""])
+            conversations.clear()
+        frames = []
+        for index, (conversation, steps, wanted) in enumerate(requests):
+            results = conversations.setdefault(conversation, {})
+            for number, operation, arguments, named in steps:
+                if operation in wire.RUNS_STUDENT_CODE:
+                    wire.MARK.pack_into(mark, 0, index, number)
+                results[number] = carry_out(number, operation, arguments, named, (results, parameters), finder)
+            answers = [answer(results.get(number), finder) for number in wanted]
+            try:
+                frames.append(wire.frame([answers, output.take(), errors.take()]))
+            except wire.FrameTooLong:
+                too_long = Failed(-1, "OverflowError", wire.TOO_LARGE, "", "")
+                frames.append(wire.frame([[["failed", *too_long.report] for _ in wanted], "", ""]))
+        wire.send(pipe, *frames)
 
 
-def carry_out(number: int, operation: str, arguments: tuple, named: dict, results: dict[int, Any], finder: Sources) -> Any:
-    """The result of one step, or what it failed with."""
+def carry_out(number: int, operation: str, arguments: tuple, named: dict, there: There, finder: Sources) -> Any:
+    """The result of one step, or what it failed with. A method is read under the number before, and called."""
+    at = number
     try:
-        values = [local(value, results) for value in arguments]
-        return OPERATIONS[operation](*values, **{name: local(value, results) for name, value in named.items()})
+        values = [local(value, there) for value in arguments]
+        named = {name: local(value, there) for name, value in named.items()}
+        if operation == "method":
+            at = number - 1
+            function = getattr(*values[:2])
+            at = number
+            return function(*values[2:], **named)
+        return OPERATIONS[operation](*values, **named)
     except FailedBefore as failure:
         return failure.args[0]
     except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too
-        return failed(number, error, finder)
+        return failed(at, error, finder)
 
 
 def failed(number: int, error: BaseException, finder: Sources) -> Failed:
@@ -193,19 +211,22 @@ def failed(number: int, error: BaseException, finder: Sources) -> Failed:
         return Failed(number, type(error).__name__, "", "", "")
 
 
-def local(value: Any, results: Mapping[int, Any]) -> Any:
+def local(value: Any, there: There) -> Any:
     """A value that came over the pipe with the results it refers to put in, and arrays the student may write to."""
-    if isinstance(value, wire.Reference):
-        result = results[value]
-        if isinstance(result, Failed):
+    kind = type(value)
+    if kind is wire.Reference:
+        result = there[0][value]
+        if type(result) is Failed:
             raise FailedBefore(result)
         return result
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, dict):
-        return {key: local(item, results) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return tuple(local(item, results) for item in value)
+    if kind is bytes:
+        return wire.unpack_array(value).copy()
+    if kind is wire.Parameters:
+        return local(there[1][value], there)
+    if kind is dict:
+        return {key: local(item, there) for key, item in value.items()}
+    if kind is tuple:
+        return tuple([local(item, there) for item in value])
     return value
 
 
@@ -245,12 +266,14 @@ def opaque(value: Any) -> list:
 
 
 def plain_array(array: np.ndarray) -> Any:
-    """The array in one of the dtypes that can cross."""
-    if math.prod(max(length, 1) for length in array.shape) > MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:
+    """The array as it travels, in one of the dtypes that can cross."""
+    # An empty one may have a giant shape.
+    elements = array.size or math.prod(max(length, 1) for length in array.shape)
+    if elements > MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:
         return ["opaque", f"array of shape {array.shape}"[:100]]
     if array.dtype in wire.CODES:
-        return array
+        return wire.pack_array(array)
     kinds = {"f": "<f8", "i": "<i8", "u": "<i8", "c": "<c16"}
     if array.dtype.kind in kinds:
-        return array.astype(kinds[array.dtype.kind])
+        return wire.pack_array(array.astype(kinds[array.dtype.kind]))
     return ["opaque", f"array of dtype {array.dtype}"[:100]]

@@ -59,17 +59,21 @@ class Child:
             self.mark = mmap.mmap(memory.fileno(), wire.MARK.size)
             (self.pid,) = struct.unpack("<i", zygote.ask(b"F", 4, (theirs.fileno(), memory.fileno())))
         try:
-            wire.send(self.pipe, sources)
+            wire.send(self.pipe, wire.frame(sources))
             if wire.receive(self.pipe, time.monotonic() + START_SECONDS) != wire.LOCKED_IN:
                 raise wire.WireError("no first word")
         except (wire.WireError, TimeoutError) as error:
             self.end()
             raise SandboxError("a child could not be locked in") from error
 
-    def running(self) -> int:
-        """The number of the step that was begun last, as far as the child can be believed."""
-        (number,) = wire.MARK.unpack(self.mark[:])
-        return number
+    def begin(self) -> None:
+        """Note that nothing of what it is sent next has begun."""
+        self.mark[:] = bytes(wire.MARK.size)
+
+    def running(self) -> tuple[int, int]:
+        """Which request, and which step in it, was begun last, as far as the child can be believed."""
+        request, number = wire.MARK.unpack(self.mark[:])
+        return request, number
 
     def end(self) -> int:
         """Kill it and return its exit code, or minus the signal that had ended it."""

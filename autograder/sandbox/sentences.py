@@ -27,6 +27,7 @@ def how_it_ended(status: int, discreet: bool) -> str:
 
 PHRASES = {
     "call": "{name} raised",
+    "method": "{name} raised",
     "counted": "{name} raised",
     "get": "Reading `{name}` raised",
     "set": "Setting an attribute of `{name}` raised",

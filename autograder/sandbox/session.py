@@ -3,22 +3,30 @@
 In a session `session.dnn.DNN((2, 3, 1)).forward(X)` runs nothing yet. Each step is noted in a `Handle`, and `fetch` sends all
 steps so far in one frame and brings back the value. A step that fails, ends the process or does not return raises StudentError
 with a sentence for the student; the session then goes on in a fresh child.
+
+Several conversations may go on side by side (`turns`): then what all of them ask for is fetched together. Where one of them
+costs the child, the others never know: a new child carries out what they had done, and goes on.
 """
 
 import contextlib
+import itertools
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.checking import StudentError
+from autograder.checking import Case, StudentError
 from autograder.sandbox import wire
 from autograder.sandbox.discretion import Discretion, Words
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.sentences import failure, how_it_ended, last_of
+from autograder.sandbox.turns import Turns
 from autograder.text import clean
+
+NO_ANSWER = "{name} answered with something that is no answer."
 
 
 class Step(NamedTuple):
@@ -46,19 +54,22 @@ class Step(NamedTuple):
         return f"Loading {self.label}.py" if self.operation == "module" else last_of(self.label)
 
 
+# Where a result is: the session, the generation of the conversation, the number of the step, and what it is called.
+Place = tuple["Session", object, int, str]
+
+
 class Handle:
     """A result on the student's side. What is done to it is noted and done there."""
 
-    _place: tuple["Session", int, int, str]  # the session, its generation, the number of the step, what it is called
+    _place: Place
 
     def __init__(self, session: "Session", number: int, label: str) -> None:
-        object.__setattr__(self, "_place", (session, session.generation, number, label))
+        object.__setattr__(self, "_place", (session, session.conversation.generation, number, label))
 
     def __getattr__(self, name: str) -> "Handle":
         if name.startswith("__"):
             raise AttributeError(name)
-        session, _, _, label = self._place
-        return session.note("get", self, name, label=f"{label}.{name}")
+        return Attribute(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         session, _, _, label = self._place
@@ -81,6 +92,27 @@ class Handle:
         raise TypeError("a Handle cannot be iterated over; fetch it, or unpack it with session.unpack")
 
 
+class Attribute(Handle):
+    """An attribute of a result: reading it and calling it is one step, any other use of it is a step after it was read."""
+
+    _of: tuple[Handle, str]
+
+    def __init__(self, owner: Handle, name: str) -> None:
+        object.__setattr__(self, "_of", (owner, name))
+
+    @cached_property
+    def _place(self) -> Place:  # type: ignore[override]
+        owner, name = self._of
+        session, _, _, label = owner._place
+        return session.note("get", owner, name, label=f"{label}.{name}")._place
+
+    def __call__(self, *arguments: Any, **named: Any) -> Handle:
+        """Note that it is read and called."""
+        owner, name = self._of
+        session, _, _, label = owner._place
+        return session.note("method", owner, name, *arguments, label=f"{label}.{name}", **named)
+
+
 class Opaque:
     """Stands for a value that does not cross the pipe."""
 
@@ -99,6 +131,64 @@ class Printed(NamedTuple):
         return Printed((self.output + output)[: wire.MAX_PRINTED], (self.errors + errors)[: wire.MAX_PRINTED])
 
 
+class Conversation:
+    """What one check, or whoever asks, has done on the student's side.
+
+    done are the steps that the child has carried out, steps those that it has not been sent; a child that takes the place of
+    one that is gone carries out all of them. known are the steps by their numbers; refused says why a step, or one that it
+    builds on, is not carried out. lost says what ended the child while it worked for this conversation; results from before
+    are no use then.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.generation = object()  # of the results: those from before a loss are not used
+        self.count = 0
+        self.done: list[Step] = []
+        self.steps: list[Step] = []
+        self.known: dict[int, Step] = {}
+        self.refused: dict[int, StudentError] = {}
+        self.modules: dict[str, Handle] = {}
+        self.child: Child | None = None  # the one that has carried out what is done
+        self.lost: StudentError | None = None
+        self.printed = Printed()
+
+    def begin(self, steps: list[Step]) -> None:
+        """Begin with these steps."""
+        self.steps, self.known = steps, {step.number: step for step in steps}
+
+    def lose(self, error: StudentError) -> None:
+        """Let go of every result there is."""
+        self.generation = object()
+        self.done, self.steps, self.modules, self.lost = [], [], {}, error
+
+
+class Request:
+    """What a conversation asks of the child, to carry out its steps and answer with some results; and what came of it."""
+
+    def __init__(self, conversation: Conversation, wanted: list[int]) -> None:
+        self.conversation, self.wanted = conversation, wanted
+        self.over = False
+        self.replies: tuple = ()
+        self.error: Exception | None = None
+
+    def steps_for(self, child: Child) -> list[Step]:
+        """The steps that this child has not carried out yet."""
+        here = self.conversation
+        return here.steps if here.child is child else [*here.done, *here.steps]
+
+    def answered(self, child: Child, replies: tuple, printed: list[str]) -> None:
+        """Note that this child has carried it out."""
+        here = self.conversation
+        self.over, self.replies = True, replies
+        here.done, here.steps, here.child = here.done + here.steps, [], child
+        here.printed = here.printed.and_then(*printed)
+
+    def failed(self, error: Exception) -> None:
+        """Note why it is not carried out."""
+        self.over, self.error = True, error
+
+
 class Session:
     """One submission in the sandbox. It offers what `running.LocalStudent` offers, the random state and counted calls."""
 
@@ -106,24 +196,30 @@ class Session:
         self.sandbox, self.sources = sandbox, dict(sources)
         self.limits = sandbox.limits
         self.memory: dict[Any, Any] = {}
+        self.turns: Turns | None = None  # where several conversations go on side by side
         self.child: Child | None = None
-        self.generation = 0  # of the results: those of an earlier check, or of a child that is gone, are not used
-        self.steps: list[Step] = []
-        self.sent: dict[int, Step] = {}
-        self.refused: dict[int, StudentError] = {}  # why a step, or one that it builds on, is not carried out
-        self.count = 0
+        self.cases: dict[int, tuple[int, Case]] = {}  # those whose parameters the child is given, by their id
+        self.given = 0  # how many of them this child has
+        self.conversations = 0
+        self.conversation = Conversation(0)
         self.forget = False
-        self.lost: StudentError | None = None
         self.strikes: Counter[str] = Counter()
         self.unloadable: dict[str, StudentError] = {}
         self.seconds_left = sandbox.limits.submission_seconds
-        self.printed = Printed()  # by this check
         self.discretion = Discretion(sources, prompts)
 
     def __getattr__(self, module: str) -> Handle:
         if module.startswith("_"):
             raise AttributeError(module)
-        return self.note("module", module, label=module)
+        modules = self.conversation.modules
+        if module not in modules:
+            modules[module] = self.note("module", module, label=module)
+        return modules[module]
+
+    def parameters(self, case: Case) -> Handle:
+        """A copy of the parameters of a case on the student's side, where they are sent once."""
+        number, _ = self.cases.setdefault(id(case), (len(self.cases), case))
+        return self.note("place", wire.numbered(wire.PARAMETERS, number), label="")
 
     def place(self, value: Any) -> Handle:
         """A copy of an argument on the student's side."""
@@ -150,38 +246,67 @@ class Session:
         return self.note("stirred_random_state", label="")
 
     def begin_check(self, *, hidden: bool = False) -> None:
-        """Let go of everything an earlier check left in the child; from the first hidden one on, quote with discretion."""
+        """Begin a conversation that knows of no other; from the first hidden one on, quote with discretion."""
         self.discretion.begin(hidden=hidden)
-        self.steps, self.sent, self.refused, self.count, self.forget = [], {}, {}, 0, True
-        self.printed = Printed()
-        self.generation += 1
+        self.conversations += 1
+        self.conversation = Conversation(self.conversations)
+        self.forget = self.forget or self.turns is None
+
+    @property
+    def printed(self) -> Printed:
+        """What the student's code printed in this conversation."""
+        return self.conversation.printed
+
+    @contextlib.contextmanager
+    def only_one(self, key: Any) -> Iterator[None]:
+        """What is remembered under this key is found out by one conversation alone, which the others wait for."""
+        if self.turns is None:
+            yield
+            return
+        conversation = self.conversation
+        with self.turns.only_one((id(self), key)):
+            self.conversation = conversation
+            yield
 
     def note(self, operation: str, *arguments: Any, label: str, **named: Any) -> Handle:
         """Add a step to those that run at the next fetch, unless it is not worth another try."""
-        self.count += 1
-        packed = tuple(self.outgoing(value) for value in arguments)
-        step = Step(self.count, operation, packed, {name: self.outgoing(value) for name, value in named.items()}, label)
-        reasons = [self.refused.get(number) for number in numbers_in([*arguments, *named.values()])]
-        reason = next(filter(None, [*reasons, self.refusal(step)]), None)
+        here = self.conversation
+        if operation == "method":  # it may fail when it is read
+            here.count += 1
+            here.known[here.count] = Step(here.count, "get", (), {}, label)
+        here.count += 1
+        packed = tuple([self.outgoing(value) for value in arguments])
+        step = Step(here.count, operation, packed, {name: self.outgoing(value) for name, value in named.items()}, label)
+        reason = self.refusal(step)
+        if here.refused and not reason:
+            numbers = numbers_in([*arguments, *named.values()])
+            reason = next((here.refused[number] for number in numbers if number in here.refused), None)
         if reason:
-            self.refused[step.number] = reason
+            here.refused[step.number] = reason
         else:
-            self.steps.append(step)
+            here.steps.append(step)
+            here.known[step.number] = step
         return Handle(self, step.number, label)
 
     def refusal(self, step: Step) -> StudentError | None:
         """Why a step is not worth another try."""
-        if step.runs_student_code and self.strikes[step.label] >= self.limits.strikes:
-            return StudentError(f"{step.name} has not come back {self.limits.strikes} times and was not called again.")
-        return self.unloadable.get(step.label) if step.operation == "module" else None
+        return self.struck_out(step) or (self.unloadable.get(step.label) if step.operation == "module" else None)
+
+    def struck_out(self, step: Step) -> StudentError | None:
+        """That the function which a step calls has not come back too often."""
+        if not self.strikes or not step.runs_student_code or self.strikes[step.label] < self.limits.strikes:
+            return None
+        return StudentError(f"{step.name} has not come back {self.limits.strikes} times and was not called again.")
 
     def outgoing(self, value: Any) -> Any:
         """A value as it travels to the child."""
         if isinstance(value, Handle):
             _, generation, number, _ = value._place
-            if generation != self.generation:
-                raise self.lost or SandboxError("a result of an earlier check was used")
-            return wire.reference(number)
+            if generation is not self.conversation.generation:
+                raise self.conversation.lost or SandboxError("a result of an earlier check was used")
+            return wire.numbered(wire.REFERENCE, number)
+        if isinstance(value, np.ndarray):
+            return wire.pack_array(value)
         if isinstance(value, dict):
             return {key: self.outgoing(item) for key, item in value.items()}
         return value
@@ -191,16 +316,20 @@ class Session:
 
         StudentError if a step on the way to one of them failed, or if the child did not come back.
         """
+        here = self.conversation
         for value in values:
             self.outgoing(value)
-            if reason := self.refused.get(value._place[2]):
+            if reason := here.refused.get(value._place[2]):
                 raise reason
-        if self.seconds_left <= 0:
-            raise StudentError(f"The {self.limits.submission_seconds:.0f} seconds for the whole submission are used up.")
-        steps, self.steps = self.steps, []
-        self.sent |= {step.number: step for step in steps}
-        replies = self.exchange(steps, [value._place[2] for value in values])
-        fetched = tuple(self.unwrap(reply, value._place[3]) for reply, value in zip(replies, values, strict=True))
+        request = Request(here, [value._place[2] for value in values])
+        if self.turns is None:
+            self.exchange([request])
+        else:
+            self.turns.wait_for(self, request)
+            self.conversation = here
+        if request.error:
+            raise request.error
+        fetched = tuple([self.unwrap(reply, value._place[3]) for reply, value in zip(request.replies, values, strict=True)])
         return fetched if len(values) > 1 else fetched[0]
 
     def unwrap(self, reply: Any, label: str) -> Any:
@@ -210,11 +339,17 @@ class Session:
         if is_tagged(reply) and reply[0] == "failed" and [type(word) for word in reply[1:]] == [int, str, str, str, str]:
             _, at, *words = reply
             raise self.failure(label, at, Words(*words))
-        raise self.lose("{name} answered with something that is no answer.")
+        raise self.no_answer()
+
+    def no_answer(self) -> StudentError:
+        """End the child for an answer that is none."""
+        here = self.conversation
+        number = next((step.number for step in reversed(here.done) if step.runs_student_code), 0)
+        return self.lose(here, number, NO_ANSWER)
 
     def failure(self, label: str, at: int, words: Words) -> StudentError:
         """What the student is told of an exception in the step `at`, or in the reading of what the label names."""
-        step = self.sent.get(at)
+        step = self.conversation.known.get(at)
         operation, name = (step.operation, step.label) if step else ("", label)
         error = failure(operation, name, self.discretion.of_exception(words))
         error.raised = f"{words.kind}: {words.message}"
@@ -222,41 +357,98 @@ class Session:
             self.unloadable[name] = error
         return error
 
-    def exchange(self, steps: list[Step], wanted: list[int]) -> tuple:
-        """Send the steps and bring back the answers; a new child is first given the time to import."""
-        if self.child is None:
-            self.child, self.forget = Child(self.sandbox.zygote, self.sources), False
-            self.converse([step for step in steps if step.operation == "module"], [], self.limits.import_seconds)
-        patience = self.limits.call_seconds / (4 if self.strikes else 1)  # less, once a call has not come back
-        return self.converse(steps, wanted, patience)
-
-    def converse(self, steps: list[Step], wanted: list[int], seconds: float) -> tuple:
-        """One request and its answers; StudentError if the child ends or does not answer in time."""
-        assert self.child is not None
-        pipe, started = self.child.pipe, time.monotonic()
-        patience = None if "deadline" in self.limits.without else min(seconds, max(self.seconds_left, 0.01))
+    def exchange_all(self, requests: list[Request]) -> None:
+        """Have requests carried out; what is the grader's own fault is an error of each that is not over."""
         try:
-            pipe.settimeout(patience)
-            wire.send(pipe, [self.forget, [step.packed for step in steps], wanted])
-            self.forget = False
-            answer = wire.receive(pipe, None if patience is None else started + patience)
+            self.exchange(requests)
+        except Exception as error:
+            for request in requests:
+                if not request.over:
+                    request.failed(error)
+
+    def exchange(self, requests: list[Request]) -> None:
+        """Have requests carried out in their order; what ends the child is an error of the one that it worked on alone."""
+        while True:
+            self.drop_hopeless(requests)
+            requests = [request for request in requests if not request.over]
+            if not requests:
+                return
+            if self.child is None:
+                self.child, self.forget, self.given = Child(self.sandbox.zygote, self.sources), False, 0
+                self.load_modules(self.child, requests)
+            else:
+                # Less patience, once a call has not come back.
+                self.converse(self.child, requests, self.limits.call_seconds / (4 if self.strikes else 1))
+
+    def drop_hopeless(self, requests: Iterable[Request]) -> None:
+        """Note why some requests are not worth another try."""
+        for request in requests:
+            if self.seconds_left <= 0:
+                seconds = f"{self.limits.submission_seconds:.0f} seconds"
+                request.failed(StudentError(f"The {seconds} for the whole submission are used up."))
+            elif self.strikes:
+                tired = next(filter(None, map(self.struck_out, request.conversation.steps)), None)
+                if tired and not request.over:
+                    request.failed(tired)
+
+    def load_modules(self, child: Child, requests: list[Request]) -> None:
+        """Have a new child load what the requests need, for which it has more time than for a call."""
+        steps = [step for request in requests for step in request.steps_for(child)]
+        names = dict.fromkeys(step.label for step in steps if step.operation == "module")
+        loading = Conversation(0)
+        loading.begin([Step(number, "module", (name,), {}, name) for number, name in enumerate(names, 1)])
+        request = Request(loading, [])
+        self.converse(child, [request], self.limits.import_seconds)
+        first = requests[0].conversation
+        first.printed = first.printed.and_then(*loading.printed)
+        if isinstance(request.error, StudentError):
+            requests[0].failed(request.error)
+            first.lose(request.error)
+
+    def converse(self, child: Child, requests: Sequence[Request], seconds: float) -> None:
+        """Send requests together and note the answers, up to the one whose answer does not come."""
+        sent = [[one.conversation.number, [step.packed for step in one.steps_for(child)], one.wanted] for one in requests]
+        started = time.monotonic()
+        end = started + max(self.seconds_left, 0.01)
+        try:
+            child.begin()
+            child.pipe.settimeout(self.patience(seconds, end))
+            wire.send(child.pipe, wire.frame([self.forget, self.to_be_given(), sent]))
+            self.forget, self.given = False, len(self.cases)
+            for request in requests:
+                answer = self.receive(child, seconds, end)
+                if not is_answer(answer, len(request.wanted)):
+                    request.failed(self.lose(request.conversation, child.running()[1], NO_ANSWER))
+                    return
+                replies, *printed = answer
+                request.answered(child, replies, printed)
         except TimeoutError:
-            raise self.lose("{name} did not come back in time; is there a loop that never ends?") from None
+            self.lose_at(child, requests, "{name} did not come back in time; is there a loop that never ends?")
         except wire.FrameTooLong as error:
             raise SandboxError(str(error)) from error
         except wire.WireError:
-            raise self.lose("{name} ended the program{how}.") from None
+            self.lose_at(child, requests, "{name} ended the program{how}.")
         finally:
             self.seconds_left -= time.monotonic() - started
-        if (
-            not isinstance(answer, tuple)
-            or [type(part) for part in answer] != [tuple, str, str]
-            or len(answer[0]) != len(wanted)
-        ):
-            raise self.lose("{name} answered with something that is no answer.")
-        replies, *printed = answer
-        self.printed = self.printed.and_then(*printed)
-        return replies
+
+    def patience(self, seconds: float, end: float) -> float | None:
+        """How long something is waited for; None for as long as it takes."""
+        return None if "deadline" in self.limits.without else max(min(seconds, end - time.monotonic()), 0.001)
+
+    def receive(self, child: Child, seconds: float, end: float) -> Any:
+        """The next answer; TimeoutError if the child works on one request for longer than it may."""
+        while True:
+            patience, at = self.patience(seconds, end), child.running()[0]
+            try:
+                return wire.receive(child.pipe, None if patience is None else time.monotonic() + patience)
+            except TimeoutError:
+                if child.running()[0] == at or time.monotonic() >= end:
+                    raise
+
+    def to_be_given(self) -> list[tuple[int, dict[str, bytes]]]:
+        """The parameters that this child has not been given yet, each with its number."""
+        cases = itertools.islice(self.cases.values(), self.given, None)
+        return [(number, {key: wire.pack_array(value) for key, value in case.params.items()}) for number, case in cases]
 
     def end(self) -> None:
         """Kill the child, if there is one."""
@@ -265,36 +457,53 @@ class Session:
                 self.child.end()
             self.child = None
 
-    def lose(self, sentence: str) -> StudentError:
-        """End the child, which is no use any more; whatever still refers to it raises this sentence from now on."""
-        assert self.child is not None
-        running = self.sent.get(self.child.running())
+    def lose_at(self, child: Child, requests: Sequence[Request], sentence: str) -> None:
+        """End the child for what it did in the request that it works on, as far as it can be believed."""
+        at, number = child.running()
+        believed = at < len(requests) and not requests[at].over
+        request = requests[at] if believed else next(request for request in requests if not request.over)
+        request.failed(self.lose(request.conversation, number if believed else 0, sentence))
+
+    def lose(self, conversation: Conversation, number: int, sentence: str) -> StudentError:
+        """End the child, which is no use any more, at this step of a conversation, whose results raise this from now on."""
+        running = conversation.known.get(number)
         if running is not None and not running.runs_student_code:  # no child notes such a step by itself
             running = None
         if running is not None:
             self.strikes[running.label] += 1
-        status = self.child.end()
-        self.child = None
-        self.generation += 1
-        self.steps = []
+        status = 0
+        if self.child is not None:
+            status = self.child.end()
+            self.child = None
         name = running.name if running else "The submission"
-        self.lost = StudentError(sentence.format(name=name, how=how_it_ended(status, self.discretion.hidden)))
-        return self.lost
+        error = StudentError(sentence.format(name=name, how=how_it_ended(status, self.discretion.hidden)))
+        conversation.lose(error)
+        return error
 
     def decode(self, content: Any, depth: int) -> Any:
         """The value that an answer stands for; whatever a child never sends ends it."""
-        if content is None or type(content) in (bool, int, float, str, np.ndarray):  # a reference is an int, and no answer
+        kind = type(content)
+        if kind is bytes:
+            return self.array(content)
+        if content is None or kind in (bool, int, float, str):  # a reference is an int, and no answer
             return content
         if depth > 0 and is_tagged(content) and len(content) == 2:
-            kind, inside = content
-            if kind == "dict" and isinstance(inside, dict):
+            form, inside = content
+            if form == "dict" and isinstance(inside, dict):
                 return {key: self.decode(item, depth - 1) for key, item in inside.items()}
-            if kind == "opaque" and isinstance(inside, str):
+            if form == "opaque" and isinstance(inside, str):
                 return Opaque(self.discretion.of_type(inside))
-            if kind in ("list", "tuple") and isinstance(inside, tuple):
+            if form in ("list", "tuple") and isinstance(inside, tuple):
                 items = [self.decode(item, depth - 1) for item in inside]
-                return items if kind == "list" else tuple(items)
-        raise self.lose("{name} answered with something that is no answer.")
+                return items if form == "list" else tuple(items)
+        raise self.no_answer()
+
+    def array(self, data: bytes) -> np.ndarray:
+        """The array in the bytes; whatever is none ends the child."""
+        try:
+            return wire.unpack_array(data)
+        except wire.WireError:
+            raise self.no_answer() from None
 
 
 def numbers_in(values: Iterable[Any]) -> Iterator[int]:
@@ -304,6 +513,11 @@ def numbers_in(values: Iterable[Any]) -> Iterator[int]:
             yield value._place[2]
         elif isinstance(value, dict):
             yield from numbers_in(value.values())
+
+
+def is_answer(answer: Any, wanted: int) -> bool:
+    """Whether this is what a child answers a request with, as far as it can be told without a look at each reply."""
+    return isinstance(answer, tuple) and [type(part) for part in answer] == [tuple, str, str] and len(answer[0]) == wanted
 
 
 def is_tagged(content: Any) -> bool:

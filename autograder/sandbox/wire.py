@@ -1,14 +1,14 @@
 """The frames on the pipe: four bytes of length, then msgpack. Data only: nothing that is read here can run anything.
 
-An array is an extension of its own: one byte that names its dtype, the number of dimensions, each dimension, then the raw
-bytes. Whoever reads believes none of it: the frame, the dtype, the dimensions and the number of bytes are all bounded and must
-agree with each other.
+An array travels as bytes: one that names its dtype, the number of dimensions, each dimension, then the raw ones. Whoever
+reads believes none of it: the frame, the dtype, the dimensions and the number of bytes are all bounded and must agree.
 """
 
 import math
 import socket
 import struct
 import time
+from functools import cache
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
@@ -29,11 +29,15 @@ DTYPES: dict[bytes, np.dtype] = {
     b"D": np.dtype("<c16"),
 }
 CODES = {dtype: code for code, dtype in DTYPES.items()}
-ARRAY, REFERENCE = 1, 2  # msgpack extension types
+HEADS = tuple(struct.Struct(f"<cB{dimensions}I") for dimensions in range(MAX_DIMENSIONS + 1))  # of an array
+REFERENCE, PARAMETERS = 1, 2  # msgpack extension types
 LOCKED_IN = "locked in"  # the first frame of a child
 TOO_LARGE = "the result is too large to be sent"
-RUNS_STUDENT_CODE = ("call", "counted", "module")  # the operations before which a child notes the number of the step
-MARK = struct.Struct("<I")  # the number of the step that a child is about to run, in memory it shares with the judge
+RUNS_STUDENT_CODE = ("call", "counted", "method", "module")  # the operations before which a child notes the number of the step
+LENGTH = struct.Struct("<I")  # before a frame
+# Which request of those it was sent together a child carries out, and the number of the step that it is about to run there, in
+# memory that it shares with the judge.
+MARK = struct.Struct("<II")
 
 
 class WireError(Exception):
@@ -48,46 +52,42 @@ class Reference(int):
     """The number of a result that stays on the other side."""
 
 
-def pack_array(array: np.ndarray) -> msgpack.ExtType:
-    """An array of one of the DTYPES, in row order."""
-    head = struct.pack(f"<cB{array.ndim}I", CODES[array.dtype], array.ndim, *array.shape)
-    return msgpack.ExtType(ARRAY, head + array.tobytes())
+class Parameters(int):
+    """The number of the parameters of a network, which the other side has been given before."""
+
+
+EXTENSIONS = {REFERENCE: Reference, PARAMETERS: Parameters}
+
+
+def pack_array(array: np.ndarray) -> bytes:
+    """An array of one of the DTYPES as it travels, in row order."""
+    return HEADS[array.ndim].pack(CODES[array.dtype], array.ndim, *array.shape) + array.tobytes()
 
 
 def unpack_array(data: bytes) -> np.ndarray:
-    """The array in the bytes; WireError unless dtype, shape and length fit together."""
+    """The array in the bytes, which nobody can write to; WireError unless dtype, shape and length fit together."""
     try:
-        code, dimensions = struct.unpack_from("<cB", data)
-        if dimensions > MAX_DIMENSIONS:
-            raise WireError(f"an array of {dimensions} dimensions")
-        shape = struct.unpack_from(f"<{dimensions}I", data, 2)
+        head = HEADS[data[1]]
+        code, _, *shape = head.unpack_from(data)
         dtype = DTYPES[code]
-    except (struct.error, KeyError) as error:
+    except (struct.error, LookupError) as error:
         raise WireError("an array with a bad head") from error
-    start = 2 + 4 * dimensions
-    if len(data) - start != math.prod(shape) * dtype.itemsize:
+    start, size = head.size, math.prod(shape)
+    if len(data) - start != size * dtype.itemsize:
         raise WireError("an array whose bytes do not fill its shape")
-    if math.prod(max(length, 1) for length in shape) * dtype.itemsize > MAX_FRAME:  # its sum over an axis may be a giant
+    # The sum of an empty one over an axis may be a giant.
+    if not size and math.prod(max(length, 1) for length in shape) * dtype.itemsize > MAX_FRAME:
         raise WireError("an empty array of a giant shape")
     if code == b"?" and data[start:].strip(b"\0\1"):
         raise WireError("a boolean that is neither true nor false")
-    return np.frombuffer(data, dtype, offset=start).reshape(shape)
-
-
-def encode(value: Any) -> Any:
-    """What msgpack cannot pack by itself: arrays and references."""
-    if isinstance(value, np.ndarray):
-        return pack_array(value)
-    raise TypeError(f"{type(value).__name__} cannot cross the pipe")
+    return np.ndarray(shape, dtype, data, start)
 
 
 def extension(kind: int, data: bytes) -> Any:
     """What an extension stands for; WireError for one that nobody sends."""
-    if kind == ARRAY:
-        return unpack_array(data)
-    if kind == REFERENCE and len(data) == 4:
-        return Reference(struct.unpack("<I", data)[0])
-    raise WireError(f"an extension of type {kind}")
+    if kind not in EXTENSIONS or len(data) != LENGTH.size:
+        raise WireError(f"an extension of type {kind}")
+    return EXTENSIONS[kind](*LENGTH.unpack(data))
 
 
 class Budget:
@@ -101,36 +101,43 @@ class Budget:
         self.left -= 1 + len(items)
         if self.left < 0:
             raise WireError("a frame of too many items")
-        return self.plain(items)
+        return plain(items)
 
     def of_map(self, pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
         """The items of a map, whose keys are strings and differ."""
-        self.of_list(tuple(value for _, value in pairs))
+        self.of_list(tuple([value for _, value in pairs]))
         items = dict(pairs)
-        if len(items) < len(pairs) or not all(isinstance(key, str) for key in items):
+        if len(items) < len(pairs) or not set(map(type, items)) <= {str}:
             raise WireError("a map with a key twice, or one that is no string")
         return items
 
-    @staticmethod
-    def plain(items: tuple) -> tuple:
-        """The items, if there is no date among them, which msgpack knows by itself."""
-        if any(isinstance(item, msgpack.Timestamp) for item in items):
-            raise WireError("a date")
-        return items
+
+def plain(items: tuple) -> tuple:
+    """The items, if there is no date among them, which msgpack knows by itself."""
+    if msgpack.Timestamp in set(map(type, items)):
+        raise WireError("a date")
+    return items
 
 
-def reference(number: int) -> msgpack.ExtType:
-    """A reference as it travels."""
-    return msgpack.ExtType(REFERENCE, struct.pack("<I", number))
+@cache
+def numbered(kind: int, number: int) -> msgpack.ExtType:
+    """A reference, or the number of parameters, as it travels."""
+    return msgpack.ExtType(kind, LENGTH.pack(number))
 
 
-def send(pipe: socket.socket, message: Any) -> None:
-    """Send one frame; WireError if it is too long or nobody reads."""
-    data = msgpack.packb(message, default=encode, unicode_errors="backslashreplace")  # half of a character can be in a string
+def frame(message: Any) -> bytes:
+    """A message as a frame; FrameTooLong if it is too long to be sent."""
+    # Half of a character can be in a string.
+    data = msgpack.packb(message, default=pack_array, unicode_errors="backslashreplace")
     if len(data) > MAX_FRAME:
         raise FrameTooLong(f"a frame of {len(data)} bytes")
+    return LENGTH.pack(len(data)) + data
+
+
+def send(pipe: socket.socket, *frames: bytes) -> None:
+    """Send frames; WireError if nobody reads."""
     try:
-        pipe.sendall(struct.pack("<I", len(data)) + data)
+        pipe.sendall(b"".join(frames))
     except TimeoutError:
         raise
     except OSError as error:
@@ -139,17 +146,21 @@ def send(pipe: socket.socket, message: Any) -> None:
 
 def receive(pipe: socket.socket, deadline: float | None = None) -> Any:
     """The next frame; TimeoutError after the deadline (of time.monotonic), WireError if it is malformed or the pipe ends."""
-    (length,) = struct.unpack("<I", receive_bytes(pipe, 4, deadline))
-    if length > MAX_FRAME:
-        raise WireError(f"a frame of {length} bytes")
-    data = receive_bytes(pipe, length, deadline)
     budget = Budget()
+    return unpack(receive_frame(pipe, deadline), list_hook=budget.of_list, object_pairs_hook=budget.of_map)
+
+
+def receive_believed(pipe: socket.socket) -> Any:
+    """The next frame of somebody whose word is good: a child's judge; WireError if the pipe ends."""
+    return unpack(receive_frame(pipe, None))
+
+
+def unpack(data: bytes, **hooks: Any) -> Any:
+    """The message in a frame; WireError if there is none."""
     try:
         message = msgpack.unpackb(
             data,
             ext_hook=extension,
-            list_hook=budget.of_list,
-            object_pairs_hook=budget.of_map,
             use_list=False,
             strict_map_key=True,
             max_array_len=MAX_ITEMS,
@@ -157,31 +168,39 @@ def receive(pipe: socket.socket, deadline: float | None = None) -> Any:
             max_str_len=MAX_STRING,
             max_bin_len=MAX_FRAME,
             max_ext_len=MAX_FRAME,
+            **hooks,
         )
-        return budget.plain((message,))[0]
+        return plain((message,))[0]
     except WireError:
         raise
     except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError) as error:
         raise WireError("a frame that is not msgpack") from error
 
 
+def receive_frame(pipe: socket.socket, deadline: float | None) -> bytes:
+    """The bytes of the next frame."""
+    (length,) = LENGTH.unpack(receive_bytes(pipe, LENGTH.size, deadline))
+    if length > MAX_FRAME:
+        raise WireError(f"a frame of {length} bytes")
+    return receive_bytes(pipe, length, deadline)
+
+
 def receive_bytes(pipe: socket.socket, count: int, deadline: float | None) -> bytes:
-    """Exactly count bytes."""
-    chunks, missing = [], count
-    while missing:
+    """Exactly count bytes; TimeoutError after the deadline, WireError where the pipe ends."""
+    chunks = []
+    while count:
         if deadline is not None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             pipe.settimeout(left)
         try:
-            chunk = pipe.recv(min(missing, 1 << 20))
+            chunks.append(pipe.recv(min(count, 1 << 20)))
         except TimeoutError:
             raise
         except OSError as error:
             raise WireError("the pipe has ended") from error
-        if not chunk:
+        if not chunks[-1]:
             raise WireError("the pipe has ended")
-        chunks.append(chunk)
-        missing -= len(chunk)
+        count -= len(chunks[-1])
     return b"".join(chunks)

@@ -95,7 +95,7 @@ def run_child(child: ModuleType, jail: Any, pipe: int, mark: int) -> None:
     """Be the child of one submission until its pipe ends."""
     try:
         connection, memory = jail.arrange(pipe, mark)
-        sources = child.wire.receive(connection)
+        sources = child.wire.receive_believed(connection)
         fetch_modules(sources)
         jail.lock_in()
         child.serve(connection, memory, sources)
@@ -111,7 +111,7 @@ def try_out(child: ModuleType, jail: Any) -> None:
         if jail.fork() == 0:
             connection, _ = jail.arrange(theirs.detach(), memory.fileno())
             jail.try_out()
-            child.wire.send(connection, jail.missing)
+            child.wire.send(connection, child.wire.frame(jail.missing))
             os._exit(0)
         theirs.close()
         jail.missing = child.wire.receive(ours)
@@ -127,7 +127,7 @@ def main() -> None:
         jail = jail_module.Jail(json.loads(sys.argv[2]), empty)
         jail.surround()
         try_out(child, jail)
-        child.wire.send(control, jail.missing)
+        child.wire.send(control, child.wire.frame(jail.missing))
         Nursery(control, child, jail).serve()
 
 

@@ -187,23 +187,22 @@ def test_notes_gradients(student):
 @check
 def test_extension_leaves_no_trace(student):
     """Neither `softmax` nor the backward passes nor `notes_gradients` change what belongs to the caller."""
-    before = student.stirred_random_state()
-    Z, params, X, y = (student.place(value) for value in (LOGITS, in_the_notes(NOTES.params), NOTES.X, NOTES.Y))
-    results = [student.extension.softmax(Z), student.extension.notes_gradients(params, X, y)]
     caches = []
     for case in (SOFTMAX, SQUARED_ERROR, GENERAL_RELU):
         net = network(student, case)
-        cache = laid_over(student, net, case, {**right_cache(case), "Y": case.Y})
-        results.append(net.compute_gradients(truth(case).out, cache))
-        caches.append((case, cache))
+        caches.append((case, net, laid_over(student, net, case, {**right_cache(case), "Y": case.Y})))
+    before = student.stirred_random_state()
+    Z, params, X, y = (student.place(value) for value in (LOGITS, in_the_notes(NOTES.params), NOTES.X, NOTES.Y))
+    results = [student.extension.softmax(Z), student.extension.notes_gradients(params, X, y)]
+    results += [net.compute_gradients(truth(case).out, cache) for case, net, cache in caches]
     after = student.random_state()
-    handles = [before, after, Z, X, y, params, *(cache for _, cache in caches), *results]
+    handles = [before, after, Z, X, y, params, *(cache for _, _, cache in caches), *results]
     before, after, Z, X, y, params, *rest = student.fetch(*handles)
     for name, value, want in (("Z", Z, LOGITS), ("X", X, NOTES.X), ("y", y, NOTES.Y)):
         expect_untouched(name, value, want)
     for key, want in in_the_notes(NOTES.params).items():
         expect_untouched(f'params["{key}"]', take("params", params, key), want)
-    for (case, _), cache in zip(caches, rest[: len(caches)], strict=True):
+    for (case, *_), cache in zip(caches, rest[: len(caches)], strict=True):
         for key, want in {**right_cache(case), "Y": case.Y}.items():
             expect_untouched(f'cache["{key}"] of {case.model}', take("The cache", cache, key), want)
     expect_same_random_state("extension.py", before, after)

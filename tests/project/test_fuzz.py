@@ -68,7 +68,7 @@ def extension(kind, data):
 
 
 def array(code, shape, data):
-    return extension(wire.ARRAY, struct.pack(f"<cB{len(shape)}I", code, len(shape), *shape) + data)
+    return struct.pack(f"<cB{len(shape)}I", code, len(shape), *shape) + data
 
 
 NUMBERS = st.integers(-(2**63), 2**64 - 1)
@@ -79,7 +79,7 @@ HEADS = st.builds(
 )
 RIGHT_ARRAYS = st.lists(st.integers(0, 3), max_size=4).map(lambda shape: wire.pack_array(np.ones(shape)))
 BOOLEANS = st.binary(max_size=3).map(lambda data: array(b"?", (len(data),), data))
-KINDS_OF_EXTENSION = st.sampled_from([wire.ARRAY, wire.REFERENCE]) | st.integers(0, 127)
+KINDS_OF_EXTENSION = st.sampled_from([wire.PARAMETERS, wire.REFERENCE]) | st.integers(0, 127)
 EXTENSIONS = st.builds(extension, KINDS_OF_EXTENSION, st.binary(max_size=20)) | HEADS | RIGHT_ARRAYS | BOOLEANS
 TIMES = st.integers(0, 2**34).map(lambda seconds: msgpack.Timestamp(seconds, 1))
 
@@ -204,7 +204,7 @@ def test_any_frame_is_a_value_or_refused(data):
             value = wire.receive(pipe, time.monotonic() + HANGS - 1)
         except wire.WireError:
             return
-    items, size = measure(value, (bytes, wire.Reference))
+    items, size = measure(value, (bytes, wire.Reference, wire.Parameters))
     assert size <= len(data)
     assert items <= min(len(data), wire.MAX_ALL_ITEMS + wire.MAX_ITEMS)
 
@@ -219,8 +219,11 @@ class StubChild:
         self.pipe, self.other = in_pipe(data)
         self.mark, self.status = mark, status
 
+    def begin(self):
+        pass
+
     def running(self):
-        return self.mark
+        return 0, self.mark
 
     def end(self):
         self.pipe.close()
@@ -258,7 +261,7 @@ REPLIES = st.one_of(REPLIES, REPLIES, REPLIES, mutated(REPLIES), st.lists(ANSWER
 def test_any_answer_is_a_value_or_a_sentence_for_the_student(data, mark, status):
     session = Session(StubSandbox(), {})
     session.child = StubChild(data, mark, status)
-    session.sent[MODULE.number] = MODULE
+    session.conversation.known[MODULE.number] = MODULE
     with session.child.pipe, session.child.other, patience():
         try:
             value = session.fetch(session.dnn.f(session.place(np.ones(2))))
