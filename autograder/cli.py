@@ -102,7 +102,10 @@ def run_grade(submissions: Path, out: Path, jobs: int, accept: tuple[str, ...] =
     The files and marks of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
     """
     console = Console(stderr=True)
-    found = find(submissions)
+    taken_in = find(submissions)
+    for remark in taken_in.remarks:
+        print(remark, file=sys.stderr)
+    found = taken_in.waiting
     warn()
     make_folders(out)
     results: list[Result] = []

@@ -39,7 +39,7 @@ def grade_one(waiting: Waiting) -> Result:
     if isinstance(_judge, WeakSandboxError):
         raise _judge
     assert _judge is not None
-    return _judge.grade(read(waiting.student, waiting.path, waiting.inside))
+    return _judge.grade(read(waiting.student, waiting.path, waiting.inside, waiting.members))
 
 
 task = grade_one  # what a worker does; the tests put a fault here

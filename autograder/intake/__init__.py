@@ -2,6 +2,7 @@
 
 from autograder.intake.find import IntakeError, find, student_of
 from autograder.intake.read import Submission, read
-from autograder.intake.waiting import Person, Waiting
+from autograder.intake.roster import Roster, read_roster
+from autograder.intake.waiting import Found, Person, Waiting
 
-__all__ = ["IntakeError", "Person", "Submission", "Waiting", "find", "read", "student_of"]
+__all__ = ["Found", "IntakeError", "Person", "Roster", "Submission", "Waiting", "find", "read", "read_roster", "student_of"]

@@ -6,6 +6,7 @@ part; only where the zip or the folder itself cannot be trusted is the submissio
 """
 
 import stat
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -30,6 +31,7 @@ from autograder.intake.zips import MOST_MEMBERS, MOST_RATIO, MOST_UNPACKED, UNSU
 from autograder.results import PARTS
 
 ZIP, SOURCE = ".zip", ".py"
+GRADED = frozenset(f"{part}{SOURCE}" for part in PARTS)
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,20 @@ class Submission:
     reason: str = ""
 
 
-def read(student: str, path: Path, inside: str = "") -> Submission:
-    """The submission at a path or, if `inside` is given, below that name in the zip at the path."""
+def read(student: str, path: Path, inside: str = "", members: Sequence[tuple[str, str]] = ()) -> Submission:
+    """The submission at a path or, if `inside` is given, below that name in the zip at the path.
+
+    members, where there are any, name the files that are the submission's, as they are called there and as the student called
+    them.
+    """
     try:
-        if not inside:
+        if members and stat.S_ISDIR(path.lstat().st_mode):
+            return choose(student, unpacked([entry_of_file(path / name, PurePosixPath(given)) for name, given in members]))
+        if not inside and not members:
             return choose(student, entries_at(path))
         with open_file(path) as file:
-            return choose(student, below(inside, entries_of_zip(file, MOST_MEMBERS)))
+            entries = entries_of_zip(file, MOST_MEMBERS)
+            return choose(student, unpacked(picked(inside, members, entries)) if members else below(inside, entries))
     except OSError as error:
         problem = f"The submission cannot be read: {error.strerror}."
     except (Refused, Spoilt) as refusal:
@@ -80,9 +89,10 @@ def entries_inside(entry: Entry) -> list[Entry]:
 
 
 def below(name: str, entries: Iterable[Entry]) -> list[Entry]:
-    """The entries of one submission in a zip of many: a folder, a zip or a file at its top."""
-    found = [entry for entry in entries if entry.path.parts[0] == name]
-    itself = [entry for entry in found if len(entry.path.parts) == 1]
+    """The entries of one submission in a zip of many: a folder, a zip or a file in it."""
+    parts = PurePosixPath(name).parts
+    found = [entry for entry in entries if entry.path.parts[: len(parts)] == parts]
+    itself = [entry for entry in found if entry.path.parts == parts]
     if not itself:
         return [replace(entry, path=entry.path.relative_to(name)) for entry in found]
     if len(found) > 1:
@@ -93,9 +103,25 @@ def below(name: str, entries: Iterable[Entry]) -> list[Entry]:
     return entries_inside(entry)
 
 
+def picked(inside: str, members: Sequence[tuple[str, str]], entries: Iterable[Entry]) -> list[Entry]:
+    """The entries of one submission whose files lie side by side with those of others, as the student named them."""
+    given = {PurePosixPath(inside, name): PurePosixPath(called) for name, called in members}
+    found = [entry for entry in entries if entry.path in given]
+    for path, count in Counter(entry.path for entry in found).items():
+        if count > 1:
+            raise Refused(f"The zip holds {shown(path)} {count} times; hand in exactly one.")
+    return [replace(entry, path=given[entry.path]) for entry in found]
+
+
+def unpacked(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries or, where a single zip was handed in and no graded file beside it, those inside."""
+    zips = [entry for entry in entries if entry.path.suffix.lower() == ZIP and entry.regular and not entry.refusal]
+    return entries_inside(zips[0]) if len(zips) == 1 and not GRADED & {entry.path.name for entry in entries} else entries
+
+
 def bare(name: str) -> PurePosixPath:
     """The graded file that a single file stands for: the one it is named after, or else dnn.py."""
-    return PurePosixPath(name if name in {f"{part}{SOURCE}" for part in PARTS} else "dnn.py")
+    return PurePosixPath(name if name in GRADED else "dnn.py")
 
 
 def choose(student: str, entries: Sequence[Entry]) -> Submission:

@@ -33,3 +33,12 @@ class Waiting:
     submitted: datetime | None = None
     marked_late: bool = False
     superseded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found: its kind ("plain" or the name of a platform), the submissions, and sentences for the TA. Safe to show."""
+
+    kind: str
+    waiting: tuple[Waiting, ...]
+    remarks: tuple[str, ...] = ()

@@ -359,7 +359,7 @@ def take_in(submissions):
     """Find and read everything, and look at what comes."""
     with patience():
         try:
-            found = find(submissions)
+            found = find(submissions).waiting
         except IntakeError as error:
             found, refused = [], str(error)
         else:
@@ -371,7 +371,7 @@ def take_in(submissions):
             assert "/" not in waiting.student
             assert len(waiting.student.encode()) < 230
             assert not any(character in waiting.student for character in "\n\t\0")
-            submission = read(waiting.student, waiting.path, waiting.inside)
+            submission = read(waiting.student, waiting.path, waiting.inside, waiting.members)
             assert submission.student == waiting.student
             assert submission.sources.keys() | submission.problems.keys() == set(PARTS)
             assert not submission.sources.keys() & submission.problems.keys()

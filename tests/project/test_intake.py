@@ -68,15 +68,15 @@ def everything(folder):
 
 
 def read_all(folder):
-    return [read(waiting.student, waiting.path, waiting.inside) for waiting in find(folder)]
+    return [read(waiting.student, waiting.path, waiting.inside) for waiting in find(folder).waiting]
 
 
 def students(folder):
-    return [waiting.student for waiting in find(folder)]
+    return [waiting.student for waiting in find(folder).waiting]
 
 
 def read_one(folder):
-    (waiting,) = find(folder)
+    (waiting,) = find(folder).waiting
     return read(waiting.student, waiting.path, waiting.inside)
 
 
@@ -110,7 +110,7 @@ def test_a_zip_of_submissions(put, tmp_path):
     inner = zipped({"hw4/dnn.py": DNN})
     path = tmp_path / "class.zip"
     path.write_bytes(zipped({"alice/hw4/dnn.py": DNN, "bob.zip": inner, "carol.py": DNN, "__MACOSX/alice/dnn.py": b""}))
-    found = find(path)
+    found = find(path).waiting
     assert [waiting.student for waiting in found] == ["alice", "bob", "carol"]
     assert [read(w.student, w.path, w.inside).sources for w in found] == [{"dnn": DNN}] * 3
 
@@ -118,7 +118,7 @@ def test_a_zip_of_submissions(put, tmp_path):
 def test_a_zip_that_is_one_submission(tmp_path):
     path = tmp_path / "alice.zip"
     path.write_bytes(zipped({"dnn.py": DNN, "warmup.py": b"x = 1"}))
-    (waiting,) = find(path)
+    (waiting,) = find(path).waiting
     assert waiting.student == "alice"
     assert read(waiting.student, waiting.path, waiting.inside).sources == {"dnn": DNN, "warmup": b"x = 1"}
 
@@ -321,7 +321,7 @@ def test_bombs_take_no_memory_and_no_time(put):
     script = (
         "import resource, sys; from pathlib import Path; from autograder.intake import find, read\n"
         "resource.setrlimit(resource.RLIMIT_AS, (150_000_000, 150_000_000))\n"
-        "for w in find(Path(sys.argv[1])): print(w.student, len(read(w.student, w.path, w.inside).sources))"
+        "for w in find(Path(sys.argv[1])).waiting: print(w.student, len(read(w.student, w.path, w.inside).sources))"
     )
     command = [sys.executable, "-c", script, str(folder)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

@@ -293,7 +293,7 @@ def grade_here(attack: Attack, ground: Ground, judge: Judge) -> Outcome:
         for part, source in solutions().items():
             Path(folder, "aaa", f"{part}.py").write_bytes(source)
         attack.put(Path(folder, MALLORY), ground.world)
-        (waiting,) = (waiting for waiting in find(Path(folder)) if waiting.student != "aaa")
+        (waiting,) = (waiting for waiting in find(Path(folder)).waiting if waiting.student != "aaa")
         result = judge.grade(read(waiting.student, waiting.path, waiting.inside))
         after = judge.grade(honest())
     return Outcome(result, (after,), texts_of([result]))

@@ -1,0 +1,607 @@
+"""Exports: what platforms let a TA download is recognised as a zip and as the folder made of it, and plain folders are not."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from autograder.cli import main
+from autograder.intake import IntakeError, Person, find, read
+from autograder.intake.exports import gradescope, metadata
+from autograder.intake.exports.export import moment
+from autograder.package import ROOT
+
+DNN, WARMUP = b"class DNN: pass\n", b"x = 1\n"
+UTC = timezone.utc
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def packed(files):
+    """The bytes of a zip of {name: data}."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
+@pytest.fixture(params=["zip", "folder", "zip of a folder"])
+def put(request, tmp_path):
+    """put(files) makes an export of {name: data}, as the zip that was downloaded or as the folder it was unpacked into."""
+
+    def put(files, top="submissions"):
+        if request.param == "folder":
+            for name, data in files.items():
+                path = tmp_path / "export" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            return tmp_path / "export"
+        prefix = f"{top}/" if request.param == "zip of a folder" else ""
+        path = tmp_path / "export.zip"
+        path.write_bytes(packed({prefix + name: data for name, data in files.items()}))
+        return path
+
+    return put
+
+
+def folder_of(path, files):
+    for name, data in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+def sources(waiting):
+    return read(waiting.student, waiting.path, waiting.inside, waiting.members).sources
+
+
+def graded(found):
+    """What is read of each submission."""
+    return {waiting.student: sources(waiting) for waiting in found.waiting}
+
+
+def by_name(found):
+    return {waiting.student: waiting for waiting in found.waiting}
+
+
+# Gradescope
+
+YML = b"""---
+submission_217362225:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '06758214'
+    :email: ada@example.org
+  - :name: Grace Hopper
+    :sid: '06293278'
+    :email: grace@example.org
+  :created_at: 2026-11-21 05:26:26.899837000 Z
+  :score: 1.0
+  :status: processed
+  :results:
+    score: 1.0
+    tests:
+    - name: "1.1"
+      output: |
+        :submitters:
+        - :name: Mallory
+
+      score: 1.0
+    extra_data:
+  :history:
+  - :submitters: []
+    :created_at: 2026-11-20 07:30:05.262325000 Z
+    :results:
+      tests: []
+    :id: 217383000
+  - :id: 217383001
+submission_2:
+  :submitters:
+  - :name: Emmy Noether
+    :sid:
+    :email: emmy@example.org
+  :created_at: 2026-11-21 17:50:00.000000000 -07:00
+  :history: []
+submission_3:
+  :submitters:
+  - :name: "Alan Turing"
+    :sid: ~
+    :email: null
+  :created_at: 2026-11-21 12:00:00
+"""
+GRADESCOPE = {
+    "submission_metadata.yml": YML,
+    "submission_217362225/dnn.py": DNN,
+    "submission_217362225/__MACOSX/dnn.py": b"",
+    "submission_2/hw/dnn.py": DNN,
+    "submission_2/hw/warmup.py": WARMUP,
+    "submission_3/hw4.zip": packed({"hw4/dnn.py": DNN}),
+}
+
+
+def test_a_gradescope_export(put):
+    found = find(put(GRADESCOPE, "assignment_123_export"), BERLIN)
+    assert found.kind == "Gradescope"
+    assert graded(found) == {
+        "06758214+06293278": {"dnn": DNN},
+        "emmy@example.org": {"dnn": DNN, "warmup": WARMUP},
+        "submission_3": {"dnn": DNN},
+    }
+    group, emmy, alan = by_name(found).values()
+    assert group.people == (
+        Person("Ada Lovelace", "ada@example.org", "06758214"),
+        Person("Grace Hopper", "grace@example.org", "06293278"),
+    )
+    assert group.submitted == datetime(2026, 11, 21, 5, 26, 26, 899837, UTC)
+    assert group.superseded == ("submission_217383000", "submission_217383001")
+    assert emmy.submitted == datetime(2026, 11, 22, 0, 50, tzinfo=UTC)
+    assert alan.people == (Person("Alan Turing"),)
+    assert alan.submitted == datetime(2026, 11, 21, 12, tzinfo=BERLIN)
+    assert found.remarks == (
+        "This is an export of Gradescope: 3 submissions of 4 people.",
+        "2 earlier hand-ins of 1 submission put aside: Gradescope exports the active one.",
+    )
+
+
+def test_what_is_only_in_the_metadata_or_only_a_folder_is_told(put):
+    files = {name: data for name, data in GRADESCOPE.items() if not name.startswith("submission_2/")}
+    found = find(put({**files, "submission_9/dnn.py": DNN, "readme.txt": b"", "late.zip": b""}))
+    assert graded(found).keys() == {"06758214+06293278", "submission_3", "submission_9"}
+    assert found.remarks[2:] == (
+        "In submission_metadata.yml is nothing about these folders, graded under their own names: submission_9.",
+        "submission_metadata.yml names submissions that have no folder here and so get no marks: submission_2 (Emmy Noether).",
+        "Not looked at, because it belongs to no submission: late.zip, readme.txt.",
+    )
+
+
+WITH_ZONE = b"""submission_1:
+  :submitters:
+  - :name: &1 Ada
+    :sid: &2 !ruby/string '17'
+    :email: *1
+  :created_at: !ruby/object:ActiveSupport::TimeWithZone
+    utc: &3 2026-11-21 05:26:26.899837000 Z
+    zone: &4 !ruby/object:ActiveSupport::TimeZone
+      name: Etc/UTC
+    time: *3
+  :results: *4
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "time"),
+    [
+        (b"2026-11-21 05:26:26.899837000 Z", datetime(2026, 11, 21, 5, 26, 26, 899837, UTC)),
+        (b"!ruby/object:DateTime 2026-11-21 05:26:26 +01:00", datetime(2026, 11, 21, 4, 26, 26, tzinfo=UTC)),
+        (b"'2026-11-21T05:26:26.5-0800'", datetime(2026, 11, 21, 13, 26, 26, 500000, UTC)),
+        (b"'2026-11-21 05:26:26 UTC'", datetime(2026, 11, 21, 5, 26, 26, tzinfo=UTC)),
+        (b"2026-11-21 05:26:26", datetime(2026, 11, 21, 4, 26, 26, tzinfo=UTC)),
+        (b"[2026]", None),
+        (b"yesterday", None),
+        (b"9999-12-31 23:59:59 -23:00", None),
+        (b"2026-13-41 05:26:26 Z", None),
+        (b"2026-11-21 05:26:26 Mars/Base", None),
+        (b"2026-11-21 05:26:26 ../../etc/passwd", None),
+        (b"2026-11-21 05:26:26 Europe", None),
+    ],
+)
+def test_the_ways_to_write_a_time(tmp_path, written, time):
+    yml = b"submission_1:\n  :submitters:\n  - :sid: '17'\n  :created_at: " + written
+    folder_of(tmp_path, {"submission_metadata.yml": yml, "submission_1/dnn.py": DNN})
+    (waiting,) = find(tmp_path, BERLIN).waiting
+    assert (waiting.student, waiting.submitted) == ("17", time)
+    assert time is None or waiting.submitted.utcoffset() is not None
+
+
+def test_ruby_objects_are_read_as_what_they_are_written_as(tmp_path):
+    folder_of(tmp_path, {"submission_metadata.yml": WITH_ZONE, "submission_1/dnn.py": DNN})
+    (waiting,) = find(tmp_path).waiting
+    assert waiting.people == (Person("Ada", "Ada", "17"),)
+    assert waiting.submitted == datetime(2026, 11, 21, 5, 26, 26, 899837, UTC)
+
+
+HOSTILE_YML = {
+    "a python tag": b"submission_1: !!python/object/apply:os.system ['touch owned']",
+    "a python name": b"submission_1:\n  :submitters:\n  - :sid: !!python/name:os.system ''",
+    "aliases that multiply": b"a: &a [x,x]\n" + b"".join(b"%c: &%c [*%c,*%c]\n" % (n, n, n - 1, n - 1) for n in range(98, 122)),
+    "an alias of itself": b"submission_1: &a\n  :submitters: [*a]\n  :created_at: *a",
+    "lists for texts": b"submission_1: {submitters: [[], 1, {sid: [1], name: {a: b}}], history: {}, created_at: {utc: []}}",
+    "keys that are lists": b"? [a]\n: b\nsubmission_1: {? {a: b} : c}",
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE_YML)
+def test_metadata_that_does_nothing(tmp_path, monkeypatch, case):
+    monkeypatch.chdir(tmp_path)
+    folder_of(tmp_path, {"submission_metadata.yml": HOSTILE_YML[case], "submission_1/dnn.py": DNN})
+    assert graded(find(tmp_path)) == {"submission_1": {"dnn": DNN}}
+    assert sorted(os.listdir(tmp_path)) == ["submission_1", "submission_metadata.yml"]
+
+
+@pytest.mark.parametrize(
+    ("yml", "words"),
+    [
+        (b"a: b\nc: ]", "submission_metadata.yml is no YAML, see its line 2"),
+        (b"a: [b", "submission_metadata.yml is no YAML"),
+        (b"\xff\xfe\x00", "submission_metadata.yml is no YAML"),
+        (b"- a", "does not name submissions"),
+        (b"", "is no YAML"),
+        (b"[" * 100_000, "is nested more than 50 levels deep"),
+        (b"x: " + b"- " * 100, "is no YAML"),
+        (b"\n".join(b" " * n + b"a:" for n in range(100)), "is nested more than 50 levels deep"),
+    ],
+)
+def test_metadata_that_cannot_be_read_ends_with_a_sentence(tmp_path, yml, words):
+    folder_of(tmp_path, {"submission_metadata.yml": yml, "submission_1/dnn.py": DNN})
+    with pytest.raises(IntakeError, match=words):
+        find(tmp_path)
+
+
+def test_metadata_that_is_too_long_is_not_read(tmp_path):
+    folder_of(tmp_path, {"submission_1/dnn.py": DNN})
+    with open(tmp_path / "submission_metadata.yml", "wb") as file:
+        file.truncate(gradescope.MOST_METADATA + 1)
+    with pytest.raises(IntakeError, match=r"submission_metadata.yml has 100,000,001 bytes; at most 100,000,000 are read\."):
+        find(tmp_path)
+
+
+def test_long_results_in_the_metadata_take_no_memory(tmp_path):
+    """20 MB of results, read under a limit that would not hold them as Python objects."""
+    with open(tmp_path / "submission_metadata.yml", "wb") as file:
+        file.write(b"submission_1:\n  :submitters:\n  - :sid: '17'\n  :results:\n    tests:\n")
+        file.writelines(b"    - {name: a, score: 1.0, output: bbbbbbbbbbbbb}\n" for _ in range(400_000))
+    folder_of(tmp_path, {"submission_1/dnn.py": DNN})
+    script = (
+        "import resource, sys; from pathlib import Path; from autograder.intake import find\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))\n"
+        "print([waiting.student for waiting in find(Path(sys.argv[1])).waiting])"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert (finished.stdout, finished.stderr) == ("['17']\n", "")
+
+
+def test_metadata_is_read_without_libyaml_too(monkeypatch):
+    fast = metadata.read_metadata(YML)
+    monkeypatch.setattr(metadata, "LOADER", metadata.yaml.SafeLoader)
+    assert metadata.read_metadata(YML) == fast
+    assert list(fast) == ["submission_217362225", "submission_2", "submission_3"]
+
+
+NASTY = {
+    "../../owned": ".._.._owned",
+    "/etc/passwd": "_etc_passwd",
+    "a\\b": "a_b",
+    '=cmd|"/c calc"!A1': '=cmd|"_c calc"!A1',
+    "a\u202eb\x07": "a_u202eb_u0007",
+    "two\nlines": "two lines",
+    "x" * 5000: "x" * 99 + "…",
+}
+
+
+@pytest.mark.parametrize("sid", NASTY)
+def test_any_id_becomes_a_name_that_can_be_a_file_and_be_shown(tmp_path, sid):
+    quoted = "".join(f"\\U{ord(character):08x}" for character in sid)
+    yml = f'submission_1: {{":submitters": [{{":sid": "{quoted}", ":name": "{quoted}"}}]}}'
+    folder_of(tmp_path, {"submission_metadata.yml": yml.encode(), "submission_1/dnn.py": DNN})
+    (waiting,) = find(tmp_path).waiting
+    assert waiting.student == NASTY[sid]
+    (person,) = waiting.people
+    assert all(text.isprintable() and len(text) <= 100 for text in (person.name, person.id))
+
+
+def test_links_in_an_unpacked_export_are_not_followed(tmp_path):
+    secret = folder_of(tmp_path / "secret", {"hw.zip": packed({"dnn.py": DNN}), "submission_metadata.yml": YML})
+    export = folder_of(tmp_path / "export", {"submission_metadata.yml": YML})
+    (export / "submission_2").symlink_to(secret)
+    (waiting,) = find(export).waiting
+    assert read(waiting.student, waiting.path, waiting.inside, waiting.members).reason.startswith("The submission is a link")
+    (export / "submission_metadata.yml").unlink()
+    (export / "submission_metadata.yml").symlink_to(secret / "submission_metadata.yml")
+    assert find(export).kind == "plain"
+
+
+def test_a_student_cannot_make_an_export(tmp_path):
+    """The only submission of a folder, with what would make a Gradescope export of it."""
+    folder_of(tmp_path, {f"mallory/{name}": data for name, data in GRADESCOPE.items()})
+    assert [waiting.student for waiting in find(tmp_path).waiting] == ["mallory"]
+
+
+def test_a_name_that_leads_out_costs_that_submission_alone(tmp_path):
+    (tmp_path / "x.zip").write_bytes(packed({**GRADESCOPE, "submission_2/../submission_3/dnn.py": DNN}))
+    group, emmy, alan = find(tmp_path / "x.zip").waiting
+    assert "which leads out of the folder" in read(emmy.student, emmy.path, emmy.inside, emmy.members).reason
+    assert sources(group) == sources(alan) == {"dnn": DNN}
+
+
+# Canvas
+
+CANVAS = {
+    "lovelaceada_101_5001_dnn.py": DNN,
+    "lovelaceada_101_5002_warmup-2.py": WARMUP,
+    "hoppergrace_LATE_102_5003_my hw_4_5_x.zip": packed({"hw/dnn.py": DNN}),
+    "hoppergrace_LATE_102_5010_report.pdf": b"",
+    "noether_emmy_103_5004_dnn.py": b"old",
+    "noether_emmy_103_5009_dnn-1.py": DNN,
+    "turingalan_104_text.html": b"",
+}
+
+
+def test_a_canvas_export(put):
+    found = find(put(CANVAS))
+    assert found.kind == "Canvas"
+    assert graded(found) == {
+        "lovelaceada": {"dnn": DNN, "warmup": WARMUP},
+        "hoppergrace": {"dnn": DNN},
+        "noether_emmy": {"dnn": DNN},
+        "turingalan": {},
+    }
+    assert {one.student: one.people for one in found.waiting}["lovelaceada"] == (Person("lovelaceada", id="101"),)
+    assert {one.student: one.marked_late for one in found.waiting if one.marked_late} == {"hoppergrace": True}
+    assert by_name(found)["noether_emmy"].superseded == ("noether_emmy_103_5004_dnn.py",)
+    assert all(one.submitted is None for one in found.waiting)
+    assert found.remarks == (
+        "This is an export of Canvas: 4 submissions.",
+        "1 earlier hand-in of 1 submission put aside: of files of one name, the newest counts.",
+    )
+
+
+def test_an_anonymous_canvas_export(put):
+    files = {"anon_x7Qz1_5001_dnn.py": DNN, "LATE_anon_12345_5002_dnn.py": DNN, "anon_12345_5003_9_warmup.py": WARMUP}
+    found = find(put(files))
+    assert graded(found) == {"anon_x7Qz1": {"dnn": DNN}, "anon_12345": {"dnn": DNN}}
+    assert by_name(found)["anon_12345"].marked_late
+
+
+def test_canvas_students_of_one_name_have_their_ids_added(put):
+    found = find(put({"lovelaceada_101_5001_dnn.py": DNN, "lovelaceada_102_5002_dnn.py": WARMUP, "x_3_4_dnn.py": DNN}))
+    assert graded(found) == {"lovelaceada_101": {"dnn": DNN}, "lovelaceada_102": {"dnn": WARMUP}, "x": {"dnn": DNN}}
+
+
+def test_canvas_names_that_disagree_are_kept_apart_and_told(put):
+    found = find(put({**CANVAS, "mallory_101_5055_dnn.py": b"stolen"}))
+    assert graded(found)["lovelaceada"] == {"dnn": DNN, "warmup": WARMUP}
+    assert graded(found)["mallory"] == {"dnn": b"stolen"}
+    assert "These Canvas users have files under more than one name, and a row for each: 101." in found.remarks
+
+
+def test_what_belongs_to_nobody_is_mentioned_and_no_student(put):
+    found = find(put({**CANVAS, "index.html": b"", "readme.py": b"", "\u202e.txt": b""}))
+    assert len(found.waiting) == 4
+    assert found.remarks[-1] == "Not looked at, because it belongs to no submission: index.html, readme.py, \\u202e.txt."
+
+
+def test_hostile_names_beside_those_of_canvas(tmp_path):
+    data = packed({**CANVAS, "lovelaceada_101_5003_../../x": b"", "LOVELACEADA_101_6000_dnn.py": DNN, "=a_109_1_dnn.py": DNN})
+    (tmp_path / "x.zip").write_bytes(data)
+    found = find(tmp_path / "x.zip")
+    assert {"=a", "LOVELACEADA_101", "lovelaceada_101 (2)"} <= graded(found).keys()
+    assert len({name.casefold() for name in graded(found)}) == len(found.waiting)
+
+
+# Moodle
+
+MOODLE = {
+    "Ada Lovelace_901_assignsubmission_file_/dnn.py": DNN,
+    "Ada Lovelace_901_assignsubmission_file_/hw/warmup.py": WARMUP,
+    "Ada Lovelace_901_assignsubmission_onlinetext_/onlinetext.html": b"<p>",
+    "Émilie du Châtelet_902_assignsubmission_file/hw4.zip": packed({"dnn.py": DNN}),
+    "Emmy Noether_903_assignsubmission_onlinetext/onlinetext.html": b"",
+    "Default group_assignsubmission_file/dnn.py": DNN,
+    "Default group_assignsubmission_file/old.zip": packed({"dnn.py": WARMUP}),
+}
+
+
+def test_a_moodle_export(put):
+    found = find(put(MOODLE))
+    assert found.kind == "Moodle"
+    assert graded(found) == {
+        "Ada Lovelace": {"dnn": DNN, "warmup": WARMUP},
+        "Émilie du Châtelet": {"dnn": DNN},
+        "Default group": {"dnn": DNN},
+    }
+    assert by_name(found)["Ada Lovelace"].people == (Person("Ada Lovelace", id="901"),)
+    assert all(one.submitted is None for one in found.waiting)
+    assert found.remarks[1:] == ("Online texts are not looked at; these handed in nothing else: Emmy Noether_903.",)
+
+
+def test_a_moodle_export_without_folders(put):
+    files = {
+        "Ada Lovelace_901_assignsubmission_file_dnn.py": DNN,
+        "Ada Lovelace_901_assignsubmission_file_warmup.py": WARMUP,
+        "Ada Lovelace_901_assignsubmission_onlinetext_onlinetext.html": b"",
+        "Grace Hopper_902_assignsubmission_file_x_7_assignsubmission_file_dnn.py": DNN,
+        "Grace Hopper_902_assignsubmission_file_hw.zip": packed({"dnn.py": WARMUP}),
+    }
+    assert graded(find(put(files))) == {"Ada Lovelace": {"dnn": DNN, "warmup": WARMUP}, "Grace Hopper": {"dnn": WARMUP}}
+
+
+def test_participants_of_a_blind_moodle_export_have_their_ids_added(put):
+    found = find(put({f"Participant_{number}_assignsubmission_file_/dnn.py": DNN for number in (7, 8)}))
+    assert graded(found).keys() == {"Participant_7", "Participant_8"}
+
+
+# Blackboard
+
+BLACKBOARD = {
+    "HW 4_ada_attempt_2026-11-20-09-12-58.txt": b"Name: Ada Lovelace (ada)\r\nAssignment: HW 4\r\nDate Submitted: Friday",
+    "HW 4_ada_attempt_2026-11-20-09-12-58_dnn.py": b"old",
+    "HW 4_ada_attempt_2026-11-21-10-00-00.txt": "\ufeffName: Ada (grace) Lovelace (ada)\nDate Submitted: x".encode(),
+    "HW 4_ada_attempt_2026-11-21-10-00-00_dnn.py": DNN,
+    "HW 4_ada_attempt_2026-11-21-10-00-00_warmup.py": WARMUP,
+    "HW 4_g_hopper_attempt_2026-11-21-11-00-00.txt": b"Name: Grace Hopper (g_hopper)\n",
+    "HW 4_g_hopper_attempt_2026-11-21-11-00-00_x_attempt_2020-01-01-00-00-00_dnn.zip": packed({"dnn.py": DNN}),
+    "HW 4_emmy_attempt_2026-11-21-12-00-00.txt": b"Name: Ada Lovelace (ada)\n",
+}
+
+
+def test_a_blackboard_export(put):
+    found = find(put(BLACKBOARD), BERLIN)
+    assert found.kind == "Blackboard"
+    assert graded(found) == {"ada": {"dnn": DNN, "warmup": WARMUP}, "g_hopper": {"dnn": DNN}, "emmy": {}}
+    ada = by_name(found)["ada"]
+    assert ada.people == (Person("Ada (grace) Lovelace", id="ada"),)
+    assert ada.submitted == datetime(2026, 11, 21, 9, tzinfo=UTC)
+    assert ada.submitted.utcoffset() == timedelta(hours=1)
+    assert ada.superseded == ("HW 4_ada_attempt_2026-11-20-09-12-58",)
+    assert by_name(found)["emmy"].people == (Person(id="emmy"),)
+    assert found.remarks == (
+        "This is an export of Blackboard: 3 submissions.",
+        "1 earlier hand-in of 1 submission put aside: the newest attempt counts.",
+    )
+
+
+def test_a_blackboard_export_of_two_assignments_has_a_row_for_each(put):
+    files = {f"HW {number}_ada_attempt_2026-11-20-09-12-58_dnn.py": DNN for number in (3, 4)}
+    found = find(put(files))
+    assert graded(found).keys() == {"HW 3_ada", "HW 4_ada"}
+    assert found.remarks[1:] == ("Of these assignments are the hand-ins, each with a row: HW 3, HW 4.",)
+
+
+# nbgrader
+
+NBGRADER = {
+    "submitted/ada/backprop/dnn.py": DNN,
+    "submitted/ada/backprop/backprop.ipynb": b"{}",
+    "submitted/ada/backprop/timestamp.txt": b"2026-11-21 09:30:00.5 UTC",
+    "submitted/grace/backprop/dnn.py": DNN,
+    "submitted/grace/backprop/timestamp.txt": b"2026-11-21 09:30:00 Europe/Berlin\n",
+    "submitted/emmy/backprop/timestamp.txt": b"2026-11-21 09:30:00",
+    "submitted/alan/ps1/ps1.ipynb": b"",
+    "submitted/ada/ps1/ps1.ipynb": b"",
+    "submitted/readme.txt": b"",
+    "source/backprop/dnn.py": DNN,
+    "gradebook.db": b"",
+}
+
+
+def test_a_course_of_nbgrader(put):
+    found = find(put(NBGRADER, "course"), BERLIN)
+    assert found.kind == "nbgrader"
+    assert graded(found) == {"ada": {"dnn": DNN}, "grace": {"dnn": DNN}, "emmy": {}}
+    assert [one.submitted for one in found.waiting] == [
+        datetime(2026, 11, 21, 9, 30, 0, 500000, UTC),
+        datetime(2026, 11, 21, 9, 30, tzinfo=UTC),
+        datetime(2026, 11, 21, 8, 30, tzinfo=UTC),
+    ]
+    assert by_name(found)["ada"].people == (Person(id="ada"),)
+    assert found.remarks[1:] == (
+        "Graded is backprop; other assignments here: ps1.",
+        "Students who handed in something, but no backprop: alan.",
+        "Not looked at, because it belongs to no submission: readme.txt.",
+    )
+
+
+def test_the_submitted_folder_of_nbgrader(tmp_path):
+    course = folder_of(tmp_path / "course", NBGRADER)
+    assert graded(find(course / "submitted")) == graded(find(course))
+
+
+def test_several_assignments_of_nbgrader_are_named_with_an_asterisk(put):
+    path = put({**NBGRADER, "submitted/ada/ps1/dnn.py": b"other"}, "course")
+    with pytest.raises(IntakeError, match=rf'several assignments \(backprop, ps1\); .*SUBMISSIONS="{path}/\*/backprop"\.$'):
+        find(path)
+    assert graded(find(path / "*/ps1")) == {"ada": {"dnn": b"other"}, "alan": {}}
+    assert graded(find(path / "*/backprop")).keys() == {"ada", "emmy", "grace"}
+    with pytest.raises(IntakeError, match="no course of nbgrader in which ps2 was collected"):
+        find(path / "*/ps2")
+
+
+# What is no export
+
+PLAIN = {
+    "students": ["ada/dnn.py", "lovelace_ada/dnn.py", "grace_hopper_102/hw4/dnn.py"],
+    "dates that look like ids": ["hw_2024_10_ada.zip", "hw_2024_10_grace.zip", "hw_2024_11_emmy.zip"],
+    "days that look like ids": ["ada_2024_1_x.zip", "grace_2024_2_x.zip"],
+    "years that look like ids": ["ada_1_2026_x.zip", "grace_2_2026_y.zip", "emmy_3_2026_z.zip"],
+    "numbers that look like ids": ["lab_1_2_x.zip", "lab_3_4_y.zip"],
+    "one of Moodle among others": ["ada/dnn.py", "grace/dnn.py", "Emmy_1_assignsubmission_file_/dnn.py"],
+    "one of Canvas among others": ["ada.py", "grace.py", "lovelaceada_101_5001_dnn.py"],
+    "one of Blackboard among others": ["ada.py", "grace.py", "HW_ada_attempt_2026-11-21-10-00-00_dnn.py"],
+    "one with a time": ["ada/hw/dnn.py", "grace/hw4/dnn.py", "mallory/hw/timestamp.txt"],
+    "a student called submitted": ["ada/dnn.py", "submitted/dnn.py"],
+    "a folder of Gradescope's without the metadata": ["submission_1/dnn.py", "submission_2/dnn.py"],
+    "metadata of a student": ["ada/dnn.py", "mallory/submission_metadata.yml"],
+}
+
+
+@pytest.mark.parametrize("case", PLAIN)
+def test_plain_folders_are_no_export(tmp_path, case):
+    files = {name: packed({"dnn.py": DNN}) if name.endswith(".zip") else DNN for name in PLAIN[case]}
+    (tmp_path / "class.zip").write_bytes(packed(files))
+    for path in (folder_of(tmp_path / "class", files), tmp_path / "class.zip"):
+        found = find(path)
+        assert (found.kind, found.remarks) == ("plain", ())
+        assert sorted(one.student for one in found.waiting) == sorted({Path(Path(name).parts[0]).stem for name in files})
+        assert all(not one.people and not one.members for one in found.waiting)
+
+
+def test_the_files_of_one_student_are_no_export(tmp_path):
+    (tmp_path / "ada.zip").write_bytes(packed({"submission_metadata.yml": YML, **CANVAS, "dnn.py": WARMUP}))
+    assert graded(find(tmp_path / "ada.zip")) == {"ada": {"dnn": WARMUP}}
+
+
+def test_a_folder_of_a_student_that_cannot_be_listed_costs_that_student_alone(tmp_path, monkeypatch):
+    folder_of(tmp_path, {"ada/dnn.py": DNN, "mallory/a/x": b"", "mallory/b/x": b""})
+    monkeypatch.setattr("autograder.intake.exports.tree.MOST_ENTRIES", 1)
+    assert graded(find(tmp_path)) == {"ada": {"dnn": DNN}, "mallory": {}}
+
+
+# Size, and the command
+
+
+def test_ten_thousand_files_are_found_in_one_look(put, monkeypatch):
+    looks = []
+    module = sys.modules["autograder.intake.find"]
+    real = module.entries_of_zip
+    monkeypatch.setattr(module, "entries_of_zip", lambda *given: looks.append(1) or real(*given))
+    files = {
+        f"student{number}_{number}_{number + 90_000}{end}": DNN for number in range(5_000) for end in ("_dnn.py", "1_warmup.py")
+    }
+    found = find(put(files))
+    assert (found.kind, len(found.waiting)) == ("Canvas", 5_000)
+    assert sources(found.waiting[-1]) == {"dnn": DNN, "warmup": DNN}
+    assert len(looks) <= 1
+
+
+def test_a_file_of_an_export_that_is_there_twice(tmp_path):
+    (tmp_path / "x.zip").write_bytes(
+        packed(dict.fromkeys(("a_1_10_dnn.py", "a_1_11_dnn.py", "b_2_20_dnn.py", "c_3_30_dnn.py"), DNN)).replace(
+            b"_11_", b"_10_"
+        )
+    )
+    a, b, _ = find(tmp_path / "x.zip").waiting
+    assert read("a", a.path, a.inside, a.members).reason == "The zip holds a_1_10_dnn.py 2 times; hand in exactly one."
+    assert sources(b) == {"dnn": DNN}
+
+
+def test_the_command_tells_what_it_found(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("autograder.cli.grade_all", lambda found, *_: iter(()))
+    folder_of(tmp_path / "export", {**CANVAS, "index.html": b""})
+    main(["grade", str(tmp_path / "export"), "--out", str(tmp_path / "out")])
+    shown = capsys.readouterr().err
+    assert "This is an export of Canvas: 4 submissions.\n" in shown
+    assert "Not looked at, because it belongs to no submission: index.html.\n" in shown
+
+
+@pytest.mark.parametrize("text", ["", "2026", "2026-11-21", "2026-11-21 9:30:00", "2026-11-21 09:30:00 x y", "x" * 10_000])
+def test_what_is_no_time(text):
+    assert moment(text, UTC) is None
+
+
+def test_what_runs_on_a_platform_needs_no_yaml(tmp_path):
+    """The packages for platforms have none, and read a single submission."""
+    folder_of(tmp_path, {"ada/dnn.py": DNN})
+    script = (
+        "import sys; sys.modules['yaml'] = None; from pathlib import Path; from autograder.intake import find, read\n"
+        "print(find(Path(sys.argv[1])).kind, list(read('ada', Path(sys.argv[1], 'ada')).sources))"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (finished.stdout, finished.stderr) == ("plain ['dnn']\n", "")
