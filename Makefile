@@ -11,17 +11,26 @@ SUBMISSIONS ?= $(BUNDLED)
 ACCEPT ?=
 # The gradebook.db of an nbgrader course that the marks are written to as well.
 GRADEBOOK ?=
+# A CSV file of the people of the course; a pattern of names, the others are left as they are; 1 to grade everything again.
+ROSTER ?=
+ONLY ?=
+FORCE ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
 PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors runners lock clean
+.PHONY: grade adjust doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors runners lock clean
 
 grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader)
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
 	@$(RUN) -m autograder grade "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)" --accept "$(ACCEPT)" \
-		$(if $(GRADEBOOK),--gradebook "$(GRADEBOOK)")
+		$(if $(GRADEBOOK),--gradebook "$(GRADEBOOK)") $(if $(ROSTER),--roster "$(ROSTER)") \
+		$(if $(ONLY),--only "$(ONLY)") $(if $(filter-out 0 no,$(FORCE)),--force)
+
+# Adds points to a score by hand, or takes some away: make adjust STUDENT=ada POINTS=-5 REASON="..."
+adjust: $(VENV)/grade
+	@$(RUN) -m autograder adjust "$(STUDENT)" --points="$(POINTS)" --reason "$(REASON)" --out "$(OUT)"
 
 doctor: $(VENV)/grade
 	@$(RUN) -m autograder $@

@@ -1,97 +1,218 @@
-"""Grades many submissions on several cores: a judge with its own sandbox in each worker process, results as they come."""
+"""`make grade`: from what a TA holds to the files in OUT.
+
+What was graded before with the same checks is taken from the gradebook, the rest is graded, and each result is kept there
+before anything else is done with it. The files are made from the gradebook: whenever a run is broken off, the next one goes on.
+"""
 
 import contextlib
-import multiprocessing
-import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
 
-from autograder.intake import Waiting, read
-from autograder.judge.judge import Judge, faulty
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from autograder.course import warning
+from autograder.gradebook import Gradebook, checks_digest, content_digest
+from autograder.gradebook.book import NAME
+from autograder.gradebook.digest import digest, reports_digest
+from autograder.intake import IntakeError, Submission, Waiting, find, read, read_roster
+from autograder.judge.judge import faulty
+from autograder.platforms.nbgrader.gradebook import open_gradebook, record
+from autograder.report.feedback import feedback_html
+from autograder.report.gradescope import results_json
+from autograder.report.table import Summary, grades_csv, grades_table
 from autograder.results import Result
+from autograder.sandbox import layers
 from autograder.sandbox.host import Limits
-from autograder.sandbox.kernel import hide_memory
-from autograder.sandbox.layers import WeakSandboxError
+from autograder.workers import grade_all
+
+GRADER_FAILED, STOPPED = 1, 130
 
 
-class NoWorkerError(Exception):
-    """Not one worker process gets as far as grading."""
+@dataclass(frozen=True)
+class Order:
+    """What is to be graded, and how: the settings of `make grade`.
 
-
-_judge: Judge | WeakSandboxError | None = None
-
-
-def start_judge(limits: Limits) -> None:
-    """Give this worker process its judge, which lives as long as the process, or the reason why it grades nothing."""
-    global _judge
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started the workers
-    with contextlib.suppress(OSError):  # not Linux
-        hide_memory()
-    try:
-        _judge = Judge(limits)
-    except WeakSandboxError as refusal:
-        _judge = refusal
-
-
-def grade_one(waiting: Waiting) -> Result:
-    """Read and grade one submission with this process's judge; WeakSandboxError where the machine is not fit for it."""
-    if isinstance(_judge, WeakSandboxError):
-        raise _judge
-    assert _judge is not None
-    return _judge.grade(read(waiting.student, waiting.path, waiting.inside, waiting.members))
-
-
-task = grade_one  # what a worker does; the tests put a fault here
-
-
-def grade_all(found: Sequence[Waiting], jobs: int, limits: Limits = Limits()) -> Iterator[Result]:
-    """The result of every submission, in the order in which they are done.
-
-    A fault of the grader costs the one submission it happened on, which comes back with the status "error". When a worker
-    process dies, the submissions it may have had in hand are graded again, each with a worker to itself. Where all of these
-    fail too, no worker works on this machine, and the rest are not tried. WeakSandboxError, before anything is graded, where
-    submissions cannot be kept from what they must be kept from.
+    only is a pattern of names: others are left as they are. With force, what was graded before is graded again. accept names
+    what submissions need not be kept from; gradebook is one of nbgrader that the marks are written to as well.
     """
-    unfinished = {waiting.student: waiting for waiting in found}
-    while unfinished:
+
+    submissions: Path
+    out: Path = Path("out")
+    jobs: int = 1
+    accept: tuple[str, ...] = ()
+    gradebook: Path | None = None
+    roster: Path | None = None
+    only: str = "*"
+    force: bool = False
+
+
+def run_grade(order: Order) -> int:
+    """Grade what is to be graded, show the progress and the table, and leave the files in OUT; the exit code.
+
+    The files and marks of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
+    """
+    limits = Limits(accept=order.accept)
+    found = find(order.submissions)
+    roster = read_roster(order.roster) if order.roster else None
+    waiting = tuple(map(roster.named, found.waiting)) if roster else found.waiting
+    tell(*found.remarks, *(roster.told(waiting) if roster else ()), warning())
+    make_folders(order.out)
+    with Gradebook(order.out / NAME, checks_digest(limits)) as book:
+        run = Run(order, waiting, book)
         try:
-            for result in in_workers(list(unfinished.values()), jobs, limits):
-                del unfinished[result.student]
+            with progress_bar(Console(stderr=True)) as progress:
+                task = progress.add_task("Grading", total=len(waiting))
+                for _ in run.results(limits):
+                    progress.update(task, completed=run.done)
+        except KeyboardInterrupt:
+            run.write_all()
+            tell(f"Stopped after {run.done} of {len(waiting)} submissions; the next make grade goes on from there.")
+            return STOPPED
+        return say(order, run, run.write_all())
+
+
+class Run:
+    """One run of `make grade`: which submissions are graded, and what becomes of the results."""
+
+    def __init__(self, order: Order, waiting: Sequence[Waiting], book: Gradebook) -> None:
+        self.order, self.waiting, self.book = order, waiting, book
+        self.contents: dict[str, str] = {}  # the digest of what each student handed in
+        self.faults: dict[str, Result] = {}  # where the grader failed; no gradebook keeps these
+        self.graded = self.known = self.left_out = 0
+        self.reports = reports_digest()
+
+    @property
+    def done(self) -> int:
+        """How many submissions there is nothing more to be done about."""
+        return self.graded + self.known + self.left_out
+
+    def results(self, limits: Limits) -> Iterator[Result]:
+        """The result of every submission that is graded in this run, kept and written as soon as it is there."""
+        jobs = min(self.order.jobs, len(self.waiting))
+        for result in grade_all(self.to_grade(), jobs, limits):
+            self.graded += 1
+            if result.status == "error":
+                self.faults[result.student] = result
+            else:
+                self.book.keep(self.contents[result.student], result)
+            self.write(result)
+            yield result
+
+    def to_grade(self) -> Iterator[Submission]:
+        """The submissions that are to be graded, read one after the other."""
+        for waiting in self.waiting:
+            if not fnmatchcase(waiting.student, self.order.only):
+                self.left_out += 1
+                continue
+            submission = self.read(waiting)
+            if waiting.student in self.faults:
+                self.graded += 1
+            elif self.book.has(self.contents[waiting.student]) and not self.order.force:
+                self.known += 1
+            else:
+                yield submission
+
+    def read(self, waiting: Waiting) -> Submission:
+        """A submission, whose content is noted; what is wrong with the grader costs this one alone."""
+        try:
+            submission = read(waiting.student, waiting.path, waiting.inside, waiting.members)
+        except Exception as error:
+            self.faults[waiting.student] = faulty(waiting.student, error)
+            submission = Submission(waiting.student)
+        self.contents[waiting.student] = content_digest(submission)
+        return submission
+
+    def result_of(self, waiting: Waiting) -> Result | None:
+        """The result of a submission, as far as there is one."""
+        if waiting.student not in self.contents:  # it is not graded in this run
+            self.read(waiting)
+        return self.faults.get(waiting.student) or self.book.result(waiting.student, self.contents[waiting.student])
+
+    def write(self, result: Result) -> None:
+        """Write the files of a student, unless they are there and would be the same."""
+        paths = [self.order.out / "results" / f"{result.student}.json", self.order.out / "feedback" / f"{result.student}.html"]
+        source = digest(("reports", self.reports.encode()), ("content", self.contents[result.student].encode()))
+        if result.status == "error" or not all(map(Path.exists, paths)) or not self.book.is_written(result.student, source):
+            for path, text in zip(paths, (results_json(result), feedback_html(result)), strict=True):
+                write(path, [text])
+            self.book.has_written(result.student, "" if result.status == "error" else source)
+
+    def write_all(self) -> Summary:
+        """Write grades.csv, and the files of every student that are not there as they should be."""
+        summary = Summary()
+        with contextlib.ExitStack() as stack:
+            marks = stack.enter_context(open_gradebook(self.order.gradebook)) if self.order.gradebook else None
+            write(self.order.out / "grades.csv", grades_csv(self.written(summary, marks)))
+        return summary
+
+    def written(self, summary: Summary, marks: Any) -> Iterator[Result]:
+        """Every result there is, in the order of the names, after its files were written."""
+        for waiting in self.waiting:
+            if result := self.result_of(waiting):
+                self.write(result)
+                self.book.is_of(result.student, self.contents[result.student])
+                if marks and result.status != "error":
+                    record(marks, result)
+                summary.add(result)
                 yield result
-        except BrokenProcessPool:
-            again = [alone(unfinished.pop(student), limits) for student in list(unfinished)[: jobs + 1]]
-            yield from again
-            if all(result.status == "error" for result in again):
-                yield from (faulty(student, NoWorkerError("no worker process could be started")) for student in unfinished)
-                return
 
 
-def alone(waiting: Waiting, limits: Limits) -> Result:
-    """The result of a submission graded with a worker to itself, which may die."""
+def say(order: Order, run: Run, summary: Summary) -> int:
+    """Print what came of a run; the exit code."""
+    if summary.layers and (accepted := layers.lacking(summary.layers, ())):
+        tell(f"Nothing here kept these submissions from the grader's {' and '.join(accepted)}: accepted.")
+    console = Console()
+    console.print(grades_table(summary))
+    out = order.out
+    if run.known:
+        print(f"\n{run.known} had been graded before and are in {out / NAME}. FORCE=1 grades them again.")
+    if run.left_out:
+        print(f"\nONLY={order.only} leaves {run.left_out} as they are.")
+    print(f"\nMarks: {out / 'grades.csv'}   Results: {out / 'results'}/   Feedback: {out / 'feedback'}/")
+    for result in run.faults.values():
+        kept = f", whose marks in {order.gradebook} are as they were" if order.gradebook else ""
+        tell(f"\nThe grader failed on {result.student}{kept}:\n{result.fault}")
+    return GRADER_FAILED if run.faults else 0
+
+
+def tell(*sentences: str) -> None:
+    """Say something to the TA that is no result."""
+    for sentence in filter(None, sentences):
+        print(sentence, file=sys.stderr)
+
+
+class Rate(ProgressColumn):
+    """How many submissions are graded in a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, once there is one."""
+        return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+
+def progress_bar(console: Console) -> Progress:
+    """The bar of a run; where nobody watches, nothing is drawn."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def make_folders(out: Path) -> None:
+    """Make OUT and the folders in it; IntakeError if that cannot be."""
     try:
-        (result,) = in_workers([waiting], 1, limits)
-        return result
-    except BrokenProcessPool as error:
-        return faulty(waiting.student, error)
+        for folder in (out / "results", out / "feedback"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise IntakeError(f"OUT={out} cannot be written: {error.strerror}.") from error
 
 
-def in_workers(found: Sequence[Waiting], jobs: int, limits: Limits) -> Iterator[Result]:
-    """The results from a pool of worker processes; BrokenProcessPool if one of them dies."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=start_judge, initargs=(limits,)) as pool:
-        futures = {pool.submit(task, waiting): waiting for waiting in found}
-        try:
-            for future in as_completed(futures):
-                try:
-                    yield future.result()
-                except (BrokenProcessPool, WeakSandboxError):
-                    raise
-                except Exception as error:
-                    yield faulty(futures[future].student, error)
-        except (KeyboardInterrupt, GeneratorExit):
-            for process in multiprocessing.active_children():
-                process.terminate()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+def write(path: Path, lines: Iterable[str]) -> None:
+    """Replace a file in one step, so that whoever reads it finds the old one or the new one."""
+    draft = path.with_name(f".{path.name}.part")
+    with draft.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+    draft.replace(path)

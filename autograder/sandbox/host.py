@@ -15,12 +15,10 @@ from pathlib import Path
 from autograder.sandbox import wire
 from autograder.sandbox.layers import LAYERS, WeakSandboxError, lacking, refusal
 
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
+    **ONE_THREAD,
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",  # the order of a set is the same in every run; this is why the zygote is not started with -I
     "PYTHONNOUSERSITE": "1",

@@ -49,7 +49,7 @@ def reports(result):
     return [
         html.unescape(feedback_html(result)),
         json.dumps(json.loads(results_json(result)), ensure_ascii=False),
-        grades_csv([result]),
+        "".join(grades_csv([result])),
         headline(result),
     ]
 

@@ -185,7 +185,7 @@ def test_reports(grade):
     assert "<span>0.5/1</span>" in page
     assert page.count("finite differences") == 1
     assert "158" not in page + document["output"] + str(document["tests"])
-    assert f',graded,0,43,0,"{REMARK} ' in grades_csv([result])
+    assert f',graded,0,43,0,"{REMARK} ' in "".join(grades_csv([result]))
 
 
 @pytest.mark.parametrize(("share", "marks"), [(1, 60), (0, 26), (0.3, 36.2), (0.1, 29.4)])

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 
 import pytest
 
-from autograder import run
+from autograder import workers
 from autograder.build import build
 from autograder.cli import main
 from autograder.package import ROOT
@@ -37,23 +38,23 @@ def test_a_bug_in_a_check_is_an_error_and_no_loss(judge, grade, monkeypatch):
     assert [check.id for check in result.failed] == [f"{check.part}.{check.name}"]
 
 
-def break_for_bob(waiting):
-    if waiting.student == "bob":
+def break_for_bob(submission):
+    if submission.student == "bob":
         raise RuntimeError("the grader breaks")
-    return run.grade_one(waiting)
+    return workers.grade_one(submission)
 
 
-def die_for_bob(waiting):
-    if waiting.student == "bob":
+def die_for_bob(submission):
+    if submission.student == "bob":
         os._exit(1)
-    return run.grade_one(waiting)
+    return workers.grade_one(submission)
 
 
 @pytest.mark.parametrize("fault", [break_for_bob, die_for_bob])
 def test_a_fault_of_the_grader_costs_one_row(fault, tmp_path, monkeypatch, capsys):
     for name in ("alice", "bob", "carol"):
         shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class" / name)
-    monkeypatch.setattr(run, "task", fault)
+    monkeypatch.setattr(workers, "task", fault)
     assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "2"]) == 1
     found = {row["student"]: row for row in rows(tmp_path / "out")}
     assert [found[name]["status"] for name in ("alice", "bob", "carol")] == ["graded", "error", "graded"]
@@ -70,7 +71,7 @@ def start_no_judge(limits):
 def test_where_no_worker_starts_every_row_says_so(tmp_path, monkeypatch, capfd):
     for number in range(6):
         shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class" / f"student{number}")
-    monkeypatch.setattr(run, "start_judge", start_no_judge)
+    monkeypatch.setattr(workers, "start_judge", start_no_judge)
     assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
     assert [(row["status"], row["score"]) for row in rows(tmp_path / "out")] == [("error", "")] * 6
     assert "no worker process could be started" in capfd.readouterr().err
@@ -78,13 +79,13 @@ def test_where_no_worker_starts_every_row_says_so(tmp_path, monkeypatch, capfd):
 
 def test_what_was_graded_is_kept_when_the_run_is_broken_off(tmp_path, monkeypatch, capsys):
     shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
-    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/bob")
+    shutil.copytree(ROOT / "build/examples/skeleton", tmp_path / "class/bob")
 
-    def interrupted(found, jobs, limits):
-        yield from list(run.grade_all(found[:1], jobs))
+    def interrupted(submissions, jobs, limits):
+        yield from list(workers.grade_all(islice(submissions, 1), jobs))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("autograder.cli.grade_all", interrupted)
+    monkeypatch.setattr("autograder.run.grade_all", interrupted)
     assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]) == 130
     assert "Stopped after 1 of 2 submissions" in capsys.readouterr().err
     assert [row["student"] for row in rows(tmp_path / "out")] == ["alice"]

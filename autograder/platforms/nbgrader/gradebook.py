@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.gradebook import GradebookError
 from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK, TASKS, grade_id, most, scores
 from autograder.results import Result
-
-
-class GradebookError(Exception):
-    """Marks cannot be written to the gradebook; the text is a sentence."""
 
 
 @contextlib.contextmanager

@@ -279,7 +279,7 @@ CHANNEL: dict[str, Attack] = {
                 1,
             ),
         ),
-        points=41,
+        points=47,
     ),
     "one shared answer": vandal(
         "gives everybody the same dict and empties it later",

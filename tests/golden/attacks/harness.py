@@ -28,16 +28,17 @@ from unittest import mock
 
 from rich.console import Console
 
-from autograder import cli
+from autograder import run
 from autograder.intake import Submission, find, read
 from autograder.judge.judge import Judge
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.report.table import FORMULA, grades_csv, grades_table
+from autograder.report.table import FORMULA, Summary, grades_csv, grades_table
 from autograder.results import PARTS, Result
-from autograder.run import grade_all
+from autograder.run import NAME, Order, run_grade
 from autograder.sandbox.host import Limits
 from autograder.sandbox.kernel import adopt_orphans
+from autograder.workers import grade_all
 from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, forms
 from tests.golden.programs import solution, solutions
 
@@ -318,12 +319,14 @@ def grade_in_batch(attack: Attack | None, ground: Ground, folder: Path, limits: 
 
     said, complained = io.StringIO(), io.StringIO()
     with (
-        mock.patch.object(cli, "grade_all", collected),
+        mock.patch.object(run, "grade_all", collected),
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(complained),
     ):
-        cli.run_grade(submissions, out, 2)
-    texts = {path.relative_to(out).as_posix(): path.read_text() for path in out.rglob("*") if path.is_file()}
+        run_grade(Order(submissions, out, 2))
+    # The gradebook is for the TA alone, and holds nothing that the other files do not say.
+    files = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(NAME)]
+    texts = {path.relative_to(out).as_posix(): path.read_text() for path in files}
     texts |= {"stdout": said.getvalue(), "stderr": complained.getvalue()}
     if {path.relative_to(submissions): state_of(path) for path in submissions.rglob("*")} != before:
         texts["submissions"] = REACHED + ": what was handed in is not as it was"
@@ -341,8 +344,11 @@ def state_of(path: Path) -> tuple:
 def texts_of(results: Sequence[Result]) -> dict[str, str]:
     """Everything that the reports make of results."""
     table = io.StringIO()
-    Console(file=table, width=200).print(grades_table(results))
-    texts = {"grades.csv": grades_csv(results), "stdout": table.getvalue(), "faults": "".join(one.fault for one in results)}
+    summary = Summary()
+    for result in results:
+        summary.add(result)
+    Console(file=table, width=200).print(grades_table(summary))
+    texts = {"grades.csv": "".join(grades_csv(results)), "stdout": table.getvalue(), "faults": "".join(one.fault for one in results)}
     for one in results:
         texts |= {f"results/{one.student}.json": results_json(one), f"feedback/{one.student}.html": feedback_html(one)}
     return texts

@@ -1,0 +1,73 @@
+"""What a result depends on, as two digests: the submission, and everything that it is graded with."""
+
+import hashlib
+import platform
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from autograder.course import read_secret
+from autograder.intake import Submission
+from autograder.sandbox.host import Limits
+
+ROOT = Path(__file__).resolve().parents[2]
+# All that checks, catalogue and sandbox are made of. A change elsewhere, in a report or at a door, changes no result.
+GRADING = (
+    *("autograder/checking.py", "autograder/running.py", "autograder/rubric.py", "autograder/results.py", "autograder/text.py"),
+    *("autograder/judge", "autograder/diagnosis", "autograder/sandbox", "tests/public", "tests/hidden"),
+    *("assignment/warmup.py", "assignment/dnn.py", "assignment/extension.py"),
+)
+REPORTS = ("autograder/report",)
+LIBRARIES = ("numpy", "msgpack", "greenlet")
+
+
+def checks_digest(limits: Limits) -> str:
+    """The digest of checks, catalogue, sandbox, limits, libraries and the course's secret; CourseError if there is none.
+
+    Two machines that agree in it give a submission the same result.
+    """
+    return digest(
+        ("secret", read_secret().encode()),
+        ("limits", repr(limits).encode()),
+        ("python", platform.python_version().encode()),
+        *((library, version(library).encode()) for library in LIBRARIES),
+        *files(GRADING),
+    )
+
+
+def reports_digest() -> str:
+    """The digest of what makes a student's files of a result."""
+    return digest(*files(REPORTS))
+
+
+def files(places: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The files in some places, by name."""
+    for place in places:
+        path = ROOT / place
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.suffix in {".py", ".html"}:
+                yield file.relative_to(ROOT).as_posix(), file.read_bytes()
+
+
+def content_digest(submission: Submission) -> str:
+    """The digest of what was handed in, as it was read; the student's name is no part of it."""
+    return digest(
+        *((f"source {part}", source) for part, source in sorted(submission.sources.items())),
+        *((f"problem {part}", problem.encode()) for part, problem in sorted(submission.problems.items())),
+        ("reason", submission.reason.encode()),
+    )
+
+
+def digest(*named: tuple[str, bytes]) -> str:
+    """One digest of several things, none of which can pass for two."""
+    whole = hashlib.sha256()
+    for piece in pieces(named):
+        whole.update(len(piece).to_bytes(8, "big") + piece)
+    return whole.hexdigest()
+
+
+def pieces(named: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """Names and contents in turn."""
+    for name, content in named:
+        yield name.encode()
+        yield content
