@@ -64,6 +64,11 @@ class LocalStudent:
         """A copy of an argument that the check can look at again after the call."""
         return copy.deepcopy(value)
 
+    def fill(self, container: Any, values: Mapping[str, np.ndarray]) -> None:
+        """Put copies of some values into a result, one after the other."""
+        for key, value in values.items():
+            container[key] = value.copy()
+
     def copy(self, value: Any) -> Any:
         """A shallow copy of a result."""
         return copy.copy(value)
@@ -188,8 +193,7 @@ def laid_over(student: Any, net: Any, case: Case, values: Mapping[str, np.ndarra
     A student's backward pass may need keys of its own making, so the values replace others and take nothing away.
     """
     cache = own_cache(student, net, case)
-    for key, value in values.items():
-        cache[key] = value.copy()
+    student.fill(cache, values)
     return cache
 
 

@@ -31,6 +31,7 @@ from autograder.intake.zips import MOST_MEMBERS, MOST_RATIO, MOST_UNPACKED, UNSU
 from autograder.results import PARTS
 
 ZIP, SOURCE = ".zip", ".py"
+LOOKED_UP = 8  # levels of a zip of submissions, which lie in the sixth at the deepest
 GRADED = frozenset(f"{part}{SOURCE}" for part in PARTS)
 
 
@@ -59,14 +60,47 @@ def read(student: str, path: Path, inside: str = "", members: Sequence[tuple[str
             return choose(student, unpacked([entry_of_file(path / name, PurePosixPath(given)) for name, given in members]))
         if not inside and not members:
             return choose(student, entries_at(path))
-        with open_file(path) as file:
-            entries = entries_of_zip(file, MOST_MEMBERS)
-            return choose(student, unpacked(picked(inside, members, entries)) if members else below(inside, entries))
+        entries = class_zip(path).below(inside)
+        return choose(student, unpacked(picked(inside, members, entries)) if members else below(inside, entries))
     except OSError as error:
         problem = f"The submission cannot be read: {error.strerror}."
     except (Refused, Spoilt) as refusal:
         problem = str(refusal)
     return Submission(student, problems=dict.fromkeys(PARTS, problem), reason=problem)
+
+
+class ClassZip:
+    """A zip of submissions that stays open, with its files under the names on their way: one submission is found at once."""
+
+    def __init__(self, path: Path, state: tuple[int, ...]) -> None:
+        self.path, self.state = path, state
+        self.file = open_file(path)
+        self.entries: dict[tuple[str, ...], list[Entry]] = {}
+        try:
+            for entry in entries_of_zip(self.file, MOST_MEMBERS):
+                for depth in range(min(len(entry.path.parts), LOOKED_UP) + 1):
+                    self.entries.setdefault(entry.path.parts[:depth], []).append(entry)
+        except BaseException:
+            self.file.close()
+            raise
+
+    def below(self, name: str) -> list[Entry]:
+        """The entries at a name and below it, or a few more."""
+        return self.entries.get(PurePosixPath(name).parts[:LOOKED_UP], [])
+
+
+_open: list[ClassZip] = []
+
+
+def class_zip(path: Path) -> ClassZip:
+    """The zip at a path, which is read once for all submissions in it; Refused or OSError if it cannot be."""
+    status = path.lstat()
+    state = (status.st_ino, status.st_size, status.st_mtime_ns)
+    if not _open or (_open[0].path, _open[0].state) != (path, state):
+        while _open:
+            _open.pop().file.close()
+        _open.append(ClassZip(path, state))
+    return _open[0]
 
 
 def entries_at(path: Path) -> list[Entry]:

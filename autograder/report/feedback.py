@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -22,6 +22,7 @@ def template() -> Template:
     return environment.get_template("feedback.html")
 
 
+@lru_cache(maxsize=1024)  # most are the sentences of the checks
 def code(text: str) -> Markup:
     """The text, escaped, with what stands between backticks as code."""
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704

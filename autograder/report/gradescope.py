@@ -5,6 +5,7 @@ until then Gradescope also hides the total.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from autograder.report.words import explanation, printed, summary
@@ -19,8 +20,18 @@ def results_json(result: Result) -> str:
 
 
 def written(document: dict[str, Any]) -> str:
-    """A results.json as text."""
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """A results.json as text: a line for each of its fields and for each test, which is quickly made and can be read."""
+    told = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+    lines = [
+        f"{told(key)}: [\n{comma_lines(map(told, value))}\n]" if key == "tests" else f"{told(key)}: {told(value)}"
+        for key, value in document.items()
+    ]
+    return f"{{\n{comma_lines(lines)}\n}}\n"
+
+
+def comma_lines(items: Iterable[str]) -> str:
+    """Lines with commas between them."""
+    return ",\n".join(items)
 
 
 def document_of(result: Result) -> dict[str, Any]:

@@ -67,6 +67,12 @@ def put(container: Any, key: Any, value: Any) -> None:
     container[key] = value
 
 
+def fill(container: Any, values: dict) -> None:
+    """container[key] = value for each of the values."""
+    for key, value in values.items():
+        container[key] = value
+
+
 def counted(name: str, function: Callable, *arguments: Any) -> tuple[Any, int]:
     """The result of a call, and how often a function defined under this name began to run during it."""
     count = 0
@@ -92,6 +98,7 @@ OPERATIONS: dict[str, Callable] = {
     "counted": counted,
     "item": lambda container, key: container[key],
     "put": put,
+    "fill": fill,
     "copy": copy.copy,
     "place": lambda value: value,
     "random_state": random_state,

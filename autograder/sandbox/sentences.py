@@ -33,6 +33,7 @@ PHRASES = {
     "set": "Setting an attribute of `{name}` raised",
     "item": "Reading from {name} raised",
     "put": "Writing into what {name} returned raised",
+    "fill": "Writing into what {name} returned raised",
     "copy": "Copying what {name} returned raised",
 }
 

@@ -26,6 +26,7 @@ from autograder.sandbox.sentences import failure, how_it_ended, last_of
 from autograder.sandbox.turns import Turns
 from autograder.text import clean
 
+MOST_ARRAYS, LONG_ARRAY = 5_000, 2_000  # that are remembered, and bytes of one that is not
 NO_ANSWER = "{name} answered with something that is no answer."
 
 
@@ -200,6 +201,7 @@ class Session:
         self.child: Child | None = None
         self.cases: dict[int, tuple[int, Case]] = {}  # those whose parameters the child is given, by their id
         self.given = 0  # how many of them this child has
+        self.arrays: dict[bytes, np.ndarray] = {}  # nobody can write to them
         self.conversations = 0
         self.conversation = Conversation(0)
         self.forget = False
@@ -224,6 +226,10 @@ class Session:
     def place(self, value: Any) -> Handle:
         """A copy of an argument on the student's side."""
         return self.note("place", value, label="")
+
+    def fill(self, container: Handle, values: Mapping[str, np.ndarray]) -> None:
+        """Put copies of some values into a result, one after the other."""
+        self.note("fill", container, values, label=container._place[3])
 
     def copy(self, value: Handle) -> Handle:
         """A shallow copy of a result."""
@@ -499,11 +505,16 @@ class Session:
         raise self.no_answer()
 
     def array(self, data: bytes) -> np.ndarray:
-        """The array in the bytes; whatever is none ends the child."""
-        try:
-            return wire.unpack_array(data)
-        except wire.WireError:
-            raise self.no_answer() from None
+        """The array in the bytes, which is often one that came before; whatever is none ends the child."""
+        array = self.arrays.get(data)
+        if array is None:
+            try:
+                array = wire.unpack_array(data)
+            except wire.WireError:
+                raise self.no_answer() from None
+            if len(self.arrays) < MOST_ARRAYS and len(data) < LONG_ARRAY:
+                self.arrays[data] = array
+        return array
 
 
 def numbers_in(values: Iterable[Any]) -> Iterator[int]:
