@@ -1,0 +1,280 @@
+"""The gradebook: nothing that was graded is lost, nothing is graded twice, and nothing that a TA decided is overwritten."""
+
+import contextlib
+import csv
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from autograder import workers
+from autograder.cli import main
+from autograder.gradebook import Gradebook, GradebookError, checks_digest, content_digest
+from autograder.gradebook.record import from_record, rubric_of, to_record
+from autograder.intake import Submission
+from autograder.package import ROOT
+from autograder.sandbox.host import Limits
+from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solutions
+from tests.project.grading import files, rows
+
+WRONG = next(iter(MISTAKES.values())).sources
+
+
+def hand_in(folder, **students):
+    for name, sources in students.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for part, source in sources.items():
+            (folder / name / f"{part}.py").write_bytes(source)
+    return folder
+
+
+def own(number):
+    """The solution with a line of one's own."""
+    return {**solutions(), "dnn": solutions()["dnn"] + f"# {number}\n".encode()}
+
+
+def run(folder, out, *more):
+    return main(["grade", str(folder), "--out", str(out), "--jobs", "1", *more])
+
+
+@pytest.fixture
+def graded(monkeypatch):
+    """Whom the workers are asked to grade."""
+    asked = []
+    real = workers.grade_all
+
+    def grade_all(submissions, jobs, limits):
+        def seen():
+            for submission in submissions:
+                asked.append(submission.student)
+                yield submission
+
+        return real(seen(), jobs, limits)
+
+    monkeypatch.setattr("autograder.run.grade_all", grade_all)
+    return asked
+
+
+def test_a_result_comes_back_as_it_was(grade):
+    for sources in (solutions(), WRONG, {"dnn": b"print('x'); 1 / 0\n"}, {}):
+        result = grade(sources)
+        assert from_record(result.student, to_record(result), json.loads(rubric_of(result))) == result
+
+
+def test_only_what_is_new_is_graded(tmp_path, graded, capsys):
+    folder = hand_in(tmp_path / "class", ada=own(1), emmy=own(2))
+    assert run(folder, tmp_path / "out") == 0
+    before = files(tmp_path / "out")
+    hand_in(folder, grace=WRONG)
+    assert run(folder, tmp_path / "out") == 0
+    assert graded == ["ada", "emmy", "grace"]
+    assert "2 had been graded before" in capsys.readouterr().out
+    assert [row["student"] for row in rows(tmp_path / "out")] == ["ada", "emmy", "grace"]
+    after = files(tmp_path / "out")
+    assert {name: after[name] for name in before if name[:7] in ("results", "feedbac")} == {
+        name: data for name, data in before.items() if name[:7] in ("results", "feedbac")
+    }
+
+
+def test_what_was_handed_in_anew_is_graded_anew(tmp_path, graded):
+    folder = hand_in(tmp_path / "class", ada=own(1))
+    run(folder, tmp_path / "out")
+    hand_in(folder, ada=WRONG)
+    run(folder, tmp_path / "out")
+    assert graded == ["ada", "ada"]
+    assert float(rows(tmp_path / "out")[0]["score"]) < 100
+    hand_in(folder, ada=own(1))  # and the first one is still known
+    run(folder, tmp_path / "out")
+    assert (graded, rows(tmp_path / "out")[0]["score"]) == (["ada", "ada"], "100")
+
+
+def test_other_checks_grade_everything_again(tmp_path, graded, monkeypatch):
+    folder = hand_in(tmp_path / "class", ada=own(1))
+    run(folder, tmp_path / "out")
+    monkeypatch.setattr("autograder.run.checks_digest", lambda limits: "of other checks")
+    run(folder, tmp_path / "out")
+    assert graded == ["ada", "ada"]
+
+
+def test_force_grades_again_and_only_leaves_the_others(tmp_path, graded, capsys):
+    folder = hand_in(tmp_path / "class", ada=own(1), emmy=own(2), grace=own(3))
+    run(folder, tmp_path / "out", "--only", "a*")
+    assert [row["student"] for row in rows(tmp_path / "out")] == ["ada"]
+    assert "ONLY=a* leaves 2 as they are" in capsys.readouterr().out
+    run(folder, tmp_path / "out", "--only", "*e*", "--force")
+    run(folder, tmp_path / "out", "--force")
+    assert graded == ["ada", "emmy", "grace", "ada", "emmy", "grace"]
+    assert len(rows(tmp_path / "out")) == 3
+
+
+def test_a_fault_of_the_grader_is_tried_again(tmp_path, graded, monkeypatch):
+    folder = hand_in(tmp_path / "class", ada=own(1))
+    with monkeypatch.context() as patched:
+        patched.setattr("autograder.run.read", lambda *_: 1 / 0)
+        assert run(folder, tmp_path / "out") == 1
+    assert rows(tmp_path / "out")[0]["status"] == "error"
+    assert run(folder, tmp_path / "out") == 0
+    assert (graded, rows(tmp_path / "out")[0]["score"]) == (["ada"], "100")
+
+
+def test_a_file_that_is_gone_is_written_again(tmp_path, graded):
+    folder = hand_in(tmp_path / "class", ada=own(1))
+    run(folder, tmp_path / "out")
+    (tmp_path / "out/feedback/ada.html").unlink()
+    (tmp_path / "out/grades.csv").unlink()
+    run(folder, tmp_path / "out")
+    assert (tmp_path / "out/feedback/ada.html").exists()
+    assert (len(rows(tmp_path / "out")), graded) == (1, ["ada"])
+
+
+def test_the_digest_of_the_checks_knows_what_marks_depend_on(tmp_path, monkeypatch):
+    digests = {checks_digest(Limits()), checks_digest(replace(Limits(), call_seconds=3))}
+    with monkeypatch.context() as patched:
+        patched.setattr("autograder.gradebook.digest.read_secret", lambda: "x" * 40)
+        digests.add(checks_digest(Limits()))
+    for name in ("tests/hidden/test_forward.py", "autograder/diagnosis/catalogue/warmup.py", "autograder/rubric.py"):
+        with monkeypatch.context() as patched:
+            patched.setattr("pathlib.Path.read_bytes", lambda path, name=name: open_bytes(path) + b"#" * (path == ROOT / name))
+            digests.add(checks_digest(Limits()))
+    assert len(digests) == 6
+    assert checks_digest(Limits()) in digests
+
+
+def open_bytes(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def test_the_digest_of_a_submission_is_that_of_all_that_was_read():
+    whole = Submission("ada", {"dnn": b"a", "warmup": b"b"}, {"extension": "missing"})
+    same = Submission("emmy", {"warmup": b"b", "dnn": b"a"}, {"extension": "missing"})
+    others = [
+        Submission("ada", {"dnn": b"b", "warmup": b"a"}, {"extension": "missing"}),
+        Submission("ada", {"dnn": b"a", "warmup": b"b"}, {"extension": "spoilt"}),
+        Submission("ada", {"dnn": b"a"}, {"extension": "missing"}),
+        Submission("ada", {"dnn": b"ab", "warmup": b""}, {"extension": "missing"}),
+        Submission("ada", {"dnn": b"a", "warmup": b"b"}, {"extension": "missing"}, "why"),
+    ]
+    assert content_digest(whole) == content_digest(same)
+    assert len({content_digest(one) for one in (whole, *others)}) == 6
+
+
+def test_a_gradebook_that_is_none_is_refused_and_left_alone(tmp_path, capsys):
+    folder = hand_in(tmp_path / "class", ada=own(1))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/gradebook.db").write_bytes(b"no database at all, but something of somebody's" * 50)
+    assert run(folder, tmp_path / "out") == 2
+    assert "gradebook.db cannot be used: file is not a database" in capsys.readouterr().err
+    assert (tmp_path / "out/gradebook.db").read_bytes().startswith(b"no database")
+
+
+def test_a_gradebook_of_another_version_is_refused(tmp_path):
+    with sqlite3.connect(tmp_path / "gradebook.db") as database:
+        database.execute("PRAGMA user_version = 99")
+    with pytest.raises(GradebookError, match="has tables of version 99, and this grader writes version 1"):
+        Gradebook(tmp_path / "gradebook.db", "")
+
+
+def test_a_kill_loses_nothing_that_was_kept(tmp_path):
+    """The process is killed right after a result was kept, with the database open."""
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from autograder.gradebook import Gradebook\n"
+        "from autograder.results import Result\n"
+        "book = Gradebook(Path(sys.argv[1]), 'checks')\n"
+        "for number in range(20): book.keep(f'content {number}', Result(f'student {number}', 'graded', ()))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    path = tmp_path / "gradebook.db"
+    killed = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    with Gradebook(path, "checks") as book:
+        assert all(book.has(f"content {number}") for number in range(20))
+
+
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tmp_path):
+    """`python -m benchmarks.kills` does it with 500 submissions and 50 kills."""
+    folder = hand_in(tmp_path / "class", **{f"student{number}": own(number) for number in range(12)}, wrong=WRONG)
+    command = [sys.executable, "-m", "autograder", "grade", folder, "--jobs", "2", "--out"]
+    subprocess.run([*command, tmp_path / "undisturbed"], cwd=ROOT, check=True, capture_output=True)
+    moments = random.Random(3)
+    for _ in range(5):
+        process = subprocess.Popen([*command, tmp_path / "out"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.5, 2.5))
+        process.kill()
+        process.wait()
+    subprocess.run([*command, tmp_path / "out"], cwd=ROOT, check=True, capture_output=True)
+    ours, theirs = files(tmp_path / "out"), files(tmp_path / "undisturbed")
+    assert {name: ours[name] for name in theirs if name != "gradebook.db"} == {
+        name: data for name, data in theirs.items() if name != "gradebook.db"
+    }
+
+
+def test_the_workers_end_with_a_run_that_is_killed(tmp_path):
+    folder = hand_in(tmp_path / "class", **{f"student{number}": own(number) for number in range(40)})
+    command = [sys.executable, "-m", "autograder", "grade", folder, "--jobs", "2", "--out", tmp_path / "out"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    while not list((tmp_path / "out/results").glob("*.json")):
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("processes of the run are left")
+
+
+# What a TA decides
+
+
+def test_what_a_ta_decides_is_kept(tmp_path, capsys):
+    folder = hand_in(tmp_path / "class", ada=own(1))
+    run(folder, tmp_path / "out")
+    call = ["adjust", "ada", "--out", str(tmp_path / "out")]
+    assert main([*call, "--points=-5", "--reason", "worked with emmy"]) == 0
+    assert main([*call, "--points=+2.5", "--reason", "a fine plot"]) == 0
+    assert "ada: +2.5 (a fine plot)." in capsys.readouterr().out
+    hand_in(folder, ada=WRONG)
+    assert run(folder, tmp_path / "out", "--force") == 0
+    with Gradebook(tmp_path / "out/gradebook.db", "") as book:
+        assert book.adjustments() == {"ada": ((-5, "worked with emmy"), (2.5, "a fine plot"))}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["ada", "--points", "many", "--reason", "x"], "POINTS must be a number such as 2, -5 or +0.5; it is 'many'"),
+        (["ada", "--points", "nan", "--reason", "x"], "POINTS must be a number"),
+        (["ada", "--points", "1", "--reason", " "], "REASON is empty"),
+        (["nobody", "--points", "1", "--reason", "x"], "nobody is nobody in"),
+        (["ada", "--points", "1", "--reason", "x", "--out", "nowhere"], "There is no nowhere/gradebook.db"),
+    ],
+)
+def test_an_adjustment_that_is_none_is_refused(tmp_path, capsys, arguments, words):
+    run(hand_in(tmp_path / "class", ada=own(1)), tmp_path / "out")
+    with contextlib.suppress(SystemExit):
+        assert main(["adjust", "--out", str(tmp_path / "out"), *arguments]) == 2
+    assert words in capsys.readouterr().err
+    with Gradebook(tmp_path / "out/gradebook.db", "") as book:
+        assert book.adjustments() == {}
+
+
+def test_rows_can_be_asked_for_in_sql(tmp_path):
+    run(hand_in(tmp_path / "class", ada=own(1), grace=WRONG), tmp_path / "out")
+    with sqlite3.connect(tmp_path / "out/gradebook.db") as database:
+        found = dict(database.execute("SELECT student, score FROM students JOIN results USING (content, checks)"))
+    with (tmp_path / "out/grades.csv").open() as file:
+        assert found == {row["student"]: float(row["score"]) for row in csv.DictReader(file)}
