@@ -15,8 +15,8 @@ def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
     not be kept from on this machine ("files", "network", "processes"). Each call starts a sandbox and ends it; who has many
     submissions keeps one open: `with Judge() as judge: judge.grade(read(student, path))`.
 
-    FileNotFoundError if there is nothing at the path; CourseError if the course has no secret; WeakSandboxError if submissions
-    cannot be kept from what they must be kept from. What a submission does raises nothing: it is in the result.
+    FileNotFoundError if there is nothing at the path; SettingsError if the course has no secret; WeakSandboxError if
+    submissions cannot be kept from what they must be kept from. What a submission does raises nothing: it is in the result.
     """
     # The interpreter that student code is forked from imports this package too, and must know nothing of checks and secrets.
     from autograder.intake import read, student_of

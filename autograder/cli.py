@@ -11,15 +11,16 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.build import BUILDERS, build
-from autograder.course import CourseError, warning
 from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
 from autograder.handout.regions import BuildError
 from autograder.intake import IntakeError
+from autograder.marks import MOST_REASON, Adjustment
 from autograder.report.doctor import layers_table, verdict
 from autograder.run import STOPPED, Order, run_grade, tell
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
+from autograder.settings import SettingsError, warning
 from autograder.text import clean
 
 CALLED_WRONGLY = 2
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         return given.run(given)
-    except (IntakeError, BuildError, CourseError, GradebookError, layers.WeakSandboxError) as error:
+    except (IntakeError, BuildError, SettingsError, GradebookError, layers.WeakSandboxError) as error:
         print(error, file=sys.stderr)
         return CALLED_WRONGLY
     except KeyboardInterrupt:
@@ -93,7 +94,7 @@ def reason(text: str) -> str:
     """A sentence."""
     if not text.strip():
         raise argparse.ArgumentTypeError("REASON is empty; the student and the next TA will read it")
-    return clean(" ".join(text.split()), 300)
+    return clean(" ".join(text.split()), MOST_REASON)
 
 
 def order(given: argparse.Namespace) -> Order:
@@ -108,7 +109,7 @@ def run_adjust(out: Path, student: str, added: float, why: str) -> int:
     with Gradebook(out / NAME, "") as book:
         if student not in book.students():
             raise GradebookError(f"{student} is nobody in {out / NAME}; its names are those of {out / 'grades.csv'}.")
-        book.adjust(student, added, why)
+        book.adjust(student, Adjustment(added, why))
     print(f"{student}: {added:+g} ({why}). The next make grade writes it into {out / 'grades.csv'} and the feedback.")
     return 0
 

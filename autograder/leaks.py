@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import PurePosixPath
 
-from autograder.course import read_secret
 from autograder.handout.assignment import SOLUTION
 from autograder.handout.regions import BuildError, skeleton, solved
 from autograder.package import ROOT, sources
 from autograder.results import PARTS
+from autograder.settings import read_secret
 
 TELLING = 16  # characters of a line that is ours alone; shorter ones, such as `return grads`, anybody writes
-NAMES = {"hidden", "golden", "solution", "course.ini", "accept.txt", "gradebook.db"}  # of files and folders
+NAMES = {"hidden", "golden", "solution", "assignment.toml", "accept.txt", "gradebook.db"}  # of files and folders
 HIDDEN = ROOT / "tests/hidden"
 PRIVATE = (HIDDEN, ROOT / "tests/golden", ROOT / "autograder")
 # Named here and not taken from what is built: that is what is looked through.

@@ -5,10 +5,10 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from autograder.course import HERE, course_file, read_secret
 from autograder.handout.regions import BuildError, skeleton
 from autograder.results import PARTS
 from autograder.sandbox import layers
+from autograder.settings import HERE, assignment_file, read_secret, read_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
@@ -21,7 +21,7 @@ def grader_files() -> dict[str, bytes]:
     """Every file that a machine needs to grade, by its path below the package: the grader, the checks, the course's secret.
 
     What the environment variable ACCEPT names, submissions need not be kept from there. BuildError if it names what there is
-    not; CourseError if the course has no secret, without which a package would fail on its platform.
+    not; SettingsError if the course has no secret, or a line that means nothing: a package would fail on its platform.
     """
     accepted = os.environ.get("ACCEPT", "")
     try:
@@ -29,7 +29,8 @@ def grader_files() -> dict[str, bytes]:
     except ValueError as error:
         raise BuildError(str(error)) from error
     read_secret()
-    files = {ACCEPTED.name: accepted.encode(), HERE.name: course_file().read_bytes(), "tests/__init__.py": b""}
+    read_settings()
+    files = {ACCEPTED.name: accepted.encode(), HERE.name: assignment_file().read_bytes(), "tests/__init__.py": b""}
     files |= {f"assignment/{part}.py": skeleton((ROOT / f"solution/{part}.py").read_text()).encode() for part in PARTS}
     for folder in GRADING:
         files |= {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sources(ROOT / folder)}

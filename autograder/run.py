@@ -6,29 +6,32 @@ before anything else is done with it. The files are made from the gradebook: whe
 
 import contextlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from autograder.course import warning
 from autograder.gradebook import Gradebook, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
-from autograder.intake import IntakeError, Submission, Waiting, find, read, read_roster
+from autograder.intake import Found, IntakeError, Person, Submission, Waiting, find, read, read_roster
 from autograder.judge.judge import faulty
+from autograder.marks import Mark, mark_of, nobodys_extensions
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
+from autograder.report.exports import EXPORTS, head_lines, lines
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.report.table import Summary, grades_csv, grades_table
+from autograder.report.table import Summary, grades_csv, grades_lines, grades_table
 from autograder.results import Result
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits
+from autograder.settings import Settings, read_settings, warning
 from autograder.workers import grade_all
 
 GRADER_FAILED, STOPPED = 1, 130
@@ -57,22 +60,28 @@ def run_grade(order: Order) -> int:
 
     The files and marks of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
     """
-    limits = Limits(accept=order.accept)
-    found = find(order.submissions)
+    limits, settings = Limits(accept=order.accept), read_settings()
+    found = find(order.submissions, settings.late.zone or timezone.utc)
     roster = read_roster(order.roster) if order.roster else None
-    waiting = tuple(map(roster.named, found.waiting)) if roster else found.waiting
-    tell(*found.remarks, *(roster.told(waiting) if roster else ()), warning())
+    if roster:
+        found = replace(found, waiting=tuple(map(roster.named, found.waiting)))
+    tell(
+        *found.remarks,
+        *(roster.told(found.waiting) if roster else ()),
+        nobodys_extensions(settings.late, found.waiting),
+        warning(),
+    )
     make_folders(order.out)
     with Gradebook(order.out / NAME, checks_digest(limits)) as book:
-        run = Run(order, waiting, book)
+        run = Run(order, found, settings, book, roster.missing(found.waiting) if roster else ())
         try:
             with progress_bar(Console(stderr=True)) as progress:
-                task = progress.add_task("Grading", total=len(waiting))
+                task = progress.add_task("Grading", total=len(found.waiting))
                 for _ in run.results(limits):
                     progress.update(task, completed=run.done)
         except KeyboardInterrupt:
             run.write_all()
-            tell(f"Stopped after {run.done} of {len(waiting)} submissions; the next make grade goes on from there.")
+            tell(f"Stopped after {run.done} of {len(found.waiting)} submissions; the next make grade goes on from there.")
             return STOPPED
         return say(order, run, run.write_all())
 
@@ -80,8 +89,10 @@ def run_grade(order: Order) -> int:
 class Run:
     """One run of `make grade`: which submissions are graded, and what becomes of the results."""
 
-    def __init__(self, order: Order, waiting: Sequence[Waiting], book: Gradebook) -> None:
-        self.order, self.waiting, self.book = order, waiting, book
+    def __init__(self, order: Order, found: Found, settings: Settings, book: Gradebook, absent: Sequence[Person]) -> None:
+        self.order, self.found, self.settings, self.book, self.absent = order, found, settings, book, absent
+        self.waiting = {one.student: one for one in found.waiting}
+        self.adjustments = book.adjustments()
         self.contents: dict[str, str] = {}  # the digest of what each student handed in
         self.faults: dict[str, Result] = {}  # where the grader failed; no gradebook keeps these
         self.graded = self.known = self.left_out = 0
@@ -101,12 +112,12 @@ class Run:
                 self.faults[result.student] = result
             else:
                 self.book.keep(self.contents[result.student], result)
-            self.write(result)
+            self.write(self.mark(result))
             yield result
 
     def to_grade(self) -> Iterator[Submission]:
         """The submissions that are to be graded, read one after the other."""
-        for waiting in self.waiting:
+        for waiting in self.found.waiting:
             if not fnmatchcase(waiting.student, self.order.only):
                 self.left_out += 1
                 continue
@@ -134,33 +145,52 @@ class Run:
             self.read(waiting)
         return self.faults.get(waiting.student) or self.book.result(waiting.student, self.contents[waiting.student])
 
-    def write(self, result: Result) -> None:
+    def mark(self, result: Result) -> Mark:
+        """What a result comes to."""
+        return mark_of(result, self.waiting[result.student], self.settings, self.adjustments.get(result.student, ()))
+
+    def write(self, mark: Mark) -> None:
         """Write the files of a student, unless they are there and would be the same."""
-        paths = [self.order.out / "results" / f"{result.student}.json", self.order.out / "feedback" / f"{result.student}.html"]
-        source = digest(("reports", self.reports.encode()), ("content", self.contents[result.student].encode()))
-        if result.status == "error" or not all(map(Path.exists, paths)) or not self.book.is_written(result.student, source):
-            for path, text in zip(paths, (results_json(result), feedback_html(result)), strict=True):
-                write(path, [text])
-            self.book.has_written(result.student, "" if result.status == "error" else source)
+        student, is_fault = mark.result.student, mark.result.status == "error"
+        paths = [self.order.out / "results" / f"{student}.json", self.order.out / "feedback" / f"{student}.html"]
+        said = repr((mark.score, mark.said, mark.remarks))
+        parts = {"reports": self.reports, "content": self.contents[student], "checks": self.book.checks, "said": said}
+        source = digest(*((name, text.encode()) for name, text in parts.items()))
+        if is_fault or not all(map(Path.exists, paths)) or not self.book.is_written(student, source):
+            for path, text in zip(paths, (results_json(mark), feedback_html(mark)), strict=True):
+                with replaced(path) as file:
+                    file.write(text)
+            self.book.has_written(student, "" if is_fault else source)
 
     def write_all(self) -> Summary:
-        """Write grades.csv, and the files of every student that are not there as they should be."""
-        summary = Summary()
+        """Write grades.csv and the tables for platforms, and each student's files that are not there as they should be."""
+        summary, out = Summary(), self.order.out
+        kind = "" if self.order.roster else self.found.kind  # whose ids people have; those of a roster are an office's
         with contextlib.ExitStack() as stack:
-            marks = stack.enter_context(open_gradebook(self.order.gradebook)) if self.order.gradebook else None
-            write(self.order.out / "grades.csv", grades_csv(self.written(summary, marks)))
+            book = stack.enter_context(open_gradebook(self.order.gradebook)) if self.order.gradebook else None
+            grades = stack.enter_context(replaced(out / "grades.csv"))
+            tables = {name: stack.enter_context(replaced(out / "exports" / f"{name.lower()}.csv")) for name in EXPORTS}
+            grades.writelines(grades_csv(()))
+            for name, file in tables.items():
+                file.writelines(head_lines(name, self.settings.exports))
+            for mark in self.marks():  # one after the other, however many there are
+                self.write(mark)
+                if book and mark.result.status != "error":
+                    record(book, mark.result)
+                grades.writelines(grades_lines([mark]))
+                for name, file in tables.items():
+                    file.writelines(lines(name, [mark], ids=kind))
+                summary.add(mark)
+            for name, file in tables.items():
+                file.writelines(lines(name, (), self.absent))
         return summary
 
-    def written(self, summary: Summary, marks: Any) -> Iterator[Result]:
-        """Every result there is, in the order of the names, after its files were written."""
-        for waiting in self.waiting:
+    def marks(self) -> Iterator[Mark]:
+        """Every mark there is, in the order of the names."""
+        for waiting in self.found.waiting:
             if result := self.result_of(waiting):
-                self.write(result)
                 self.book.is_of(result.student, self.contents[result.student])
-                if marks and result.status != "error":
-                    record(marks, result)
-                summary.add(result)
-                yield result
+                yield self.mark(result)
 
 
 def say(order: Order, run: Run, summary: Summary) -> int:
@@ -174,7 +204,9 @@ def say(order: Order, run: Run, summary: Summary) -> int:
         print(f"\n{run.known} had been graded before and are in {out / NAME}. FORCE=1 grades them again.")
     if run.left_out:
         print(f"\nONLY={order.only} leaves {run.left_out} as they are.")
-    print(f"\nMarks: {out / 'grades.csv'}   Results: {out / 'results'}/   Feedback: {out / 'feedback'}/")
+    print(
+        f"\nMarks: {out / 'grades.csv'}   Results: {out / 'results'}/   Feedback: {out / 'feedback'}/   For the platforms: {out / 'exports'}/"
+    )
     for result in run.faults.values():
         kept = f", whose marks in {order.gradebook} are as they were" if order.gradebook else ""
         tell(f"\nThe grader failed on {result.student}{kept}:\n{result.fault}")
@@ -204,15 +236,16 @@ def progress_bar(console: Console) -> Progress:
 def make_folders(out: Path) -> None:
     """Make OUT and the folders in it; IntakeError if that cannot be."""
     try:
-        for folder in (out / "results", out / "feedback"):
+        for folder in (out / "results", out / "feedback", out / "exports"):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IntakeError(f"OUT={out} cannot be written: {error.strerror}.") from error
 
 
-def write(path: Path, lines: Iterable[str]) -> None:
-    """Replace a file in one step, so that whoever reads it finds the old one or the new one."""
+@contextlib.contextmanager
+def replaced(path: Path) -> Iterator[TextIO]:
+    """A file that takes the place of another in one step, so that whoever reads it finds the old one or the new one."""
     draft = path.with_name(f".{path.name}.part")
     with draft.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
+        yield file
     draft.replace(path)

@@ -22,9 +22,9 @@ from typing import NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.course import read_secret
 from autograder.judge.judge import load_checks
 from autograder.package import DIST, ROOT
+from autograder.settings import read_secret
 from benchmarks.runners.courses import PLACE, lay_gradescope, lay_otter, library, prepare_gradescope, prepare_otter
 from tests.golden.programs import solutions
 

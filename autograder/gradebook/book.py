@@ -8,9 +8,9 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from autograder.gradebook.record import Rubric, from_record, rubric_of, to_record
+from autograder.marks import Adjustment
 from autograder.results import Result
 
 NAME = "gradebook.db"
@@ -33,13 +33,6 @@ CREATE TABLE written (student TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT RO
 
 class GradebookError(Exception):
     """The gradebook cannot be used; the text is a sentence for the TA."""
-
-
-class Adjusted(NamedTuple):
-    """What a TA adds to a score by hand, points that may be negative, and why."""
-
-    points: float
-    reason: str
 
 
 class Gradebook:
@@ -110,16 +103,16 @@ class Gradebook:
             self.rubric = json.loads(record)
         return self.rubric
 
-    def adjust(self, student: str, points: float, reason: str) -> None:
+    def adjust(self, student: str, adjustment: Adjustment) -> None:
         """Add what a TA decided to those decisions that are there; none is ever taken away or overwritten."""
-        row = (student, points, reason)
+        row = (student, adjustment.points, adjustment.reason)
         self.database.execute("INSERT INTO adjustments (student, points, reason) VALUES (?, ?, ?)", row)
 
-    def adjustments(self) -> dict[str, tuple[Adjusted, ...]]:
+    def adjustments(self) -> dict[str, tuple[Adjustment, ...]]:
         """What TAs decided, by the student, in the order in which they did."""
-        found: dict[str, tuple[Adjusted, ...]] = {}
+        found: dict[str, tuple[Adjustment, ...]] = {}
         for student, points, reason in self.database.execute("SELECT student, points, reason FROM adjustments ORDER BY number"):
-            found[student] = (*found.get(student, ()), Adjusted(points, reason))
+            found[student] = (*found.get(student, ()), Adjustment(points, reason))
         return found
 
     def students(self) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from autograder.course import read_secret
 from autograder.intake import Submission
 from autograder.sandbox.host import Limits
+from autograder.settings import read_secret
 
 ROOT = Path(__file__).resolve().parents[2]
 # All that checks, catalogue and sandbox are made of. A change elsewhere, in a report or at a door, changes no result.
@@ -17,12 +17,12 @@ GRADING = (
     *("autograder/judge", "autograder/diagnosis", "autograder/sandbox", "tests/public", "tests/hidden"),
     *("assignment/warmup.py", "assignment/dnn.py", "assignment/extension.py"),
 )
-REPORTS = ("autograder/report",)
+REPORTS = ("autograder/report", "autograder/marks.py")
 LIBRARIES = ("numpy", "msgpack", "greenlet")
 
 
 def checks_digest(limits: Limits) -> str:
-    """The digest of checks, catalogue, sandbox, limits, libraries and the course's secret; CourseError if there is none.
+    """The digest of checks, catalogue, sandbox, limits, libraries and the course's secret; SettingsError if there is none.
 
     Two machines that agree in it give a submission the same result.
     """

@@ -6,13 +6,14 @@ So a platform's own process, which may run code of others, and the judge's are t
 import sys
 from pathlib import Path
 
-from autograder.course import CourseError
 from autograder.intake import read
 from autograder.judge.judge import Judge
+from autograder.marks import mark_of
 from autograder.package import accepted
 from autograder.report.gradescope import results_json
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import WeakSandboxError
+from autograder.settings import SettingsError
 
 STUDENT = "submission"  # the platform knows who it is
 
@@ -28,11 +29,11 @@ def main(submission: Path) -> None:
         result = ready.grade(read(STUDENT, submission))
     if result.fault:
         print(result.fault, file=sys.stderr)
-    sys.stdout.write(results_json(result))
+    sys.stdout.write(results_json(mark_of(result)))
 
 
 if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]))
-    except (CourseError, WeakSandboxError) as refusal:
+    except (SettingsError, WeakSandboxError) as refusal:
         raise SystemExit(str(refusal)) from None

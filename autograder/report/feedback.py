@@ -1,4 +1,4 @@
-"""A result as a page for the student: one HTML file that asks for nothing else."""
+"""A mark as a page for the student: one HTML file that asks for nothing else."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from autograder.marks import Mark
 from autograder.report.words import number, printed, summary
 from autograder.results import PARTS, CheckResult, Result, total
 
@@ -48,10 +49,11 @@ class Part(NamedTuple):
     tasks: list[Task]
 
 
-def feedback_html(result: Result) -> str:
+def feedback_html(mark: Mark) -> str:
     """The text of feedback/<student>.html."""
+    result = mark.result
     parts = [part(result, name) for name in PARTS]
-    return template().render(result=result, summary=summary(result), printed=printed(result), parts=parts)
+    return template().render(mark=mark, result=result, summary=summary(result), printed=printed(result), parts=parts)
 
 
 def part(result: Result, name: str) -> Part:

@@ -1,4 +1,4 @@
-"""A result as Gradescope's results.json.
+"""A mark as Gradescope's results.json.
 
 Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/. Hidden checks are shown after the grades are published;
 until then Gradescope also hides the total.
@@ -8,15 +8,16 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from autograder.marks import Mark
 from autograder.report.words import explanation, printed, summary
 from autograder.results import CheckResult, Result
 
 VISIBILITY = {"public": "visible", "hidden": "after_published"}
 
 
-def results_json(result: Result) -> str:
-    """The text of results.json; the same result gives the same bytes."""
-    return written(document_of(result))
+def results_json(mark: Mark) -> str:
+    """The text of results.json; the same mark gives the same bytes."""
+    return written(document_of(mark))
 
 
 def written(document: dict[str, Any]) -> str:
@@ -34,11 +35,12 @@ def comma_lines(items: Iterable[str]) -> str:
     return ",\n".join(items)
 
 
-def document_of(result: Result) -> dict[str, Any]:
-    """A result as results.json says it; its score overrides the sum of the tests'."""
+def document_of(mark: Mark) -> dict[str, Any]:
+    """A mark as results.json says it; its score overrides the sum of the tests', and sentences say what it is made of."""
+    result = mark.result
     return {
-        "score": result.score or 0,
-        "output": "\n\n".join([summary(result), *printed_texts(result)]),
+        "score": mark.score or 0,
+        "output": "\n\n".join([*mark.said, summary(result), *printed_texts(result)]),
         "output_format": "text",
         "tests": [test(check) for check in result.checks],
         "extra_data": {
@@ -46,7 +48,7 @@ def document_of(result: Result) -> dict[str, Any]:
             "status": result.status,
             "reason": result.reason,
             "layers": list(result.layers),
-            "remarks": list(result.remarks),
+            "remarks": [*result.remarks, *mark.remarks],
         },
     }
 

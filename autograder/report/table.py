@@ -1,7 +1,5 @@
-"""All results as a CSV file for a spreadsheet, and as a table for the terminal."""
+"""All marks as a CSV file for a spreadsheet, and as a table for the terminal."""
 
-import csv
-import io
 import statistics
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,60 +7,76 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from autograder.report.words import for_the_ta, number
-from autograder.results import PARTS, Result
+from autograder.marks import Mark
+from autograder.report.spreadsheet import Cell, csv_lines, points
+from autograder.report.words import headline, number
+from autograder.results import PARTS
 
-COLUMNS = ("student", "score", "max_score", "status", *PARTS, "reason")
+COLUMNS = (
+    *("student", "score", "max_score", "status", *PARTS, "reason"),
+    *("earned", "late_penalty", "adjustment", "name", "email", "id", "submitted", "superseded"),
+)
 MOST_ROWS = 100  # of the table in the terminal; a larger class has grades.csv
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins with one of these may run as a formula (CWE-1236)
 
 
-def grades_csv(results: Iterable[Result]) -> Iterator[str]:
+def grades_csv(marks: Iterable[Mark]) -> Iterator[str]:
     """The lines of grades.csv: one row a submission, in the order given; empty marks where the grader failed."""
-    yield csv_line(COLUMNS)
-    for result in results:
-        parts = [points(result.part_score(part)) for part in PARTS]
-        row = [result.student, points(result.score), points(result.max_score), result.status, *parts, for_the_ta(result)]
-        yield csv_line([harmless(cell) for cell in row])
+    yield from csv_lines([COLUMNS])
+    yield from grades_lines(marks)
 
 
-def csv_line(cells: Sequence[str]) -> str:
-    """A row of a CSV file."""
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerow(cells)
-    return file.getvalue()
+def grades_lines(marks: Iterable[Mark]) -> Iterator[str]:
+    """The lines of grades.csv below the names of the columns."""
+    return csv_lines(map(row, marks))
 
 
-def points(score: float | None) -> str:
-    """A mark as a cell."""
-    return "" if score is None else number(score)
+def row(mark: Mark) -> list[Cell]:
+    """The row of a submission; what there are several of, the members of a group, is joined with semicolons."""
+    result, people = mark.result, mark.waiting.people
+    submitted = mark.waiting.submitted
+    return [
+        *(result.student, mark.score, result.max_score, result.status),
+        *(result.part_score(part) for part in PARTS),
+        for_the_ta(mark),
+        *(points(mark, value) for value in (mark.earned, mark.penalty, mark.adjustment)),
+        *(joined([getattr(person, what) for person in people]) for what in ("name", "email", "id")),
+        submitted.isoformat() if submitted else "",
+        joined(mark.waiting.superseded),
+    ]
 
 
-def harmless(cell: str) -> str:
-    """The cell with an apostrophe before whatever a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+def joined(texts: Sequence[str]) -> str:
+    """Texts in one cell, as many as there are, unless all are empty; a semicolon in one of them becomes a comma."""
+    return ";".join(text.replace(";", ",") for text in texts) if any(texts) else ""
+
+
+def for_the_ta(mark: Mark) -> str:
+    """A few sentences on a mark: what only a TA is told, what is to be mended first, and what became of the points."""
+    return " ".join([*mark.result.remarks, *mark.remarks, headline(mark.result), *mark.said])
 
 
 class Summary:
-    """What is shown of a class at the end of a run, however many results are added to it."""
+    """What is shown of a class at the end of a run, however many marks are added to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Iterable[Mark] = ()) -> None:
         self.scores: list[float] = []
         self.count = 0
-        self.all: list[Result] = []  # as long as the class is small enough for a table
-        self.notable: list[Result] = []  # where something is for a TA to see
+        self.all: list[Mark] = []  # as long as the class is small enough for a table
+        self.notable: list[Mark] = []  # where something is for a TA to see
         self.layers: tuple[str, ...] = ()
+        for mark in marks:
+            self.add(mark)
 
-    def add(self, result: Result) -> None:
-        """Add the result of one more submission."""
+    def add(self, mark: Mark) -> None:
+        """Add one more mark."""
         self.count += 1
-        self.layers = self.layers or result.layers
-        if result.score is not None:
-            self.scores.append(result.score)
+        self.layers = self.layers or mark.result.layers
+        if mark.score is not None:
+            self.scores.append(mark.score)
         if self.count <= MOST_ROWS:
-            self.all.append(result)
-        if (result.status != "graded" or result.remarks) and len(self.notable) < MOST_ROWS:
-            self.notable.append(result)
+            self.all.append(mark)
+        if (mark.result.status != "graded" or mark.result.remarks) and len(self.notable) < MOST_ROWS:
+            self.notable.append(mark)
 
     @property
     def is_whole(self) -> bool:
@@ -77,24 +91,26 @@ class Summary:
             return title
         low, middle, high = statistics.quantiles(self.scores, n=4)
         mean = statistics.fmean(self.scores)
-        told = f"mean {mean:.1f}, median {number(middle)}, half of them from {number(low)} to {number(high)}"
-        return f"{title}: {told}. Below are those to look at, {len(self.notable)} of them."
+        return f"{title}: mean {mean:.1f}, median {number(middle)}, half of them from {number(low)} to {number(high)}"
 
 
 def grades_table(summary: Summary) -> Table:
-    """The table that ends a run: a row a submission with its marks and the first thing to mend."""
-    results = summary.all if summary.is_whole else summary.notable
-    parts = [part for part in PARTS if any(check.part == part for result in results for check in result.checks)]
+    """The table that ends a run, a row a submission with its marks and the first thing to mend; of many, those to look at."""
+    marks = summary.all if summary.is_whole else summary.notable
+    parts = [part for part in PARTS if any(check.part == part for mark in marks for check in mark.result.checks)]
     table = Table(title=summary.title, title_justify="left", header_style="bold", pad_edge=False, box=None)
+    if not marks:
+        return table
     table.add_column("student", no_wrap=True, max_width=24)
     for part in [*parts, "score"]:
         table.add_column(part, justify="right", no_wrap=True)
     table.add_column("status", no_wrap=True)
     table.add_column("why", overflow="fold")
-    for result in results:
+    for mark in marks:
+        result = mark.result
         style = {"graded": "", "invalid": "yellow", "error": "bold red"}[result.status]
-        marks = [points(result.part_score(part)) for part in parts]
-        total = f"{points(result.score)}/{number(result.max_score)}"
-        cells = [result.student, *marks, total, result.status, textwrap.shorten(for_the_ta(result), 180, placeholder=" …")]
+        scores = ["" if score is None else number(score) for score in (*map(result.part_score, parts), mark.score)]
+        scores[-1] += f"/{number(result.max_score)}"
+        cells = [result.student, *scores, result.status, textwrap.shorten(for_the_ta(mark), 180, placeholder=" …")]
         table.add_row(*(Text(cell) for cell in cells), style=style)
     return table

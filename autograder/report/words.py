@@ -1,4 +1,6 @@
-"""The sentences that several reports share."""
+"""The sentences that several reports share, and how numbers and times stand in them."""
+
+from datetime import datetime, timedelta
 
 from autograder.results import CheckResult, Result
 
@@ -6,6 +8,19 @@ from autograder.results import CheckResult, Result
 def number(value: float) -> str:
     """A number of points as people write it: 2, 0.5."""
     return f"{value:g}"
+
+
+def counted(value: float, what: str = "point") -> str:
+    """So many points, or of something else: 1 point, 0.5 points."""
+    return f"{number(value)} {what}" if value == 1 else f"{number(value)} {what}s"
+
+
+def clock(time: datetime, like: datetime) -> str:
+    """A time as people read it, at the offset from UTC of another one; never earlier than it is."""
+    local = time.astimezone(like.tzinfo)
+    if local.second or local.microsecond:
+        local = local.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return local.strftime("%Y-%m-%d %H:%M (%Z)")
 
 
 def explanation(check: CheckResult) -> str:
@@ -35,11 +50,6 @@ def headline(result: Result) -> str:
         return " ".join(result.notes)
     named = next((check for check in failed if check.hints), None)
     return named.cause if named else failed[0].got
-
-
-def for_the_ta(result: Result) -> str:
-    """The headline of a result, after what only a TA is told."""
-    return " ".join([*result.remarks, headline(result)])
 
 
 def summary(result: Result) -> str:

@@ -19,10 +19,10 @@ from typing import NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.course import read_secret
 from autograder.judge.judge import load_checks
 from autograder.package import ROOT
 from autograder.results import PARTS
+from autograder.settings import read_secret
 
 LARGEST_UPLOAD = 100 * 1024**2  # bytes
 HERE = Path(__file__).resolve().parent
@@ -64,7 +64,7 @@ def library(folder: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(re.sub(r"^from (autograder\.judge|autograder|tests)\.", "from course.", path.read_text(), flags=re.M))
     # The tools take along this package and no file beside it.
-    (course / "course.py").write_text(f"def read_secret():\n    return {read_secret()!r}\n")
+    (course / "settings.py").write_text(f"def read_secret():\n    return {read_secret()!r}\n")
 
 
 def can_be_uploaded(submission: Path) -> bool:

@@ -230,7 +230,11 @@ FAILURES: dict[str, tuple[str, dict[str, Any], str]] = {  # what is done to the 
     "there is no Python": ("rm -f /usr/bin/python3*", {}, "Python 3.10 or newer is needed"),
     "Python lacks its venv": ("rm -rf /usr/lib/python3*/venv", {}, "the environment could not be made"),
     "the machine is not fit": ("true", {"absent": ["prctl"]}, "the grader does not work on this machine"),
-    "the course file is no course file": ("echo secret >course.ini", {}, "the grader does not work on this machine"),
+    "the assignment file says nothing": (
+        "echo secret >assignment.toml",
+        {},
+        "the grader does not work on this machine",
+    ),
 }
 
 

@@ -22,6 +22,7 @@ from autograder import grade
 from autograder.build import build
 from autograder.checking import ROWS
 from autograder.intake import find
+from autograder.marks import mark_of
 from autograder.package import DIST, ROOT
 from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK, grade_id
 from autograder.report.gradescope import results_json
@@ -69,7 +70,7 @@ def marks(document: Mapping) -> Marks:
 
 def by_function(students: Class, _: Path) -> dict[str, Marks]:
     """`from autograder import grade`."""
-    return {student: marks(json.loads(results_json(grade(folder)))) for student, folder in students.items()}
+    return {student: marks(json.loads(results_json(mark_of(grade(folder))))) for student, folder in students.items()}
 
 
 def by_command(students: Class, work: Path) -> dict[str, Marks]:

@@ -63,11 +63,11 @@ def differences(judge: Judge, names: list[str]) -> Iterator[str]:
 
 def differences_under(number: int, names: list[str]) -> list[str]:
     """The lines of a process that has read the secret of this number."""
-    with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
-        file.write(f"[hidden checks]\nsecret = {secret(number)}\n")
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(f'[hidden_checks]\nsecret = "{secret(number)}"\n')
         file.flush()
         command = [sys.executable, "-m", "tests.golden.secrets", "--here"]
-        environment = {**os.environ, "COURSE": file.name}
+        environment = {**os.environ, "ASSIGNMENT": file.name}
         finished = subprocess.run(command, cwd=ROOT, env=environment, input=json.dumps(names), capture_output=True, text=True)
     if finished.returncode:
         raise RuntimeError(f"secret {number}: {finished.stderr}")

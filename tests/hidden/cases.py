@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.checking import Case, agree, gradient_keys
-from autograder.course import read_secret
 from autograder.judge.oracle import ACTIVATIONS, MODELS, activations, forward, right_cache, sample_losses, truth
+from autograder.settings import read_secret
 
 SECRET = read_secret().encode()
 

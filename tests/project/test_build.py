@@ -9,12 +9,12 @@ import pytest
 
 from autograder import build
 from autograder.cli import main
-from autograder.course import OF_THE_REPOSITORY, CourseError
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError, skeleton, solved
 from autograder.package import EPOCH, ROOT
 from autograder.results import PARTS
 from autograder.sandbox import layers
+from autograder.settings import OF_THE_REPOSITORY, SettingsError
 
 SOURCES = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
 SKELETON_LINES = {line for source in SOURCES.values() for line in skeleton(source).splitlines()}
@@ -204,29 +204,30 @@ def test_what_is_accepted_travels_in_the_package(monkeypatch):
 
 
 @pytest.mark.parametrize(("own", "warned"), [("0123456789abcdef" * 4, False), (OF_THE_REPOSITORY, True)])
-def test_the_course_file_travels_in_the_package(tmp_path, monkeypatch, capsys, own, warned):
+def test_the_assignment_file_travels_in_the_package(tmp_path, monkeypatch, capsys, own, warned):
     """And who builds it is told where the secret in it is no secret."""
-    course = tmp_path / "ours.ini"
-    course.write_text(f"[hidden checks]\nsecret = {own}\n")
-    monkeypatch.setenv("COURSE", str(course))
+    ours = tmp_path / "ours.toml"
+    ours.write_text(f'[hidden_checks]\nsecret = "{own}"\n')
+    monkeypatch.setenv("ASSIGNMENT", str(ours))
     assert main(["build", "gradescope"]) == 0
     shown = capsys.readouterr()
     assert ("set your own in" in shown.err) == warned
     assert len(shown.err.splitlines()) == warned
     assert own not in shown.out + shown.err
     with zipfile.ZipFile(ROOT / "dist/gradescope/autograder.zip") as archive:
-        assert archive.read("course.ini") == course.read_bytes()
+        assert archive.read("assignment.toml") == ours.read_bytes()
         archive.extractall(tmp_path / "package")
-    monkeypatch.delenv("COURSE")
+    monkeypatch.delenv("ASSIGNMENT")
     check = [sys.executable, "-m", "autograder.platforms.gradescope", "--check"]
     assert subprocess.run(check, cwd=tmp_path / "package").returncode == 0
-    (tmp_path / "package/course.ini").write_text("[hidden checks]\nsecret = short\n")
+    packed = tmp_path / "package/assignment.toml"
+    packed.write_text('[hidden_checks]\nsecret = "short"\n')
     refused = subprocess.run(check, cwd=tmp_path / "package", capture_output=True, text=True)
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"The course file {tmp_path / 'package/course.ini'} holds a secret of 5 characters")
+    assert refused.stderr.startswith(f"The assignment file {packed} holds a secret of 5 characters")
 
 
 def test_no_package_is_built_without_a_secret(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE", str(tmp_path / "missing.ini"))
-    with pytest.raises(CourseError, match="cannot be read"):
+    monkeypatch.setenv("ASSIGNMENT", str(tmp_path / "missing.toml"))
+    with pytest.raises(SettingsError, match="cannot be read"):
         build.build("gradescope")

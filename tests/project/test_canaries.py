@@ -13,6 +13,8 @@ from autograder.checking import Case
 from autograder.diagnosis.report import diagnose
 from autograder.judge.judge import Grading
 from autograder.judge.oracle import truth
+from autograder.marks import mark_of
+from autograder.report.exports import EXPORTS, export_csv
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.table import grades_csv
@@ -46,10 +48,12 @@ def secrets():
 
 def reports(result):
     """Everything that is written about a result, with escapes undone."""
+    mark = mark_of(result)
     return [
-        html.unescape(feedback_html(result)),
-        json.dumps(json.loads(results_json(result)), ensure_ascii=False),
-        "".join(grades_csv([result])),
+        html.unescape(feedback_html(mark)),
+        json.dumps(json.loads(results_json(mark)), ensure_ascii=False),
+        *grades_csv([mark]),
+        *(line for platform in EXPORTS for line in export_csv(platform, [mark])),
         headline(result),
     ]
 
@@ -57,8 +61,8 @@ def reports(result):
 def hidden_words(result):
     """What is said about the hidden checks."""
     hidden = replace(result, checks=tuple(check for check in result.checks if check.visibility == "hidden"))
-    page = re.sub(r"<style>.*?</style>|<[^>]*>", "", feedback_html(hidden), flags=re.DOTALL)
-    outputs = [test["output"] for test in json.loads(results_json(hidden))["tests"]]
+    page = re.sub(r"<style>.*?</style>|<[^>]*>", "", feedback_html(mark_of(hidden)), flags=re.DOTALL)
+    outputs = [test["output"] for test in json.loads(results_json(mark_of(hidden)))["tests"]]
     return [html.unescape(page), *outputs, headline(hidden), *(f"{check.got} {check.detail}" for check in hidden.checks)]
 
 

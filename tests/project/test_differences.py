@@ -11,6 +11,7 @@ from autograder.judge import differences
 from autograder.judge import judge as judging
 from autograder.judge.differences import FAR, VERY_FAR, Way, case_for, far_differences, is_made_of_differences, way_back
 from autograder.judge.oracle import truth
+from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.table import grades_csv
@@ -172,7 +173,7 @@ def test_reports(grade):
     result = grade(DNN["W and B, beside right Z and A"].source)
     assert result.remarks == (REMARK,)
     assert (result.score, result.max_score) == (43, 100)
-    document = json.loads(results_json(result))
+    document = json.loads(results_json(mark_of(result)))
     SCHEMA.validate(document)
     assert document["score"] == sum(test["score"] for test in document["tests"]) == 43
     assert document["extra_data"]["remarks"] == [REMARK]
@@ -180,12 +181,12 @@ def test_reports(grade):
         half = test["extra_data"]["task"] == "compute_gradients"
         assert (test["output"] == NOTE) == half
         assert test["score"] in ((test["max_score"] / 2,) if half else (0, test["max_score"]))
-    page = feedback_html(result)
+    page = feedback_html(mark_of(result))
     assert "<span>compute_gradients</span> <span>17 of 34</span>" in page
     assert "<span>0.5/1</span>" in page
     assert page.count("finite differences") == 1
     assert "158" not in page + document["output"] + str(document["tests"])
-    assert f',graded,0,43,0,"{REMARK} ' in "".join(grades_csv([result]))
+    assert f',graded,0,43,0,"{REMARK} ' in "".join(grades_csv([mark_of(result)]))
 
 
 @pytest.mark.parametrize(("share", "marks"), [(1, 60), (0, 26), (0.3, 36.2), (0.1, 29.4)])

@@ -53,7 +53,7 @@ def test_the_table_names_every_student_and_every_file(graded):
 def test_what_is_left_in_out(graded):
     _, out = graded
     names = (
-        {"grades.csv", "gradebook.db"}
+        {"grades.csv", "gradebook.db", "exports/gradescope.csv", "exports/canvas.csv", "exports/moodle.csv"}
         | {f"results/{student}.json" for student in EXPECTED}
         | {f"feedback/{student}.html" for student in EXPECTED}
     )

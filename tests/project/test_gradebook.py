@@ -19,6 +19,7 @@ from autograder.cli import main
 from autograder.gradebook import Gradebook, GradebookError, checks_digest, content_digest
 from autograder.gradebook.record import from_record, rubric_of, to_record
 from autograder.intake import Submission
+from autograder.marks import Adjustment
 from autograder.package import ROOT
 from autograder.sandbox.host import Limits
 from tests.golden.mistakes import MISTAKES
@@ -250,7 +251,7 @@ def test_what_a_ta_decides_is_kept(tmp_path, capsys):
     hand_in(folder, ada=WRONG)
     assert run(folder, tmp_path / "out", "--force") == 0
     with Gradebook(tmp_path / "out/gradebook.db", "") as book:
-        assert book.adjustments() == {"ada": ((-5, "worked with emmy"), (2.5, "a fine plot"))}
+        assert book.adjustments() == {"ada": (Adjustment(-5, "worked with emmy"), Adjustment(2.5, "a fine plot"))}
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_results_are_there_from_the_start_on(gradescope):
     assert "This is not your fault" in document["output"]
 
 
-SETTINGS = "hand-ins = 2\nhours = 24\nlate penalty = 10% a day\nnames = yes\n"
+SETTINGS = '[late]\npenalty_per_day = "10%"\n[gradescope]\nhand_ins = 2\nhours = 24\nnames = true\nlate = true\n'
 BEFORE = [
     {"submission_time": f"2026-10-10T0{hour}:00:00-07:00", "score": score, "autograder_error": False, "results": {}}
     for hour, score in ((9, 12.5), (8, 30.0))
@@ -144,17 +144,17 @@ TOLD = {
 
 @pytest.fixture
 def told(gradescope):
-    """Puts lines below [gradescope] and metadata beside the submission, and gives what the solution of dnn.py then gets."""
-    course, metadata = gradescope.root / "source/course.ini", gradescope.root / "submission_metadata.json"
-    kept = course.read_text()
+    """Puts tables into the assignment file and metadata beside the submission, and gives what the solution then gets."""
+    settings, metadata = gradescope.root / "source/assignment.toml", gradescope.root / "submission_metadata.json"
+    kept = settings.read_text()
 
-    def told(lines, content):
-        course.write_text(f"{kept.partition('[gradescope]')[0]}[gradescope]\n{lines}")
+    def told(tables, content):
+        settings.write_text(f"{kept.partition('[late]')[0]}{tables}")
         metadata.write_text(content if isinstance(content, str) else json.dumps(content))
         return gradescope.grade(ROOT / "build/examples/solution")
 
     yield told
-    course.write_text(kept)
+    settings.write_text(kept)
     metadata.unlink(missing_ok=True)
 
 
@@ -181,7 +181,7 @@ def test_bad_metadata_costs_nobody_anything(told, make_grade, gradescope, conten
 
 @pytest.mark.parametrize("content", ["{", {**TOLD, "previous_submissions": BEFORE}], ids=["bad", "good"])
 def test_without_lines_on_it_metadata_is_not_read(told, make_grade, content):
-    document = told("", content)
+    document = told("[gradescope]\n", content)
     assert (document["score"], document["tests"]) == (100, make_grade["solution"]["tests"])
     assert document["extra_data"]["student"] == "submission"
 

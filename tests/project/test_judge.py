@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.checking import CheckFailure
+from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.results import PARTS
@@ -182,7 +183,7 @@ def test_what_is_printed_is_shown_escaped_and_cut(grade):
     source = "import sys\nprint('<b>bold</b> \\x1b[2J')\nprint('x' * 5000, file=sys.stderr)\n" + solution()
     result = grade(source.encode())
     assert result.part_score("dnn") == 60
-    page, output = feedback_html(result), json.loads(results_json(result))["output"]
+    page, output = feedback_html(mark_of(result)), json.loads(results_json(mark_of(result)))["output"]
     assert "<h2>What your code printed</h2>" in page
     assert "&lt;b&gt;bold&lt;/b&gt; \\u001b[2J" in page
     assert "<b>" not in page
@@ -193,4 +194,4 @@ def test_what_is_printed_is_shown_escaped_and_cut(grade):
 
 def test_whoever_prints_nothing_is_shown_nothing(grade):
     result = grade(solutions())
-    assert "printed" not in feedback_html(result) + results_json(result)
+    assert "printed" not in feedback_html(mark_of(result)) + results_json(mark_of(result))

@@ -7,12 +7,12 @@ import zipfile
 import pytest
 
 from autograder import build, leaks
-from autograder.course import read_secret
 from autograder.handout.assignment import SOLUTION, assignment_files
 from autograder.handout.regions import BuildError, solved
 from autograder.leaks import refuse_leaks
 from autograder.package import DIST, ROOT
 from autograder.results import PARTS
+from autograder.settings import read_secret
 
 
 def zipped(files):
@@ -46,7 +46,7 @@ LEAKS = {
     "a solution in a zip": ("more.zip", zipped({"later.py": SOLVED}), "more.zip/later.py holds a line of the solution"),
     "a zip in a zip": ("more.zip", zipped({"inner.bin": zipped({"later.py": SOLVED})}), "more.zip/inner.bin/later.py holds"),
     "the secret": ("notes.bin", b"\0" + read_secret().encode() + b"\0", "the course's secret"),
-    "the course file": ("course.ini", b"", "not for students (course.ini)"),
+    "the assignment file": ("assignment.toml", b"", "not for students (assignment.toml)"),
     "the truth": ("oracle.py", (ROOT / "autograder/judge/oracle.py").read_bytes(), "is autograder/judge/oracle.py"),
     "a golden program": ("any.py", (ROOT / "tests/golden/programs.py").read_bytes(), "is tests/golden/programs.py"),
 }

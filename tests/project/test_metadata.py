@@ -1,30 +1,33 @@
-"""What a course lets Gradescope's metadata do (limit hand-ins, take points from late ones, name students), and what never."""
+"""What a course lets Gradescope's metadata do (limit hand-ins, say when one came, name students), and what never."""
 
 import json
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from autograder.course import CourseError, Gradescope, read_gradescope
+from autograder.intake.entries import folded
 from autograder.platforms.gradescope.metadata import (
     LIMITED,
     MOST_BYTES,
     MetadataError,
-    late,
     limited,
+    marked,
     named,
     read_metadata,
     time_of,
     unless_bad,
+    unmarked,
 )
-from autograder.platforms.gradescope.package import build_gradescope
+from autograder.results import CheckResult, Result
+from autograder.settings import Drop, Gradescope, Late, Settings
 from tests.project.grading import SCHEMA
 
-SECRET = "[hidden checks]\nsecret = " + "0123456789abcdef" * 4 + "\n"
 DAILY = Gradescope(hand_ins=2, hours=24)
-TENTH = Gradescope(late_penalty=10, grace_minutes=15, at_most=50)
+TENTH = Settings(Late(grace_minutes=15, penalty_per_day=10, at_most=50), gradescope=Gradescope(late=True))
 NAMES = Gradescope(names=True)
+CHECK = CheckResult("id", "dnn", "forward", "A sentence.", "hidden", 100, True)
 NOON = "2026-10-10T12:00:00.000000-07:00"
 
 
@@ -35,6 +38,11 @@ def before(*rows):
 
 def told(created=NOON, due=NOON, previous=(), **more):
     return {"created_at": created, "assignment": {"due_date": due}, "previous_submissions": before(*previous), **more}
+
+
+def result(score=80.0):
+    """A result of one check of 100 points."""
+    return Result("submission", "graded", (replace(CHECK, worth=score / 100),))
 
 
 def results(score=80.0):
@@ -99,51 +107,56 @@ def test_the_sentence_on_the_limit_says_how_many_and_when_again(previous, used, 
     assert limited({**metadata, "created_at": following.isoformat()}, DAILY) is None
 
 
-# The penalty for late ones
+# When it came
+
+
+def due(text):
+    return replace(TENTH, late=replace(TENTH.late, due=time_of(text)))
 
 
 @pytest.mark.parametrize(
-    ("created", "due", "score"),
+    ("created", "noted", "settings", "score"),
     [
-        ("2026-10-09T12:00:00-07:00", NOON, 80),
-        (NOON, NOON, 80),
-        ("2026-10-10T12:15:00.000000-07:00", NOON, 80),
-        ("2026-10-10T12:15:00.000001-07:00", NOON, 72),
-        ("2026-10-11T12:00:00-07:00", NOON, 72),
-        ("2026-10-11T12:00:00.000001-07:00", NOON, 64),
-        ("2026-10-13T12:00:00-07:00", NOON, 56),
-        ("2026-12-31T12:00:00-07:00", NOON, 40),
-        ("2026-10-10T19:10:00Z", NOON, 80),
-        ("2026-10-10T21:16:00+02:00", NOON, 72),
-        ("2026-10-11T00:46:00+05:30", NOON, 72),
-        ("2026-11-01T12:00:00-08:00", "2026-11-01T12:50:00-07:00", 80),
-        ("2026-12-31T12:00:00-07:00", None, 80),
+        (NOON, NOON, TENTH, 80),
+        ("2026-10-10T12:15:00.000000-07:00", NOON, TENTH, 80),
+        ("2026-10-10T12:15:00.000001-07:00", NOON, TENTH, 72),
+        ("2026-10-10T21:16:00+02:00", NOON, TENTH, 72),
+        ("2026-12-31T12:00:00-07:00", None, TENTH, 80),
+        ("2026-10-10T13:00:00-07:00", "2026-12-31T12:00:00-07:00", due(NOON), 72),
+        ("2026-10-10T13:00:00-07:00", None, due(NOON), 72),
+        ("2026-10-10T13:00:00-07:00", NOON, due("2026-10-10T13:00:00-07:00"), 80),
+        ("2026-10-10T13:00:00-07:00", NOON, replace(due(NOON), gradescope=Gradescope(names=True)), 80),
     ],
 )
-def test_what_a_late_hand_in_loses(created, due, score):
-    document = late(results(), told(created, due), TENTH)
-    assert document["score"] == score
-    assert document["tests"] == results()["tests"]
-    assert document["output"].endswith(results()["output"])
-    assert (document["output"] != results()["output"]) == (score < 80)
-    assert late(results(), told(created, due), Gradescope()) == results()
+def test_the_due_time_is_the_courses_or_else_that_of_gradescope(created, noted, settings, score):
+    """Where the course lets lateness hold there at all."""
+    mark = marked(result(), told(created, noted), settings)
+    assert mark.score == score
+    assert bool(mark.said) == (score < 80)
 
 
-def test_the_sentence_on_a_late_hand_in_says_what_and_why():
-    said = late(results(), told("2026-10-11T20:00:00Z"), TENTH)["output"].partition("\n")[0]
-    assert said == (
-        "Handed in 2026-10-11 13:00 (UTC-07:00), within 2 days after the due date, 2026-10-10 12:00 (UTC-07:00): that takes "
-        "20 % of the 80 points that the checks earned, and leaves 64."
-    )
+@pytest.mark.parametrize("name", ["Emmy@Example.com", "7"])
+def test_who_has_more_time_is_known_by_email_or_number(name):
+    users = [{"email": "grace@example.com", "id": 5}, {"email": "emmy@example.com", "id": 7}]
+    late = replace(TENTH.late, extensions={folded(name): timedelta(days=1)})
+    metadata = told("2026-10-11T12:00:00-07:00", users=users)
+    assert marked(result(), metadata, TENTH).score == 72
+    assert marked(result(), metadata, replace(TENTH, late=late)).score == 80
 
 
-@pytest.mark.parametrize(
-    "settings", [Gradescope(late_penalty=100), Gradescope(late_penalty=60), Gradescope(late_penalty=33.33)]
-)
-def test_no_penalty_takes_more_than_there_is(settings):
-    for days in range(1, 40):
-        created = (time_of(NOON) + timedelta(days=days)).isoformat()
-        assert 0 <= late(results(66.66), told(created), settings)["score"] < 66.66
+@pytest.mark.parametrize("users", [None, [], [{}], "emmy"])
+def test_people_who_cannot_be_read_do_not_hide_when_it_came(capsys, users):
+    late = replace(TENTH.late, extensions={"emmy": timedelta(days=1)})
+    mark = marked(result(), told("2026-10-10T13:00:00-07:00", users=users), replace(TENTH, late=late))
+    assert mark.score == 72
+    assert capsys.readouterr().out.startswith("submission_metadata.json is not used: ")
+
+
+def test_a_mark_without_a_time_still_leaves_tasks_out():
+    checks = (replace(CHECK, points=50), replace(CHECK, points=50, task="compute_gradients", passed=False))
+    settings = replace(due(NOON), drop=Drop(1))
+    mark = unmarked(Result("submission", "graded", checks), settings)
+    assert (mark.score, mark.remarks) == (100, ())
 
 
 # The names
@@ -192,8 +205,8 @@ def test_a_time_that_is_none(bad):
     cases = [
         lambda: limited(told(created=bad), DAILY),
         lambda: limited(told(previous=[(bad, 1)]), DAILY),
-        lambda: late(results(), told(created=bad), TENTH),
-        *([lambda: late(results(), told(due=bad), TENTH)] if bad is not None else []),
+        lambda: marked(result(), told(created=bad), TENTH),
+        *([lambda: marked(result(), told(due=bad), TENTH)] if bad is not None else []),
     ]
     for case in cases:
         with pytest.raises(MetadataError, match="is no time with an offset from UTC"):
@@ -208,7 +221,7 @@ def test_a_score_that_is_none(bad):
 
 @pytest.mark.parametrize("metadata", [{}, {"created_at": NOON, "assignment": 5, "users": 5, "previous_submissions": 5}])
 @pytest.mark.parametrize(
-    "step", [lambda m: limited(m, DAILY), lambda m: late(results(), m, TENTH), lambda m: named(results(), m, NAMES)]
+    "step", [lambda m: limited(m, DAILY), lambda m: marked(result(), m, TENTH), lambda m: named(results(), m, NAMES)]
 )
 def test_what_is_missing(metadata, step):
     with pytest.raises(MetadataError):
@@ -272,68 +285,3 @@ def test_a_file_that_cannot_be_used(tmp_path, capsys, content, why):
 )
 def test_every_way_to_write_a_time(text, second, microsecond):
     assert time_of(text) == datetime(2026, 10, 10, 12, 0, second, microsecond, timezone.utc)
-
-
-# The settings
-
-
-@pytest.fixture
-def course(tmp_path, monkeypatch):
-    def write(lines):
-        path = tmp_path / "course.ini"
-        path.write_text(f"{SECRET}\n{lines}")
-        monkeypatch.setenv("COURSE", str(path))
-
-    return write
-
-
-ALL = "hand-ins = 5\nhours = 12.5\nlate penalty = 10% a day\ngrace minutes = 15\nat most = 50%\nnames = yes\n"
-
-
-@pytest.mark.parametrize(
-    ("lines", "settings"),
-    [
-        ("", None),
-        ("[gradescope]\n# names = yes\n", None),
-        ("[gradescope]\nnames = yes\n", Gradescope(names=True)),
-        ("[gradescope]\nnames = no\n", Gradescope()),
-        ("[gradescope]\nlate penalty = 2.5 % a day\n", Gradescope(late_penalty=2.5)),
-        (f"[gradescope]\n{ALL}", Gradescope(5, 12.5, 10, 15, 50, True)),
-    ],
-)
-def test_the_settings_of_a_course(course, lines, settings):
-    course(lines)
-    assert read_gradescope() == settings
-
-
-def test_the_course_file_that_comes_along_asks_for_nothing(monkeypatch):
-    monkeypatch.delenv("COURSE", raising=False)
-    assert read_gradescope() is None
-
-
-@pytest.mark.parametrize(
-    ("line", "found"),
-    [
-        ("hand-ins = 0\nhours = 24", "the line `hand-ins = 0`; write it like `hand-ins = 5`."),
-        ("hand-ins = 5.5\nhours = 24", "write it like"),
-        ("hand-ins = 5\u0665\nhours = 24", "write it like"),
-        ("hand-ins = 5\nhours = 0.0", "write it like"),
-        ("hand-ins = 5\nhours = nan", "write it like"),
-        ("hand-ins = 5", "which says nothing without `hours = ...`."),
-        ("hours = 5", "which says nothing without `hand-ins = ...`."),
-        ("at most = 50%", "which says nothing without `late penalty = ...`."),
-        ("late penalty = 10", "write it like `late penalty = 10% a day`."),
-        ("late penalty = 110% a day", "write it like"),
-        ("late penalty = 10% a day\nat most = -5%", "write it like"),
-        ("names = maybe", "write it like `names = yes`."),
-        ("handins = 5", "a line `handins`; there may be hand-ins, hours, late penalty, grace minutes, at most, names."),
-    ],
-)
-def test_a_line_that_means_nothing_is_refused(course, line, found):
-    course(f"[gradescope]\n{line}\n")
-    with pytest.raises(CourseError) as refusal:
-        read_gradescope()
-    assert found in str(refusal.value)
-    with pytest.raises(CourseError):
-        build_gradescope()
-    assert "0123456789abcdef" not in str(refusal.value)

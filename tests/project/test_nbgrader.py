@@ -17,7 +17,6 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import grade, run
 from autograder.cli import main
-from autograder.course import read_secret
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError, skeleton
 from autograder.intake import read
@@ -28,6 +27,7 @@ from autograder.platforms.nbgrader.cells import source
 from autograder.report.words import explanation
 from autograder.results import PARTS
 from autograder.rubric import RUBRIC
+from autograder.settings import read_secret
 from tests.golden.differences import IN_PLACE
 from tests.golden.mistakes import MISTAKES
 from tests.golden.notebooks_nbgrader import ATTACKS
@@ -58,7 +58,7 @@ WORK = {
 }
 HOSTILE = {name: re.sub(r"\W", "_", name) for name in ATTACKS}
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if name not in ("COURSE", "ACCEPT", "PYTHONPATH")},
+    **{name: value for name, value in os.environ.items() if name not in ("ASSIGNMENT", "ACCEPT", "PYTHONPATH")},
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     "JUPYTER_NO_CONFIG": "1",
 }
@@ -309,7 +309,7 @@ def test_a_fault_of_the_grader_is_no_mark_and_costs_one_student(fresh):
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("grader/course.ini", "[hidden checks]\nsecret = short\n", "course.ini holds a secret of 5 characters"),
+        ("grader/assignment.toml", '[hidden_checks]\nsecret = "short"\n', "assignment.toml holds a secret of 5 characters"),
         ("grader/autograder/platforms/nbgrader/settings.py", "raise OSError('no disk')", "cannot be used (OSError('no disk'))"),
         ("grader/autograder/platforms/nbgrader/settings.py", "import nothing_like_it", "(ModuleNotFoundError("),
     ],

@@ -17,7 +17,6 @@ from otter.test_files import GradingResults
 
 from autograder import grade
 from autograder.build import build
-from autograder.course import read_secret
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError
 from autograder.package import DIST, EPOCH, ROOT
@@ -26,6 +25,7 @@ from autograder.platforms.otter.backprop_otter import Backprop, JudgeError, judg
 from autograder.platforms.otter.master import master, named
 from autograder.results import PARTS
 from autograder.rubric import RUBRIC
+from autograder.settings import read_secret
 from tests.golden.differences import DNN
 from tests.golden.notebooks_otter import NOTEBOOK, NOTEBOOKS
 from tests.golden.programs import solutions
@@ -126,7 +126,7 @@ def test_nothing_leaks(otter):
         assert data not in hidden, name
         assert read_secret().encode() not in data, name
     assert next(iter(wheel)) == "backprop_otter.py"
-    assert package["files/grader/course.ini"] == (ROOT / "course.ini").read_bytes()
+    assert package["files/grader/assignment.toml"] == (ROOT / "assignment.toml").read_bytes()
     assert not {f"files/{part}.py" for part in PARTS} & set(package), "they would be laid over the student's"
     made = {name: data for name, data in package.items() if not name.startswith("files/grader/")}
     for name, data in [*student.items(), *made.items(), *wheel.items()]:

@@ -10,12 +10,12 @@ import zipfile
 import pytest
 
 from autograder import build
-from autograder.course import read_secret
 from autograder.handout.regions import skeleton, solved
 from autograder.leaks import texts
 from autograder.manifest import MANIFEST, PACKAGES, files, packages
 from autograder.package import DIST, ROOT
 from autograder.results import PARTS
+from autograder.settings import read_secret
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader 0.9.6 needs Python 3.11")
 STUDENTS = [name for name, readers in PACKAGES.items() if readers == "students"]
@@ -76,7 +76,7 @@ def test_students_get_no_file_of_ours(contents):
     for (package, name), data in contents.items():
         assert data not in ours, (package, name)
         assert read_secret().encode() not in data, (package, name)
-        assert not {*name.split("/")} & {*names, "hidden", "solution", "golden", "course.ini"}, (package, name)
+        assert not {*name.split("/")} & {*names, "hidden", "solution", "golden", "assignment.toml"}, (package, name)
 
 
 def test_students_get_no_line_of_ours(contents):

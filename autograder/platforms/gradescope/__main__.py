@@ -4,45 +4,56 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from autograder.course import CourseError, Gradescope, read_gradescope
 from autograder.intake import Submission, read
 from autograder.platforms.apart import STUDENT, judge
-from autograder.platforms.gradescope.metadata import Document, late, limited, named, read_metadata, unless_bad
+from autograder.platforms.gradescope.metadata import (
+    Document,
+    limited,
+    marked,
+    named,
+    read_metadata,
+    unless_bad,
+    unmarked,
+)
 from autograder.report.gradescope import document_of, written
+from autograder.results import Result
 from autograder.sandbox.layers import WeakSandboxError
+from autograder.settings import Gradescope, Settings, SettingsError, read_settings
 
 
 def grade(root: Path) -> None:
     """Grade the one submission and write results.json in one step; what went wrong goes to stdout, for instructors alone."""
-    settings = read_gradescope()
-    metadata = unless_bad(partial(read_metadata, root / "submission_metadata.json"), None) if settings else None
-    document = graded(root) if settings is None or metadata is None else by_the_rules(root, metadata, settings)
+    settings = read_settings()
+    asked = settings.gradescope != Gradescope()
+    metadata = unless_bad(partial(read_metadata, root / "submission_metadata.json"), None) if asked else None
+    document = document_of(unmarked(graded(root), settings)) if metadata is None else by_the_rules(root, metadata, settings)
     draft = root / "results/results.json.part"
     draft.write_text(written(document), encoding="utf-8")
     draft.replace(root / "results/results.json")
 
 
-def graded(root: Path) -> Document:
-    """The results.json of the submission."""
+def graded(root: Path) -> Result:
+    """The result of the submission."""
     with judge() as ready:
         result = ready.grade(read(STUDENT, root / "submission"))
     if result.fault:
         print(result.fault)
-    return document_of(result)
+    return result
 
 
-def by_the_rules(root: Path, metadata: Document, settings: Gradescope) -> Document:
-    """The same with what the course lets the metadata do; what the metadata does not say costs nobody anything."""
-    document = unless_bad(partial(limited, metadata, settings), None)
+def by_the_rules(root: Path, metadata: Document, settings: Settings) -> Document:
+    """The results.json with what the course lets the metadata do; what the metadata does not say costs nobody anything."""
+    document = unless_bad(partial(limited, metadata, settings.gradescope), None)
     if document is None:
-        document = graded(root)
-        document = unless_bad(partial(late, document, metadata, settings), document)
-    return unless_bad(partial(named, document, metadata, settings), document)
+        result = graded(root)
+        mark = unless_bad(partial(marked, result, metadata, settings), None)
+        document = document_of(mark or unmarked(result, settings))
+    return unless_bad(partial(named, document, metadata, settings.gradescope), document)
 
 
 def check() -> None:
-    """Raise unless the course file can be used, the sandbox starts, and a submission comes through it."""
-    read_gradescope()
+    """Raise unless the assignment file can be used, the sandbox starts, and a submission comes through it."""
+    read_settings()
     with judge() as ready:
         result = ready.grade(Submission(STUDENT, {"dnn": b"class DNN: pass"}))
     if result.status != "graded":
@@ -52,5 +63,5 @@ def check() -> None:
 if __name__ == "__main__":
     try:
         check() if sys.argv[1] == "--check" else grade(Path(sys.argv[1]))
-    except (CourseError, WeakSandboxError) as refusal:
+    except (SettingsError, WeakSandboxError) as refusal:
         raise SystemExit(str(refusal)) from None

@@ -1,20 +1,27 @@
-"""What a course lets Gradescope's submission_metadata.json do: limit hand-ins, take points from late ones, name students.
+"""What a course lets Gradescope's submission_metadata.json do: limit hand-ins, say when one came, name students.
 
-Pure functions of the metadata, the course's settings and a results.json. They know the time from the metadata alone, so that a
-submission that is graded again gets the same result: https://gradescope-autograders.readthedocs.io/en/latest/submission_metadata/.
+Pure functions of the metadata, the course's settings, and a result or a results.json. They know the time from the metadata
+alone, so that a submission that is graded again gets the same result:
+https://gradescope-autograders.readthedocs.io/en/latest/submission_metadata/.
 """
 
 import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograder.course import Gradescope
-from autograder.report.words import number
+from autograder.intake.waiting import Person, Waiting
+from autograder.marks import Mark, mark_of
+from autograder.report.words import clock, number
+from autograder.results import Result
+from autograder.settings import Gradescope, Late, Settings
 from autograder.text import clean
+from autograder.values import YEARS
 
 Document = dict[str, Any]
 T = TypeVar("T")
@@ -22,7 +29,6 @@ MOST_BYTES = 16 * 1024**2  # of metadata, which holds the results of every hand-
 MOST_NAME, MOST_NAMES = 80, 10
 LIMITED = "limited"  # the status of a hand-in that was one too many
 FRACTION = re.compile(r"(:\d\d)[.,](\d+)")
-YEARS = range(2000, 3000)  # far from where a calendar ends, so that hours can be added
 
 
 class MetadataError(Exception):
@@ -57,38 +63,36 @@ def limited(metadata: Document, settings: Gradescope) -> Document | None:
     said = (
         f"This was not graded: {len(used)} of {settings.hand_ins} graded hand-ins within {number(settings.hours)} hours were "
         f"used before it. The score is that of the last of them, {number(score)}, and the next is possible from "
-        f"{shown(again, created)} on."
+        f"{clock(again, created)} on."
     )
     return {"score": score, "output": said, "output_format": "text", "extra_data": {"status": LIMITED}}
 
 
-def late(document: Document, metadata: Document, settings: Gradescope) -> Document:
-    """The same results with what the hand-in loses for being late, and a sentence on it; each check keeps its own score."""
-    if not settings.late_penalty or asked(metadata, "assignment", "due_date") is None:
-        return document
-    due, created = moment(metadata, "assignment", "due_date"), moment(metadata, "created_at")
-    over = created - due
-    if over <= timedelta(minutes=settings.grace_minutes):
-        return document
-    days = math.ceil(over / timedelta(days=1))
-    percent = min(days * settings.late_penalty, settings.at_most, 100)
-    earned = document["score"]
-    kept = round(earned * (1 - percent / 100), 2)
-    said = (
-        f"Handed in {shown(created, due)}, within {'the first day' if days == 1 else f'{days} days'} after the due date, "
-        f"{shown(due, due)}: that takes {number(percent)} % of the {number(earned)} points that the checks earned, and leaves "
-        f"{number(kept)}."
-    )
-    return {**document, "score": kept, "output": f"{said}\n\n{document['output']}"}
+def marked(result: Result, metadata: Document, settings: Settings) -> Mark:
+    """The mark of a result, lateness included where the course lets that hold on Gradescope."""
+    if not settings.gradescope.late:
+        return unmarked(result, settings)
+    late = settings.late
+    if not late.due and asked(metadata, "assignment", "due_date") is not None:
+        late = replace(late, due=moment(metadata, "assignment", "due_date"))
+    if not late.due:
+        return unmarked(result, settings)
+    nobody: tuple[Person, ...] = ()
+    people = unless_bad(partial(people_of, metadata), nobody) if late.extensions else nobody
+    waiting = Waiting(result.student, Path(result.student), people=people, submitted=moment(metadata, "created_at"))
+    return mark_of(result, waiting, replace(settings, late=late))
+
+
+def unmarked(result: Result, settings: Settings) -> Mark:
+    """The mark of a result of which nobody knows whether it came late."""
+    return mark_of(result, settings=replace(settings, late=Late()))
 
 
 def named(document: Document, metadata: Document, settings: Gradescope) -> Document:
     """The same results with the names of those who handed in, as far as they are safe to show."""
     if not settings.names:
         return document
-    users = asked(metadata, "users")
-    if not isinstance(users, list) or not users:
-        raise MetadataError("`users` is no list of people")
+    users = users_of(metadata)
     names = [clean(" ".join(name_of(user).split()), MOST_NAME) for user in users[:MOST_NAMES]]
     student = ", ".join([*names, "…"] if len(users) > MOST_NAMES else names)
     output = f"Handed in by {student}.\n\n{document['output']}"
@@ -163,17 +167,22 @@ def score_of(one: Any) -> float:
     return round(points, 2)
 
 
+def users_of(metadata: Any) -> list[Any]:
+    """Those who handed in, as the metadata has them; MetadataError if there is nobody."""
+    users = asked(metadata, "users")
+    if not isinstance(users, list) or not users:
+        raise MetadataError("`users` is no list of people")
+    return users
+
+
+def people_of(metadata: Any) -> tuple[Person, ...]:
+    """Those who handed in, by email and by Gradescope's number; MetadataError if one of them has none."""
+    return tuple(Person(email=str(asked(user, "email")), id=str(asked(user, "id"))) for user in users_of(metadata))
+
+
 def name_of(user: Any) -> str:
     """The name of somebody who handed in; MetadataError if there is none."""
     name = asked(user, "name")
     if not isinstance(name, str) or not name.strip():
         raise MetadataError("a `name` in `users` is no text")
     return name
-
-
-def shown(time: datetime, like: datetime) -> str:
-    """A time as people read it, at the offset from UTC of another one; never earlier than it is."""
-    local = time.astimezone(like.tzinfo)
-    if local.second or local.microsecond:
-        local = local.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return local.strftime("%Y-%m-%d %H:%M (%Z)")

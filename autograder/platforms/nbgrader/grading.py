@@ -16,15 +16,16 @@ from nbgrader.converters import NbGraderException
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 
-from autograder.course import CourseError
 from autograder.intake import Submission, read
 from autograder.intake.folders import open_file
+from autograder.marks import mark_of
 from autograder.platforms.apart import judge
 from autograder.platforms.nbgrader import ASSIGNMENT, grade_id, scores
 from autograder.report.gradescope import results_json
 from autograder.report.words import explanation, number
 from autograder.results import CheckResult, Result
 from autograder.sandbox.layers import WeakSandboxError
+from autograder.settings import SettingsError
 
 MOST_TIMESTAMP = 100  # bytes
 STYLE = "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"  # nbgrader's page breaks words
@@ -44,7 +45,7 @@ class FromRelease(NotebookExporter):
         if fnmatch(ASSIGNMENT, self.parent.coursedir.assignment_id):
             try:
                 self.judge = judge()
-            except (CourseError, WeakSandboxError) as refusal:
+            except (SettingsError, WeakSandboxError) as refusal:
                 self.log.error(refusal)
                 raise NbGraderException(str(refusal)) from refusal
             weakref.finalize(self, self.judge.sandbox.close)
@@ -97,7 +98,7 @@ class Folders:
         with contextlib.suppress(OSError), open_file(self.submitted / "timestamp.txt") as timestamp:
             (self.autograded / "timestamp.txt").write_bytes(timestamp.read(MOST_TIMESTAMP))
         self.results.mkdir(parents=True, exist_ok=True)
-        (self.results / "results.json").write_text(results_json(result), encoding="utf-8")
+        (self.results / "results.json").write_text(results_json(mark_of(result)), encoding="utf-8")
 
 
 def graded_outputs(result: Result) -> dict[str, NotebookNode]:

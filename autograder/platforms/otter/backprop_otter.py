@@ -68,8 +68,8 @@ def judged(grader: Path, submission: Path) -> dict[str, Any]:
     """The results.json of a submission; JudgeError if the judge failed."""
     grader.chmod(0o700)  # where root grades, student code runs under another uid
     command = [sys.executable, "-m", "autograder.platforms.apart", str(submission)]
-    # The course is that of the zip.
-    environment = {**os.environ, "COURSE": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    # The assignment file is that of the zip.
+    environment = {**os.environ, "ASSIGNMENT": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     try:
         run = subprocess.run(command, cwd=grader, env=environment, capture_output=True, encoding="utf-8", timeout=SECONDS)
     except subprocess.TimeoutExpired as late:

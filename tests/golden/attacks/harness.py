@@ -31,9 +31,12 @@ from rich.console import Console
 from autograder import run
 from autograder.intake import Submission, find, read
 from autograder.judge.judge import Judge
+from autograder.marks import mark_of
+from autograder.report.exports import EXPORTS, export_csv
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.report.table import FORMULA, Summary, grades_csv, grades_table
+from autograder.report.spreadsheet import harmless
+from autograder.report.table import Summary, grades_csv, grades_table
 from autograder.results import PARTS, Result
 from autograder.run import NAME, Order, run_grade
 from autograder.sandbox.host import Limits
@@ -344,13 +347,13 @@ def state_of(path: Path) -> tuple:
 def texts_of(results: Sequence[Result]) -> dict[str, str]:
     """Everything that the reports make of results."""
     table = io.StringIO()
-    summary = Summary()
-    for result in results:
-        summary.add(result)
-    Console(file=table, width=200).print(grades_table(summary))
-    texts = {"grades.csv": "".join(grades_csv(results)), "stdout": table.getvalue(), "faults": "".join(one.fault for one in results)}
-    for one in results:
-        texts |= {f"results/{one.student}.json": results_json(one), f"feedback/{one.student}.html": feedback_html(one)}
+    marks = [mark_of(one) for one in results]
+    Console(file=table, width=200).print(grades_table(Summary(marks)))
+    texts = {"grades.csv": "".join(grades_csv(marks)), "stdout": table.getvalue(), "faults": "".join(one.fault for one in results)}
+    texts |= {f"exports/{name.lower()}.csv": "".join(export_csv(name, marks)) for name in EXPORTS}
+    for mark in marks:
+        name = mark.result.student
+        texts |= {f"results/{name}.json": results_json(mark), f"feedback/{name}.html": feedback_html(mark)}
     return texts
 
 
@@ -406,9 +409,9 @@ def unsafe(name: str, text: str) -> list[str]:
         page = Page()
         page.feed(text)
         found += page.found
-    elif name.endswith(".csv") and name == "grades.csv":
+    elif name.endswith(".csv"):
         table = list(csv.reader(io.StringIO(text)))
-        if len({len(row) for row in table}) != 1 or any(cell.startswith(FORMULA) for row in table for cell in row):
+        if len({len(row) for row in table}) != 1 or any(harmless(cell) != cell for row in table for cell in row):
             found.append("holds a formula or a row of its own")
     elif name.endswith(".json"):
         try:
@@ -443,7 +446,7 @@ class Page(HTMLParser):
 def strangers(outcome: Outcome) -> list[str]:
     """Files in the folder of results that belong to nobody who was graded."""
     students = {outcome.result.student, *(one.student for one in outcome.neighbours)}
-    due = {"grades.csv", "report.html", "gradebook.db"}
+    due = {"grades.csv", "report.html", "gradebook.db", *(f"exports/{platform.lower()}.csv" for platform in EXPORTS)}
     due |= {f"results/{student}.json" for student in students} | {f"feedback/{student}.html" for student in students}
     written = {name for name in outcome.texts if name not in ("stdout", "stderr", "faults", "submissions")}
     return [f"{name} was written by nobody" for name in sorted(written - due)]

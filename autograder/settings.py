@@ -1,0 +1,232 @@
+"""What a course sets for itself, in its assignment file: the secret behind hidden checks, and what counts in the end.
+
+The judge and the commands read it. Student code never does: the interpreter that forks its processes is started without the
+variable that names the file, and no text says what the secret is.
+"""
+
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from autograder import values
+from autograder.intake.entries import shown
+from autograder.results import PARTS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+HERE = Path(__file__).resolve().parents[1] / "assignment.toml"
+SHORTEST = 32  # characters of a secret: half of what secrets.token_hex() makes, and far beyond trying out
+OF_THE_REPOSITORY = "everybody-can-read-this-secret-of-the-repository"
+TO_DO = 'write `secret = "..."` below `[hidden_checks]`; `python3 -c "import secrets; print(secrets.token_hex())"` makes one'
+
+PLACE = re.compile(r"\(at (line \d+), column \d+\)$")
+
+
+class SettingsError(Exception):
+    """The assignment file cannot be used; the text is a sentence."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """What late hand-ins lose; without a due time, nothing.
+
+    penalty_per_day is the percentage of the score that each day begun takes, at_most the most that all of them take; within
+    grace_minutes after the due time nothing is late, and what comes more than refuse_after_days after it counts 0. extensions
+    are more time, or a due time of their own, by the folded student, id or email. zone is that of times that have none.
+    """
+
+    due: datetime | None = None
+    zone: tzinfo | None = None
+    grace_minutes: float = 0
+    penalty_per_day: float = 0
+    at_most: float = 100
+    refuse_after_days: float = math.inf
+    extensions: Mapping[str, timedelta | datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Drop:
+    """How many tasks are left out at most, and of which parts."""
+
+    lowest_tasks: int = 0
+    parts: tuple[str, ...] = PARTS
+
+
+@dataclass(frozen=True)
+class Gradescope:
+    """What a course does with Gradescope's metadata; without a line on it, nothing.
+
+    At most `hand_ins` graded within `hours`; 0 is no limit. names tells in the results who handed in; late lets Late hold.
+    """
+
+    hand_ins: int = 0
+    hours: float = 24
+    names: bool = False
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Exports:
+    """What the assignment is called on the platforms; canvas_id is its column in Canvas's gradebook, with its number."""
+
+    name: str = "Backpropagation"
+    canvas_id: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a course sets, but the secret; as it is here, nothing happens to what the checks earn."""
+
+    late: Late = Late()
+    drop: Drop = Drop()
+    gradescope: Gradescope = Gradescope()
+    exports: Exports = Exports()
+
+
+class Line(NamedTuple):
+    """A line that may stand in a table: what it becomes, an example, the line it says nothing without."""
+
+    read: Callable[[Any], Any]
+    example: str
+    needs: str = ""
+
+
+TABLES: dict[str, dict[str, Line]] = {
+    "late": {
+        "due": Line(values.time, "due = 2026-10-01T23:59:00-04:00"),
+        "time_zone": Line(ZoneInfo, 'time_zone = "America/Montreal"'),
+        "grace_minutes": Line(values.number, "grace_minutes = 15"),
+        "penalty_per_day": Line(values.percent, 'penalty_per_day = "10%"'),
+        "at_most": Line(values.percent, 'at_most = "50%"', "penalty_per_day"),
+        "refuse_after_days": Line(values.number, "refuse_after_days = 7"),
+        "extensions": Line(values.extensions, '"ada" = "2 days" below [late.extensions]'),
+    },
+    "drop": {
+        "lowest_tasks": Line(values.count, "lowest_tasks = 1"),
+        "parts": Line(values.parts, 'parts = ["warmup", "extension"]', "lowest_tasks"),
+    },
+    "gradescope": {
+        "hand_ins": Line(values.count, "hand_ins = 5", "hours"),
+        "hours": Line(values.positive, "hours = 24", "hand_ins"),
+        "names": Line(values.flag, "names = true"),
+        "late": Line(values.flag, "late = true"),
+    },
+    "exports": {
+        "name": Line(values.label, 'name = "Backpropagation"'),
+        "canvas_id": Line(values.column, 'canvas_id = "Backpropagation (12345)"'),
+    },
+}
+HIDDEN = "hidden_checks"
+
+
+def assignment_file() -> Path:
+    """The assignment file: what the environment variable ASSIGNMENT names, else assignment.toml at the root of the project."""
+    return Path(os.environ.get("ASSIGNMENT") or HERE)
+
+
+def refused(found: str) -> SettingsError:
+    """The sentence for an assignment file that cannot be used; no value is ever quoted, for it may be the secret."""
+    return SettingsError(f"The assignment file {assignment_file()} {found}")
+
+
+def read_file() -> dict[str, dict[str, Any]]:
+    """The tables of the assignment file; SettingsError if it cannot be read, or there is something else in it."""
+    try:
+        tables = tomllib.loads(assignment_file().read_text(encoding="utf-8"))
+    except OSError as error:
+        raise refused(f"cannot be read ({error.strerror}); {TO_DO}.") from error
+    except (ValueError, RecursionError) as error:  # their own words quote the line, and that may be the secret
+        place = PLACE.search(str(error)) if isinstance(error, tomllib.TOMLDecodeError) else None
+        raise refused(f"is not TOML{f' in {place[1]}' if place else ''}; {TO_DO}.") from None
+    for name, table in tables.items():
+        if name not in (HIDDEN, *TABLES) or not isinstance(table, dict):
+            there = ", ".join(f"[{name}]" for name in (HIDDEN, *TABLES))
+            raise refused(f"has {quoted(name)}, which is no table of it; there may be {there}.")
+    return tables
+
+
+def quoted(name: str) -> str:
+    """The name of a line, unless it may be a secret that lost its place."""
+    return f"`{shown(name)}`" if len(name) < SHORTEST else "a long name"
+
+
+def read_secret() -> str:
+    """The course's secret; SettingsError if there is none, or one that can be guessed."""
+    table = read_file().get(HIDDEN, {})
+    if table.keys() - {"secret"}:
+        raise refused(f"has another line than `secret` below [{HIDDEN}]; {TO_DO}.")
+    secret = table.get("secret", "")
+    if not isinstance(secret, str):
+        raise refused(f"holds a secret without quotes; {TO_DO}.")
+    if len(secret.strip()) < SHORTEST:
+        found = f"a secret of {len(secret.strip())} characters" if secret.strip() else "no secret"
+        raise refused(f"holds {found}, and {SHORTEST} are the least; {TO_DO}.")
+    return secret.strip()
+
+
+def read_settings() -> Settings:
+    """What the course sets beside the secret; SettingsError for a line that means nothing."""
+    tables = read_file()
+    said = {name: values_of(name, tables.get(name, {})) for name in TABLES}
+    late, gradescope = late_of(said["late"]), Gradescope(**said["gradescope"])
+    if replace(late, zone=None) != Late() and not (late.due or gradescope.late):
+        raise refused(f"has below [late] lines that say nothing without `{TABLES['late']['due'].example}`.")
+    if gradescope.late and not said["late"].keys() & {"penalty_per_day", "refuse_after_days"}:
+        example = TABLES["late"]["penalty_per_day"].example
+        raise refused(f"has below [gradescope] `late = true`, which says nothing without `{example}` below [late].")
+    return Settings(late, Drop(**said["drop"]), gradescope, Exports(**said["exports"]))
+
+
+def values_of(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """What the lines of a table say; SettingsError for one that says nothing."""
+    lines, found = TABLES[name], {}
+    for key, value in table.items():
+        if key not in lines:
+            raise refused(f"has below [{name}] a line {quoted(key)}; there may be {', '.join(lines)}.")
+        line = lines[key]
+        try:
+            found[key] = line.read(value)
+        except (ValueError, TypeError, AttributeError, KeyError, OSError):
+            raise refused(f"has below [{name}] a `{key}` that means nothing; write it like `{line.example}`.") from None
+        if line.needs and line.needs not in table:
+            raise refused(f"has below [{name}] a `{key}`, which says nothing without `{lines[line.needs].example}`.")
+    return found
+
+
+def late_of(said: Mapping[str, Any]) -> Late:
+    """The rules for late hand-ins, every time with its zone; SettingsError for a time that can be two, or none."""
+    zone = said.get("time_zone")
+    due = in_zone(said["due"], zone) if "due" in said else None
+    more = {name: in_zone(one, zone) if isinstance(one, datetime) else one for name, one in said.get("extensions", {}).items()}
+    rules = {name: value for name, value in said.items() if name not in ("due", "time_zone", "extensions")}
+    return Late(due, zone or (due.tzinfo if due else None), extensions=more, **rules)
+
+
+def in_zone(when: datetime, zone: tzinfo | None) -> datetime:
+    """A time of the file with its zone."""
+    if when.tzinfo:
+        return when
+    if not zone:
+        example = TABLES["late"]["time_zone"].example
+        raise refused(f"has below [late] the time {when}, which is none without its distance from UTC or `{example}`.")
+    local = when.replace(tzinfo=zone)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise refused(f"has below [late] the time {when}, at which clocks are set in {zone}; write its distance from UTC.")
+    return local
+
+
+def warning() -> str:
+    """A sentence for who grades, where the secret is the one that everybody can read; else nothing."""
+    if read_secret() != OF_THE_REPOSITORY:
+        return ""
+    return f"The hidden checks draw their inputs from the secret of the public repository: set your own in {assignment_file()}."

@@ -1,0 +1,241 @@
+"""Marks as CSV: the table for a TA, and the columns of Gradescope, Canvas and Moodle; in none of them a text is a formula."""
+
+import csv
+import io
+import itertools
+import tracemalloc
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from autograder.intake import Person, Waiting
+from autograder.marks import Adjustment, mark_of
+from autograder.report.exports import EXPORTS, export_csv
+from autograder.report.spreadsheet import csv_lines, harmless
+from autograder.report.table import grades_csv
+from autograder.results import CheckResult, Result
+from autograder.settings import Exports, Late, Settings
+
+CHECK = CheckResult("id", "dnn", "forward", "A sentence.", "hidden", 60, True)
+TIME = datetime(2026, 10, 1, 23, 59, 30, tzinfo=timezone(timedelta(hours=-4)))
+ADA, EMMY = Person("Ada Lovelace", "ada@example.com", "101"), Person("Noether, Emmy", "emmy@example.com", "102")
+GRACE = Person("Grace Hopper", "grace@example.com", "103")
+LATE = Settings(Late(TIME - timedelta(hours=25, seconds=5), penalty_per_day=10))
+
+
+def mark(student="ada", people=(), submitted=TIME, *, score=60.0, rules=Settings(), adjustments=(), **more):
+    checks = (replace(CHECK, worth=score / 60), replace(CHECK, part="warmup", points=40, passed=False, got="It is wrong."))
+    waiting = Waiting(student, Path(student), people=tuple(people), submitted=submitted, **more)
+    return mark_of(Result(student, "graded", checks), waiting, rules, adjustments)
+
+
+FAILED = replace(mark("emmy"), result=Result("emmy", "error", (CHECK,), reason="The grader failed."))
+
+
+def rows(lines):
+    return list(csv.reader(io.StringIO("".join(lines), newline="")))
+
+
+def exported(platform, marks, *arguments, **named):
+    return list(csv.DictReader(io.StringIO("".join(export_csv(platform, marks, *arguments, **named)), newline="")))
+
+
+# grades.csv
+
+
+def test_a_row_says_who_what_and_why():
+    marks = [
+        mark("ada", [ADA], score=50, rules=LATE, adjustments=[Adjustment(-1.5, "talked"), Adjustment(0.5, "sang")]),
+        mark("team", [ADA, EMMY], None, superseded=("old", "older")),
+        mark("nobody", marked_late=True, submitted=None, rules=LATE),
+        FAILED,
+    ]
+    header, *found = rows(grades_csv(marks))
+    assert ",".join(header) == (
+        "student,score,max_score,status,warmup,dnn,extension,reason,"
+        "earned,late_penalty,adjustment,name,email,id,submitted,superseded"
+    )
+    assert found[0][:7] == ["ada", "39", "100", "graded", "0", "50", "0"]
+    assert found[0][7] == " ".join(["It is wrong.", *marks[0].said])
+    assert found[0][8:11] == ["50", "10", "-1"]
+    assert found[0][11:] == ["Ada Lovelace", "ada@example.com", "101", "2026-10-01T23:59:30-04:00", ""]
+    assert found[1][8:] == [
+        *("60", "0", "0", "Ada Lovelace;Noether, Emmy", "ada@example.com;emmy@example.com", "101;102", "", "old;older")
+    ]
+    assert found[2][7] == "The platform marks it as late without a time: nothing was taken for lateness. It is wrong."
+    assert found[2][8:] == ["60", "0", "0", "", "", "", "", ""]
+    assert found[3][:7] == ["emmy", "", "60", "error", "", "", ""]
+    assert found[3][8:11] == ["", "", ""]
+
+
+def test_members_of_a_group_stay_apart():
+    """Also where a name holds what stands between them, and where one has no email."""
+    (row,) = rows(grades_csv([mark(people=[Person("Ada; Countess", "", "=1"), Person("Emmy", "emmy@example.com", "@2")])]))[1:]
+    assert row[11:14] == ["Ada, Countess;Emmy", ";emmy@example.com", "'=1;'@2"]
+
+
+@pytest.mark.parametrize("write", [grades_csv, *(lambda marks, name=name: export_csv(name, marks) for name in EXPORTS)])
+def test_lines_come_one_at_a_time(write):
+    """Of ten thousand marks never more than one is asked for ahead, and no line is kept."""
+    asked = []
+    lines = write(asked.append(number) or mark(f"s{number}") for number in range(10_000))
+    for number, _ in enumerate(itertools.islice(lines, 50)):
+        assert len(asked) <= number + 1
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in itertools.islice(lines, 2_000)) == 2_000
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+# Formulas
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("  =1", "'  =1"),
+        ("\u00a0\u3000=1", "'\u00a0\u3000=1"),
+        ("\t=1", "\t'=1"),
+        ("\n=1", "\n'=1"),
+        ("\r=1", "\n'=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\uff201", "'\uff201"),
+        ("\ufe661", "'\ufe661"),
+        ("Ada;=1", "Ada;'=1"),
+        ("Ada; =1", "Ada;' =1"),
+        ("Ada\t-1", "Ada\t'-1"),
+        ("It is wrong:\n-1", "It is wrong:\n'-1"),
+        ('"=1', "'\"=1"),
+        ("'=1", "'=1"),
+        ("", ""),
+        ("dW is -1, not =2; that @ a glance", "dW is -1, not =2; that @ a glance"),
+        ("O'Neil-Smith", "O'Neil-Smith"),
+        ("a@example.com", "a@example.com"),
+    ],
+)
+def test_a_formula_is_only_text(text, safe):
+    assert harmless(text) == safe
+    assert harmless(safe) == safe
+
+
+@settings(max_examples=1000, deadline=None)
+@given(text=st.text(alphabet="=+-@;,\t\r\n \"'|a1\uff1d\u00a0", max_size=12))
+@example('a";=1')
+@example(';"=')
+@example('",\n=1')
+def test_no_spreadsheet_takes_a_text_for_a_formula(text):
+    """Whatever separates its cells: commas, semicolons or tabs."""
+    table = "".join(csv_lines([[text, "b", text], ["c", text, -1.5]]))
+    assert rows([table]) == [[harmless(text), "b", harmless(text)], ["c", harmless(text), "-1.5"]]
+    for separator in ",;\t":
+        for row in csv.reader(io.StringIO(table, newline=""), delimiter=separator):
+            for cell in row:
+                assert cell == "-1.5" or not cell.lstrip().startswith(("=", "+", "-", "@", "\uff1d")), (separator, cell)
+
+
+def test_numbers_stay_numbers():
+    (line,) = csv_lines([["ada", -2.5, 0, 100.0, 66.67, None, ""]])
+    assert line == "ada,-2.5,0,100,66.67,,\n"
+
+
+EVIL = "=cmd|'/c calc'!A1;=1\n=2"
+
+
+@pytest.mark.parametrize("ids", ["", *EXPORTS])
+@pytest.mark.parametrize("platform", EXPORTS)
+def test_no_export_runs_what_a_person_is_called(platform, ids):
+    people = [Person(EVIL, EVIL, EVIL)]
+    table = rows(export_csv(platform, [mark(EVIL, people), mark(EVIL)], Exports(EVIL), people, ids))
+    assert len({len(row) for row in table}) == 1
+    assert all(harmless(cell) == cell for row in table for cell in row)
+    assert len(table) == len(rows(export_csv(platform, [], Exports()))) + 3
+
+
+# Platforms
+
+
+@pytest.mark.parametrize("platform", EXPORTS)
+def test_each_person_has_a_row_with_the_mark(platform):
+    """A group as many as it has members, a submission of nobody known one under its name, who is absent one without a mark."""
+    marks = [mark("team", [ADA, EMMY]), mark("stranger", score=30), FAILED]
+    found = exported(platform, marks, Exports(), [GRACE])
+    head = {"Gradescope": "SID", "Canvas": "SIS User ID", "Moodle": "ID number"}[platform]
+    score = {"Gradescope": "Backpropagation", "Canvas": "Backpropagation", "Moodle": "Grade"}[platform]
+    people = [(row[head], row[score]) for row in found if row[head]]
+    assert people == [("101", "60"), ("102", "60"), ("stranger", "30"), ("emmy", ""), ("103", "")]
+
+
+def test_gradescope():
+    on_time = mark("emmy", [EMMY], rules=Settings(Late(TIME)), score=59.5)
+    found = rows(
+        export_csv("Gradescope", [mark("ada", [ADA], rules=LATE), on_time, mark("x", submitted=None)], Exports("HW 4"), [GRACE])
+    )
+    assert found == [
+        [
+            *("First Name", "Last Name", "SID", "Email", "Sections", "HW 4", "HW 4 - Max Points", "HW 4 - Submission Time"),
+            *("HW 4 - Lateness (H:M:S)", "Total Lateness (H:M:S)"),
+        ],
+        ["Ada", "Lovelace", "101", "ada@example.com", "", "48", "100", "2026-10-01 23:59:30 -0400", "25:00:05", "25:00:05"],
+        ["Emmy", "Noether", "102", "emmy@example.com", "", "59.5", "100", "2026-10-01 23:59:30 -0400", "00:00:00", "00:00:00"],
+        ["", "", "x", "", "", "60", "100", "", "", ""],
+        ["Grace", "Hopper", "103", "grace@example.com", "", "", "100", "", "", ""],
+    ]
+
+
+def test_canvas():
+    assert rows(export_csv("Canvas", [mark("ada", [ADA])], Exports("HW 4", "HW 4 (12345)"))) == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "HW 4 (12345)"],
+        ["    Points Possible", "", "", "", "", "100"],
+        ["Ada Lovelace", "", "101", "ada@example.com", "", "60"],
+    ]
+    assert rows(export_csv("Canvas", [mark("ada", [ADA])], Exports("HW 4"), ids="Canvas"))[::2] == [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "HW 4"],
+        ["Ada Lovelace", "101", "", "ada@example.com", "", "60"],
+    ]
+
+
+def test_nobody_sets_the_points_by_a_name():
+    """Canvas takes every row whose student is called so for the row of the points."""
+    found = exported("Canvas", [mark("ada", [Person("My Points Possible", id="1")])])
+    assert [row["Student"] for row in found if "Points Possible" in row["Student"]] == ["    Points Possible"]
+    assert found[1]["Student"] == "My Points-Possible"
+
+
+def test_moodle():
+    found = rows(export_csv("Moodle", [mark("ada", [ADA], rules=LATE)], Exports(), [GRACE]))
+    assert found[0] == [
+        *("Identifier", "Full name", "ID number", "Email address", "Status", "Grade", "Maximum Grade", "Grade can be changed"),
+        *("Last modified (submission)", "Last modified (grade)", "Feedback comments"),
+    ]
+    assert found[1][:-1] == [
+        *("", "Ada Lovelace", "101", "ada@example.com", "Submitted for grading", "48", "100", "Yes"),
+        *("Thursday, 01 October 2026, 11:59 PM", ""),
+    ]
+    assert found[1][-1].startswith("Handed in 2026-10-02 00:00 (UTC-04:00), within 2 days")
+    assert found[1][-1].endswith("1 hidden check did not pass.")
+    assert found[2] == ["", "Grace Hopper", "103", "grace@example.com", "No submission", "", "100", "Yes", "", "", ""]
+
+
+def test_moodle_finds_its_participants_by_their_numbers():
+    """As its importer reads an Identifier: what follows the word, as a number."""
+    (row,) = exported("Moodle", [mark("ada", [ADA])], ids="Moodle")
+    assert (row["Identifier"], row["ID number"]) == ("Participant 101", "")
+    assert int(row["Identifier"][len("Participant ") :]) == 101
+
+
+def test_comments_for_moodle_are_html():
+    invalid = Result("ada", "invalid", (CHECK,), reason="The zip holds <img src=x> & more.")
+    (row,) = exported("Moodle", [mark_of(invalid)])
+    assert row["Feedback comments"] == "Nothing could be graded: The zip holds &lt;img src=x&gt; &amp; more."

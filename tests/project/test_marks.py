@@ -1,0 +1,302 @@
+"""What counts in the end: tasks left out, lateness, adjustments; what each takes or adds, in which order, and what is said."""
+
+import itertools
+import json
+import math
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from autograder.intake import Person, Waiting
+from autograder.marks import Adjustment, mark_of, nobodys_extensions
+from autograder.report.feedback import feedback_html
+from autograder.report.gradescope import results_json
+from autograder.results import CheckResult, Result
+from autograder.settings import Drop, Late, Settings
+from tests.project.grading import SCHEMA
+
+CHECK = CheckResult("id", "dnn", "forward", "A sentence.", "hidden", 100, True)
+WEST = timezone(timedelta(hours=-7))
+NOON = datetime(2026, 10, 10, 12, tzinfo=WEST)
+HOUR, DAY, INSTANT = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
+TENTH = Late(NOON, grace_minutes=15, penalty_per_day=10, at_most=50)
+GRACE = timedelta(minutes=15)
+
+
+def result(score=80.0):
+    """A result of one check of 100 points."""
+    return Result("ada", "graded", (replace(CHECK, worth=score / 100),))
+
+
+def tasks(*earned_of_most, part="dnn"):
+    """A result of a task for each (earned, most)."""
+    checks = (
+        replace(CHECK, part=part, task=f"task {number}", points=most, worth=earned / most)
+        for number, (earned, most) in enumerate(earned_of_most, start=1)
+    )
+    return Result("ada", "graded", tuple(checks))
+
+
+def at(time, *people, student="ada", **more):
+    return Waiting(student, Path(student), people=people, submitted=time, **more)
+
+
+def late(time, rules=TENTH, score=80.0):
+    return mark_of(result(score), at(time), Settings(rules))
+
+
+# Nothing
+
+
+def test_without_rules_a_mark_is_what_the_checks_earned():
+    for waiting in (None, at(NOON + 100 * DAY), at(None, marked_late=True)):
+        mark = mark_of(result(), waiting)
+        assert (mark.earned, mark.score, mark.dropped, mark.penalty, mark.adjustment) == (80, 80, 0, 0, 0)
+        assert (mark.late, mark.said, mark.remarks) == (None, (), ())
+    assert "null" not in results_json(mark)
+    assert json.loads(results_json(mark))["output"] == "All checks passed, the public and the hidden ones."
+
+
+def test_where_the_grader_failed_there_is_no_mark():
+    """Whatever a TA gives, and however late it came."""
+    mark = mark_of(replace(result(), status="error"), at(NOON + DAY), Settings(TENTH, Drop(1)), [Adjustment(5, "a gift")])
+    assert (mark.score, mark.earned, mark.penalty, mark.said) == (None, 0, 0, ())
+
+
+# Late
+
+
+@pytest.mark.parametrize(
+    ("submitted", "score"),
+    [
+        (NOON - DAY, 80),
+        (NOON, 80),
+        (NOON + GRACE, 80),
+        (NOON + GRACE + INSTANT, 72),
+        (NOON + DAY, 72),
+        (NOON + DAY + INSTANT, 64),
+        (NOON + 3 * DAY, 56),
+        (NOON + 80 * DAY, 40),
+        (datetime(2026, 10, 10, 19, 10, tzinfo=timezone.utc), 80),
+        (datetime(2026, 10, 10, 19, 16, tzinfo=timezone.utc), 72),
+        (datetime(2026, 10, 11, 0, 46, tzinfo=timezone(timedelta(hours=5, minutes=30))), 72),
+    ],
+)
+def test_each_day_begun_takes_its_share_after_the_grace_and_never_more_than_the_most(submitted, score):
+    mark = late(submitted)
+    assert mark.score == score
+    assert mark.penalty == 80 - score
+    assert mark.late == max(submitted - NOON, timedelta(0))
+    assert bool(mark.said) == (score < 80)
+    assert mark.result.score == mark.earned == 80
+
+
+def test_a_day_has_24_hours_though_clocks_are_set():
+    """Both times bear the same zone, in which Python would subtract what the clocks show."""
+    zone = ZoneInfo("America/Montreal")
+    due = datetime(2026, 10, 31, 12, tzinfo=zone)
+    rules = replace(TENTH, due=due, grace_minutes=0)
+    assert late(datetime(2026, 11, 1, 11, tzinfo=zone), rules).late == DAY
+    assert late(datetime(2026, 11, 1, 11, tzinfo=zone), rules).score == 72
+    assert late(datetime(2026, 11, 1, 12, tzinfo=zone), rules).late == DAY + HOUR
+    assert late(datetime(2026, 11, 1, 12, tzinfo=zone), rules).score == 64
+
+
+def test_the_sentence_on_lateness_says_what_and_why():
+    (said,) = late(datetime(2026, 10, 11, 20, tzinfo=timezone.utc)).said
+    assert said == (
+        "Handed in 2026-10-11 13:00 (UTC-07:00), within 2 days after the due date, 2026-10-10 12:00 (UTC-07:00): "
+        "that takes 20 % of 80 points and leaves 64."
+    )
+    (said,) = late(NOON + HOUR + INSTANT, score=1).said
+    assert said.startswith("Handed in 2026-10-10 13:01 (UTC-07:00), within the first day after the due date, ")
+    assert said.endswith("that takes 10 % of 1 point and leaves 0.9.")
+
+
+@pytest.mark.parametrize(("days", "grace"), [(0, 0), (0, 15), (2, 0), (2, 15), (0.5, 15)])
+def test_what_comes_too_late_counts_nothing(days, grace):
+    rules = replace(TENTH, refuse_after_days=days, grace_minutes=grace)
+    last = NOON + timedelta(days=days, minutes=grace)
+    assert late(last, rules).score == 80 * (1 - math.ceil((last - NOON) / DAY) / 10 * (last - NOON > timedelta(minutes=grace)))
+    mark = late(last + INSTANT, rules)
+    assert (mark.score, mark.penalty) == (0, 80)
+    assert mark.said[0].endswith("2026-10-10 12:00 (UTC-07:00): that is too late to count.")
+    assert ("more than 2 days after the due date" in mark.said[0]) == (days == 2)
+
+
+def test_no_penalty_takes_more_than_there_is():
+    for percent, day in itertools.product((33.33, 60, 100), range(1, 40)):
+        mark = late(NOON + day * DAY, Late(NOON, penalty_per_day=percent), score=66.66)
+        assert 0 <= mark.score < 66.66
+        assert mark.score == round(mark.score, 2)
+
+
+def test_a_due_time_alone_takes_nothing_and_says_how_late():
+    mark = late(NOON + 2 * HOUR, Late(NOON))
+    assert (mark.score, mark.late) == (80, 2 * HOUR)
+    assert mark.said[0].endswith("that takes 0 % of 80 points and leaves 80.")
+
+
+@pytest.mark.parametrize("submitted", [None, datetime(1, 1, 1, tzinfo=WEST), datetime(9999, 12, 31, 23, tzinfo=WEST)])
+@pytest.mark.parametrize("marked", [True, False])
+def test_without_a_time_nothing_is_taken_and_the_ta_is_told(submitted, marked):
+    """Neither where the platform says late, nor where a time is beyond all calendars."""
+    mark = mark_of(result(), at(submitted, marked_late=marked), Settings(TENTH))
+    assert (mark.score, mark.late, mark.said) == (80, None, ())
+    (remark,) = mark.remarks
+    assert remark.endswith("nothing was taken for lateness.")
+    assert ("marks it as late" in remark) == marked
+    document = json.loads(results_json(mark))
+    assert document["extra_data"]["remarks"] == [remark]
+    assert remark not in document["output"] + feedback_html(mark)
+    assert mark_of(result(), at(submitted, marked_late=marked)).remarks == ()
+
+
+def test_nothing_is_said_where_nothing_is_left_to_take():
+    mark = late(NOON + DAY, score=0)
+    assert (mark.score, mark.said, mark.late) == (0, (), DAY)
+
+
+# More time
+
+
+ADA, GRACE_H, EMMY = Person("Ada", "ada@example.com", "101"), Person("Grace", "grace@example.com", "102"), Person("Emmy")
+
+
+@pytest.mark.parametrize(
+    ("people", "student", "extensions", "score"),
+    [
+        ((ADA,), "team", {}, 64),
+        ((ADA,), "team", {"101": DAY}, 72),
+        ((ADA,), "team", {"ada@example.com": 2 * DAY}, 80),
+        ((ADA,), "team", {"team": 2 * DAY}, 80),
+        ((ADA,), "TEAM", {"team": 2 * DAY}, 80),
+        ((ADA,), "team", {"ada": 2 * DAY}, 64),
+        ((ADA,), "team", {"101": NOON + DAY}, 72),
+        ((ADA,), "team", {"101": NOON - DAY}, 64),
+        ((ADA, GRACE_H), "team", {"101": HOUR, "102": 2 * DAY}, 80),
+        ((EMMY,), "team", {"": 2 * DAY}, 64),
+        ((), "101", {"101": DAY}, 72),
+    ],
+)
+def test_more_time_is_for_whom_it_names_and_for_the_whole_group(people, student, extensions, score):
+    rules = replace(TENTH, extensions=extensions)
+    mark = mark_of(result(), at(NOON + 2 * DAY, *people, student=student), Settings(rules))
+    assert mark.score == score
+    assert any("your own due date" in said for said in mark.said) == (score == 72)
+
+
+def test_more_time_for_nobody_is_told():
+    rules = replace(TENTH, extensions={"101": DAY, "adda": DAY, "team": DAY, "zoe\x1b": DAY})
+    assert nobodys_extensions(rules, [at(NOON, ADA, student="Team")]).endswith("under that name: adda, zoe\\u001b.")
+    assert nobodys_extensions(replace(rules, extensions={"101": DAY}), [at(NOON, ADA)]) == ""
+
+
+# Tasks left out
+
+
+@pytest.mark.parametrize(
+    ("earned_of_most", "lowest", "score"),
+    [
+        ([(10, 10), (0, 10), (5, 10)], 0, 15),
+        ([(10, 10), (0, 10), (5, 10)], 1, 22.5),
+        ([(10, 10), (0, 10), (5, 10)], 2, 30),
+        ([(10, 10), (0, 10), (5, 10)], 99, 30),
+        ([(30, 37), (0, 2), (1, 6)], 1, 34.62),  # 7 points lost in the large task, but it is the best of them
+        ([(30, 37), (0, 2), (1, 6)], 2, 36.49),
+        ([(5, 10), (5, 10), (5, 10)], 2, 15),
+        ([(10, 10), (10, 10)], 1, 20),
+        ([(0, 10), (0, 10)], 1, 0),
+        ([(0, 10)], 1, 0),
+        ([(1, 3), (2, 3), (1, 3)], 1, 4.5),
+    ],
+)
+def test_the_lowest_tasks_are_left_out_and_the_rest_is_scaled_up(earned_of_most, lowest, score):
+    mark = mark_of(tasks(*earned_of_most), settings=Settings(drop=Drop(lowest)))
+    assert mark.score == score
+    assert mark.dropped == round(score - mark.earned, 2)
+    assert bool(mark.said) == (mark.dropped > 0)
+
+
+def test_the_sentence_says_what_was_left_out():
+    mark = mark_of(tasks((10, 10), (0, 10), (5, 10)), settings=Settings(drop=Drop(2)))
+    assert mark.said == (
+        "Left out, because most points were lost there: task 2 (0 of 10), task 3 (5 of 10). The other tasks, 10 of 10 points, "
+        "count for all 30, which makes 30 instead of 15.",
+    )
+
+
+def test_leaving_out_never_takes_anything():
+    amounts = [(0, 1), (1, 1), (0.5, 3), (3, 3), (7.25, 34), (30, 34)]
+    for chosen in itertools.chain(*(itertools.combinations_with_replacement(amounts, count) for count in (1, 2, 3, 4))):
+        before = 0
+        for lowest in range(len(chosen) + 1):
+            mark = mark_of(tasks(*chosen), settings=Settings(drop=Drop(lowest)))
+            assert before - 0.01 <= mark.score <= mark.result.max_score
+            assert mark.score >= mark.earned
+            before = mark.score
+
+
+def test_only_tasks_of_the_parts_named_are_left_out():
+    both = Result("ada", "graded", tasks((10, 10), (0, 10)).checks + tasks((2, 10), (10, 10), part="warmup").checks)
+    assert mark_of(both, settings=Settings(drop=Drop(1))).score == 29.33
+    assert mark_of(both, settings=Settings(drop=Drop(1, ("warmup",)))).score == 26.67
+    assert mark_of(both, settings=Settings(drop=Drop(1, ("extension",)))).score == 22
+
+
+# Adjustments
+
+
+@pytest.mark.parametrize(
+    ("given", "score", "said"),
+    [
+        ([2.5], 82.5, "2.5 points added by hand: why."),
+        ([-1], 79, "1 point taken by hand: why."),
+        ([30], 110, "30 points added by hand: why."),
+        ([1, 2, -0.5], 82.5, "0.5 points taken by hand: why."),
+        ([-100], 0, "No score is below 0."),
+        ([0.1] * 3, 80.3, "0.1 points added by hand: why."),
+    ],
+)
+def test_a_ta_has_the_last_word(given, score, said):
+    mark = mark_of(result(), adjustments=[Adjustment(points, "why.") for points in given])
+    assert mark.score == score
+    assert mark.adjustment == round(sum(given), 2)
+    assert mark.said[-1] == said
+    assert [one.points for one in mark.adjustments] == given
+
+
+def test_a_reason_does_nothing():
+    mark = mark_of(result(), adjustments=[Adjustment(1, "<b>\x1b[2J\nok\u202e " + "x" * 1000)])
+    (said,) = mark.said
+    assert "<b>\\u001b[2J ok\\u202e xxx" in said
+    assert len(said) < 400
+    assert "&lt;b&gt;" in feedback_html(mark)
+
+
+@pytest.mark.parametrize("points", [math.nan, math.inf, -math.inf])
+def test_an_adjustment_is_a_number_of_points(points):
+    with pytest.raises(ValueError, match="an adjustment of"):
+        Adjustment(points, "why")
+
+
+# Together
+
+
+def test_tasks_are_left_out_before_lateness_takes_its_share_and_adjustments_come_last():
+    settings = Settings(replace(TENTH, penalty_per_day=50, at_most=100), Drop(1))
+    mark = mark_of(tasks((10, 10), (0, 10), (5, 10)), at(NOON + HOUR), settings, [Adjustment(3, "a good question")])
+    assert (mark.earned, mark.dropped, mark.penalty, mark.adjustment, mark.score) == (15, 7.5, 11.25, 3, 14.25)
+    assert [said.split()[0] for said in mark.said] == ["Left", "Handed", "3"]
+    document = json.loads(results_json(mark))
+    SCHEMA.validate(document)
+    assert document["score"] == 14.25
+    assert document["output"].startswith("\n\n".join(mark.said) + "\n\n")
+    assert sum(test["score"] for test in document["tests"]) == 15
+    page = feedback_html(mark)
+    assert "14.25 of 30 points" in page
+    for said in mark.said:
+        assert f"<p>{said}</p>" in page

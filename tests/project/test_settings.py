@@ -1,0 +1,363 @@
+"""The assignment file: what is read from it, what hangs on the secret and what does not, and who gets to see anything of it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import psutil
+import pytest
+
+from autograder.cli import main
+from autograder.package import ROOT, grader_files
+from autograder.results import PARTS
+from autograder.sandbox.session import Sandbox
+from autograder.settings import (
+    HERE,
+    OF_THE_REPOSITORY,
+    SHORTEST,
+    TABLES,
+    Drop,
+    Exports,
+    Gradescope,
+    Late,
+    Settings,
+    SettingsError,
+    assignment_file,
+    read_secret,
+    read_settings,
+    warning,
+)
+from tests.golden.attacks import forms
+from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solutions
+from tests.golden.secrets import PROGRAMS, differences_under, secret
+from tests.project.grading import command, files
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """Puts a text into an assignment file, which holds from then on."""
+    path = tmp_path / "our assignment.toml"
+    monkeypatch.setenv("ASSIGNMENT", str(path))
+
+    def write(text):
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def with_secret(secret):
+    return f"[hidden_checks]\nsecret = '{secret}'\n"
+
+
+# What is read
+
+
+def test_the_assignment_file_is_at_the_root(monkeypatch):
+    """The secret it came with is known as one that everybody can read, and nothing else is set in it."""
+    monkeypatch.delenv("ASSIGNMENT", raising=False)
+    assert assignment_file() == HERE == ROOT / "assignment.toml"
+    assert bool(warning()) == read_secret().startswith("everybody-can-read")
+    assert read_settings() == Settings()
+
+
+def test_every_line_that_the_assignment_file_offers_can_be_used(course):
+    """With the # before them taken away; and no line is kept secret."""
+    lines = re.sub(r'^# (?="?[\w@.]+"? = )', "", HERE.read_text(), flags=re.MULTILINE)
+    course(lines)
+    settings = read_settings()
+    assert {f"[{name}]" for name in TABLES} <= set(lines.splitlines())
+    for name, table in TABLES.items():
+        for key in table.keys() - {"extensions"}:
+            assert re.search(rf"^{key} = ", lines, re.MULTILINE), (name, key)
+    assert settings == Settings(
+        Late(DUE, ZoneInfo("America/Montreal"), 15, 10, 50, 7, {"ada": timedelta(days=2), "grace@example.com": LATER}),
+        Drop(1, ("warmup", "extension")),
+        Gradescope(5, 24, names=True, late=True),
+        Exports("Backpropagation", "Backpropagation (12345)"),
+    )
+
+
+@pytest.mark.parametrize("own", [secret(0), '%(no)s interpolation; and # no comment = %"', "x" * SHORTEST])
+def test_a_course_has_its_own(course, own):
+    path = course(f"# ours\n{with_secret(f'  {own}  ')}")
+    assert assignment_file() == path
+    assert read_secret() == own
+    assert warning() == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (None, "cannot be read (No such file or directory)"),
+        ("", "holds no secret"),
+        ("[hidden_checks]\n", "holds no secret"),
+        (with_secret(""), "holds no secret"),
+        (with_secret(" " * 40), "holds no secret"),
+        (f"[hidden_checks]\n{secret(0)} = 1\n", "has another line than `secret` below [hidden_checks]"),
+        (f"[hidden_checks]\nsecret = ['{secret(0)}']\n", "holds a secret without quotes"),
+        (with_secret("zebra" * 6), "holds a secret of 30 characters"),
+        (f"secret = '{secret(0)}'\n", "has `secret`, which is no table of it; there may be [hidden_checks], [late], [drop], "),
+        (f"'{secret(0)}' = 1\n", "has a long name, which is no table of it"),
+        (f"[hidden_checks]\nsecret = zebra{secret(0)}\n", "is not TOML in line 2"),
+        (with_secret(secret(0)) + f"secret = '{secret(1)}'\n", "is not TOML"),
+        (with_secret("zebra\u00e9" * 9).encode("latin-1"), "is not TOML"),
+        ("[hidden_checks]\nsecret = " + "[" * 100_000, "is not TOML"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_without_a_secret_nothing_is_graded(course, submissions, tmp_path, text, found):
+    """And the sentence on it, like whatever is printed with it, quotes nothing from the file."""
+    if text is not None:
+        course(text)
+    with pytest.raises(SettingsError):
+        read_secret()
+    finished = command("grade", submissions, "--out", tmp_path / "out")
+    assert finished.returncode == 2
+    assert not (tmp_path / "out").exists()
+    assert finished.stderr.startswith(f"The assignment file {tmp_path / 'our assignment.toml'} {found}")
+    assert "[hidden_checks]" in finished.stderr
+    assert finished.stderr.count("\n") == 1
+    assert "zebra" not in finished.stderr
+    assert secret(0) not in finished.stderr
+
+
+# What may stand there beside it
+
+
+DUE = datetime(2026, 10, 1, 23, 59, tzinfo=timezone(timedelta(hours=-4)))
+LATER = DUE + timedelta(days=4)
+
+
+@pytest.mark.parametrize(
+    ("lines", "settings"),
+    [
+        ("", Settings()),
+        ("[late]\n[late.extensions]\n[drop]\n[gradescope]\n[exports]\n", Settings()),
+        ("[gradescope]\nnames = false\n", Settings()),
+        ("[gradescope]\nnames = true\n", Settings(gradescope=Gradescope(names=True))),
+        ("[gradescope]\nhand_ins = 3\nhours = 0.5\n", Settings(gradescope=Gradescope(3, 0.5))),
+        ("[late]\ndue = 2026-10-01T23:59:00-04:00\n", Settings(Late(DUE, DUE.tzinfo))),
+        ("[late]\ndue = 2026-10-02 03:59:00Z\n", Settings(Late(DUE, timezone.utc))),
+        (
+            "[late]\npenalty_per_day = '2.5 %'\n[gradescope]\nlate = true",
+            Settings(Late(penalty_per_day=2.5), gradescope=Gradescope(late=True)),
+        ),
+        ("[drop]\nlowest_tasks = 2\n", Settings(drop=Drop(2, PARTS))),
+        ("[exports]\nname = 'HW 4: \u2207'\n", Settings(exports=Exports("HW 4: \u2207"))),
+    ],
+)
+def test_what_a_course_sets(course, lines, settings):
+    course(lines)
+    assert read_settings() == settings
+
+
+def test_a_time_without_an_offset_is_that_of_the_zone(course):
+    """More time by days ends at the same time of the day, though clocks are set in between."""
+    course(
+        '[late]\ndue = 2026-10-31T23:59:00\ntime_zone = "America/Montreal"\n'
+        '[late.extensions]\n" ADA " = "2 days"\ngrace = 2026-11-02T12:00:00\nemmy = 2026-11-02T12:00:00+01:00\n'
+    )
+    late = read_settings().late
+    assert late.due.isoformat() == "2026-10-31T23:59:00-04:00"
+    assert (late.due + late.extensions["ada"]).isoformat() == "2026-11-02T23:59:00-05:00"
+    assert late.extensions["grace"].isoformat() == "2026-11-02T12:00:00-05:00"
+    assert late.extensions["emmy"].isoformat() == "2026-11-02T12:00:00+01:00"
+
+
+ON = "due = 2026-10-01T23:59:00-04:00\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (
+            "[gradescope]\nhand_ins = 0\nhours = 24",
+            "[gradescope] a `hand_ins` that means nothing; write it like `hand_ins = 5`.",
+        ),
+        ("[gradescope]\nhand_ins = 5.5\nhours = 24", "write it like"),
+        ("[gradescope]\nhand_ins = true\nhours = 24", "write it like"),
+        ("[gradescope]\nhand_ins = '5'\nhours = 24", "write it like"),
+        ("[gradescope]\nhand_ins = 5\nhours = 0.0", "write it like"),
+        ("[gradescope]\nhand_ins = 5\nhours = nan", "write it like"),
+        ("[gradescope]\nhand_ins = 5\nhours = inf", "write it like"),
+        ("[gradescope]\nhand_ins = 5", "a `hand_ins`, which says nothing without `hours = 24`."),
+        ("[gradescope]\nhours = 5", "which says nothing without `hand_ins = 5`."),
+        ("[gradescope]\nnames = 'yes'", "write it like `names = true`."),
+        ("[gradescope]\nhandins = 5", "below [gradescope] a line `handins`; there may be hand_ins, hours, names, late."),
+        ("[gradescope]\nlate = true", 'which says nothing without `penalty_per_day = "10%"` below [late].'),
+        (f"[late]\n{ON}[gradescope]\nlate = true", "which says nothing without `penalty_per_day"),
+        (f"[late]\n{ON}at_most = '50%'", 'which says nothing without `penalty_per_day = "10%"`.'),
+        (f"[late]\n{ON}penalty_per_day = 10", 'write it like `penalty_per_day = "10%"`.'),
+        (f"[late]\n{ON}penalty_per_day = '110%'", "write it like"),
+        (f"[late]\n{ON}penalty_per_day = '1\u0665%'", "write it like"),
+        (f"[late]\n{ON}penalty_per_day = '10%'\nat_most = '-5%'", "write it like"),
+        (f"[late]\n{ON}grace_minutes = -1", "write it like `grace_minutes = 15`."),
+        (f"[late]\n{ON}refuse_after_days = 20000", "write it like `refuse_after_days = 7`."),
+        ("[late]\npenalty_per_day = '10%'", "below [late] lines that say nothing without `due = 2026-10-01T23:59:00-04:00`."),
+        ("[late]\ndue = 2026-10-01", "write it like `due = 2026-10-01T23:59:00-04:00`."),
+        ("[late]\ndue = '2026-10-01T23:59:00-04:00'", "write it like"),
+        ("[late]\ndue = 9999-10-01T23:59:00-04:00", "write it like"),
+        (
+            "[late]\ndue = 2026-10-01T23:59:00",
+            'none without its distance from UTC or `time_zone = "America/Montreal"`.',
+        ),
+        ("[late]\ndue = 2026-11-01T01:30:00\ntime_zone = 'America/Montreal'", "clocks are set in America/Montreal"),
+        ("[late]\ndue = 2026-03-08T02:30:00\ntime_zone = 'America/Montreal'", "clocks are set in America/Montreal"),
+        ("[late]\ndue = 2026-10-01T23:59:00\ntime_zone = 'Montreal'", "write it like `time_zone"),
+        ("[late]\ndue = 2026-10-01T23:59:00\ntime_zone = '../zone'", "write it like `time_zone"),
+        (f"[late]\n{ON}[late.extensions]\nada = 2", 'write it like `"ada" = "2 days" below [late.extensions]`.'),
+        (f"[late]\n{ON}[late.extensions]\nada = '2 fortnights'", "write it like"),
+        (f"[late]\n{ON}[late.extensions]\nada = '2 days'\nAda = '3 days'", "write it like"),
+        (f"[late]\n{ON}[late.extensions]\nada = 2026-10-05T12:00:00", "has below [late] the time 2026-10-05 12:00:00"),
+        (f"[late]\n{ON}extensions = 5", "write it like"),
+        ("late = 5", "has `late`, which is no table of it"),
+        ("[[late]]\n", "has `late`, which is no table of it"),
+        ("[drop]\nlowest_tasks = 0", "write it like `lowest_tasks = 1`."),
+        ("[drop]\nparts = ['dnn']", "which says nothing without `lowest_tasks = 1`."),
+        ("[drop]\nlowest_tasks = 1\nparts = ['dmn']", 'write it like `parts = ["warmup", "extension"]`.'),
+        ("[drop]\nlowest_tasks = 1\nparts = []", "write it like"),
+        ("[exports]\nname = ' '", 'write it like `name = "Backpropagation"`.'),
+        ('[exports]\nname = "a\\nb"', "write it like"),
+        ("[exports]\ncanvas_id = 'Backpropagation'", 'write it like `canvas_id = "Backpropagation (12345)"`.'),
+        (
+            "[exprots]\nname = 'x'",
+            "has `exprots`, which is no table of it; there may be [hidden_checks], [late], ",
+        ),
+    ],
+)
+def test_a_line_that_means_nothing_is_refused(course, lines, found):
+    """In one sentence, by whatever needs the file, before anything is done."""
+    path = course(f"{lines}\n{with_secret(secret(0))}")
+    with pytest.raises(SettingsError) as refusal:
+        read_settings()
+    assert str(refusal.value).startswith(f"The assignment file {path} has ")
+    assert found in str(refusal.value)
+    assert secret(0) not in str(refusal.value)
+    with pytest.raises(SettingsError):
+        grader_files()
+
+
+# What hangs on it
+
+INPUTS = """
+import hashlib, json
+import numpy as np
+from tests.hidden import cases
+from tests.public import test_dnn
+
+def digest(value):
+    if isinstance(value, cases.Case):
+        value = [value.X, value.Y, *value.params.values()]
+    if isinstance(value, (list, tuple)):
+        return "".join(map(digest, value))
+    return hashlib.sha256(np.asarray(value, float).tobytes()).hexdigest()
+
+drawn = {name: value for name, value in vars(cases).items() if isinstance(value, cases.Case)}
+drawn |= {name: getattr(cases, name) for name in ("SAMPLES", "SURE", "POINTS", "ARRAY", "CHAINS", "LARGE", "LEARNING_RATE")}
+print(json.dumps([{name: digest(value) for name, value in drawn.items()}, digest(test_dnn.EXAMPLE)]))
+"""
+
+
+def inputs(**environment):
+    """A digest of every input of the hidden checks, by its name, and one of the public example."""
+    environment = os.environ | environment
+    called = subprocess.run([sys.executable, "-c", INPUTS], cwd=ROOT, env=environment, capture_output=True, check=True)
+    return json.loads(called.stdout)
+
+
+def test_all_hidden_inputs_hang_on_the_secret_and_on_nothing_else(course):
+    course(with_secret(secret(0)))
+    hidden, public = inputs(PYTHONHASHSEED="1")
+    assert inputs(PYTHONHASHSEED="2") == [hidden, public]
+    course(with_secret(secret(1)))
+    others, same = inputs()
+    assert len(hidden) >= 24
+    assert [name for name in hidden if hidden[name] == others[name]] == []
+    assert same == public
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_marks_do_not_hang_on_the_secret(number):
+    """`python -m tests.golden.secrets` tries all programs, under many more secrets; here each secret has a share of them."""
+    assert differences_under(number, list(PROGRAMS)[number::3]) == []
+
+
+def test_a_mark_that_differs_is_named(judge, monkeypatch):
+    from tests.golden import secrets
+
+    monkeypatch.setitem(secrets.LOST, "fit late", {"fit_losses", "fit_tolerance"})
+    monkeypatch.setitem(secrets.LOST, "R3", {"fit_losses"})
+    first, second = secrets.differences(judge, ["fit late", "R1", "R3"])
+    assert first == "fit late: loses nothing more and fit_losses less"
+    assert second.startswith("R3: loses gradient_B_step, ")
+
+
+# Who sees it
+
+NOSY = b"""
+import os, sys
+
+class DNN:
+    def __init__(self, *_):
+        print(dict(os.environ), sys.argv)
+        raise ValueError(dict(os.environ))
+"""
+
+
+@pytest.fixture
+def submissions(tmp_path):
+    """The solution, a wrong program, one that looks around, and one that cannot be read."""
+    folder = tmp_path / "class"
+    for student, sources in {
+        "alice": solutions(),
+        "bob": MISTAKES["R1"].sources,
+        "mallory": {"dnn": NOSY},
+        "nobody": {"dnn": b""},
+    }.items():
+        (folder / student).mkdir(parents=True)
+        for part, source in sources.items():
+            (folder / student / f"{part}.py").write_bytes(source)
+    return folder
+
+
+def test_the_secret_is_in_nothing_that_comes_out(course, submissions, tmp_path):
+    path = course(with_secret(secret(0)))
+    finished = command("grade", submissions, "--out", tmp_path / "out", "--jobs", 2)
+    assert finished.returncode == 0
+    left = files(tmp_path / "out")
+    assert {name for name in left if "mallory" in name} == {"results/mallory.json", "feedback/mallory.html"}
+    assert b"OMP_NUM_THREADS" in left["results/mallory.json"]  # it did look around
+    for text in [finished.stdout, finished.stderr, *(data.decode() for data in left.values())]:
+        assert not [form for form in forms(secret(0)) if form in text]
+        assert path.name not in text
+        assert "ASSIGNMENT" not in text
+
+
+def test_who_grades_is_told_of_the_secret_of_the_repository_and_no_student_is(course, submissions, tmp_path, capsys):
+    course(with_secret(OF_THE_REPOSITORY))
+    grade = ["grade", str(submissions), "--out", str(tmp_path / "out"), "--jobs", "1"]
+    assert main(grade) == 0
+    shown = capsys.readouterr()
+    assert shown.err.splitlines().count(warning()) == 1
+    for text in [shown.out, *(data.decode() for data in files(tmp_path / "out").values())]:
+        assert "secret of the public repository" not in text
+        assert OF_THE_REPOSITORY not in text
+    course(with_secret(secret(0)))
+    assert main(grade) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_where_students_code_runs_nothing_says_where_the_secret_is(course):
+    path = course(with_secret(secret(0)))
+    with Sandbox() as sandbox, sandbox.session({"dnn": b"import os\ndef seen(): return dict(os.environ)"}) as session:
+        process = psutil.Process(sandbox.zygote.process.pid)
+        told = [*process.environ().items(), process.cmdline(), *session.fetch(session.dnn.seen()).items()]
+    assert told
+    for word in ("ASSIGNMENT", path.name, *forms(secret(0))):
+        assert word not in str(told)
