@@ -98,7 +98,7 @@ $(VENV)/grade: requirements/grade.txt
 	@$(INSTALL) requirements/grade.txt
 	@touch $@
 
-$(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
+$(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader $(VENV)/cluster $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
 	@echo "Installing what the $* target needs into $(VENV)/ (once)" >&2
 	@$(INSTALL) $<
 	@touch $@
@@ -110,9 +110,9 @@ PIN = build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --ge
 PACKAGING := --extra grade --extra assignment
 lock:
 	@$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
-	@$(PIN) $(PACKAGING) --extra otter --extra nbgrader --extra test -o requirements/test.txt
+	@$(PIN) $(PACKAGING) --extra otter --extra nbgrader --extra cluster --extra test -o requirements/test.txt
 	@for set in "judge" "grade --extra grade" "assignment $(PACKAGING)" "otter $(PACKAGING) --extra otter" \
-			"nbgrader $(PACKAGING) --extra nbgrader"; do \
+			"nbgrader $(PACKAGING) --extra nbgrader" "cluster --extra grade --extra cluster"; do \
 		set -- $$set; name=$$1; shift; $(PIN) "$$@" --constraint requirements/test.txt -o requirements/$$name.txt || exit 1; \
 	done
 	@$(PIN) --extra grade --extra runners -o requirements/runners.txt

@@ -197,16 +197,14 @@ def say(order: Order, run: Run, summary: Summary) -> int:
     """Print what came of a run; the exit code."""
     if summary.layers and (accepted := layers.lacking(summary.layers, ())):
         tell(f"Nothing here kept these submissions from the grader's {' and '.join(accepted)}: accepted.")
-    console = Console()
-    console.print(grades_table(summary))
+    Console().print(grades_table(summary))
     out = order.out
     if run.known:
         print(f"\n{run.known} had been graded before and are in {out / NAME}. FORCE=1 grades them again.")
     if run.left_out:
         print(f"\nONLY={order.only} leaves {run.left_out} as they are.")
-    print(
-        f"\nMarks: {out / 'grades.csv'}   Results: {out / 'results'}/   Feedback: {out / 'feedback'}/   For the platforms: {out / 'exports'}/"
-    )
+    places = {"Marks": "grades.csv", "Results": "results/", "Feedback": "feedback/", "For other platforms": "exports/"}
+    print("\n" + "   ".join(f"{what}: {out}/{name}" for what, name in places.items()))
     for result in run.faults.values():
         kept = f", whose marks in {order.gradebook} are as they were" if order.gradebook else ""
         tell(f"\nThe grader failed on {result.student}{kept}:\n{result.fault}")
