@@ -11,6 +11,8 @@ SUBMISSIONS ?= $(BUNDLED)
 ACCEPT ?=
 # The gradebook.db of an nbgrader course that the marks are written to as well.
 GRADEBOOK ?=
+# The address of a Dask scheduler, tcp://host:8786, whose workers are to grade: docs/cluster.md.
+SCHEDULER ?=
 # A CSV file of the people of the course; a pattern of names, the others are left as they are; 1 to grade everything again.
 ROSTER ?=
 ONLY ?=
@@ -22,10 +24,11 @@ INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashe
 
 .PHONY: grade adjust doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors runners lock clean
 
-grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader)
+grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader) $(if $(SCHEDULER),$(VENV)/cluster)
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
 	@$(RUN) -m autograder grade "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)" --accept "$(ACCEPT)" \
 		$(if $(GRADEBOOK),--gradebook "$(GRADEBOOK)") $(if $(ROSTER),--roster "$(ROSTER)") \
+		$(if $(SCHEDULER),--scheduler "$(SCHEDULER)") \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(filter-out 0 no,$(FORCE)),--force)
 
 # Adds points to a score by hand, or takes some away: make adjust STUDENT=ada POINTS=-5 REASON="..."

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from autograder.build import BUILDERS, build
+from autograder.cluster import ClusterError
 from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
 from autograder.handout.regions import BuildError
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grade.add_argument("--accept", type=dangers, default=(), help="what submissions need not be kept from, by name")
     grade.add_argument("--gradebook", type=Path, help="an nbgrader gradebook.db that the marks are written to as well")
     grade.add_argument("--roster", type=Path, help="a CSV file of the people of the course")
+    grade.add_argument("--scheduler", default="", help="the address of a Dask scheduler whose workers are to grade")
     grade.add_argument("--only", default="*", help="a pattern of names; the others are left as they are")
     grade.add_argument("--force", action="store_true", help="grade again what was graded before")
     grade.set_defaults(run=lambda given: run_grade(order(given)))
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         return given.run(given)
-    except (IntakeError, BuildError, SettingsError, GradebookError, layers.WeakSandboxError) as error:
+    except (IntakeError, BuildError, SettingsError, GradebookError, ClusterError, layers.WeakSandboxError) as error:
         print(error, file=sys.stderr)
         return CALLED_WRONGLY
     except KeyboardInterrupt:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from autograder.cluster import grade_on_cluster
 from autograder.gradebook import Gradebook, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
@@ -42,7 +43,8 @@ class Order:
     """What is to be graded, and how: the settings of `make grade`.
 
     only is a pattern of names: others are left as they are. With force, what was graded before is graded again. accept names
-    what submissions need not be kept from; gradebook is one of nbgrader that the marks are written to as well.
+    what submissions need not be kept from; gradebook is one of nbgrader that the marks are written to as well; scheduler is the
+    address of a Dask cluster whose workers grade in place of this machine's.
     """
 
     submissions: Path
@@ -51,6 +53,7 @@ class Order:
     accept: tuple[str, ...] = ()
     gradebook: Path | None = None
     roster: Path | None = None
+    scheduler: str = ""
     only: str = "*"
     force: bool = False
 
@@ -105,8 +108,7 @@ class Run:
 
     def results(self, limits: Limits) -> Iterator[Result]:
         """The result of every submission that is graded in this run, kept and written as soon as it is there."""
-        jobs = min(self.order.jobs, len(self.waiting))
-        for result in grade_all(self.to_grade(), jobs, limits):
+        for result in self.grade(limits):
             self.graded += 1
             if result.status == "error":
                 self.faults[result.student] = result
@@ -114,6 +116,12 @@ class Run:
                 self.book.keep(self.contents[result.student], result)
             self.write(self.mark(result))
             yield result
+
+    def grade(self, limits: Limits) -> Iterator[Result]:
+        """The results from the workers of a cluster, or from those of this machine."""
+        if self.order.scheduler:
+            return grade_on_cluster(self.to_grade(), self.order.scheduler, limits)
+        return grade_all(self.to_grade(), min(self.order.jobs, len(self.waiting)), limits)
 
     def to_grade(self) -> Iterator[Submission]:
         """The submissions that are to be graded, read one after the other."""

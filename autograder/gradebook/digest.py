@@ -26,13 +26,17 @@ def checks_digest(limits: Limits) -> str:
 
     Two machines that agree in it give a submission the same result.
     """
-    return digest(
-        ("secret", read_secret().encode()),
-        ("limits", repr(limits).encode()),
-        ("python", platform.python_version().encode()),
-        *((library, version(library).encode()) for library in LIBRARIES),
-        *files(GRADING),
-    )
+    return digest(("limits", repr(limits).encode()), *((name, value.encode()) for name, value in checks_parts().items()))
+
+
+def checks_parts() -> dict[str, str]:
+    """What the digest is made of but for the limits, by name: digests and versions; SettingsError if there is no secret."""
+    return {
+        "the grader's files": digest(*files(GRADING)),
+        "the secret": digest(("secret", read_secret().encode())),
+        "Python": platform.python_version(),
+        **{library: version(library) for library in LIBRARIES},
+    }
 
 
 def reports_digest() -> str:
