@@ -70,8 +70,9 @@ lint: $(VENV)/test
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
 
-bench: $(VENV)/grade
-	@$(RUN) -m benchmarks.grade
+# A class beside other tools with the same checks, which are in an environment of their own and in make nbgrader's.
+bench: $(VENV)/nbgrader build/runners/installed
+	@build/runners/bin/python -m benchmarks.grade
 	@$(RUN) -m benchmarks.layers
 	@$(RUN) -m benchmarks.diagnosis
 
