@@ -22,7 +22,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade adjust doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors runners lock clean
+.PHONY: grade adjust copies doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors runners lock clean
 
 grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader) $(if $(SCHEDULER),$(VENV)/cluster)
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
@@ -34,6 +34,11 @@ grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader) $(if $(SCHEDULER),$(VEN
 # Adds points to a score by hand, or takes some away: make adjust STUDENT=ada POINTS=-5 REASON="..."
 adjust: $(VENV)/grade
 	@$(RUN) -m autograder adjust "$(STUDENT)" --points="$(POINTS)" --reason "$(REASON)" --out "$(OUT)"
+
+# Which submissions are improbably alike, for human eyes: OUT/copies.html. No mark is touched.
+copies: $(VENV)/grade
+	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
+	@$(RUN) -m autograder copies "$(SUBMISSIONS)" --out "$(OUT)"
 
 doctor: $(VENV)/grade
 	@$(RUN) -m autograder $@

@@ -12,13 +12,15 @@ from rich.console import Console
 
 from autograder.build import BUILDERS, build
 from autograder.cluster import ClusterError
+from autograder.copies.compare import compare
+from autograder.copies.report import copies_csv, copies_html
 from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
 from autograder.handout.regions import BuildError
-from autograder.intake import IntakeError
+from autograder.intake import IntakeError, find, read_waiting
 from autograder.marks import MOST_REASON, Adjustment
 from autograder.report.doctor import layers_table, verdict
-from autograder.run import STOPPED, Order, run_grade, tell
+from autograder.run import STOPPED, Order, make_folders, progress_bar, replaced, run_grade, tell
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
 from autograder.settings import SettingsError, warning
@@ -42,6 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grade.add_argument("--only", default="*", help="a pattern of names; the others are left as they are")
     grade.add_argument("--force", action="store_true", help="grade again what was graded before")
     grade.set_defaults(run=lambda given: run_grade(order(given)))
+    copies = commands.add_parser("copies", help="find submissions that are improbably alike")
+    copies.add_argument("submissions", type=named)
+    copies.add_argument("--out", type=Path, default=Path("out"))
+    copies.set_defaults(run=lambda given: run_copies(given.submissions, given.out))
     adjust = commands.add_parser("adjust", help="add points to a score by hand, or take some away, with a reason")
     adjust.add_argument("student")
     adjust.add_argument("--points", type=points, required=True)
@@ -113,6 +119,22 @@ def run_adjust(out: Path, student: str, added: float, why: str) -> int:
             raise GradebookError(f"{student} is nobody in {out / NAME}; its names are those of {out / 'grades.csv'}.")
         book.adjust(student, Adjustment(added, why))
     print(f"{student}: {added:+g} ({why}). The next make grade writes it into {out / 'grades.csv'} and the feedback.")
+    return 0
+
+
+def run_copies(submissions: Path, out: Path) -> int:
+    """Compare all submissions with each other, and leave copies.html and copies.csv in `out`; no mark is looked at."""
+    found = find(submissions)
+    tell(*found.remarks)
+    make_folders(out)
+    with progress_bar(Console(stderr=True)) as progress:
+        comparison = compare(progress.track(found.waiting, description="Comparing"), read_waiting)
+    for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
+        with replaced(out / name) as file:
+            file.writelines(lines)
+    total, skipped, alike = len(found.waiting), len(comparison.unread), len(comparison.findings)
+    print(f"{total} submissions, {skipped} of them skipped; {alike} pairs are alike.")
+    print(f"For your eyes: {out / 'copies.html'}   For a spreadsheet: {out / 'copies.csv'}   No mark was changed.")
     return 0
 
 

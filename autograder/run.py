@@ -21,7 +21,7 @@ from autograder.cluster import grade_on_cluster
 from autograder.gradebook import Gradebook, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
-from autograder.intake import Found, IntakeError, Person, Submission, Waiting, find, read, read_roster
+from autograder.intake import Found, IntakeError, Person, Submission, Waiting, find, read_roster, read_waiting
 from autograder.judge.judge import faulty
 from autograder.marks import Mark, mark_of, nobodys_extensions
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
@@ -74,7 +74,7 @@ def run_grade(order: Order) -> int:
         nobodys_extensions(settings.late, found.waiting),
         warning(),
     )
-    make_folders(order.out)
+    make_folders(order.out, "results", "feedback", "exports")
     with Gradebook(order.out / NAME, checks_digest(limits)) as book:
         run = Run(order, found, settings, book, roster.missing(found.waiting) if roster else ())
         try:
@@ -140,7 +140,7 @@ class Run:
     def read(self, waiting: Waiting) -> Submission:
         """A submission, whose content is noted; what is wrong with the grader costs this one alone."""
         try:
-            submission = read(waiting.student, waiting.path, waiting.inside, waiting.members)
+            submission = read_waiting(waiting)
         except Exception as error:
             self.faults[waiting.student] = faulty(waiting.student, error)
             submission = Submission(waiting.student)
@@ -239,10 +239,10 @@ def progress_bar(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def make_folders(out: Path) -> None:
-    """Make OUT and the folders in it; IntakeError if that cannot be."""
+def make_folders(out: Path, *names: str) -> None:
+    """Make OUT and these folders in it; IntakeError if that cannot be."""
     try:
-        for folder in (out / "results", out / "feedback", out / "exports"):
+        for folder in (out, *(out / name for name in names)):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IntakeError(f"OUT={out} cannot be written: {error.strerror}.") from error

@@ -27,6 +27,7 @@ from autograder.intake.entries import (
 )
 from autograder.intake.folders import entries_of_folder, entry_of_file, open_file
 from autograder.intake.sources import check_source
+from autograder.intake.waiting import Waiting
 from autograder.intake.zips import MOST_MEMBERS, MOST_RATIO, MOST_UNPACKED, UNSUSPICIOUS, entries_of_zip
 from autograder.results import PARTS
 
@@ -67,6 +68,11 @@ def read(student: str, path: Path, inside: str = "", members: Sequence[tuple[str
     except (Refused, Spoilt) as refusal:
         problem = str(refusal)
     return Submission(student, problems=dict.fromkeys(PARTS, problem), reason=problem)
+
+
+def read_waiting(waiting: Waiting) -> Submission:
+    """The submission that was found."""
+    return read(waiting.student, waiting.path, waiting.inside, waiting.members)
 
 
 class ClassZip:

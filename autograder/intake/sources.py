@@ -63,3 +63,9 @@ def codec_of(cookie: str) -> str:
 def line_of(text: bytes, start: int) -> int:
     """The number of the line in which a byte lies."""
     return len(re.findall(rb"\r\n?|\n", text[:start])) + 1
+
+
+def decoded(source: bytes) -> str:
+    """The text of a source that has passed check_source, without the mark that may stand before it."""
+    text = source.removeprefix(codecs.BOM_UTF8)
+    return text.decode(codec_of(cookie_of(text)))

@@ -14,13 +14,13 @@ from autograder.results import PARTS, CheckResult, Result, total
 
 
 @cache
-def template() -> Template:
-    """The page's template; every value that goes into it is escaped."""
+def template(name: str) -> Template:
+    """The template of a page; every value that goes into it is escaped."""
     loader = PackageLoader("autograder.report", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
     environment.filters["code"] = code
-    return environment.get_template("feedback.html")
+    return environment.get_template(name)
 
 
 @lru_cache(maxsize=1024)  # most are the sentences of the checks
@@ -53,7 +53,9 @@ def feedback_html(mark: Mark) -> str:
     """The text of feedback/<student>.html."""
     result = mark.result
     parts = [part(result, name) for name in PARTS]
-    return template().render(mark=mark, result=result, summary=summary(result), printed=printed(result), parts=parts)
+    return template("feedback.html").render(
+        mark=mark, result=result, summary=summary(result), printed=printed(result), parts=parts
+    )
 
 
 def part(result: Result, name: str) -> Part:

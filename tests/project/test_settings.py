@@ -345,7 +345,7 @@ def test_who_grades_is_told_of_the_secret_of_the_repository_and_no_student_is(co
     assert main(grade) == 0
     shown = capsys.readouterr()
     assert shown.err.splitlines().count(warning()) == 1
-    for text in [shown.out, *(data.decode() for data in files(tmp_path / "out").values())]:
+    for text in [shown.out, *(data.decode(errors="replace") for data in files(tmp_path / "out").values())]:
         assert "secret of the public repository" not in text
         assert OF_THE_REPOSITORY not in text
     course(with_secret(secret(0)))
