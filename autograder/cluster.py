@@ -59,7 +59,6 @@ def grade_here(submission: Submission, limits: Limits, parts: Mapping[str, str])
     """
     with _one_at_a_time:
         judge = judge_for(limits, parts)
-        faulthandler.dump_traceback_later(HANGS * limits.child_seconds, exit=True)
         try:
             return judge.grade(submission)
         except WeakSandboxError as refusal:
@@ -235,24 +234,30 @@ class Run:
     def check_workers(self) -> None:
         """Have every worker that is there get ready; ClusterError or WeakSandboxError for one that is not fit.
 
-        Whoever does not answer in time, or comes later, is checked by each task that it gets.
+        Whoever does not answer in time, or comes later, is checked by each task that it gets. A worker that does not have the
+        project ends when it gets a task.
         """
         from distributed import as_completed
 
-        there = {"Dask": self.ask("versions")["packages"]["distributed"]}
-        if other := differences({"Dask": self.parts["Dask"]}, there):
+        scheduler = {"Dask": self.ask("versions")["packages"]["distributed"]}
+        if other := differences({"Dask": self.parts["Dask"]}, scheduler):
             raise ClusterError(f"The scheduler at {self.address} differs in {', '.join(other)}; run the same on both.")
         workers = self.workers()
-        asked = [self.submit(get_ready, workers=[worker], priority=1) for worker in workers]
-        answers = 0
-        with contextlib.suppress(asyncio.TimeoutError):
-            for future in as_completed(asked, loop=self.client.loop, timeout=PATIENCE):
+        asked = {self.submit(get_ready, workers=[worker], priority=1): worker for worker in workers}
+        answers, until = 0, time.monotonic() + PATIENCE
+        while asked and time.monotonic() < until:
+            finished = as_completed(list(asked), loop=self.client.loop, timeout=LOOK)
+            while (future := next_of(finished)) is not None:
                 self.outcome(future)
+                del asked[future]
                 answers += 1
-        for future in asked:
-            future.release()
+            there = self.ask("ncores")
+            asked = {future: worker for future, worker in asked.items() if worker in there}
         if not answers:
-            raise ClusterError(f"None of the {len(workers)} workers at {self.address} answers.")
+            raise ClusterError(
+                f"No worker at {self.address} can grade, of {len(workers)}: each ended or does not answer. Start it with the "
+                "folder of this project on its PYTHONPATH; its log says more."
+            )
 
     def results(self, coming: Iterator[Submission], *, alone: bool = False) -> Iterator[Result]:
         """The results of some submissions as they are done; new suspects get none yet, unless they were alone."""
@@ -309,7 +314,7 @@ class Run:
         except CancelledError as error:
             raise ClusterError(f"The scheduler at {self.address} was lost, or has let go of the submissions.") from error
         except Exception as error:
-            words = clean(f"{type(error).__name__}: {error}", 200)
+            words = clean(f"{type(error).__name__}: {error}".split("\n")[0].strip(), 200)
             raise ClusterError(
                 f"The scheduler at {self.address} or one of its workers cannot run the grader ({words}): start each with the "
                 "folder of this project on its PYTHONPATH."

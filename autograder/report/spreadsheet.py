@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from autograder.marks import Mark
 from autograder.report.words import number
 
 Cell = str | float | None
@@ -38,8 +37,3 @@ def written(cell: str | float) -> str:
 def harmless(text: str) -> str:
     """The text with an apostrophe before whatever a spreadsheet would take for a formula."""
     return FORMULA.sub(r"\1'", text.replace("\r", "\n"))  # which csv would leave without quotes
-
-
-def points(mark: Mark, value: float) -> float | None:
-    """Points as a cell: nothing where the grader failed."""
-    return None if mark.score is None else value

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.marks import Mark
-from autograder.report.spreadsheet import Cell, csv_lines, points
+from autograder.report.spreadsheet import Cell, csv_lines
 from autograder.report.words import headline, number
 from autograder.results import PARTS
 
@@ -43,6 +43,11 @@ def row(mark: Mark) -> list[Cell]:
         submitted.isoformat() if submitted else "",
         joined(mark.waiting.superseded),
     ]
+
+
+def points(mark: Mark, value: float) -> float | None:
+    """Points as a cell: nothing where the grader failed."""
+    return None if mark.score is None else value
 
 
 def joined(texts: Sequence[str]) -> str:

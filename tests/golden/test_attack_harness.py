@@ -153,7 +153,7 @@ def test_text_that_acts(name, text):
 
 
 def test_the_reports_of_an_honest_submission_are_quiet(judge):
-    assert [unsafe(name, text) for name, text in texts_of([judge.grade(honest())]).items()] == [[]] * 5
+    assert [name for name, text in texts_of([judge.grade(honest())]).items() if unsafe(name, text)] == []
 
 
 def test_the_page_names_every_attack_and_every_layer():

@@ -12,6 +12,7 @@ from autograder.package import ROOT
 from autograder.results import PARTS
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import LAYERS
+from autograder.settings import HERE
 from tests.project.grading import SCHEMA, command, files, rows
 
 GOLDEN = ROOT / "tests/golden"
@@ -58,6 +59,26 @@ def test_what_is_left_in_out(graded):
         | {f"feedback/{student}.html" for student in EXPECTED}
     )
     assert set(files(out)) == names
+
+
+def test_what_the_course_sets_counts_everywhere(tmp_path, monkeypatch):
+    """And who has more time without having handed in is told."""
+    settings = tmp_path / "assignment.toml"
+    late = '[late]\ndue = 2026-10-01T12:00:00Z\npenalty_per_day = "10%"\n[late.extensions]\nzoe = "2 days"\n'
+    settings.write_text(f"{HERE.read_text().partition('[late]')[0]}{late}[drop]\nlowest_tasks = 1\n")
+    monkeypatch.setenv("ASSIGNMENT", str(settings))
+    shutil.copytree(ROOT / "build/examples/ada", tmp_path / "class/ada")
+    finished = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--jobs", 1)
+    assert "handed in nothing under that name: zoe." in finished.stderr
+    (row,) = rows(tmp_path / "out")
+    assert (row["earned"], row["dnn"], row["late_penalty"]) == ("85", "45", "0")
+    assert row["reason"].startswith("No time of the hand-in is told: nothing was taken for lateness. In your work, dW")
+    document = json.loads((tmp_path / "out/results/ada.json").read_text())
+    assert document["score"] == float(row["score"]) > 85
+    assert f"{row['score']} of 100 points" in (tmp_path / "out/feedback/ada.html").read_text()
+    for platform in ("gradescope", "canvas", "moodle"):
+        *_, last = (tmp_path / f"out/exports/{platform}.csv").read_text().splitlines()
+        assert {"ada", row["score"]} <= set(last.split(","))
 
 
 @pytest.mark.parametrize("student", EXPECTED)

@@ -149,6 +149,7 @@ LATER = DUE + timedelta(days=4)
             Settings(Late(penalty_per_day=2.5), gradescope=Gradescope(late=True)),
         ),
         ("[drop]\nlowest_tasks = 2\n", Settings(drop=Drop(2, PARTS))),
+        ("[late]\ntime_zone = 'America/Montreal'", Settings(Late(zone=ZoneInfo("America/Montreal")))),
         ("[exports]\nname = 'HW 4: \u2207'\n", Settings(exports=Exports("HW 4: \u2207"))),
     ],
 )
