@@ -59,6 +59,7 @@ def grade_here(submission: Submission, limits: Limits, parts: Mapping[str, str])
     """
     with _one_at_a_time:
         judge = judge_for(limits, parts)
+        faulthandler.dump_traceback_later(HANGS * limits.child_seconds, exit=True)
         try:
             return judge.grade(submission)
         except WeakSandboxError as refusal:

@@ -1,6 +1,7 @@
 """What `dask worker --preload tests.project.cluster_faults` breaks in a worker: its judge, for submissions of certain names."""
 
 import os
+import threading
 import time
 
 from autograder.judge.judge import Judge
@@ -14,10 +15,15 @@ FAULTS = {"deadly": lambda: os._exit(1), "hanging": lambda: time.sleep(3600), "b
 
 
 def dask_setup(worker):
-    whole = Judge.grade
+    whole, alone = Judge.grade, threading.Lock()
 
     def grade(self, submission):
         FAULTS.get(submission.student, lambda: None)()
-        return whole(self, submission)
+        if not alone.acquire(blocking=False):
+            raise RuntimeError("two threads use one judge")
+        try:
+            return whole(self, submission)
+        finally:
+            alone.release()
 
     Judge.grade = grade

@@ -103,7 +103,7 @@ def test_two_workers_give_the_results_of_this_machine(two, found, local):
 
 def test_one_worker_of_two_threads_gives_the_results_of_this_machine(start, found, local):
     one = start()
-    one.work(threads=2)
+    one.work("--preload", "tests.project.cluster_faults", threads=2)
     assert by_student(grade_on_cluster(found, one.address, QUICK)) == local
 
 
@@ -291,7 +291,7 @@ def test_a_worker_that_stops_is_taken_for_lost(start):
 
 
 def test_who_kills_its_workers_is_an_error_and_nobody_else(start):
-    one = start(2, "--preload", "tests.project.cluster_faults")
+    one = start(2, "--preload", "tests.project.cluster_faults", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     one.ready(2)
     submissions = many(8)
     submissions.insert(1, Submission("deadly", solutions()))
