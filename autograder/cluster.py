@@ -160,29 +160,30 @@ def connected(address: str) -> Iterator["Client"]:
 
 
 def greet(address: str) -> None:
-    """ClusterError if no scheduler answers at an address."""
-    from distributed import Security
-    from distributed.comm import connect
+    """ClusterError if no scheduler answers at an address, or one of another version, which this client cannot talk to."""
+    from distributed import Security, rpc
 
-    async def try_out() -> None:
-        (await connect(address, timeout=CONNECT, **Security().get_connection_args("client"))).abort()
+    async def ask() -> str:
+        async with rpc(address, timeout=CONNECT, connection_args=Security().get_connection_args("client")) as scheduler:
+            return (await scheduler.versions())["packages"]["distributed"]
 
     def answer() -> None:
         try:
-            asyncio.run(try_out())
-            answers.put("")
+            answers.put({"Dask": asyncio.run(ask())})
         except Exception as error:
             answers.put(clean(str(error), 200))
 
     # In a thread, for Dask waits without end where something else than a scheduler answers.
-    answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[dict[str, str] | str] = queue.SimpleQueue()
     threading.Thread(target=answer, daemon=True).start()
     try:
-        problem = answers.get(timeout=2 * CONNECT)
+        answered = answers.get(timeout=2 * CONNECT)
     except queue.Empty:
-        problem = "what answers there is something else"
-    if problem:
-        raise ClusterError(f"No Dask scheduler answers at SCHEDULER={address}: {problem}.")
+        answered = "what answers there is something else"
+    if isinstance(answered, str):
+        raise ClusterError(f"No Dask scheduler answers at SCHEDULER={address}: {answered}.")
+    if other := differences({"Dask": own_parts()["Dask"]}, answered):
+        raise ClusterError(f"The scheduler at {address} differs in {', '.join(other)}; run the same on both.")
 
 
 def hush() -> None:
@@ -240,9 +241,6 @@ class Run:
         """
         from distributed import as_completed
 
-        scheduler = {"Dask": self.ask("versions")["packages"]["distributed"]}
-        if other := differences({"Dask": self.parts["Dask"]}, scheduler):
-            raise ClusterError(f"The scheduler at {self.address} differs in {', '.join(other)}; run the same on both.")
         workers = self.workers()
         asked = {self.submit(get_ready, workers=[worker], priority=1): worker for worker in workers}
         answers, until = 0, time.monotonic() + PATIENCE
@@ -256,8 +254,8 @@ class Run:
             asked = {future: worker for future, worker in asked.items() if worker in there}
         if not answers:
             raise ClusterError(
-                f"No worker at {self.address} can grade, of {len(workers)}: each ended or does not answer. Start it with the "
-                "folder of this project on its PYTHONPATH; its log says more."
+                f"No worker at {self.address} can grade, of {len(workers)}: each ended or does not answer. Start each with the "
+                "same version of Dask and with the folder of this project on its PYTHONPATH; its log says more."
             )
 
     def results(self, coming: Iterator[Submission], *, alone: bool = False) -> Iterator[Result]:

@@ -242,7 +242,7 @@ def progress_bar(console: Console) -> Progress:
 def make_folders(out: Path, *names: str) -> None:
     """Make OUT and these folders in it; IntakeError if that cannot be."""
     try:
-        for folder in (out, *(out / name for name in names)):
+        for folder in [out / name for name in names] or [out]:
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IntakeError(f"OUT={out} cannot be written: {error.strerror}.") from error

@@ -5,11 +5,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-EVERY = 0.2  # seconds
+EVERY = 1.0  # seconds: to look takes time from what is looked at
 
 
 class Peak:
-    """A command, and the most that its tree of processes had in memory, looked at five times in a second; Linux alone.
+    """A command, and the most that its tree of processes had in memory, looked at once in a second; Linux alone.
 
     pss counts a page that several processes share once, rss once for each of them; both in bytes.
     """

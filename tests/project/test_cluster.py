@@ -202,7 +202,7 @@ def test_who_does_not_have_the_project_is_told_apart_from_a_fault_of_the_grader(
     without = {"PYTHONPATH": str(tmp_path)}
     one = start(**without if which == "scheduler" else {})
     one.work(**without if which == "worker" else {})
-    with pytest.raises(ClusterError, match=words + r".* with the folder of this project on its PYTHONPATH"):
+    with pytest.raises(ClusterError, match=words + r".*with the folder of this project on its PYTHONPATH"):
         list(grade_on_cluster(many(1), one.address, QUICK))
 
 

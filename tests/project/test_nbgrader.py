@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import grade, run
+from autograder import grade, workers
 from autograder.cli import main
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError, skeleton
@@ -462,7 +462,7 @@ def test_make_grade_writes_the_marks_into_a_gradebook(gradebook, tmp_path):
 def test_what_the_grader_failed_on_keeps_its_marks(gradebook, tmp_path, monkeypatch, capsys):
     for student in ("ada", "bob"):
         package.write_files(tmp_path / "class" / student, python_files(solutions()))
-    monkeypatch.setattr(run, "task", break_for_bob)
+    monkeypatch.setattr(workers, "task", break_for_bob)
     arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--gradebook", str(gradebook)]
     assert main(arguments) == 1
     assert f"The grader failed on bob, whose marks in {gradebook} are as they were:" in capsys.readouterr().err
