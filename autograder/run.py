@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -75,6 +75,8 @@ def run_grade(order: Order) -> int:
         warning(),
     )
     make_folders(order.out, "results", "feedback", "exports")
+    with nbgraders(order):  # what is wrong with it is said before anything is graded
+        pass
     with Gradebook(order.out / NAME, checks_digest(limits)) as book:
         run = Run(order, found, settings, book, roster.missing(found.waiting) if roster else ())
         try:
@@ -175,7 +177,7 @@ class Run:
         summary, out = Summary(), self.order.out
         kind = "" if self.order.roster else self.found.kind  # whose ids people have; those of a roster are an office's
         with contextlib.ExitStack() as stack:
-            book = stack.enter_context(open_gradebook(self.order.gradebook)) if self.order.gradebook else None
+            book = stack.enter_context(nbgraders(self.order))
             grades = stack.enter_context(replaced(out / "grades.csv"))
             tables = {name: stack.enter_context(replaced(out / "exports" / f"{name.lower()}.csv")) for name in EXPORTS}
             grades.writelines(grades_csv(()))
@@ -199,6 +201,11 @@ class Run:
             if result := self.result_of(waiting):
                 self.book.is_of(result.student, self.contents[result.student])
                 yield self.mark(result)
+
+
+def nbgraders(order: Order) -> contextlib.AbstractContextManager[Any]:
+    """The gradebook of nbgrader that an order names, or None; IntakeError if it cannot be used."""
+    return open_gradebook(order.gradebook) if order.gradebook else contextlib.nullcontext()
 
 
 def say(order: Order, run: Run, summary: Summary) -> int:

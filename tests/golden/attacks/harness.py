@@ -137,11 +137,15 @@ class Ground:
 
 
 class Outcome(NamedTuple):
-    """What came of an attack: its result, those of its neighbours, and every text that was written or printed, by its name."""
+    """What came of an attack: its result, those of its neighbours, and every text that was written or printed, by its name.
+
+    book is what the gradebook was when the run was over; it is for the TA alone, and holds nothing that the texts do not say.
+    """
 
     result: Result
     neighbours: tuple[Result, ...]
     texts: dict[str, str]
+    book: bytes = b""
 
 
 @contextlib.contextmanager
@@ -327,15 +331,14 @@ def grade_in_batch(attack: Attack | None, ground: Ground, folder: Path, limits: 
         contextlib.redirect_stderr(complained),
     ):
         run_grade(Order(submissions, out, 2))
-    # The gradebook is for the TA alone, and holds nothing that the other files do not say.
-    files = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(NAME)]
+    files = [path for path in out.rglob("*") if path.is_file() and path.name != NAME]
     texts = {path.relative_to(out).as_posix(): path.read_text() for path in files}
     texts |= {"stdout": said.getvalue(), "stderr": complained.getvalue()}
     if {path.relative_to(submissions): state_of(path) for path in submissions.rglob("*")} != before:
         texts["submissions"] = REACHED + ": what was handed in is not as it was"
     neighbours = tuple(sorted((one for one in results if one.student in NEIGHBOURS), key=lambda one: one.student))
     others = [one for one in results if one.student not in NEIGHBOURS]
-    return Outcome(others[0] if len(others) == 1 else SimpleNamespace(student=None), neighbours, texts)
+    return Outcome(others[0] if len(others) == 1 else SimpleNamespace(student=None), neighbours, texts, (out / NAME).read_bytes())
 
 
 def state_of(path: Path) -> tuple:
@@ -446,7 +449,7 @@ class Page(HTMLParser):
 def strangers(outcome: Outcome) -> list[str]:
     """Files in the folder of results that belong to nobody who was graded."""
     students = {outcome.result.student, *(one.student for one in outcome.neighbours)}
-    due = {"grades.csv", "report.html", "gradebook.db", *(f"exports/{platform.lower()}.csv" for platform in EXPORTS)}
+    due = {"grades.csv", "report.html", *(f"exports/{platform.lower()}.csv" for platform in EXPORTS)}
     due |= {f"results/{student}.json" for student in students} | {f"feedback/{student}.html" for student in students}
     written = {name for name in outcome.texts if name not in ("stdout", "stderr", "faults", "submissions")}
     return [f"{name} was written by nobody" for name in sorted(written - due)]
@@ -455,9 +458,10 @@ def strangers(outcome: Outcome) -> list[str]:
 def written_later(ground: Ground, outcome: Outcome) -> list[str]:
     """Files among the results that are not what was written; they are removed."""
     out, found = ground.world.results.parent, []
-    for path in sorted(out.rglob("*")):
+    for path in sorted(path for path in out.rglob("*") if path.is_file()):
         name = path.relative_to(out).as_posix()
-        if path.is_file() and path.read_text(errors="replace") != outcome.texts.get(name):
+        same = path.read_bytes() == outcome.book if name == NAME else path.read_text(errors="replace") == outcome.texts.get(name)
+        if not same:
             found.append(f"{name} was written over")
             path.unlink()
     return found
