@@ -18,7 +18,7 @@ ROSTER ?=
 ONLY ?=
 FORCE ?=
 
-export PYTHONDONTWRITEBYTECODE := 1
+export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 

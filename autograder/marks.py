@@ -107,6 +107,8 @@ def without_lowest(result: Result, drop: Drop) -> tuple[float, str]:
     One after the other: of the tasks of which a smaller share was earned than of all that are left, the one on which most
     points were lost, the first of equals. What the others earned then counts for all, so leaving out never takes anything.
     """
+    if not drop.lowest_tasks:
+        return 0, ""
     tasks: dict[tuple[str, str], tuple[float, float]] = {}
     for check in result.checks:
         earned, most = tasks.get((check.part, check.task), (0, 0))

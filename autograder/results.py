@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 PARTS = ("warmup", "dnn", "extension")
 
@@ -83,12 +84,12 @@ class Result:
     remarks: tuple[str, ...] = ()
     fault: str = field(default="", compare=False)
 
-    @property
+    @cached_property
     def score(self) -> float | None:
         """The points of all checks, or None where the grader failed."""
         return None if self.status == "error" else total(self.checks)
 
-    @property
+    @cached_property
     def max_score(self) -> float:
         """The points that could be had."""
         return sum(check.points for check in self.checks)

@@ -1,16 +1,13 @@
 """A result as JSON for the gradebook, and back. What the rubric says of every check alike is written once for all results."""
 
 import json
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
 
 from autograder.results import Cause, CheckResult, Result
 
 RUBRIC = ("id", "part", "task", "sentence", "visibility", "points")  # of a check, the same for every submission
-DEFAULTS = {
-    kind: {field.name: field.default for field in fields(kind) if field.default is not MISSING}
-    for kind in (CheckResult, Result, Cause)
-}
+DEFAULTS = {kind: {field.name: field.default for field in fields(kind)} for kind in (CheckResult, Result, Cause)}
 Rubric = list[dict[str, Any]]
 
 
@@ -31,24 +28,17 @@ def from_record(student: str, record: str, rubric: Rubric) -> Result:
     """The result of a student again."""
     given = frozen(json.loads(record))
     checks = zip(rubric, given.pop("checks"), strict=True)
-    causes = tuple(Cause(**cause) for cause in given.pop("causes"))
-    return Result(student=student, causes=causes, checks=tuple(CheckResult(**fixed, **own) for fixed, own in checks), **given)
+    causes = tuple(Cause(**frozen(cause)) for cause in given.pop("causes"))
+    found = tuple(CheckResult(**fixed, **frozen(own)) for fixed, own in checks)
+    return Result(student=student, causes=causes, checks=found, **given)
 
 
 def told(thing: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """The fields of a record that are not as they would be anyway."""
-    defaults = DEFAULTS[type(thing)]
-    return {
-        name: value
-        for name, value in vars(thing).items()
-        if name not in without and (name not in defaults or value != defaults[name])
-    }
+    own = vars(thing)
+    return {name: own[name] for name, value in DEFAULTS[type(thing)].items() if name not in without and own[name] != value}
 
 
-def frozen(value: Any) -> Any:
-    """What JSON gives, with tuples for its lists."""
-    if isinstance(value, list):
-        return tuple(frozen(item) for item in value)
-    if isinstance(value, dict):
-        return {key: frozen(item) for key, item in value.items()}
-    return value
+def frozen(record: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a record, with tuples for the lists that JSON gives."""
+    return {name: tuple(value) if type(value) is list else value for name, value in record.items()}

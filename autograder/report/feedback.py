@@ -20,6 +20,7 @@ def template(name: str) -> Template:
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = number
     environment.filters["code"] = code
+    environment.filters["row"] = row
     return environment.get_template(name)
 
 
@@ -27,6 +28,12 @@ def template(name: str) -> Template:
 def code(text: str) -> Markup:
     """The text, escaped, with what stands between backticks as code."""
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
+
+
+@lru_cache(maxsize=4096)  # those that are passed read alike on every page
+def row(check: CheckResult) -> Markup:
+    """A check as a row of its task."""
+    return Markup(template("check.html").render(check=check))  # noqa: S704
 
 
 class Task(NamedTuple):

@@ -143,7 +143,8 @@ class Failed:
         self.report = [step, kind, message[:MAX_TEXT], where[:MAX_TEXT], trace[-MAX_TEXT:]]
 
 
-There = tuple[Mapping[int, Any], Mapping[int, dict]]  # the results so far, and the parameters that were given
+# The results so far, and the parameters that were given.
+There = tuple[Mapping[int, Any], Mapping[int, Mapping[str, np.ndarray]]]
 
 
 class FailedBefore(Exception):
@@ -164,16 +165,17 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
     finder = Sources(sources)
     sys.meta_path.insert(0, finder)
     conversations: dict[int, dict[int, Any]] = {}
-    parameters: dict[int, dict] = {}
+    parameters: dict[int, dict[str, np.ndarray]] = {}
     while True:
         forget, given, requests = wire.receive_believed(pipe)
-        parameters.update(given)
+        for number, values in given:
+            parameters[number] = {key: wire.unpack_array(value) for key, value in values.items()}
         if forget:
             conversations.clear()
         frames = []
         for index, (conversation, steps, wanted) in enumerate(requests):
             results = conversations.setdefault(conversation, {})
-            for number, operation, arguments, named in steps:
+            for number, operation, arguments, named, _ in steps:
                 if operation in wire.RUNS_STUDENT_CODE:
                     wire.MARK.pack_into(mark, 0, index, number)
                 results[number] = carry_out(number, operation, arguments, named, (results, parameters), finder)
@@ -190,8 +192,9 @@ def carry_out(number: int, operation: str, arguments: tuple, named: dict, there:
     """The result of one step, or what it failed with. A method is read under the number before, and called."""
     at = number
     try:
-        values = [local(value, there) for value in arguments]
-        named = {name: local(value, there) for name, value in named.items()}
+        values = [value if type(value) is str else local(value, there) for value in arguments]
+        if named:
+            named = {name: local(value, there) for name, value in named.items()}
         if operation == "method":
             at = number - 1
             function = getattr(*values[:2])
@@ -229,7 +232,7 @@ def local(value: Any, there: There) -> Any:
     if kind is bytes:
         return wire.unpack_array(value).copy()
     if kind is wire.Parameters:
-        return local(there[1][value], there)
+        return {key: array.copy() for key, array in there[1][value].items()}
     if kind is dict:
         return {key: local(item, there) for key, item in value.items()}
     if kind is tuple:
@@ -250,6 +253,8 @@ def answer(result: Any, finder: Sources) -> list:
 def plain(value: Any, depth: int, budget: list[int]) -> Any:
     """The value in a form that can cross: containers as [kind, contents], what cannot cross as ["opaque", type name]."""
     budget[0] -= 1
+    if type(value) is np.ndarray:
+        return plain_array(value)
     if value is None or (isinstance(value, (bool, float, str)) and type(value) in (bool, float, str)):
         return value[:MAX_TEXT] if isinstance(value, str) else value
     if type(value) is int and abs(value) < 2**63:

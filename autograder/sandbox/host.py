@@ -52,6 +52,7 @@ class Child:
     def __init__(self, zygote: "Zygote", sources: Mapping[str, bytes]) -> None:
         self.zygote = zygote
         self.pipe, theirs = socket.socketpair()
+        self.unread = bytearray()  # what has come over it
         with theirs, tempfile.TemporaryFile() as memory:
             memory.truncate(wire.MARK.size)
             self.mark = mmap.mmap(memory.fileno(), wire.MARK.size)

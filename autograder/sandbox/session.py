@@ -13,9 +13,10 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
 from autograder.checking import Case, StudentError
@@ -26,7 +27,8 @@ from autograder.sandbox.sentences import failure, how_it_ended, last_of
 from autograder.sandbox.turns import Turns
 from autograder.text import clean
 
-MOST_ARRAYS, LONG_ARRAY = 5_000, 2_000  # that are remembered, and bytes of one that is not
+KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # how many are remembered, and the bytes of one that is not
+AS_IT_IS = frozenset({str, int, float, tuple, msgpack.ExtType})  # what travels so; most arguments do
 NO_ANSWER = "{name} answered with something that is no answer."
 
 
@@ -38,11 +40,6 @@ class Step(NamedTuple):
     arguments: tuple
     named: dict[str, Any]
     label: str
-
-    @property
-    def packed(self) -> tuple:
-        """The step as it travels."""
-        return self.number, self.operation, self.arguments, self.named
 
     @property
     def runs_student_code(self) -> bool:
@@ -136,9 +133,8 @@ class Conversation:
     """What one check, or whoever asks, has done on the student's side.
 
     done are the steps that the child has carried out, steps those that it has not been sent; a child that takes the place of
-    one that is gone carries out all of them. known are the steps by their numbers; refused says why a step, or one that it
-    builds on, is not carried out. lost says what ended the child while it worked for this conversation; results from before
-    are no use then.
+    one that is gone carries out all of them. refused says why a step, or one that it builds on, is not carried out. lost says
+    what ended the child while it worked for this conversation; results from before are no use then.
     """
 
     def __init__(self, number: int) -> None:
@@ -147,16 +143,20 @@ class Conversation:
         self.count = 0
         self.done: list[Step] = []
         self.steps: list[Step] = []
-        self.known: dict[int, Step] = {}
         self.refused: dict[int, StudentError] = {}
         self.modules: dict[str, Handle] = {}
         self.child: Child | None = None  # the one that has carried out what is done
         self.lost: StudentError | None = None
         self.printed = Printed()
 
-    def begin(self, steps: list[Step]) -> None:
-        """Begin with these steps."""
-        self.steps, self.known = steps, {step.number: step for step in steps}
+    def step(self, number: int) -> Step | None:
+        """The step of this number, if there is one; a method is read under the number before its own."""
+        for step in (*self.done, *self.steps):
+            if step.number == number:
+                return step
+            if step.number == number + 1 and step.operation == "method":
+                return step._replace(number=number, operation="get")
+        return None
 
     def lose(self, error: StudentError) -> None:
         """Let go of every result there is."""
@@ -201,7 +201,6 @@ class Session:
         self.child: Child | None = None
         self.cases: dict[int, tuple[int, Case]] = {}  # those whose parameters the child is given, by their id
         self.given = 0  # how many of them this child has
-        self.arrays: dict[bytes, np.ndarray] = {}  # nobody can write to them
         self.conversations = 0
         self.conversation = Conversation(0)
         self.forget = False
@@ -218,10 +217,10 @@ class Session:
             modules[module] = self.note("module", module, label=module)
         return modules[module]
 
-    def parameters(self, case: Case) -> Handle:
-        """A copy of the parameters of a case on the student's side, where they are sent once."""
+    def parameters(self, case: Case) -> Any:
+        """The parameters of a case, as a value of which every step gets a copy; they are sent once."""
         number, _ = self.cases.setdefault(id(case), (len(self.cases), case))
-        return self.note("place", wire.numbered(wire.PARAMETERS, number), label="")
+        return wire.numbered(wire.PARAMETERS, number)
 
     def place(self, value: Any) -> Handle:
         """A copy of an argument on the student's side."""
@@ -277,26 +276,23 @@ class Session:
     def note(self, operation: str, *arguments: Any, label: str, **named: Any) -> Handle:
         """Add a step to those that run at the next fetch, unless it is not worth another try."""
         here = self.conversation
-        if operation == "method":  # it may fail when it is read
-            here.count += 1
-            here.known[here.count] = Step(here.count, "get", (), {}, label)
-        here.count += 1
+        here.count += 2 if operation == "method" else 1  # it may fail when it is read, and when it is called
         packed = tuple([self.outgoing(value) for value in arguments])
-        step = Step(here.count, operation, packed, {name: self.outgoing(value) for name, value in named.items()}, label)
-        reason = self.refusal(step)
-        if here.refused and not reason:
-            numbers = numbers_in([*arguments, *named.values()])
-            reason = next((here.refused[number] for number in numbers if number in here.refused), None)
-        if reason:
+        packed_named = {name: self.outgoing(value) for name, value in named.items()} if named else named
+        step = Step(here.count, operation, packed, packed_named, label)
+        if (self.strikes or self.unloadable or here.refused) and (reason := self.refusal(step, [*arguments, *named.values()])):
             here.refused[step.number] = reason
         else:
             here.steps.append(step)
-            here.known[step.number] = step
         return Handle(self, step.number, label)
 
-    def refusal(self, step: Step) -> StudentError | None:
-        """Why a step is not worth another try."""
-        return self.struck_out(step) or (self.unloadable.get(step.label) if step.operation == "module" else None)
+    def refusal(self, step: Step, values: Iterable[Any]) -> StudentError | None:
+        """Why a step that uses these values is not worth another try."""
+        reason = self.struck_out(step) or (self.unloadable.get(step.label) if step.operation == "module" else None)
+        refused = self.conversation.refused
+        if refused and not reason:
+            reason = next((refused[number] for number in numbers_in(values) if number in refused), None)
+        return reason
 
     def struck_out(self, step: Step) -> StudentError | None:
         """That the function which a step calls has not come back too often."""
@@ -306,6 +302,8 @@ class Session:
 
     def outgoing(self, value: Any) -> Any:
         """A value as it travels to the child."""
+        if type(value) in AS_IT_IS:
+            return value
         if isinstance(value, Handle):
             _, generation, number, _ = value._place
             if generation is not self.conversation.generation:
@@ -355,7 +353,7 @@ class Session:
 
     def failure(self, label: str, at: int, words: Words) -> StudentError:
         """What the student is told of an exception in the step `at`, or in the reading of what the label names."""
-        step = self.conversation.known.get(at)
+        step = self.conversation.step(at)
         operation, name = (step.operation, step.label) if step else ("", label)
         error = failure(operation, name, self.discretion.of_exception(words))
         error.raised = f"{words.kind}: {words.message}"
@@ -402,7 +400,7 @@ class Session:
         steps = [step for request in requests for step in request.steps_for(child)]
         names = dict.fromkeys(step.label for step in steps if step.operation == "module")
         loading = Conversation(0)
-        loading.begin([Step(number, "module", (name,), {}, name) for number, name in enumerate(names, 1)])
+        loading.steps = [Step(number, "module", (name,), {}, name) for number, name in enumerate(names, 1)]
         request = Request(loading, [])
         self.converse(child, [request], self.limits.import_seconds)
         first = requests[0].conversation
@@ -413,7 +411,7 @@ class Session:
 
     def converse(self, child: Child, requests: Sequence[Request], seconds: float) -> None:
         """Send requests together and note the answers, up to the one whose answer does not come."""
-        sent = [[one.conversation.number, [step.packed for step in one.steps_for(child)], one.wanted] for one in requests]
+        sent = [[one.conversation.number, one.steps_for(child), one.wanted] for one in requests]
         started = time.monotonic()
         end = started + max(self.seconds_left, 0.01)
         try:
@@ -446,7 +444,7 @@ class Session:
         while True:
             patience, at = self.patience(seconds, end), child.running()[0]
             try:
-                return wire.receive(child.pipe, None if patience is None else time.monotonic() + patience)
+                return wire.receive(child.pipe, None if patience is None else time.monotonic() + patience, child.unread)
             except TimeoutError:
                 if child.running()[0] == at or time.monotonic() >= end:
                     raise
@@ -472,7 +470,7 @@ class Session:
 
     def lose(self, conversation: Conversation, number: int, sentence: str) -> StudentError:
         """End the child, which is no use any more, at this step of a conversation, whose results raise this from now on."""
-        running = conversation.known.get(number)
+        running = conversation.step(number)
         if running is not None and not running.runs_student_code:  # no child notes such a step by itself
             running = None
         if running is not None:
@@ -505,16 +503,15 @@ class Session:
         raise self.no_answer()
 
     def array(self, data: bytes) -> np.ndarray:
-        """The array in the bytes, which is often one that came before; whatever is none ends the child."""
-        array = self.arrays.get(data)
-        if array is None:
-            try:
-                array = wire.unpack_array(data)
-            except wire.WireError:
-                raise self.no_answer() from None
-            if len(self.arrays) < MOST_ARRAYS and len(data) < LONG_ARRAY:
-                self.arrays[data] = array
-        return array
+        """The array in the bytes; whatever is none ends the child."""
+        try:
+            return known_array(data) if len(data) < LONG_ARRAY else wire.unpack_array(data)
+        except wire.WireError:
+            raise self.no_answer() from None
+
+
+# Most arrays come again and again, in a submission and in the next one. Nobody can write to them.
+known_array = lru_cache(maxsize=KNOWN_ARRAYS)(wire.unpack_array)
 
 
 def numbers_in(values: Iterable[Any]) -> Iterator[int]:

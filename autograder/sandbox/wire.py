@@ -15,6 +15,7 @@ import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
 MAX_FRAME = 4 * 1024 * 1024
+AT_ONCE = 1 << 18  # bytes
 MAX_ITEMS = 10_000  # of one container
 MAX_ALL_ITEMS = 200_000  # of all containers of a frame: an empty one takes one byte there and a hundred here
 MAX_STRING = 20_000  # bytes
@@ -101,21 +102,19 @@ class Budget:
         self.left -= 1 + len(items)
         if self.left < 0:
             raise WireError("a frame of too many items")
-        return plain(items)
-
-    def of_map(self, pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
-        """The items of a map, whose keys are strings and differ."""
-        self.of_list(tuple([value for _, value in pairs]))
-        items = dict(pairs)
-        if len(items) < len(pairs) or not set(map(type, items)) <= {str}:
-            raise WireError("a map with a key twice, or one that is no string")
         return items
 
+    def of_map(self, pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
+        """The items of a map."""
+        self.of_list(pairs)
+        return items_of_map(pairs)
 
-def plain(items: tuple) -> tuple:
-    """The items, if there is no date among them, which msgpack knows by itself."""
-    if msgpack.Timestamp in set(map(type, items)):
-        raise WireError("a date")
+
+def items_of_map(pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
+    """The items of a map, whose keys are strings and differ."""
+    items = dict(pairs)
+    if len(items) < len(pairs) or not set(map(type, items)) <= {str}:
+        raise WireError("a map with a key twice, or one that is no string")
     return items
 
 
@@ -144,10 +143,16 @@ def send(pipe: socket.socket, *frames: bytes) -> None:
         raise WireError("the pipe has ended") from error
 
 
-def receive(pipe: socket.socket, deadline: float | None = None) -> Any:
-    """The next frame; TimeoutError after the deadline (of time.monotonic), WireError if it is malformed or the pipe ends."""
+def receive(pipe: socket.socket, deadline: float | None = None, unread: bytearray | None = None) -> Any:
+    """The next frame; TimeoutError after the deadline (of time.monotonic), WireError if it is malformed or the pipe ends.
+
+    With unread, which belongs to the pipe, what comes together is fetched together, and the rest of it is kept there.
+    """
+    data = receive_frame(pipe, deadline, unread)
+    if len(data) <= MAX_ALL_ITEMS:  # each takes a byte
+        return unpack(data, object_pairs_hook=items_of_map)
     budget = Budget()
-    return unpack(receive_frame(pipe, deadline), list_hook=budget.of_list, object_pairs_hook=budget.of_map)
+    return unpack(data, list_hook=budget.of_list, object_pairs_hook=budget.of_map)
 
 
 def receive_believed(pipe: socket.socket) -> Any:
@@ -158,9 +163,10 @@ def receive_believed(pipe: socket.socket) -> Any:
 def unpack(data: bytes, **hooks: Any) -> Any:
     """The message in a frame; WireError if there is none."""
     try:
-        message = msgpack.unpackb(
+        return msgpack.unpackb(
             data,
             ext_hook=extension,
+            timestamp=1,  # a date, which msgpack knows by itself, is a number
             use_list=False,
             strict_map_key=True,
             max_array_len=MAX_ITEMS,
@@ -170,37 +176,38 @@ def unpack(data: bytes, **hooks: Any) -> Any:
             max_ext_len=MAX_FRAME,
             **hooks,
         )
-        return plain((message,))[0]
     except WireError:
         raise
     except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError) as error:
         raise WireError("a frame that is not msgpack") from error
 
 
-def receive_frame(pipe: socket.socket, deadline: float | None) -> bytes:
+def receive_frame(pipe: socket.socket, deadline: float | None, unread: bytearray | None = None) -> bytes:
     """The bytes of the next frame."""
-    (length,) = LENGTH.unpack(receive_bytes(pipe, LENGTH.size, deadline))
+    (length,) = LENGTH.unpack(receive_bytes(pipe, LENGTH.size, deadline, unread))
     if length > MAX_FRAME:
         raise WireError(f"a frame of {length} bytes")
-    return receive_bytes(pipe, length, deadline)
+    return receive_bytes(pipe, length, deadline, unread)
 
 
-def receive_bytes(pipe: socket.socket, count: int, deadline: float | None) -> bytes:
+def receive_bytes(pipe: socket.socket, count: int, deadline: float | None, unread: bytearray | None = None) -> bytes:
     """Exactly count bytes; TimeoutError after the deadline, WireError where the pipe ends."""
-    chunks = []
-    while count:
+    here = bytearray() if unread is None else unread
+    while len(here) < count:
         if deadline is not None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             pipe.settimeout(left)
         try:
-            chunks.append(pipe.recv(min(count, 1 << 20)))
+            chunk = pipe.recv(min(count - len(here), AT_ONCE) if unread is None else AT_ONCE)
         except TimeoutError:
             raise
         except OSError as error:
             raise WireError("the pipe has ended") from error
-        if not chunks[-1]:
+        if not chunk:
             raise WireError("the pipe has ended")
-        count -= len(chunks[-1])
-    return b"".join(chunks)
+        here += chunk
+    taken = bytes(here[:count])
+    del here[:count]
+    return taken
