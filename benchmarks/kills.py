@@ -1,10 +1,12 @@
 """`python -m benchmarks.kills`: a run of make grade that is killed again and again, beside one that nobody disturbs.
 
-Each kill is SIGKILL to the command at a random moment; the same command is then typed again. In the end grades.csv must be the
-same bytes, every result must have been graded once or lost with the kill that hit it, and no process may be left.
+Each kill is SIGKILL to the command at a random moment; the same command is then typed again. With --dask the class is graded
+once, on a Dask cluster of two workers, and each kill hits one of these, in whose place another one is started. In the end
+grades.csv must be the same bytes, and no process may be left.
 """
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -59,12 +61,35 @@ def killed_again_and_again(submissions: Path, out: Path, kills: int, longest: fl
     return hit
 
 
+def worker_after_worker(submissions: Path, out: Path, kills: int, pause: float, seed: int) -> int:
+    """Grade on a cluster whose workers are killed so often, about `pause` seconds apart; how many were hit before the end."""
+    from tests.project.clusters import Cluster, end
+
+    moments, hit = random.Random(seed), 0
+    with tempfile.TemporaryDirectory(prefix="cluster-") as folder, Cluster(Path(folder)) as cluster:
+        workers = [cluster.work(), cluster.work()]
+        cluster.ready(2)
+        run = start(command(submissions, out, "--scheduler", cluster.address))
+        for _ in range(kills):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                run.wait(moments.uniform(0, 2 * pause))
+                break
+            end(workers.pop(moments.randrange(2)))
+            hit += 1
+            workers.append(cluster.work())
+        if run.wait():
+            raise SystemExit(f"The run ended with the exit code {run.returncode}.")
+    return hit
+
+
 def main() -> None:
     """Compare, and say what came of it."""
     parser = argparse.ArgumentParser(prog="benchmarks.kills", description=__doc__)
     parser.add_argument("--submissions", type=int, default=500)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--dask", action="store_true", help="kill the workers of a cluster")
+    parser.add_argument("--pause", type=float, default=3, help="seconds between two kills of workers, about")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         place = Path(folder)
@@ -72,15 +97,19 @@ def main() -> None:
         started = time.monotonic()
         start(command(place / "class", place / "undisturbed")).wait()
         taken = time.monotonic() - started
-        # Each run gets so far that the kills are spread over the whole class.
-        longest = 2 * (1.5 + taken / given.kills)
-        hit = killed_again_and_again(place / "class", place / "out", given.kills, longest, given.seed)
-        before = (place / "out/grades.csv").exists()
-        start(command(place / "class", place / "out")).wait()
+        if given.dask:
+            hit = worker_after_worker(place / "class", place / "out", given.kills, given.pause, given.seed)
+        else:
+            # Each run gets so far that the kills are spread over the whole class.
+            longest = 2 * (0.8 + taken / given.kills)
+            hit = killed_again_and_again(place / "class", place / "out", given.kills, longest, given.seed)
+            unfinished = not (place / "out/grades.csv").exists()
+            print(f"The last run {'has' if unfinished else 'does not have'} something left to grade.")
+            start(command(place / "class", place / "out")).wait()
         same = (place / "out/grades.csv").read_bytes() == (place / "undisturbed/grades.csv").read_bytes()
-        print(f"{given.submissions} submissions, undisturbed in {taken:.0f} s; {given.kills} runs, {hit} of them killed.")
-        there, outcome = "there" if before else "not there", "the same bytes" if same else "ANOTHER"
-        print(f"grades.csv was {there} before the last run, and is {outcome}.")
+        what = "workers" if given.dask else "runs"
+        print(f"{given.submissions} submissions, undisturbed in {taken:.0f} s; {hit} {what} killed.")
+        print(f"grades.csv is {'the same bytes' if same else 'ANOTHER'}.")
         raise SystemExit(0 if same else 1)
 
 
