@@ -212,7 +212,8 @@ def tensor(key: str, value: Any) -> np.ndarray:
             array = array.real
         if array.dtype.kind not in "fiub":
             raise TypeError
-        return array.astype(float)
+        # What cannot be written to needs no copy to stay what it is.
+        return array if array.dtype == float and not array.flags.writeable else array.astype(float)
     except (TypeError, ValueError):
         raise CheckFailure(f"`{key}` must be an array of numbers; it is {FOUND}.", key, found=describe(value)) from None
 

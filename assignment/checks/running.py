@@ -30,6 +30,7 @@ from checks.checking import (
     gradient_keys,
     held,
     mapping,
+    norm,
     take,
     tensor,
     two_values,
@@ -356,7 +357,7 @@ def parallel(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether a tensor is a multiple of another one of its shape, and neither is zero alone."""
     if one.shape != other.shape or np.any(one) != np.any(other):
         return False
-    return bool(abs(np.vdot(one, other)) >= (1 - 1e-8) * np.linalg.norm(one) * np.linalg.norm(other))
+    return bool(abs(np.vdot(one, other)) >= (1 - 1e-8) * norm(one) * norm(other))
 
 
 def same(one: np.ndarray, other: np.ndarray) -> bool:

@@ -24,7 +24,7 @@ from autograder.sandbox import wire
 from autograder.sandbox.discretion import Discretion, Words
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.sentences import failure, how_it_ended, last_of
-from autograder.sandbox.turns import Turns
+from autograder.sandbox.turns import OnlyOne, Turns
 from autograder.text import clean
 
 KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # how many are remembered, and the bytes of one that is not
@@ -262,16 +262,9 @@ class Session:
         """What the student's code printed in this conversation."""
         return self.conversation.printed
 
-    @contextlib.contextmanager
-    def only_one(self, key: Any) -> Iterator[None]:
+    def only_one(self, key: Any) -> contextlib.AbstractContextManager[None]:
         """What is remembered under this key is found out by one conversation alone, which the others wait for."""
-        if self.turns is None:
-            yield
-            return
-        conversation = self.conversation
-        with self.turns.only_one((id(self), key)):
-            self.conversation = conversation
-            yield
+        return contextlib.nullcontext() if self.turns is None else OnlyOne(self.turns, self, key)
 
     def note(self, operation: str, *arguments: Any, label: str, **named: Any) -> Handle:
         """Add a step to those that run at the next fetch, unless it is not worth another try."""

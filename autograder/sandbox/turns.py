@@ -5,8 +5,7 @@ processor has forgotten what it knew of the other: fetched one by one, the 150 v
 So each check runs in a greenlet of its own until it asks for something. When all of them have, the child is asked once.
 """
 
-import contextlib
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenlet import getcurrent, greenlet
@@ -31,20 +30,6 @@ class Turns:
         self.asked.append((session, request, getcurrent()))
         self.hub.switch()
 
-    @contextlib.contextmanager
-    def only_one(self, key: Hashable) -> Iterator[None]:
-        """Let the others have their turns while one of them is here with the same key."""
-        if key in self.in_hand:
-            self.in_hand[key].append(getcurrent())
-            self.hub.switch()
-            yield  # it is there now
-            return
-        self.in_hand[key] = []
-        try:
-            yield
-        finally:
-            self.ready += self.in_hand.pop(key)
-
     def run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
         """What each function returns; what one of them raises ends them all."""
         numbers = {greenlet(task): number for number, task in enumerate(tasks)}
@@ -63,6 +48,27 @@ class Turns:
         if numbers:
             raise RuntimeError("a check waits for what nobody is at")
         return results
+
+
+class OnlyOne:
+    """Keeps the others waiting who come with the same key while the first one is here; they enter when it is gone."""
+
+    def __init__(self, turns: Turns, session: "Session", key: Hashable) -> None:
+        self.turns, self.session, self.key = turns, session, (id(session), key)
+        self.is_first = self.key not in turns.in_hand
+
+    def __enter__(self) -> None:
+        if self.is_first:
+            self.turns.in_hand[self.key] = []
+            return
+        conversation = self.session.conversation
+        self.turns.in_hand[self.key].append(getcurrent())
+        self.turns.hub.switch()
+        self.session.conversation = conversation
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_first:
+            self.turns.ready += self.turns.in_hand.pop(self.key)
 
 
 def side_by_side(sessions: "Sequence[Session]", tasks: Sequence[Callable[[], T]]) -> list[T]:
