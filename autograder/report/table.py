@@ -4,6 +4,7 @@ import statistics
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -99,13 +100,13 @@ class Summary:
         return f"{title}: mean {mean:.1f}, median {number(middle)}, half of them from {number(low)} to {number(high)}"
 
 
-def grades_table(summary: Summary) -> Table:
+def grades_table(summary: Summary) -> Group:
     """The table that ends a run, a row a submission with its marks and the first thing to mend; of many, those to look at."""
     marks = summary.all if summary.is_whole else summary.notable
-    parts = [part for part in PARTS if any(check.part == part for mark in marks for check in mark.result.checks)]
-    table = Table(title=summary.title, title_justify="left", header_style="bold", pad_edge=False, box=None)
     if not marks:
-        return table
+        return Group(Text(summary.title))
+    parts = [part for part in PARTS if any(check.part == part for mark in marks for check in mark.result.checks)]
+    table = Table(header_style="bold", pad_edge=False, box=None)
     table.add_column("student", no_wrap=True, max_width=24)
     for part in [*parts, "score"]:
         table.add_column(part, justify="right", no_wrap=True)
@@ -118,4 +119,4 @@ def grades_table(summary: Summary) -> Table:
         scores[-1] += f"/{number(result.max_score)}"
         cells = [result.student, *scores, result.status, textwrap.shorten(for_the_ta(mark), 180, placeholder=" …")]
         table.add_row(*(Text(cell) for cell in cells), style=style)
-    return table
+    return Group(Text(summary.title if summary.is_whole else f"{summary.title}. To look at:"), table)

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from autograder.intake import Person, Waiting
 from autograder.marks import Adjustment, mark_of
 from autograder.report.exports import EXPORTS, export_csv
 from autograder.report.spreadsheet import csv_lines, harmless
-from autograder.report.table import grades_csv
+from autograder.report.table import Summary, grades_csv, grades_table
 from autograder.results import CheckResult, Result
 from autograder.settings import Exports, Late, Settings
 
@@ -241,3 +242,26 @@ def test_comments_for_moodle_are_html():
     invalid = Result("ada", "invalid", (CHECK,), reason="The zip holds <img src=x> & more.")
     (row,) = exported("Moodle", [mark_of(invalid)])
     assert row["Feedback comments"] == "Nothing could be graded: The zip holds &lt;img src=x&gt; &amp; more."
+
+
+# The table in the terminal
+
+
+def shown(marks):
+    table = io.StringIO()
+    Console(file=table, width=120).print(grades_table(Summary(marks)))
+    return [line.rstrip() for line in table.getvalue().splitlines()]
+
+
+def test_a_class_of_many_is_told_in_a_line():
+    assert shown([mark(f"student{number}", score=number) for number in range(101)]) == [
+        "101 submissions: mean 50.0, median 50, half of them from 24.5 to 75.5"
+    ]
+
+
+def test_of_a_class_of_many_those_to_look_at_are_shown():
+    marks = [mark(f"student{number}") for number in range(100)]
+    lines = shown([*marks, mark_of(Result("zoe", "invalid", marks[0].result.checks, "There is nothing in it."))])
+    assert lines[0].startswith("101 submissions: ")
+    assert lines[0].endswith(". To look at:")
+    assert [line.split()[0] for line in lines[1:]] == ["student", "zoe"]
