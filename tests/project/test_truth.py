@@ -41,6 +41,27 @@ def by_name(given=CASES):
     return pytest.mark.parametrize("case", given, ids=lambda case: f"{case.model} {case.name}")
 
 
+@pytest.mark.parametrize(
+    ("got", "want", "right"),
+    [
+        ([1, 1.00009], [1, 1], True),
+        ([1, 1.0002], [1, 1], False),
+        ([0, 1e-9], [0, 0], True),
+        ([0, 2e-9], [0, 0], False),
+        ([1e300, 1], [1e300, -1], True),
+        ([1.001e300, 1], [1e300, 1], False),
+        ([np.inf, 1], [1e300, 1], False),
+        ([np.nan, 1], [1, 1], False),
+        ([np.nan, np.nan], [0, 0], False),
+        ([np.inf, 1], [np.inf, 1], False),
+        ([7, 1], [np.inf, 1], False),
+        ([7, 1], [np.nan, 1], False),
+    ],
+)
+def test_tensors_agree_by_their_norms(got, want, right):
+    assert agree(np.array(got), np.array(want)) is right
+
+
 def loss(case, params):
     return np.mean(sample_losses(case, forward(case, params)))
 
