@@ -201,13 +201,9 @@ def laid_over(student: Any, net: Any, case: Case, values: Mapping[str, np.ndarra
 def own_cache(student: Any, net: Any, case: Case) -> Any:
     """A copy of the student's own cache, or an empty one where forward does not give any that can be written to."""
 
-    def copied(net: Any) -> Any:
-        _, cache = student.unpack(net.forward(case.X))
-        return student.copy(cache)
-
     def try_to_write() -> None:
         run_forward(student, case)
-        cache = copied(network(student, case))
+        cache = copied_cache(student, network(student, case), case)
         cache["Y"] = case.Y
         student.fetch(cache["Y"])
 
@@ -215,7 +211,13 @@ def own_cache(student: Any, net: Any, case: Case) -> Any:
         remember(student, ("writable", case), try_to_write)
     except (CheckFailure, StudentError):
         return student.place({})
-    return copied(net)
+    return copied_cache(student, net, case)
+
+
+def copied_cache(student: Any, net: Any, case: Case) -> Any:
+    """A copy of the cache of a new forward pass, still on the student's side, whatever that is."""
+    _, cache = student.unpack(net.forward(case.X))
+    return student.copy(cache)
 
 
 def run_backward(student: Any, case: Case, source: Source = None) -> Mapping:

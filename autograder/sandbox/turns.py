@@ -55,9 +55,10 @@ class OnlyOne:
 
     def __init__(self, turns: Turns, session: "Session", key: Hashable) -> None:
         self.turns, self.session, self.key = turns, session, (id(session), key)
-        self.is_first = self.key not in turns.in_hand
+        self.is_first = False
 
     def __enter__(self) -> None:
+        self.is_first = self.key not in self.turns.in_hand
         if self.is_first:
             self.turns.in_hand[self.key] = []
             return
