@@ -13,7 +13,7 @@ from rich.console import Console
 from autograder.build import BUILDERS, build
 from autograder.cluster import ClusterError
 from autograder.copies.compare import compare
-from autograder.copies.report import copies_csv, copies_html
+from autograder.copies.report import copies_csv, copies_html, pairs
 from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
 from autograder.handout.regions import BuildError
@@ -132,9 +132,12 @@ def run_copies(submissions: Path, out: Path) -> int:
     for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
         with replaced(out / name) as file:
             file.writelines(lines)
+    with Gradebook(out / NAME, "") as book:
+        book.keep_alike(pairs(comparison))
     total, skipped, alike = len(found.waiting), len(comparison.unread), len(comparison.findings)
     print(f"{total} submissions, {skipped} of them skipped; {alike} pairs are alike.")
     print(f"For your eyes: {out / 'copies.html'}   For a spreadsheet: {out / 'copies.csv'}   No mark was changed.")
+    print(f"The next make grade lists the pairs in {out / 'report.html'}.")
     return 0
 
 

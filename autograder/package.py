@@ -13,6 +13,7 @@ from autograder.settings import HERE, assignment_file, read_secret, read_setting
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold: two builds of the same files are the same bytes
+SUFFIXES = {".py", ".html", ".css", ".js"}
 GRADING = ("autograder", "tests/public", "tests/hidden")
 ACCEPTED = ROOT / "accept.txt"  # in a package alone
 
@@ -44,7 +45,7 @@ def accepted() -> tuple[str, ...]:
 
 def sources(folder: Path) -> Iterable[Path]:
     """The files of a package that git would keep."""
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in {".py", ".html"})
+    return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix in SUFFIXES)
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 PARTS = ("warmup", "dnn", "extension")
+Rows = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Cause:
 
     tasks, and keys and functions, say what it spoils; mistakes are the rows of the catalogue that make the same numbers, the
     likeliest first, none where no row does. said names it in a sentence or two; hints are a question, where to look, and the
-    answer in words; example is the smallest public network that shows a mistake without a name.
+    answer in words; example is the smallest public network that shows a mistake without a name. tensors are those of a DNN of
+    two hidden layers that it spoils, the first one first: "Z1" of the forward pass, "dZ1" of the backward pass.
     """
 
     part: str
@@ -23,6 +25,17 @@ class Cause:
     said: str
     hints: tuple[str, ...] = ()
     example: str = ""
+    tensors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A tensor of a public check, row by row, beside what is due: of a gradient, what differentiation by numbers gives."""
+
+    key: str
+    got: Rows
+    want: Rows
+    is_gradient: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,8 +44,8 @@ class CheckResult:
 
     passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
     wrong, key which variable it is about, cause which mistake makes exactly that, and hints and an example lead to it;
-    detail carries the student's own lines of a traceback. worth is the share of the points that passing earns, and note says in
-    a sentence why it is not all of them.
+    detail carries the student's own lines of a traceback; comparison has the numbers of a public check. worth is the share of
+    the points that passing earns, and note says in a sentence why it is not all of them.
     """
 
     id: str
@@ -48,6 +61,7 @@ class CheckResult:
     hints: tuple[str, ...] = ()
     example: str = ""
     detail: str = ""
+    comparison: Comparison | None = None
     worth: float = 1
     note: str = ""
 
@@ -68,7 +82,9 @@ class Result:
 
     status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
     why a submission is invalid or what went wrong. printed is what its code wrote to standard output and standard error while
-    the public checks ran; what it writes later may hold what is hidden. causes are the mistakes behind its failures. layers
+    the public checks ran; what it writes later may hold what is hidden. causes are the mistakes behind its failures. steps says
+    of each tensor of the public example, named as in a cause and in the order they are found in, how it came out: "right",
+    "follows" (right by the formula, from a wrong value before it), "wrong" or "missing"; none where dnn.py passed there. layers
     names what held its code while it ran (`sandbox.layers`); none where none of it did. remarks are sentences for the TA alone,
     as is fault, the grader's own traceback.
     """
@@ -79,6 +95,7 @@ class Result:
     reason: str = ""
     notes: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
     printed: tuple[str, str] = ("", "")
     layers: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ from autograder.platforms.nbgrader.gradebook import open_gradebook, record
 from autograder.report.exports import EXPORTS, head_lines, lines
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
+from autograder.report.overview import Overview
 from autograder.report.table import Summary, grades_csv, grades_lines, grades_table
 from autograder.results import Result
 from autograder.sandbox import layers
@@ -36,6 +37,13 @@ from autograder.settings import Settings, read_settings, warning
 from autograder.workers import grade_all
 
 GRADER_FAILED, STOPPED = 1, 130
+PLACES = {
+    "The class": "report.html",
+    "Its marks": "grades.csv",
+    "For each student": "feedback/",
+    "For Gradescope": "results/",
+    "For spreadsheets of platforms": "exports/",
+}
 
 
 @dataclass(frozen=True)
@@ -173,8 +181,8 @@ class Run:
             self.book.has_written(student, "" if is_fault else source)
 
     def write_all(self) -> Summary:
-        """Write grades.csv and the tables for platforms, and each student's files that are not there as they should be."""
-        summary, out = Summary(), self.order.out
+        """Write grades.csv, the report, the tables for platforms, and each student's files that are not as they should be."""
+        summary, overview, out = Summary(), Overview(), self.order.out
         kind = "" if self.order.roster else self.found.kind  # whose ids people have; those of a roster are an office's
         with contextlib.ExitStack() as stack:
             book = stack.enter_context(nbgraders(self.order))
@@ -191,8 +199,10 @@ class Run:
                 for name, file in tables.items():
                     file.writelines(lines(name, [mark], ids=kind))
                 summary.add(mark)
+                overview.add(mark)
             for name, file in tables.items():
                 file.writelines(lines(name, (), self.absent))
+            stack.enter_context(replaced(out / "report.html")).write(overview.html(self.book.alike()))
         return summary
 
     def marks(self) -> Iterator[Mark]:
@@ -218,8 +228,9 @@ def say(order: Order, run: Run, summary: Summary) -> int:
         print(f"\n{run.known} had been graded before and are in {out / NAME}. FORCE=1 grades them again.")
     if run.left_out:
         print(f"\nONLY={order.only} leaves {run.left_out} as they are.")
-    places = {"Marks": "grades.csv", "Results": "results/", "Feedback": "feedback/", "For other platforms": "exports/"}
-    print("\n" + "   ".join(f"{what}: {out}/{name}" for what, name in places.items()))
+    print()
+    for what, name in PLACES.items():
+        print(f"{what}: {out}/{name}")
     for result in run.faults.values():
         kept = f", whose marks in {order.gradebook} are as they were" if order.gradebook else ""
         tell(f"\nThe grader failed on {result.student}{kept}:\n{result.fault}")

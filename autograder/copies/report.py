@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from autograder.copies.compare import MOST_EXPLAINED, Comparison
 from autograder.copies.fingerprints import GRAM
 from autograder.copies.pairs import LEAST, commonness
-from autograder.report.feedback import template
+from autograder.gradebook.book import Alike
+from autograder.report.page import page
 from autograder.report.spreadsheet import Cell, csv_lines
 
 COLUMNS = ("rank", "first", "second", "score", "share", "identical", "cluster", "lines", "signs")
@@ -22,7 +23,8 @@ KINDS = {
 
 def copies_html(comparison: Comparison) -> str:
     """The text of copies.html."""
-    return template("copies.html").render(
+    return page(
+        "copies",
         comparison=comparison,
         kinds=KINDS,
         named=named,
@@ -33,6 +35,13 @@ def copies_html(comparison: Comparison) -> str:
         common=commonness(comparison.works),
         others=math.ceil(commonness(comparison.works)),
     )
+
+
+def pairs(comparison: Comparison) -> Iterator[Alike]:
+    """The pairs for the class report, as many as there are ranks on the page."""
+    for rank, finding in enumerate(comparison.findings[:MOST_RANKED], start=1):
+        for second in finding.second if finding.pair.identical else finding.second[:1]:
+            yield Alike(rank, finding.first[0], second, round(finding.pair.score, 1))
 
 
 def copies_csv(comparison: Comparison) -> Iterator[str]:

@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import CheckFailure, size_of
+from autograder.checking import CheckFailure, StudentError, cache_keys, gradient_keys, size_of
 from autograder.diagnosis.catalogue import MISTAKES, STEPS
 from autograder.diagnosis.counterexample import smallest_failure
 from autograder.diagnosis.dnn import observe_dnn
 from autograder.diagnosis.extension import observe_extension
 from autograder.diagnosis.matching import Finding, find_mistakes
-from autograder.diagnosis.observation import Observation, Raised
+from autograder.diagnosis.network import observe_passes
+from autograder.diagnosis.observation import Observation, Raised, same
 from autograder.diagnosis.warmup import observe_warmup
+from autograder.judge.oracle import truth
 from autograder.results import Cause, CheckResult
+from tests.hidden.cases import MAIN
+from tests.public.test_dnn import EXAMPLE
 
 OBSERVERS: dict[str, Callable[[Any, Mapping[str, Exception]], Iterator[Observation]]] = {
     "warmup": observe_warmup,
@@ -37,6 +41,19 @@ TASKS = {
     "ACTIVATIONS": ("activations",),
     "GeneralDNN": ("activations", "extension conventions"),
     "notes_gradients": ("the convention of the notes", "extension conventions"),
+}
+# What each step of the two passes of a network of two hidden layers gives, as it is written in short.
+MADE_BY = {
+    "input": ("A0",),
+    "stored W": ("W1", "W2", "W3"),
+    "stored B": ("B1", "B2", "B3"),
+    "Z": ("Z1", "Z2", "Z3"),
+    "A": ("A1", "A2", "A3"),
+    "output dZ": ("dZ3",),
+    "dW": ("dW3", "dW2", "dW1"),
+    "dB": ("dB3", "dB2", "dB1"),
+    "dA": ("dA2", "dA1"),
+    "hidden dZ": ("dZ2", "dZ1"),
 }
 
 
@@ -71,7 +88,44 @@ def cause(part: str, finding: Finding, alone: bool) -> Cause:
     hints = finding.mistakes[0].hints if finding.mistakes else ()
     followed = alone and not isinstance(finding.broken[0].got, Raised)
     said = what_came(part, finding) + (" Everything else is right, or follows correctly from it." if followed else "")
-    return Cause(part, tasks, keys, tuple(mistake.id for mistake in finding.mistakes), f"In your work, {said}", hints)
+    mistakes = tuple(mistake.id for mistake in finding.mistakes)
+    return Cause(part, tasks, keys, mistakes, f"In your work, {said}", hints, tensors=spoilt(finding))
+
+
+def spoilt(finding: Finding) -> tuple[str, ...]:
+    """The tensors of a network of two hidden layers that a mistake spoils; if it raises, those of the lines that do."""
+    if isinstance(finding.broken[0].got, Raised):
+        lines = finding.mistakes[0].lines if finding.mistakes else ()
+        return tuple(key for step, keys in MADE_BY.items() if step in lines for key in keys)
+    return tuple(in_short(one) for one in finding.broken if one.network == MAIN.name and is_tensor(one))
+
+
+def is_tensor(observation: Observation) -> bool:
+    """Whether a tensor of a network came out, right or wrong."""
+    return isinstance(observation.got, np.ndarray) and observation.key != "out"
+
+
+def in_short(observation: Observation) -> str:
+    """How a tensor of a network is written: Z1 for a value, dZ1 for its gradient."""
+    return f"{'d' * (observation.task == 'compute_gradients')}{observation.key}"
+
+
+@np.errstate(all="ignore")
+def steps(student: Any) -> list[tuple[str, str]]:
+    """How each tensor of the two passes on the public example came out, in the order in which they are found."""
+    try:
+        student.fetch(student.dnn)
+    except StudentError:
+        return []
+    found = {in_short(one): state(one) for one in observe_passes(student, EXAMPLE) if is_tensor(one)}
+    return [(key, found.get(key, "missing")) for key in (*cache_keys(EXAMPLE), *(f"d{key}" for key in gradient_keys(EXAMPLE)))]
+
+
+def state(observation: Observation) -> str:
+    """Whether a tensor of the example is right, follows from a wrong one, or is wrong itself."""
+    known = truth(EXAMPLE)
+    right = (known.grads if observation.task == "compute_gradients" else known.cache)[observation.key]
+    return "right" if same(observation.got, right) else "follows" if observation.right else "wrong"
 
 
 def tasks_of(task: str) -> tuple[str, ...]:

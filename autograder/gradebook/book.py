@@ -6,8 +6,9 @@ with by typing the same command again. A change of the checks makes other keys a
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from autograder.gradebook.record import Rubric, from_record, rubric_of, to_record
 from autograder.marks import Adjustment
@@ -29,6 +30,17 @@ CREATE TABLE adjustments (
 );
 CREATE TABLE written (student TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
 """
+# A gradebook of this version need not have it: it is there when submissions have been compared.
+ALIKE = "CREATE TABLE IF NOT EXISTS alike (rank INTEGER, first TEXT NOT NULL, second TEXT NOT NULL, score REAL NOT NULL)"
+
+
+class Alike(NamedTuple):
+    """Two submissions that `make copies` found improbably alike: the rank on its page, the students, the score."""
+
+    rank: int
+    first: str
+    second: str
+    score: float
 
 
 class GradebookError(Exception):
@@ -118,6 +130,20 @@ class Gradebook:
     def students(self) -> Iterator[str]:
         """Everybody who was ever graded here."""
         return (student for (student,) in self.database.execute("SELECT student FROM students ORDER BY student"))
+
+    def keep_alike(self, pairs: Iterable[Alike]) -> None:
+        """Keep which submissions are improbably alike, in the place of what was found before."""
+        with self.database:
+            self.database.execute("BEGIN IMMEDIATE")
+            self.database.execute(ALIKE)
+            self.database.execute("DELETE FROM alike")
+            self.database.executemany("INSERT INTO alike VALUES (?, ?, ?, ?)", pairs)
+
+    def alike(self) -> list[Alike] | None:
+        """Which submissions are improbably alike; None if nobody has compared them."""
+        if not self.database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alike'").fetchone():
+            return None
+        return [Alike(*row) for row in self.database.execute("SELECT * FROM alike ORDER BY rank, first, second")]
 
     def is_written(self, student: str, digest: str) -> bool:
         """Whether the files of a student were written from what has this digest."""

@@ -4,13 +4,12 @@ import hashlib
 import platform
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from pathlib import Path
 
 from autograder.intake import Submission
+from autograder.package import ROOT, SUFFIXES
 from autograder.sandbox.host import Limits
 from autograder.settings import read_secret
 
-ROOT = Path(__file__).resolve().parents[2]
 # All that checks, catalogue and sandbox are made of. A change elsewhere, in a report or at a door, changes no result.
 GRADING = (
     *("autograder/checking.py", "autograder/running.py", "autograder/rubric.py", "autograder/results.py", "autograder/text.py"),
@@ -49,7 +48,7 @@ def files(places: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     for place in places:
         path = ROOT / place
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.suffix in {".py", ".html"}:
+            if file.suffix in SUFFIXES:
                 yield file.relative_to(ROOT).as_posix(), file.read_bytes()
 
 

@@ -4,10 +4,10 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from autograder.results import Cause, CheckResult, Result
+from autograder.results import Cause, CheckResult, Comparison, Result
 
 RUBRIC = ("id", "part", "task", "sentence", "visibility", "points")  # of a check, the same for every submission
-DEFAULTS = {kind: {field.name: field.default for field in fields(kind)} for kind in (CheckResult, Result, Cause)}
+DEFAULTS = {kind: {field.name: field.default for field in fields(kind)} for kind in (CheckResult, Result, Cause, Comparison)}
 Rubric = list[dict[str, Any]]
 
 
@@ -36,9 +36,15 @@ def from_record(student: str, record: str, rubric: Rubric) -> Result:
 def told(thing: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """The fields of a record that are not as they would be anyway."""
     own = vars(thing)
-    return {name: own[name] for name, value in DEFAULTS[type(thing)].items() if name not in without and own[name] != value}
+    changed = {name: own[name] for name, value in DEFAULTS[type(thing)].items() if name not in without and own[name] != value}
+    return {name: told(value) if isinstance(value, Comparison) else value for name, value in changed.items()}
 
 
 def frozen(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record, with tuples for the lists that JSON gives."""
-    return {name: tuple(value) if type(value) is list else value for name, value in record.items()}
+    """The fields of a record, with tuples for the lists that JSON gives, and a comparison for its fields."""
+    return {name: Comparison(**frozen(value)) if type(value) is dict else tuples(value) for name, value in record.items()}
+
+
+def tuples(value: Any) -> Any:
+    """A value with tuples for its lists, however deep."""
+    return tuple(map(tuples, value)) if type(value) is list else value

@@ -7,7 +7,7 @@ check counts as not checked, and the whole result as an error that a TA has to l
 import ast
 import importlib
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property, partial, reduce
 from pathlib import Path
@@ -18,7 +18,8 @@ import numpy as np
 from autograder.checking import ROWS, Check, CheckFailure, StudentError
 from autograder.intake import Submission
 from autograder.judge.differences import Way, way_back
-from autograder.results import PARTS, Cause, CheckResult, Result
+from autograder.judge.oracle import truth
+from autograder.results import PARTS, Cause, CheckResult, Comparison, Result, Rows
 from autograder.rubric import BACKWARD, FINITE_DIFFERENCES
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
@@ -37,6 +38,7 @@ MODULES = (
 )
 HANDED_OUT = Path(__file__).resolve().parents[2] / "assignment"
 MOST_TEXT = 1_000  # characters of what a student is told about one check
+MOST_NUMBERS = 60  # of a tensor that is shown beside what is due
 MOST_FAULT = 5_000  # characters of a traceback of the grader's own
 
 CheckFunction = Callable[[Any], None]
@@ -98,6 +100,7 @@ class Judge:
             # Before any hidden check, so that nothing a public one shows, its marks included, can hold what is hidden: with the
             # first hidden one the submission has what it must not tell, and from then on it is quoted with discretion.
             found = grading.outcomes([row for row in self.checks if row[0].visibility == "public"])
+            steps = grading.steps()
             ways = grading.ways_back()
             found |= grading.outcomes([row for row in self.checks if row[0].visibility != "public"])
             causes = grading.causes()
@@ -109,9 +112,10 @@ class Judge:
             reason="the grader itself failed on this submission; its traceback is in the terminal" if failed else "",
             notes=tuple(submission.problems[part] for part in submission.problems if part in PARTS),
             causes=causes,
+            steps=steps,
             printed=(clean(printed.output, MOST_TEXT), clean(printed.errors, MOST_TEXT)),
             layers=self.sandbox.zygote.layers,
-            remarks=tuple(way.remark for way in ways.values() if way.remark),
+            remarks=(*(way.remark for way in ways.values() if way.remark), *grading.remarks()),
             fault=next(iter(grading.faults), grading.diagnosis_fault),
         )
 
@@ -186,19 +190,36 @@ class Grading:
         self.failures.setdefault(check.part, {})[check.name] = failure
         if isinstance(failure, StudentError):
             return record(check, False, got=str(failure), detail=failure.detail)
-        return record(check, False, got=told(failure, check), key=failure.key)
+        found = record(check, False, got=told(failure, check), key=failure.key)
+        return replace(found, comparison=compared(failure)) if check.visibility == "public" else found
 
     def session_of(self, part: str) -> Session:
         """Where the checks of a part run."""
         return self.own if part == "dnn" else self.beside
 
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        """How each tensor of the public example came out, where something of dnn.py is wrong there."""
+        return self.diagnosed(lambda: load_diagnosis().steps(self.own)) if "dnn" in self.failures else ()
+
     def causes(self) -> tuple[Cause, ...]:
-        """The mistakes behind the failures; none, and a word to the TA, where the diagnosis itself fails: the marks stand."""
+        """The mistakes behind the failures."""
+        return self.diagnosed(
+            lambda: (cause for part, failures in self.failures.items() for cause in self.diagnose(part, failures))
+        )
+
+    def diagnosed(self, look: Callable[[], Iterable[T]]) -> tuple[T, ...]:
+        """What is seen; nothing, and a word to the TA, where the diagnosis itself fails: the marks stand."""
         try:
-            return tuple(cause for part, failures in self.failures.items() for cause in self.diagnose(part, failures))
+            return tuple(look())
         except Exception:
             self.diagnosis_fault = clean(traceback.format_exc(), MOST_FAULT)
             return ()
+
+    def remarks(self) -> Iterator[str]:
+        """What the TA is told of the grader's own trouble that costs nobody a mark."""
+        if self.diagnosis_fault:
+            last = self.diagnosis_fault.rstrip().splitlines()[-1]
+            yield f"The diagnosis failed, so no mistake is named here, and the marks stand: {last}."
 
     def diagnose(self, part: str, failures: Mapping[str, Exception]) -> list[Cause]:
         """The mistakes behind the failures of one part."""
@@ -271,6 +292,25 @@ def run(function: CheckFunction, student: Any) -> CheckFailure | StudentError | 
 def told(failure: CheckFailure, check: Check) -> str:
     """What the student is told of a failure."""
     return failure.discreet if check.visibility == "hidden" else str(failure)
+
+
+@np.errstate(over="ignore")
+def compared(failure: CheckFailure) -> Comparison | None:
+    """The tensor that a public check found wrong beside what is due, where both are small and of one shape."""
+    case, got = failure.case, failure.got
+    gradients = truth(case).grads if case else {}
+    due = [gradients[failure.key]] if failure.key in gradients else []
+    want = next((one for one in (*due, *failure.wants) if isinstance(one, np.ndarray)), None)
+    if want is None or not isinstance(got, np.ndarray) or got.shape != want.shape:
+        return None
+    if got.ndim not in (1, 2) or not 0 < got.size <= MOST_NUMBERS:
+        return None
+    return Comparison(clean(failure.key, MOST_TEXT), rows(got), rows(want), bool(case))
+
+
+def rows(tensor: np.ndarray) -> Rows:
+    """A tensor of one or two axes as rows of numbers, to seven digits."""
+    return tuple(tuple(float(f"{number:.7g}") for number in row) for row in np.atleast_2d(tensor))
 
 
 def record(check: Check, passed: bool | None, got: str = "", key: str = "", detail: str = "") -> CheckResult:

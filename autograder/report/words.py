@@ -59,7 +59,8 @@ def summary(result: Result) -> str:
     if result.status == "invalid":
         return f"Nothing could be graded: {result.reason}"
     if not result.failed:
-        return "All checks passed, the public and the hidden ones."
+        less = dict.fromkeys(check.note for check in result.checks if check.note)
+        return " ".join(["All checks passed, the public and the hidden ones.", *less])
     return " ".join([count_of(to_mend(result)), *result.notes])
 
 

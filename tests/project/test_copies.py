@@ -226,8 +226,11 @@ def test_passages_stand_beside_each_other_with_their_lines(few, put, tmp_path):
     )
     (row,) = rows
     assert {row["first"], row["second"]} == {"ada", "grace"}
-    assert "<h4>ada, dnn.py</h4>\n<pre><span>   1  </span>def odd(a):\n<span>   2  </span>    return [a[i] % 3" in page
-    assert "<h4>grace, warmup.py</h4>\n<pre><span>   9  </span>" in page
+    assert (
+        '<h3>ada, dnn.py</h3>\n<pre tabindex="0"><span>   1  </span>def odd(a):\n<span>   2  </span>    return [a[i] % 3'
+        in page
+    )
+    assert '<h3>grace, warmup.py</h3>\n<pre tabindex="0"><span>   9  </span>' in page
     assert "<span>  44  </span>    return {k: z[k] | 4" in page
     assert "<span>  45  </span>    return {k: z[k] | 4" in page
     assert row["lines"] == "4"
@@ -268,7 +271,7 @@ def test_marks_are_not_touched(put, tmp_path, few):
     (out / "grades.csv").write_text("student,score\nada,100\n")
     copies(put({"ada": few["student01"], "grace": few["student01"]}), out)
     assert (out / "grades.csv").read_text() == "student,score\nada,100\n"
-    assert sorted(path.name for path in out.iterdir()) == ["copies.csv", "copies.html", "grades.csv"]
+    assert sorted(path.name for path in out.iterdir()) == ["copies.csv", "copies.html", "gradebook.db", "grades.csv"]
 
 
 def test_two_runs_are_the_same_bytes(put, tmp_path, few):

@@ -183,7 +183,7 @@ def test_reports(grade):
         assert test["score"] in ((test["max_score"] / 2,) if half else (0, test["max_score"]))
     page = feedback_html(mark_of(result))
     assert "<span>compute_gradients</span> <span>17 of 34</span>" in page
-    assert "<span>0.5/1</span>" in page
+    assert '<span class="n">0.5/1</span>' in page
     assert page.count("finite differences") == 1
     assert "158" not in page + document["output"] + str(document["tests"])
     assert f',graded,0,43,0,"{REMARK} ' in "".join(grades_csv([mark_of(result)]))

@@ -47,14 +47,14 @@ def test_the_table_names_every_student_and_every_file(graded):
         cells = [student, *(str(score) for score in parts), f"{sum(parts)}/100", status]
         assert any(line.split()[:6] == cells for line in finished.stdout.splitlines())
     assert str(out / "grades.csv") in finished.stdout
-    assert "report.html" not in finished.stdout
+    assert str(out / "report.html") in finished.stdout
     assert "gradebook" not in finished.stdout
 
 
 def test_what_is_left_in_out(graded):
     _, out = graded
     names = (
-        {"grades.csv", "gradebook.db", "exports/gradescope.csv", "exports/canvas.csv", "exports/moodle.csv"}
+        {"grades.csv", "report.html", "gradebook.db", "exports/gradescope.csv", "exports/canvas.csv", "exports/moodle.csv"}
         | {f"results/{student}.json" for student in EXPECTED}
         | {f"feedback/{student}.html" for student in EXPECTED}
     )

@@ -1,0 +1,134 @@
+"""The network of the public example, drawn: its units, and below them each value and each gradient, how it came out.
+
+Where a step is broken, the units or the connections it belongs to are marked, too. Each mark is a sign beside its colour.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from autograder.results import Result
+
+LAYER_SIZES = (2, 3, 3, 1)  # of the public example
+WIDTH, HEIGHT = 640, 350
+ACROSS = (44, 228, 412, 596)  # the middle of each layer
+UNITS, SPACING, RADIUS = 72, 42, 14  # the height of the middle unit; between two; of one
+FORWARD, BACKWARD, ROW = 185, 285, 32  # the heights of the first boxes going forward and backward; between two
+BOX = 80, 27
+
+SIGNS = {"right": "✓", "follows": "↳", "wrong": "✗", "missing": "?"}
+
+
+class Box(NamedTuple):
+    """A tensor as it is drawn: its corner, its name, how it came out, and the number of the mistake that spoils it, if any."""
+
+    x: float
+    y: float
+    name: str
+    state: str
+    sign: str
+    number: int
+
+
+class Line(NamedTuple):
+    """A connection between two units."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    broken: bool
+
+
+class Unit(NamedTuple):
+    """A unit."""
+
+    x: float
+    y: float
+    broken: bool
+
+
+class Drawing(NamedTuple):
+    """Everything that is drawn, and what it shows in words."""
+
+    units: list[Unit]
+    lines: list[Line]
+    boxes: list[Box]
+    words: str
+
+
+def drawing(result: Result) -> Drawing | None:
+    """The network with the broken steps marked; None where nothing can be seen of a broken step."""
+    causes = [(number, cause) for number, cause in enumerate(result.causes, start=1) if cause.part == "dnn"]
+    numbers: dict[str, int] = {}
+    for number, cause in causes:
+        for key in cause.tensors:
+            numbers.setdefault(key, number)
+    states = dict.fromkeys(places(), "right") | dict(result.steps) | dict.fromkeys(numbers, "wrong")
+    if set(states.values()) == {"right"}:
+        return None
+    first = next((cause.tensors[0] for _, cause in causes if cause.tensors), first_wrong(states))
+    boxes = [Box(x, y, key, states[key], SIGNS[states[key]], numbers.get(key, 0)) for key, (x, y) in places().items()]
+    return Drawing(list(units(first)), list(lines(first)), boxes, words(states, first))
+
+
+def first_wrong(states: Mapping[str, str]) -> str:
+    """The first tensor that is wrong, or that is not there."""
+    return next((key for state in ("wrong", "missing") for key in places() if states[key] == state), "")
+
+
+def places() -> dict[str, tuple[float, float]]:
+    """The corner of the box of each tensor, forward and then backward."""
+    forward, backward = {"A0": corner(0, FORWARD, 0)}, dict[str, tuple[float, float]]()
+    for layer in range(1, len(LAYER_SIZES)):
+        for row, kind in enumerate("WB"):
+            forward[f"{kind}{layer}"] = corner(layer - 0.5, FORWARD, row)
+        for row, kind in enumerate("ZA"):
+            forward[f"{kind}{layer}"] = corner(layer, FORWARD, row)
+    for layer in reversed(range(1, len(LAYER_SIZES))):
+        if layer < len(LAYER_SIZES) - 1:
+            backward[f"dA{layer}"] = corner(layer, BACKWARD, 0)
+        backward[f"dZ{layer}"] = corner(layer, BACKWARD, 1)
+        for row, kind in enumerate("WB"):
+            backward[f"d{kind}{layer}"] = corner(layer - 0.5, BACKWARD, row)
+    return forward | backward
+
+
+def corner(layer: float, top: float, row: int) -> tuple[float, float]:
+    """The corner of a box below a layer, or between two."""
+    step = ACROSS[1] - ACROSS[0]
+    return ACROSS[0] + layer * step - BOX[0] / 2, top + row * ROW
+
+
+def heights(layer: int) -> list[float]:
+    """The height of each unit of a layer."""
+    size = LAYER_SIZES[layer]
+    return [UNITS + SPACING * (unit - (size - 1) / 2) for unit in range(size)]
+
+
+def units(first: str) -> Iterator[Unit]:
+    """The units; those of a layer are marked whose Z, A or B is what is broken first."""
+    for layer, x in enumerate(ACROSS):
+        for y in heights(layer):
+            yield Unit(x, y, first[-2:] in {f"{kind}{layer}" for kind in "ZAB"})
+
+
+def lines(first: str) -> Iterator[Line]:
+    """The connections; those of a layer are marked whose W is what is broken first."""
+    for layer, (before, after) in enumerate(pairwise(range(len(LAYER_SIZES))), start=1):
+        for y1 in heights(before):
+            for y2 in heights(after):
+                yield Line(ACROSS[before] + RADIUS, y1, ACROSS[after] - RADIUS, y2, first[-2:] == f"W{layer}")
+
+
+def words(states: Mapping[str, str], first: str) -> str:
+    """What the drawing shows, for who does not see it."""
+    keys: Sequence[tuple[str, str]] = (
+        ("wrong", "Wrong"),
+        ("missing", "Not there"),
+        ("follows", "Right by the formula, from a wrong value"),
+        ("right", "Right"),
+    )
+    named = [(title, [key for key in places() if states[key] == state]) for state, title in keys]
+    parts = [f"{title}: {', '.join(found)}." for title, found in named if found]
+    return " ".join([f"The network of the example. The first broken step is {first}.", *parts])
