@@ -30,12 +30,25 @@ class Cause:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A tensor of a public check, row by row, beside what is due: of a gradient, what differentiation by numbers gives."""
+    """A tensor of a public check, row by row, beside what is due: of a gradient, what numerical differentiation gives."""
 
     key: str
     got: Rows
     want: Rows
     is_gradient: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """A tensor of the public example, written as in a cause, and how it came out.
+
+    state is "right", "follows" (right by the formula, from a wrong value before it), "wrong" or "missing"; the first wrong one
+    has its numbers.
+    """
+
+    name: str
+    state: str
+    comparison: Comparison | None = None
 
 
 @dataclass(frozen=True)
@@ -82,11 +95,10 @@ class Result:
 
     status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
     why a submission is invalid or what went wrong. printed is what its code wrote to standard output and standard error while
-    the public checks ran; what it writes later may hold what is hidden. causes are the mistakes behind its failures. steps says
-    of each tensor of the public example, named as in a cause and in the order they are found in, how it came out: "right",
-    "follows" (right by the formula, from a wrong value before it), "wrong" or "missing"; none where dnn.py passed there. layers
-    names what held its code while it ran (`sandbox.layers`); none where none of it did. remarks are sentences for the TA alone,
-    as is fault, the grader's own traceback.
+    the public checks ran; what it writes later may hold what is hidden. causes are the mistakes behind its failures; steps are
+    those of the public example, in their order, none where dnn.py is right there. layers names what held its code while it ran
+    (`sandbox.layers`); none where none of it did. remarks are sentences for the TA alone, as is fault, the grader's own
+    traceback.
     """
 
     student: str
@@ -95,7 +107,7 @@ class Result:
     reason: str = ""
     notes: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
-    steps: tuple[tuple[str, str], ...] = ()
+    steps: tuple[Step, ...] = ()
     printed: tuple[str, str] = ("", "")
     layers: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()

@@ -16,8 +16,9 @@ from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.network import observe_passes
 from autograder.diagnosis.observation import Observation, Raised, same
 from autograder.diagnosis.warmup import observe_warmup
+from autograder.judge.compared import compared
 from autograder.judge.oracle import truth
-from autograder.results import Cause, CheckResult
+from autograder.results import Cause, CheckResult, Step
 from tests.hidden.cases import MAIN
 from tests.public.test_dnn import EXAMPLE
 
@@ -111,21 +112,26 @@ def in_short(observation: Observation) -> str:
 
 
 @np.errstate(all="ignore")
-def steps(student: Any) -> list[tuple[str, str]]:
-    """How each tensor of the two passes on the public example came out, in the order in which they are found."""
+def steps(student: Any) -> list[Step]:
+    """The tensors of the two passes on the public example, in the order in which they are found."""
     try:
         student.fetch(student.dnn)
     except StudentError:
         return []
-    found = {in_short(one): state(one) for one in observe_passes(student, EXAMPLE) if is_tensor(one)}
-    return [(key, found.get(key, "missing")) for key in (*cache_keys(EXAMPLE), *(f"d{key}" for key in gradient_keys(EXAMPLE)))]
+    due = {**truth(EXAMPLE).cache, **{f"d{key}": value for key, value in truth(EXAMPLE).grads.items()}}
+    seen = {in_short(one): one for one in observe_passes(student, EXAMPLE) if is_tensor(one)}
+    names = [*cache_keys(EXAMPLE), *(f"d{key}" for key in gradient_keys(EXAMPLE))]
+    found = [Step(name, state(seen.get(name), due[name])) for name in names]
+    first = next((step.name for step in found if step.state == "wrong"), "")
+    shown = compared(first, seen[first].got, due[first], is_gradient=first[0] == "d") if first else None
+    return [replace(step, comparison=shown) if step.name == first else step for step in found]
 
 
-def state(observation: Observation) -> str:
-    """Whether a tensor of the example is right, follows from a wrong one, or is wrong itself."""
-    known = truth(EXAMPLE)
-    right = (known.grads if observation.task == "compute_gradients" else known.cache)[observation.key]
-    return "right" if same(observation.got, right) else "follows" if observation.right else "wrong"
+def state(observation: Observation | None, due: np.ndarray) -> str:
+    """Whether a tensor of the example is right, follows from a wrong one, is wrong itself, or is missing."""
+    if observation is None:
+        return "missing"
+    return "right" if same(observation.got, due) else "follows" if observation.right else "wrong"
 
 
 def tasks_of(task: str) -> tuple[str, ...]:

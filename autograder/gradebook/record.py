@@ -4,10 +4,19 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from autograder.results import Cause, CheckResult, Comparison, Result
+from autograder.results import Cause, CheckResult, Comparison, Result, Step
 
 RUBRIC = ("id", "part", "task", "sentence", "visibility", "points")  # of a check, the same for every submission
-DEFAULTS = {kind: {field.name: field.default for field in fields(kind)} for kind in (CheckResult, Result, Cause, Comparison)}
+DEFAULTS = {
+    kind: {field.name: field.default for field in fields(kind)} for kind in (CheckResult, Result, Cause, Comparison, Step)
+}
+# The fields that hold records.
+PARTS = {
+    (Result, "causes"): Cause,
+    (Result, "steps"): Step,
+    (CheckResult, "comparison"): Comparison,
+    (Step, "comparison"): Comparison,
+}
 Rubric = list[dict[str, Any]]
 
 
@@ -18,33 +27,40 @@ def rubric_of(result: Result) -> str:
 
 def to_record(result: Result) -> str:
     """A result without the student's name and without what the rubric says."""
-    record = told(result, without=("student", "checks", "causes"))
-    record["causes"] = [told(cause) for cause in result.causes]
+    record = told(result, without=("student", "checks"))
     record["checks"] = [told(check, without=RUBRIC) for check in result.checks]
     return json.dumps(record)
 
 
 def from_record(student: str, record: str, rubric: Rubric) -> Result:
     """The result of a student again."""
-    given = frozen(json.loads(record))
-    checks = zip(rubric, given.pop("checks"), strict=True)
-    causes = tuple(Cause(**frozen(cause)) for cause in given.pop("causes"))
-    found = tuple(CheckResult(**fixed, **frozen(own)) for fixed, own in checks)
-    return Result(student=student, causes=causes, checks=found, **given)
+    given = json.loads(record)
+    found = zip(rubric, given.pop("checks"), strict=True)
+    checks = tuple(CheckResult(**fixed, **made(CheckResult, own)) for fixed, own in found)
+    return Result(student=student, checks=checks, **made(Result, given))
 
 
 def told(thing: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """The fields of a record that are not as they would be anyway."""
     own = vars(thing)
-    changed = {name: own[name] for name, value in DEFAULTS[type(thing)].items() if name not in without and own[name] != value}
-    return {name: told(value) if isinstance(value, Comparison) else value for name, value in changed.items()}
+    names = (name for name, value in DEFAULTS[type(thing)].items() if name not in without and own[name] != value)
+    return {name: plain(own[name]) for name in names}
 
 
-def frozen(record: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record, with tuples for the lists that JSON gives, and a comparison for its fields."""
-    return {name: Comparison(**frozen(value)) if type(value) is dict else tuples(value) for name, value in record.items()}
+def plain(value: Any) -> Any:
+    """A value for JSON: a record as its fields, alone or several of them."""
+    if type(value) is tuple:
+        return [told(one) for one in value] if value and type(value[0]) in DEFAULTS else value
+    return told(value) if type(value) in DEFAULTS else value
 
 
-def tuples(value: Any) -> Any:
-    """A value with tuples for its lists, however deep."""
-    return tuple(map(tuples, value)) if type(value) is list else value
+def made(kind: type, record: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a record, with tuples for the lists that JSON gives and records where they belong."""
+    return {name: whole(PARTS.get((kind, name)), value) for name, value in record.items()}
+
+
+def whole(kind: type | None, value: Any) -> Any:
+    """A field: records of a kind, or plain values."""
+    if type(value) is list:
+        return tuple(whole(kind, one) for one in value)
+    return kind(**made(kind, value)) if kind else value

@@ -17,9 +17,9 @@ import numpy as np
 
 from autograder.checking import ROWS, Check, CheckFailure, StudentError
 from autograder.intake import Submission
+from autograder.judge import compared
 from autograder.judge.differences import Way, way_back
-from autograder.judge.oracle import truth
-from autograder.results import PARTS, Cause, CheckResult, Comparison, Result, Rows
+from autograder.results import PARTS, Cause, CheckResult, Result, Step
 from autograder.rubric import BACKWARD, FINITE_DIFFERENCES
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
@@ -38,7 +38,6 @@ MODULES = (
 )
 HANDED_OUT = Path(__file__).resolve().parents[2] / "assignment"
 MOST_TEXT = 1_000  # characters of what a student is told about one check
-MOST_NUMBERS = 60  # of a tensor that is shown beside what is due
 MOST_FAULT = 5_000  # characters of a traceback of the grader's own
 
 CheckFunction = Callable[[Any], None]
@@ -191,13 +190,13 @@ class Grading:
         if isinstance(failure, StudentError):
             return record(check, False, got=str(failure), detail=failure.detail)
         found = record(check, False, got=told(failure, check), key=failure.key)
-        return replace(found, comparison=compared(failure)) if check.visibility == "public" else found
+        return replace(found, comparison=compared.of_failure(failure)) if check.visibility == "public" else found
 
     def session_of(self, part: str) -> Session:
         """Where the checks of a part run."""
         return self.own if part == "dnn" else self.beside
 
-    def steps(self) -> tuple[tuple[str, str], ...]:
+    def steps(self) -> tuple[Step, ...]:
         """How each tensor of the public example came out, where something of dnn.py is wrong there."""
         return self.diagnosed(lambda: load_diagnosis().steps(self.own)) if "dnn" in self.failures else ()
 
@@ -292,25 +291,6 @@ def run(function: CheckFunction, student: Any) -> CheckFailure | StudentError | 
 def told(failure: CheckFailure, check: Check) -> str:
     """What the student is told of a failure."""
     return failure.discreet if check.visibility == "hidden" else str(failure)
-
-
-@np.errstate(over="ignore")
-def compared(failure: CheckFailure) -> Comparison | None:
-    """The tensor that a public check found wrong beside what is due, where both are small and of one shape."""
-    case, got = failure.case, failure.got
-    gradients = truth(case).grads if case else {}
-    due = [gradients[failure.key]] if failure.key in gradients else []
-    want = next((one for one in (*due, *failure.wants) if isinstance(one, np.ndarray)), None)
-    if want is None or not isinstance(got, np.ndarray) or got.shape != want.shape:
-        return None
-    if got.ndim not in (1, 2) or not 0 < got.size <= MOST_NUMBERS:
-        return None
-    return Comparison(clean(failure.key, MOST_TEXT), rows(got), rows(want), bool(case))
-
-
-def rows(tensor: np.ndarray) -> Rows:
-    """A tensor of one or two axes as rows of numbers, to seven digits."""
-    return tuple(tuple(float(f"{number:.7g}") for number in row) for row in np.atleast_2d(tensor))
 
 
 def record(check: Check, passed: bool | None, got: str = "", key: str = "", detail: str = "") -> CheckResult:

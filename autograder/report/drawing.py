@@ -64,7 +64,9 @@ def drawing(result: Result) -> Drawing | None:
     for number, cause in causes:
         for key in cause.tensors:
             numbers.setdefault(key, number)
-    states = dict.fromkeys(places(), "right") | dict(result.steps) | dict.fromkeys(numbers, "wrong")
+    states = (
+        dict.fromkeys(places(), "right") | {step.name: step.state for step in result.steps} | dict.fromkeys(numbers, "wrong")
+    )
     if set(states.values()) == {"right"}:
         return None
     first = next((cause.tensors[0] for _, cause in causes if cause.tensors), first_wrong(states))

@@ -56,6 +56,7 @@ def feedback_html(mark: Mark) -> str:
         parts=[part(result, name) for name in PARTS if result.part_max(name)],
         right=what_is_right(result),
         drawing=drawing(result),
+        first=numbers_of_first(result),
         width=WIDTH,
         height=HEIGHT,
         radius=RADIUS,
@@ -99,6 +100,12 @@ def tasks_of(checks: list[CheckResult]) -> dict[str, list[CheckResult]]:
 def row(check: CheckResult, mistake: int) -> Markup:
     """A check as a row of its task, with the number of the mistake behind its failure."""
     return macro("check.html", "row")(check, mistake, cells(check.comparison) if check.comparison else [])
+
+
+def numbers_of_first(result: Result) -> Markup:
+    """The numbers of the first wrong tensor of the example, where there is one; "" where a check shows them anyway."""
+    comparison = next((step.comparison for step in result.steps if step.comparison), None)
+    return macro("check.html", "heat")(comparison, cells(comparison)) if comparison else Markup("")
 
 
 def cells(comparison: Comparison) -> list[list[Cell]]:

@@ -1,0 +1,390 @@
+"""The pages in a real browser: they stand alone, everybody can use them, and what a student wrote does nothing in them."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from autograder.copies.compare import compare
+from autograder.copies.report import copies_html
+from autograder.gradebook.book import Alike
+from autograder.intake import Person, Submission, Waiting
+from autograder.judge.judge import faulty
+from autograder.marks import Adjustment, mark_of
+from autograder.report import page as pages
+from autograder.report.feedback import feedback_html
+from autograder.report.overview import Overview
+from tests.golden.attacks.reports import REPORTS
+from tests.golden.crowd import crowd, graded
+from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solutions
+
+PROGRAMS = 40
+STUDENTS = 5_000
+LOOKS = {
+    "window": {},
+    "dark": {"scheme": "dark"},
+    "phone": {"width": 360, "height": 740},
+    "dark phone": {"width": 360, "height": 740, "scheme": "dark"},
+}
+HOSTILE = "<img src=x onerror=alert(1)>\"'`<script>alert(2)</script>&lt;b&gt;{{ 7 * 7 }}"
+
+
+@pytest.fixture(scope="module")
+def results(judge):
+    return graded(judge.grade, PROGRAMS)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, judge, results):
+    """Every kind of page, by name."""
+    out = tmp_path_factory.mktemp("pages")
+    (out / "feedback").mkdir()
+
+    def result(**sources):
+        return judge.grade(
+            Submission("ada", {**solutions(), **{part: MISTAKES[name].sources[part] for part, name in sources.items()}})
+        )
+
+    marks = list(crowd(results, 45))
+    marks.append(mark_of(replace(faulty("zoe", ValueError("<b>no</b>")), student="zoe")))
+    marks.append(mark_of(replace(results[0], student="yan", layers=("limits",), remarks=("A remark.",))))
+    sources = {
+        "ada": {
+            "dnn": b"def odd(a):\n    return [a[i] % 3 if a[i] > 7 else -a[i] // 2 for i in range(len(a)) if not i % 5]\n" * 3
+        }
+    }
+    sources["grace"] = sources["ada"]
+    compared = compare(
+        [Waiting(name, out / name) for name in sources], lambda waiting: Submission(waiting.student, sources[waiting.student])
+    )
+    texts = {
+        "feedback/full": feedback_html(mark_of(result())),
+        "feedback/broken": feedback_html(
+            mark_of(result(dnn="C5", extension="S14"), adjustments=[Adjustment(2, "a good question")])
+        ),
+        "feedback/crash": feedback_html(mark_of(result(dnn="W2"))),
+        "feedback/invalid": feedback_html(marks[PROGRAMS]),
+        "feedback/error": feedback_html(marks[-2]),
+        "report": Overview(marks).html([Alike(1, "student0001", "student0002", 31.5)]),
+        "report of nobody": Overview().html(),
+        "report of failures": Overview(marks[-2:-1]).html([]),
+        "large report": Overview(crowd(results, STUDENTS)).html(),
+        "copies": copies_html(compared),
+    }
+    for name, text in texts.items():
+        (out / f"{name}.html").write_text(text, encoding="utf-8")
+    for mark in marks:
+        (out / f"feedback/{mark.result.student}.html").write_text(feedback_html(mark), encoding="utf-8")
+    return {name: out / f"{name}.html" for name in texts}
+
+
+NAMES = ["feedback/full", "feedback/broken", "feedback/crash", "feedback/invalid", "feedback/error"]
+NAMES += ["report", "report of nobody", "report of failures", "copies"]
+
+
+# Alone
+
+
+@pytest.mark.parametrize("name", [*NAMES, "large report"])
+def test_a_page_asks_for_nothing_and_complains_of_nothing(name, written, visit):
+    opened = visit(written[name])
+    opened.page.wait_for_load_state("networkidle")
+    assert opened.requests == [written[name].as_uri()]
+    assert opened.console == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_points_outside(name, written, visit):
+    opened = visit(written[name])
+    links = opened.page.locator("[href], [src]").evaluate_all("all => all.map(one => one.getAttribute('href') ?? one.src)")
+    assert [link for link in links if not re.fullmatch(r"#[\w-]+|feedback/[\w%.-]+\.html|copies\.html(#pair-\d+)?", link)] == []
+
+
+@pytest.mark.parametrize("name", ["feedback/broken", "report"])
+def test_the_policy_lets_no_other_script_and_no_other_style_in(name, written, visit):
+    opened = visit(written[name])
+    opened.page.evaluate("""() => {
+        const script = document.createElement('script');
+        script.textContent = 'window.ran = true';
+        const style = document.createElement('style');
+        style.textContent = 'body { display: none }';
+        const image = document.createElement('img');
+        image.src = 'https://example.org/x.png';
+        document.body.append(script, style, image);
+    }""")
+    assert opened.page.evaluate("window.ran") is None
+    assert opened.page.evaluate("getComputedStyle(document.body).display") == "block"
+    assert sum("Content Security Policy" in said for said in opened.console) == 3
+
+
+# For everybody
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_accessibility_checker_finds_nothing(name, look, written, visit):
+    opened = visit(written[name], **LOOKS[look])
+    opened.page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+    found = Axe().run(opened.page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_accessibility_checker_looks(written, visit):
+    page = visit(written["feedback/full"]).page
+    page.evaluate("document.documentElement.style.setProperty('--ink', '#bbbbbb')")
+    page.evaluate("document.documentElement.removeAttribute('lang')")
+    assert {one["id"] for one in Axe().run(page).response["violations"]} >= {"color-contrast", "html-has-lang"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_phone_need_not_be_moved_sideways(name, written, visit):
+    opened = visit(written[name], width=360, height=740)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("name", ["feedback/broken", "report"])
+def test_headings_go_down_one_level_at_a_time(name, written, visit):
+    levels = [
+        int(tag[1])
+        for tag in visit(written[name]).page.locator("h1, h2, h3").evaluate_all("all => all.map(one => one.tagName)")
+    ]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_the_dark_is_dark(written, visit):
+    def brightness(scheme):
+        page = visit(written["report"], scheme=scheme).page
+        return sum(map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))))
+
+    assert brightness("dark") < 100 < 700 < brightness("light")
+
+
+# The student's page
+
+
+def test_hints_unfold_one_at_a_time_by_keyboard(written, visit):
+    page = visit(written["feedback/broken"]).page
+    hints = page.locator(".to-mend").first.locator("summary")
+    assert [one.is_visible() for one in hints.all()] == [True, False, False]
+    hints.first.focus()
+    page.keyboard.press("Enter")
+    assert [one.is_visible() for one in hints.all()] == [True, True, False]
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert [one.is_visible() for one in hints.all()] == [True, True, True]
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert "Each has its own formula" not in page.title()
+    assert page.locator(".to-mend details[open]").count() == 3
+
+
+def test_the_first_broken_step_is_drawn(written, visit):
+    page = visit(written["feedback/broken"]).page
+    assert page.locator("circle.broken").count() == 3
+    assert page.locator("line.broken").count() == 0
+    named = page.get_by_role("img").first.get_attribute("aria-label")
+    assert "The first broken step is dZ2. Wrong: dZ2, dZ1." in named
+    assert "Right by the formula, from a wrong value: dW2, dB2, dA1, dW1, dB1." in named
+    assert page.locator("rect.named").count() == 2
+
+
+def test_a_wrong_gradient_is_shown_beside_the_right_one(written, visit):
+    page = visit(written["feedback/broken"]).page
+    heat = page.locator("table.heat").first
+    assert "numerical differentiation" in heat.locator("caption").inner_text()
+    cells = heat.locator("td.near, td.off, td.far")
+    assert cells.count() > 0
+    assert all("≠" in text for text in cells.all_inner_texts())
+    assert all("✓" in text for text in heat.locator("td.agrees").all_inner_texts())
+
+
+def test_the_way_from_a_check_to_its_mistake(written, visit):
+    page = visit(written["feedback/broken"]).page
+    page.locator(".why a").first.click()
+    assert page.evaluate("document.querySelector(':target').className") == "to-mend"
+
+
+def test_in_print_everything_stands_but_unread_hints(written, visit):
+    page = visit(written["feedback/crash"]).page
+    folded, hints = page.locator(".rest li").first, page.locator(".to-mend details p")
+    assert not folded.is_visible()
+    page.emulate_media(media="print", color_scheme="dark")
+    assert folded.is_visible()
+    assert not hints.first.is_visible()
+    assert page.locator(".where pre").first.is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.pdf()[:5] == b"%PDF-"
+
+
+# The class report
+
+
+def test_the_links_lead_to_the_pages(written, visit):
+    page = visit(written["report"]).page
+    page.locator("#table tbody a").first.click()
+    assert page.locator("h1").inner_text() == "Feedback for student0001"
+
+
+def test_sorting(written, visit):
+    page = visit(written["report"]).page
+    head = page.locator("#table thead th", has_text="score")
+    scores = page.locator("#table tbody tr td:nth-child(2)")
+    for order, reverse in (("ascending", False), ("descending", True)):
+        head.get_by_role("button").click()
+        assert head.get_attribute("aria-sort") == order
+        found = [text for text in scores.all_inner_texts() if text]
+        assert found == sorted(found, key=float, reverse=reverse)
+        assert scores.last.inner_text() == ""  # who has no mark comes last either way
+    page.locator("#table thead th", has_text="student").get_by_role("button").press("Enter")
+    assert page.locator("#table th[aria-sort]").count() == 1
+    assert names_of(page) == sorted(names_of(page))
+
+
+def names_of(page):
+    return page.locator("#table tbody tr:not([hidden]) th a").all_inner_texts()
+
+
+def test_filtering(written, visit):
+    page = visit(written["report"]).page
+    everybody = names_of(page)
+    assert page.get_by_role("status").inner_text() == "47 of 47 submissions"
+    page.get_by_label("Find").fill("STUDENT0003")
+    assert names_of(page) == ["student0003"]
+    assert page.get_by_role("status").inner_text() == "1 of 47 submissions"
+    page.get_by_label("Find").fill("student0003 and somebody else")
+    assert names_of(page) == []
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("status")).to_have_text("47 of 47 submissions")
+    page.get_by_label("Show").select_option("error")
+    assert names_of(page) == ["zoe"]
+    page.get_by_label("Show").select_option("to look at")
+    assert set(names_of(page)) == {"zoe", "yan", "student0001", "student0002", f"student{PROGRAMS + 1:04d}"} | noted(page)
+    page.get_by_label("Show").select_option("all")
+    assert names_of(page) == everybody
+
+
+def noted(page):
+    return set(page.locator("#people ~ details li > a:first-child").all_inner_texts())
+
+
+def test_from_a_mistake_to_who_makes_it(written, visit):
+    page = visit(written["report"]).page
+    row = page.locator("table", has_text="Each mistake").locator("tbody tr").first
+    row.locator("a.show").click()
+    assert len(names_of(page)) == int(row.locator("td").first.inner_text()) > 1
+    assert page.get_by_label("Mistake", exact=True).input_value() == "1"
+    page.locator("#table tbody tr:not([hidden]) th a").first.click()
+    assert page.locator(".to-mend").count() >= 1
+
+
+def test_five_thousand_rows(written, visit):
+    page = visit(written["large report"]).page
+    assert page.get_by_role("status").inner_text() == "5,000 of 5,000 submissions, the first 200 of them shown"
+    assert len(names_of(page)) == 200
+    page.get_by_label("Find").fill("student499")
+    assert names_of(page) == [f"student{number}" for number in range(4990, 5000)]
+    page.get_by_label("Find").fill("")
+    page.get_by_role("button", name="Show all 5,000").click()
+    assert len(names_of(page)) == STUDENTS
+    assert not page.locator("#more").is_visible()
+
+
+def test_without_its_script_the_page_is_whole(written, visit):
+    page = visit(written["report"], java_script_enabled=False).page
+    assert len(names_of(page)) == 47
+    assert not page.get_by_label("Find").is_visible()
+    assert page.locator("th button").count() == 0
+
+
+def test_what_the_report_says_of_the_class(written, visit):
+    page = visit(written["report"]).page
+    text = page.locator("main").inner_text()
+    assert "What to repeat in the next lecture" in text
+    for title in (
+        "The grader failed: 1 submission.",
+        "Nothing could be read: 1 submission.",
+        "Weak isolation: 1 submission.",
+        "Suspected copies: 1 pair.",
+    ):
+        assert title in text
+    assert re.search(r"Backward passes by finite differences: \d submission", text)
+    assert "Not kept from the grader's files and network and processes." in text
+    assert page.locator(".chart").count() == 2
+
+
+# What a student wrote
+
+
+@pytest.fixture(scope="module")
+def attacked(judge):
+    sources = {name: attack.files["dnn.py"].encode() for name, attack in REPORTS.items() if attack.files}
+    return {name: judge.grade(Submission("eve", {"dnn": source})) for name, source in sources.items()}
+
+
+def hostile_marks(attacked):
+    """Marks in which all that a student or a platform chooses is hostile."""
+    for name, result in attacked.items():
+        person = Person(id=HOSTILE, name=HOSTILE, email=HOSTILE)
+        for student in ("eve", name, HOSTILE.replace("/", "")):
+            waiting = replace(Waiting(student, None), people=(person,))
+            yield mark_of(replace(result, student=student), waiting, adjustments=[Adjustment(1, HOSTILE)])
+
+
+def skeleton(opened):
+    """Every element of a page, with those of its attributes that could do something."""
+    return opened.page.evaluate("""() => Array.from(document.querySelectorAll('*'), one => one.tagName.toLowerCase()
+        + Array.from(one.attributes, each => each.name).filter(name => /^on|^style$|^src/.test(name)).join())""")
+
+
+ALLOWED = {
+    *("html", "head", "meta", "title", "style", "body", "main", "section", "nav", "h1", "h2", "h3", "p", "div", "span"),
+    *("a", "strong", "b", "code", "pre", "ul", "ol", "li", "details", "summary", "figure", "figcaption"),
+    *("table", "caption", "thead", "tbody", "tr", "th", "td", "form", "label", "input", "select", "option", "button"),
+    *("svg", "g", "defs", "use", "clippath", "path", "rect", "circle", "line", "text", "script"),
+}
+
+
+def test_markup_stays_text(attacked, visit, tmp_path):
+    marks = list(hostile_marks(attacked))
+    pages_of = {f"feedback{number}": feedback_html(mark) for number, mark in enumerate(marks) if mark.result.student == "eve"}
+    pages_of |= {"named": feedback_html(marks[-1])}
+    pages_of["report"] = Overview(marks).html([Alike(1, HOSTILE, "eve", 9.5)])
+    for name, text in pages_of.items():
+        path = tmp_path / f"{name}.html"
+        path.write_text(text, encoding="utf-8")
+        opened = visit(path)
+        found = skeleton(opened)
+        assert set(found) <= ALLOWED, name
+        assert found.count("script") == (name == "report")
+        assert (opened.console, opened.dialogs, opened.requests) == ([], [], [path.as_uri()]), name
+        if name == "report":
+            opened.page.get_by_label("Find").fill("onerror")
+            opened.page.locator("#table thead button").first.click()
+            assert set(skeleton(opened)) <= ALLOWED
+            assert HOSTILE in opened.page.locator("#table tbody").inner_text()
+    assert opened.dialogs == []
+
+
+def test_without_escaping_markup_would_be_found(attacked, visit, tmp_path, monkeypatch):
+    """Or the test above would pass whatever came; the policy holds what gets in."""
+    monkeypatch.setattr(pages.environment(), "autoescape", False)
+    pages.environment().cache.clear()
+    try:
+        path = tmp_path / "page.html"
+        path.write_text(
+            feedback_html(next(mark for mark in hostile_marks(attacked) if mark.result.student != "eve")), encoding="utf-8"
+        )
+        opened = visit(path)
+    finally:
+        monkeypatch.undo()
+        pages.environment().cache.clear()
+    assert "imgonerrorsrc" in {"".join(sorted(one.split(","))) for one in skeleton(opened)} or "imgsrc,onerror" in skeleton(
+        opened
+    )
+    assert opened.dialogs == []
+    assert any("Content Security Policy" in said for said in opened.console)
