@@ -10,8 +10,10 @@ import argparse
 import contextlib
 import importlib
 import os
+import shutil
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import traceback
@@ -66,13 +68,14 @@ def run(parts, hints=0):
             with named_when_slow(check):
                 status, explanation = outcome(function, student)
             right = status == "right"
-            print(f"  {coloured(status)}  {check.points if right else 0}/{check.points}  {check.sentence}")
+            earned = f"{check.points if right else 0}/{check.points}"
+            print(f"  {coloured(status)}  {earned}  {fitted(check.sentence, 11 + len(earned))}")
             passed, count = passed + right, count + 1
             if not right and first is None:
                 first = part, check, explanation
-    print(f"\n{passed} of {count} public checks passed.", end=" ")
+    done = "Your hand-in is graded with further ones, on other batches and other networks."
+    print("\n" + fitted(f"{passed} of {count} public checks passed. {'The first to mend:' if first else done}"))
     if first is None:
-        print("Your hand-in is graded with further ones, on other batches and other networks.")
         return 0
     explain(*first, hints)
     return 1
@@ -84,7 +87,7 @@ def must_pass(part, name):
     with named_when_slow(check):
         status, explanation = outcome(function, LocalStudent())
     if status != "right":
-        raise AssertionError(f"{check.sentence}\n{indented(explanation)}")
+        raise AssertionError(f"{check.sentence}\n{textwrap.indent(visible(explanation), '  ')}")
 
 
 def task(part, name):
@@ -145,23 +148,32 @@ def told(error):
 
 def explain(part, check, explanation, hints):
     """Print the first check that does not pass, what came of it, and as many hints as were asked for."""
-    print(f"The first to mend:\n\n{check.sentence}")
-    print(indented(explanation))
+    print(f"\n{fitted(check.sentence)}\n  {fitted(explanation, 2)}")
     available = HINTS[check.name]
     for number, hint in enumerate(available[:hints], start=1):
-        print(f"\nHint {number} of {len(available)}: {hint}")
+        print("\n" + fitted(f"Hint {number} of {len(available)}: {hint}"))
     if hints < len(available):
-        print(f"\n{'The next' if hints else 'A'} hint: python check.py {part} --hint{f' {hints + 1}' if hints else ''}")
+        more = f"python check.py {part} --hint{f' {hints + 1}' if hints else ''}"
+        print("\n" + fitted(f"{'The next' if hints else 'A'} hint: {more}"))
 
 
-def indented(text):
-    """The text two columns further right."""
-    return "\n".join(f"  {line}" for line in text.splitlines())
+def fitted(text, indent=0):
+    """The text for a terminal: each line broken where there is no more room, and all but the first further right."""
+    lines = visible(text).splitlines()
+    if sys.stdout.isatty():
+        room = max(20, shutil.get_terminal_size().columns - indent)
+        lines = [piece for line in lines for piece in textwrap.wrap(line, room) or [""]]
+    return ("\n" + " " * indent).join(lines)
+
+
+def visible(text):
+    """The text with every character that is none to read written out: an exception may hold what a terminal obeys."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def coloured(status):
-    """The status in its colour, where the output is a terminal that has not asked for none (https://no-color.org)."""
-    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+    """The status in its colour, where the output is a terminal that can and has not asked for none (https://no-color.org)."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return f"{status:5}"
     return f"{COLOURS[status]}{status:5}{COLOURS['plain']}"
 
@@ -203,6 +215,7 @@ def saved():
 if __name__ == "__main__":
     if os.name == "nt":
         os.system("")  # noqa: S605, S607 - it makes a Windows console understand colours
+    sys.stdout.reconfigure(errors="backslashreplace")  # a console need not have every letter
     try:
         sys.exit(main())
     except KeyboardInterrupt:

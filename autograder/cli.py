@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from rich.console import Console
-
 from autograder.build import BUILDERS, build
 from autograder.cluster import ClusterError
 from autograder.copies.compare import compare
@@ -20,6 +18,7 @@ from autograder.handout.regions import BuildError
 from autograder.intake import IntakeError, find, read_waiting
 from autograder.marks import MOST_REASON, Adjustment
 from autograder.report.doctor import layers_table, verdict
+from autograder.report.terminal import console
 from autograder.run import STOPPED, Order, make_folders, progress_bar, replaced, run_grade, tell
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
@@ -127,7 +126,7 @@ def run_copies(submissions: Path, out: Path) -> int:
     found = find(submissions)
     tell(*found.remarks)
     make_folders(out)
-    with progress_bar(Console(stderr=True)) as progress:
+    with progress_bar(console(stderr=True)) as progress:
         comparison = compare(progress.track(found.waiting, description="Comparing"), read_waiting)
     for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
         with replaced(out / name) as file:
@@ -153,6 +152,6 @@ def run_doctor() -> int:
     """Show which layers are live; CALLED_WRONGLY where they are too few to grade hidden checks."""
     zygote = Zygote(Limits(accept=tuple(layers.MINIMUM)))
     zygote.close()
-    Console().print(layers_table(zygote.missing))
+    console().print(layers_table(zygote.missing))
     print(f"\n{verdict(zygote.missing)}")
     return CALLED_WRONGLY if layers.lacking(zygote.layers, ()) else 0

@@ -5,7 +5,6 @@ before anything else is done with it. The files are made from the gradebook: whe
 """
 
 import contextlib
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timezone
@@ -30,6 +29,7 @@ from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.overview import Overview
 from autograder.report.table import Summary, grades_csv, grades_lines, grades_table
+from autograder.report.terminal import console
 from autograder.results import Result
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits
@@ -88,7 +88,7 @@ def run_grade(order: Order) -> int:
     with Gradebook(order.out / NAME, checks_digest(limits)) as book:
         run = Run(order, found, settings, book, roster.missing(found.waiting) if roster else ())
         try:
-            with progress_bar(Console(stderr=True)) as progress:
+            with progress_bar(console(stderr=True)) as progress:
                 task = progress.add_task("Grading", total=len(found.waiting))
                 for _ in run.results(limits):
                     progress.update(task, completed=run.done)
@@ -222,7 +222,8 @@ def say(order: Order, run: Run, summary: Summary) -> int:
     """Print what came of a run; the exit code."""
     if summary.layers and (accepted := layers.lacking(summary.layers, ())):
         tell(f"Nothing here kept these submissions from the grader's {' and '.join(accepted)}: accepted.")
-    Console().print(grades_table(summary))
+    screen = console()
+    screen.print(grades_table(summary, screen.width))
     out = order.out
     if run.known:
         print(f"\n{run.known} had been graded before and are in {out / NAME}. FORCE=1 grades them again.")
@@ -239,8 +240,9 @@ def say(order: Order, run: Run, summary: Summary) -> int:
 
 def tell(*sentences: str) -> None:
     """Say something to the TA that is no result."""
+    screen = console(stderr=True)
     for sentence in filter(None, sentences):
-        print(sentence, file=sys.stderr)
+        screen.print(Text(sentence, style="yellow"), soft_wrap=not screen.is_terminal)  # a pipe has no width
 
 
 class Rate(ProgressColumn):
@@ -251,10 +253,10 @@ class Rate(ProgressColumn):
         return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
 
-def progress_bar(console: Console) -> Progress:
+def progress_bar(screen: Console) -> Progress:
     """The bar of a run; where nobody watches, nothing is drawn."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
 
 
 def make_folders(out: Path, *names: str) -> None:

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +18,7 @@ COLUMNS = (
     *("student", "score", "max_score", "status", *PARTS, "reason"),
     *("earned", "late_penalty", "adjustment", "name", "email", "id", "submitted", "superseded"),
 )
+NARROW = 70  # columns; a terminal that has fewer has no room for a table
 MOST_ROWS = 100  # of the table in the terminal; a larger class has grades.csv
 
 
@@ -100,11 +102,17 @@ class Summary:
         return f"{title}: mean {mean:.1f}, median {number(middle)}, half of them from {number(low)} to {number(high)}"
 
 
-def grades_table(summary: Summary) -> Group:
-    """The table that ends a run, a row a submission with its marks and the first thing to mend; of many, those to look at."""
+def grades_table(summary: Summary, width: int) -> Group:
+    """What ends a run, a row a submission with its marks and the first thing to mend; of many, those to look at.
+
+    width is that of the terminal, in columns; where it is narrow, what is to be mended stands below its submission.
+    """
     marks = summary.all if summary.is_whole else summary.notable
     if not marks:
         return Group(Text(summary.title))
+    title = Text(summary.title if summary.is_whole else f"{summary.title}. To look at:", style="bold")
+    if width < NARROW:
+        return Group(title, *(line for mark in marks for line in narrow_rows(mark)))
     parts = [part for part in PARTS if any(check.part == part for mark in marks for check in mark.result.checks)]
     table = Table(header_style="bold", pad_edge=False, box=None)
     table.add_column("student", no_wrap=True, max_width=24)
@@ -114,9 +122,30 @@ def grades_table(summary: Summary) -> Group:
     table.add_column("why", overflow="fold")
     for mark in marks:
         result = mark.result
-        style = {"graded": "", "invalid": "yellow", "error": "bold red"}[result.status]
-        scores = ["" if score is None else number(score) for score in (*map(result.part_score, parts), mark.score)]
-        scores[-1] += f"/{number(result.max_score)}"
-        cells = [result.student, *scores, result.status, textwrap.shorten(for_the_ta(mark), 180, placeholder=" …")]
-        table.add_row(*(Text(cell) for cell in cells), style=style)
-    return Group(Text(summary.title if summary.is_whole else f"{summary.title}. To look at:"), table)
+        scores = ["" if score is None else number(score) for score in map(result.part_score, parts)]
+        cells = [result.student, *scores, out_of(mark), result.status, why(mark)]
+        table.add_row(*map(Text, cells), style=style(mark))
+    return Group(title, table)
+
+
+def narrow_rows(mark: Mark) -> Iterator[Text | Padding]:
+    """A submission in a few columns: who, the score and the status, and below what is to be mended."""
+    yield Text("  ".join([mark.result.student, out_of(mark), mark.result.status]), style=style(mark) or "bold")
+    yield Padding(Text(why(mark), style=style(mark)), (0, 0, 0, 2))
+
+
+def out_of(mark: Mark) -> str:
+    """The score, if there is one, out of how many points."""
+    return f"{'' if mark.score is None else number(mark.score)}/{number(mark.result.max_score)}"
+
+
+def why(mark: Mark) -> str:
+    """The first thing to mend, in a few lines."""
+    return textwrap.shorten(for_the_ta(mark), 180, placeholder=" …")
+
+
+def style(mark: Mark) -> str:
+    """The colour of a submission; its status says the same in a word, or its score in a number."""
+    if mark.result.status == "graded":
+        return "" if mark.result.failed else "green"
+    return {"invalid": "yellow", "error": "bold red"}[mark.result.status]

@@ -351,7 +351,8 @@ def texts_of(results: Sequence[Result]) -> dict[str, str]:
     """Everything that the reports make of results."""
     table = io.StringIO()
     marks = [mark_of(one) for one in results]
-    Console(file=table, width=200).print(grades_table(Summary(marks)))
+    for width in (200, 40):
+        Console(file=table, width=width).print(grades_table(Summary(marks), width))
     texts = {"grades.csv": "".join(grades_csv(marks)), "stdout": table.getvalue(), "faults": "".join(one.fault for one in results)}
     texts |= {f"exports/{name.lower()}.csv": "".join(export_csv(name, marks)) for name in EXPORTS}
     for mark in marks:

@@ -1,0 +1,10 @@
+"""The terminal that a report is written to: in colour where it can, plain where it cannot or where nobody watches."""
+
+import os
+
+from rich.console import Console
+
+
+def console(stderr: bool = False) -> Console:
+    """Standard output or standard error. Where NO_COLOR is set to anything nothing is bold either: https://no-color.org."""
+    return Console(stderr=stderr, color_system=None if os.environ.get("NO_COLOR") else "auto", highlight=False)
