@@ -66,7 +66,7 @@ class Mistake:
     def words(self) -> str:
         """How it is put most often."""
         said, _ = self.said.most_common(1)[0]
-        return said.removeprefix("In your work, ").removesuffix(" Everything else is right, or follows correctly from it.")
+        return for_the_class(said)
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Overview:
         made = list(dict.fromkeys(map(identity, result.causes)))
         people = "; ".join(person.name for person in mark.waiting.people if person.name)
         parts = [result.part_score(part) for part in PARTS]
-        why = textwrap.shorten(headline(result), MOST_WHY, placeholder=" …")
+        why = textwrap.shorten(for_the_class(headline(result)), MOST_WHY, placeholder=" …")
         self.students.append(Student(result.student, people, mark.score, parts, result.status, why, made))
         self.note(mark)
         if mark.score is None:
@@ -220,6 +220,11 @@ def row(name: str, most: float, scores: Sequence[float]) -> Row:
 def identity(cause: Cause) -> tuple[str, str]:
     """What tells a mistake from others: its row in the catalogue, or how it is put where it has none."""
     return cause.part, cause.mistakes[0] if cause.mistakes else cause.said
+
+
+def for_the_class(said: str) -> str:
+    """A sentence on a mistake without what is meant for its student alone."""
+    return said.removeprefix("In your work, ").removesuffix(" Everything else is right, or follows correctly from it.")
 
 
 def linked(student: str) -> str:

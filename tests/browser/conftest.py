@@ -1,17 +1,13 @@
-"""A headless Chromium, and pages in it that note whatever they complain about or ask for."""
+"""Pages in a headless Chromium that note whatever they complain about or ask for."""
 
 import contextlib
 import os
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-NONE = "There is no Chromium here: apt install chromium, or .venv/bin/playwright install chromium"
+from tests.browser.chromium import NoBrowserError, chromium
 
 
 @dataclass
@@ -24,26 +20,15 @@ class Opened:
     dialogs: list[str] = field(default_factory=list)
 
 
-@contextlib.contextmanager
-def chromium():
-    """Chromium as the machine has it, or as Playwright brings it; pytest.skip without one, but a failure in CI."""
-    with sync_playwright() as playwright:
-        installed = next(filter(None, map(shutil.which, NAMES)), None)
-        if installed is None:
-            subprocess.run([sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"], capture_output=True)
-        try:
-            browser = playwright.chromium.launch(executable_path=installed)
-        except Error as error:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{NONE}\n{error}")
-        yield browser
-        browser.close()
-
-
 # A module's, and no longer: the loop that Playwright keeps running is in the way of other tests' loops.
 @pytest.fixture(scope="module")
 def browser():
-    with chromium() as found:
-        yield found
+    """Where there is none these tests are skipped, but in CI they fail."""
+    with contextlib.ExitStack() as stack:
+        try:
+            yield stack.enter_context(chromium())
+        except NoBrowserError as error:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
 
 
 @pytest.fixture

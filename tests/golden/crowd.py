@@ -15,8 +15,8 @@ from tests.golden.differences import DNN
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions
 
-WRONG, MISSING = 0.45, 0.06  # of the files
-COMMON = 1.4  # how much more often the first mistakes come than the later ones
+WRONG, MISSING = 0.6, 0.1  # of the files
+COMMON = 0.8  # how much more often the first mistakes come than the later ones
 
 
 def programs(count: int) -> Iterator[dict[str, bytes]]:

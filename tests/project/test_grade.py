@@ -86,6 +86,11 @@ def test_results_are_valid_for_gradescope(graded, student):
     _, out = graded
     document = json.loads((out / f"results/{student}.json").read_text())
     SCHEMA.validate(document)
+    formats = {
+        document["output_format"],
+        *(test[field] for test in document["tests"] for field in ("name_format", "output_format")),
+    }
+    assert formats == {"text"}  # nothing in it is read as Markdown or HTML
     assert document["score"] == sum(test["score"] for test in document["tests"]) == sum(EXPECTED[student][:3])
     most = dict.fromkeys(PARTS, 0)
     for test in document["tests"]:

@@ -35,6 +35,12 @@ function filter() {
   more.textContent = `Show all ${count.toLocaleString("en")}`;
 }
 
+// To lay out all of a large class takes long, so who looks for others sees the first ones again.
+function anew() {
+  most = SHOWN;
+  filter();
+}
+
 function value(row, column, kind) {
   const text = row.cells[column].textContent.trim();
   return kind === "number" ? parseFloat(text) : text;
@@ -70,12 +76,12 @@ for (const link of document.querySelectorAll("a[data-mistake]")) {
   link.addEventListener("click", () => {
     form.reset();
     mistake.value = link.dataset.mistake;
-    filter();
+    anew();
   });
 }
-form.addEventListener("input", filter);
+form.addEventListener("input", anew);
 form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("reset", () => setTimeout(filter));
+form.addEventListener("reset", () => setTimeout(anew));
 more.addEventListener("click", () => {
   most = Infinity;
   filter();

@@ -49,9 +49,12 @@ QUICK = Limits(call_seconds=0.8, import_seconds=1.2, submission_seconds=6.0)
 QUICKER = replace(QUICK, call_seconds=0.5, import_seconds=0.8, submission_seconds=4.0)
 MALLORY, NEIGHBOURS = "mallory", ("aaa", "zzz")  # the name of an attack that brings none, and of those graded beside it
 MOST_SHOWN = 400_000  # bytes of one file of a report
-SHOWN_TAGS = frozenset(
-    ("body", "code", "details", "h1", "h2", "h3", "head", "html", "li", "main", "meta", "ol", "p", "pre", "section", "span", "style")
-) | {"summary", "title", "ul"}
+SHOWN_TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "main", "section", "nav", "h1", "h2", "h3", "p", "div", "span"),
+    *("a", "strong", "b", "code", "pre", "ul", "ol", "li", "details", "summary", "figure", "figcaption"),
+    *("table", "caption", "thead", "tbody", "tr", "th", "td", "form", "label", "input", "select", "option", "button"),
+    *("svg", "g", "defs", "use", "clippath", "path", "rect", "circle", "line", "text"),
+}
 LIBC = ctypes.CDLL(None)
 HELD: list[bytes] = []  # the secrets of this process, in its memory
 
@@ -413,6 +416,8 @@ def unsafe(name: str, text: str) -> list[str]:
         page = Page()
         page.feed(text)
         found += page.found
+        if page.scripts != (name == "report.html"):
+            found.append(f"has {page.scripts} scripts")
     elif name.endswith(".csv"):
         table = list(csv.reader(io.StringIO(text)))
         if len({len(row) for row in table}) != 1 or any(harmless(cell) != cell for row in table for cell in row):
@@ -433,10 +438,12 @@ class Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self.scripts = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element, or an attribute of it, that does something."""
-        if tag not in SHOWN_TAGS:
+        self.scripts += tag == "script"
+        if tag not in SHOWN_TAGS | {"script"}:
             self.found.append(f"has an element {tag}")
         for name, value in attrs:
             if (

@@ -1,0 +1,69 @@
+"""`make pictures`: what the pages look like, for docs/pages.md, as headless Chromium shows them."""
+
+import tempfile
+from pathlib import Path
+
+from autograder.gradebook.book import Alike
+from autograder.intake import Submission
+from autograder.judge.judge import Judge
+from autograder.marks import mark_of
+from autograder.package import ROOT
+from autograder.report.feedback import feedback_html
+from autograder.report.overview import Overview
+from tests.browser.chromium import chromium
+from tests.golden.crowd import crowd, graded
+from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solutions
+
+PICTURES = ROOT / "docs/pictures"
+WINDOW, PHONE = {"width": 960, "height": 1200}, {"width": 390, "height": 844}
+STUDENTS = {"full": (), "broken": ("C5", "logistic: sums"), "crash": ("W2",)}  # and the mistakes that they make
+SMALL, LARGE = 30, 5_000
+# The picture, the page, what is scrolled to if not the top, the window, the colour scheme.
+SHOTS = [
+    ("feedback-full", "full", "", WINDOW, "light"),
+    ("feedback-broken", "broken", "", WINDOW, "light"),
+    ("feedback-heat", "broken", ".checks .heat", WINDOW, "light"),
+    ("feedback-crash", "crash", "", WINDOW, "light"),
+    ("feedback-phone-dark", "broken", "", PHONE, "dark"),
+    ("report-30", "report-30", "", WINDOW, "light"),
+    ("report-5000", "report-5000", "", WINDOW, "light"),
+    ("report-5000-marks", "report-5000", "#marks", WINDOW, "light"),
+    ("report-5000-dark", "report-5000", "#students", WINDOW, "dark"),
+    ("report-phone", "report-30", "#marks", PHONE, "light"),
+]
+
+
+def main() -> None:
+    """Write every picture."""
+    with tempfile.TemporaryDirectory() as name, Judge() as judge, chromium() as browser:
+        folder = Path(name)
+        for student, mistakes in STUDENTS.items():
+            sources = solutions()
+            for mistake in mistakes:
+                sources |= {part: MISTAKES[mistake].sources[part] for part in (MISTAKES[mistake].part,)}
+            write(folder / f"{student}.html", feedback_html(mark_of(judge.grade(Submission(student, sources)))))
+        results = graded(judge.grade, 150)
+        for size in (SMALL, LARGE):
+            alike = [Alike(1, "student0004", "student0017", 41.0), Alike(2, "student0008", "student0021", 17.5)]
+            write(folder / f"report-{size}.html", Overview(crowd(results, size)).html(alike))
+        PICTURES.mkdir(exist_ok=True)
+        for picture, page, place, window, scheme in SHOTS:
+            shown = browser.new_page(viewport=window, color_scheme=scheme)
+            shown.goto((folder / f"{page}.html").as_uri())
+            if place:
+                shown.locator(place).first.evaluate(
+                    "one => one.scrollIntoView({block: one.matches('h2') ? 'start' : 'center'})"
+                )
+            shown.screenshot(path=PICTURES / f"{picture}.png")
+            shown.close()
+            print(f"docs/pictures/{picture}.png")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a page."""
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
