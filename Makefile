@@ -23,7 +23,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade adjust copies doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors runners lock clean
+.PHONY: grade adjust copies doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors pages pictures runners lock clean
 
 grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader) $(if $(SCHEDULER),$(VENV)/cluster)
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
@@ -86,6 +86,10 @@ bench: $(VENV)/nbgrader build/runners/installed
 doors: gradescope otter nbgrader build/runners/installed
 	@build/runners/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-index --force-reinstall dist/otter/*.whl
 	@build/runners/bin/python -m benchmarks.doors
+
+# What the pages cost, and how quick the class report is in a browser; what they look like, for docs/pages.md.
+pages pictures: $(VENV)/test
+	@$(RUN) -m benchmarks.$@
 
 # Each wrong program beside each check, and the right ones: docs/matrix.html. Fails if one of them is graded unfairly.
 matrix: $(VENV)/test

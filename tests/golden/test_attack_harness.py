@@ -139,6 +139,8 @@ def test_memory_of_nobody(ground, quiet):
         ("grades.csv", "a,b\n=1,2\n"),
         ("grades.csv", "a,b\n1\n"),
         ("x.html", "<script>"),
+        ("report.html", "<script></script><script></script>"),
+        ("report.html", "<iframe><script></script>"),
         ("x.html", "<p onclick=x>"),
         ("x.html", "<a href='javascript:x'>"),
         ("x.html", "\u202e"),
