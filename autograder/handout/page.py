@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -15,6 +15,8 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from autograder.report.page import policy, texts
 
 # What the converter leaves to browsers, and browsers leave undone: brackets as high as their matrix, no space behind the sign
 # of a number, a little space behind the name of a function.
@@ -40,11 +42,15 @@ def page(markdown: str, pictures: Mapping[str, str]) -> str:
     """
     parser = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, renderer=mathml).use(anchors_plugin, max_level=3)
     parser.add_render_rule("image", image)
-    parser.add_render_rule("table_open", lambda *_: '<div class="wide"><table>\n')
+    parser.add_render_rule("table_open", lambda *_: '<div class="wide" tabindex="0" role="group" aria-label="Table"><table>\n')
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
     tokens = parser.parse(markdown)
     title = next(token.content for token in tokens if token.type == "inline")
-    return template().render(title=title, body=parser.renderer.render(tokens, parser.options, {"pictures": pictures}))
+    body = parser.renderer.render(tokens, parser.options, {"pictures": pictures})
+    for wide in ("<pre>", '<div class="math block">'):  # can be moved sideways by keyboard too
+        body = body.replace(wide, f'{wide[:-1]} tabindex="0">')
+    style = texts(Path(__file__).with_name("page.css"))
+    return template().render(title=title, style=style, policy=policy(style, pictures="data:"), body=body)
 
 
 def mathml(formula: str, options: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from autograder.report.words import counted, number
@@ -21,16 +21,17 @@ from autograder.report.words import counted, number
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def page(name: str, **values: Any) -> str:
-    """The text of a page, a template's values filled in."""
-    style, script = texts("page.css", f"{name}.css"), texts(f"{name}.js")
-    return environment().get_template(f"{name}.html").render(style=style, script=script, policy=policy(style, script), **values)
+def page(name: str, folder: Path = TEMPLATES, **values: Any) -> str:
+    """The text of a page, the values of its template filled in; the template may lie in another folder."""
+    style, script = texts(TEMPLATES / "page.css", folder / f"{name}.css"), texts(folder / f"{name}.js")
+    frame = {"style": style, "script": script, "policy": policy(style, script)}
+    return environment(folder).get_template(f"{name}.html").render(**frame, **values)
 
 
 @cache
-def environment() -> Environment:
-    """Where the templates are; what they use and do not have fails."""
-    loader = PackageLoader("autograder.report", "templates")
+def environment(folder: Path) -> Environment:
+    """The templates of a folder, and those of all pages; what they use and do not have fails."""
+    loader = FileSystemLoader([folder, TEMPLATES])
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters.update(number=number, code=code, counted=counted)
     return made
@@ -38,21 +39,21 @@ def environment() -> Environment:
 
 def macro(template: str, name: str) -> Callable[..., Markup]:
     """A macro of a template, to be called from here."""
-    return getattr(environment().get_template(template).module, name)
+    return getattr(environment(TEMPLATES).get_template(template).module, name)
 
 
 @cache
-def texts(*names: str) -> Markup:
-    """The files of these names, one after the other, as far as they are there."""
-    found = [TEMPLATES / name for name in names]
-    return Markup("".join(path.read_text(encoding="utf-8") for path in found if path.exists()))  # noqa: S704
+def texts(*paths: Path) -> Markup:
+    """The text of some files of ours, one after the other, as far as they are there."""
+    return Markup("".join(path.read_text(encoding="utf-8") for path in paths if path.exists()))  # noqa: S704
 
 
 @cache
-def policy(style: str, script: str) -> Markup:
+def policy(style: str, script: str = "", pictures: str = "") -> Markup:
     """The content security policy of a page: https://www.w3.org/TR/CSP3/#framework-directive-source-list."""
     allowed = {"style-src": style, "script-src": script}
     told = [f"{directive} '{digest(text)}'" for directive, text in allowed.items() if text]
+    told += [f"img-src {pictures}"] * bool(pictures)
     return Markup("; ".join(["default-src 'none'", *told, "base-uri 'none'", "form-action 'none'"]))  # noqa: S704
 
 

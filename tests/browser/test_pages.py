@@ -14,6 +14,7 @@ from autograder.gradebook.book import Alike
 from autograder.intake import Person, Submission, Waiting
 from autograder.judge.judge import faulty
 from autograder.marks import Adjustment, mark_of
+from autograder.package import ROOT
 from autograder.report import page as pages
 from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
@@ -80,17 +81,19 @@ def written(tmp_path_factory, judge, results):
         (out / f"{name}.html").write_text(text, encoding="utf-8")
     for mark in marks:
         (out / f"feedback/{mark.result.student}.html").write_text(feedback_html(mark), encoding="utf-8")
-    return {name: out / f"{name}.html" for name in texts}
+    others = {"handout": ROOT / "assignment/handout.html", "matrix": ROOT / "docs/matrix.html"}
+    return {name: out / f"{name}.html" for name in texts} | others
 
 
 NAMES = ["feedback/full", "feedback/broken", "feedback/crash", "feedback/invalid", "feedback/error"]
 NAMES += ["report", "report of nobody", "report of failures", "copies"]
+ALL = [*NAMES, "handout", "matrix"]
 
 
 # Alone
 
 
-@pytest.mark.parametrize("name", [*NAMES, "large report"])
+@pytest.mark.parametrize("name", [*ALL, "large report"])
 def test_a_page_asks_for_nothing_and_complains_of_nothing(name, written, visit):
     opened = visit(written[name])
     opened.page.wait_for_load_state("networkidle")
@@ -126,7 +129,7 @@ def test_the_policy_lets_no_other_script_and_no_other_style_in(name, written, vi
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_an_accessibility_checker_finds_nothing(name, look, written, visit):
     opened = visit(written[name], **LOOKS[look])
     opened.page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
@@ -141,7 +144,7 @@ def test_the_accessibility_checker_looks(written, visit):
     assert {one["id"] for one in Axe().run(page).response["violations"]} >= {"color-contrast", "html-has-lang"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_phone_need_not_be_moved_sideways(name, written, visit):
     opened = visit(written[name], width=360, height=740)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -367,8 +370,9 @@ def test_markup_stays_text(attacked, visit, tmp_path):
 
 def test_without_escaping_markup_would_be_found(attacked, visit, tmp_path, monkeypatch):
     """Or the test above would pass whatever came; the policy holds what gets in."""
-    monkeypatch.setattr(pages.environment(), "autoescape", False)
-    pages.environment().cache.clear()
+    environment = pages.environment(pages.TEMPLATES)
+    monkeypatch.setattr(environment, "autoescape", False)
+    environment.cache.clear()
     try:
         path = tmp_path / "page.html"
         path.write_text(
@@ -377,7 +381,7 @@ def test_without_escaping_markup_would_be_found(attacked, visit, tmp_path, monke
         opened = visit(path)
     finally:
         monkeypatch.undo()
-        pages.environment().cache.clear()
+        environment.cache.clear()
     assert "imgonerrorsrc" in {"".join(sorted(one.split(","))) for one in skeleton(opened)} or "imgsrc,onerror" in skeleton(
         opened
     )

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from autograder.package import ROOT
 from autograder.checking import Check
 from autograder.diagnosis.catalogue import MISTAKES as CATALOGUE
 from autograder.judge.judge import Judge, load_checks
+from autograder.report import page as pages
 from autograder.results import PARTS
 from tests.conftest import QUICK
 from tests.golden import record
@@ -74,13 +73,17 @@ def unfair(found: dict[str, Any]) -> list[str]:
 
 def page(found: dict[str, Any]) -> str:
     """The text of docs/matrix.html."""
-    loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     variants = [(name, one["marks"], one["lost"]) for name, one in found["variants"].items()]
     rows = [one for table in tables(found) for one in table.rows]
     shares = {verdict: sum(one.verdict == verdict for one in rows) for verdict in ("first", "twin", "no")}
-    return environment.get_template("matrix.html").render(
-        tables=list(tables(found)), variants=variants, unfair=unfair(found), count=len(rows), shares=shares
+    return pages.page(
+        "matrix",
+        Path(__file__).parent,
+        tables=list(tables(found)),
+        variants=variants,
+        unfair=unfair(found),
+        count=len(rows),
+        shares=shares,
     )
 
 
