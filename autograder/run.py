@@ -202,7 +202,7 @@ class Run:
                 overview.add(mark)
             for name, file in tables.items():
                 file.writelines(lines(name, (), self.absent))
-            stack.enter_context(replaced(out / "report.html")).write(overview.html(self.book.alike()))
+            stack.enter_context(replaced(out / "report.html")).write(overview.html(self.book.alike(), self.absent))
         return summary
 
     def marks(self) -> Iterator[Mark]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from autograder.gradebook.book import Alike
+from autograder.intake.waiting import Person
 from autograder.marks import Mark
 from autograder.report.charts import by_part, distribution
 from autograder.report.page import page
@@ -171,8 +172,12 @@ class Overview:
         mistake.lost += sum(check.points for check in failed if check.part == cause.part and check.cause == cause.said)
         mistake.idea = mistake.idea or (cause.hints[-1] if cause.hints else "")
 
-    def html(self, alike: Sequence[Alike] | None = None) -> str:
-        """The text of report.html; alike are the pairs that `make copies` found, None if nobody asked it."""
+    def html(self, alike: Sequence[Alike] | None = None, absent: Sequence[Person] = ()) -> str:
+        """The text of report.html.
+
+        alike are the pairs that `make copies` found, None if nobody asked it; absent are those of the roster who handed in
+        nothing.
+        """
         ranked = sorted(self.mistakes.items(), key=lambda item: (-len(item[1].students), -item[1].lost, item[0]))
         numbers = {key: number for number, (key, _) in enumerate(ranked, start=1)}
         return page(
@@ -192,6 +197,7 @@ class Overview:
             to_look_at={noted.student for item in self.items.values() for noted in item.about}
             | {name for pair in alike or () for name in (pair.first, pair.second)},
             alike=alike,
+            absent=[person.name or person.email or person.id for person in absent],
             parts=PARTS,
             rows=self.rows(),
             charts=self.charts(),

@@ -1,0 +1,300 @@
+"""What the class report counts, and what the student's page makes of a record; how both look is for tests/browser."""
+
+import json
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autograder.checking import CheckFailure
+from autograder.gradebook.record import from_record, rubric_of, to_record
+from autograder.intake import Person, Submission, Waiting
+from autograder.judge import compared
+from autograder.judge import judge as judging
+from autograder.judge.oracle import forward, sample_losses, truth
+from autograder.marks import Adjustment, mark_of
+from autograder.report.drawing import drawing, places
+from autograder.report.feedback import cells, feedback_html, what_is_right
+from autograder.report.overview import Overview
+from autograder.report.words import summary
+from autograder.results import Cause, CheckResult, Comparison, Result
+from tests.golden.crowd import crowd, graded
+from tests.golden.differences import DNN
+from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solutions
+from tests.project.grading import command
+from tests.public.test_dnn import EXAMPLE
+
+STEP = 1e-5
+
+
+@pytest.fixture(scope="module")
+def wrong(judge):
+    """Grades the solution with some mistakes in it."""
+
+    def wrong(*names, **others):
+        sources = solutions()
+        for name in names:
+            sources[MISTAKES[name].part] = MISTAKES[name].sources[MISTAKES[name].part]
+        return judge.grade(Submission("ada", {**sources, **others}))
+
+    return wrong
+
+
+def named(result, *students):
+    return [mark_of(replace(result, student=student)) for student in students]
+
+
+def words(page):
+    """The text of a page."""
+    return " ".join(re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]*>", " ", page, flags=re.DOTALL).split())
+
+
+# The class
+
+
+def test_mistakes_by_the_students_who_make_them(wrong):
+    both, one = wrong("C5", "R3"), wrong("C5")
+    assert len(both.causes) == 1  # R3 takes the place of C5 in dnn.py
+    overview = Overview([*named(both, "ada"), *named(one, "bela", "chen"), *named(wrong(), "dora")])
+    rows = re.findall(r'<tr><td class="n">(\d+)</td><td>dnn</td>', overview.html())
+    assert rows == ["2", "1"]
+    said = words(overview.html())
+    assert "2 of 4 students (50 %), dnn.py: dZ of a hidden layer is exactly" in said
+    assert said.index("2 of 4 students") < said.index("1 of 4 students")
+    lost = 60 - one.part_score("dnn")
+    assert overview.mistakes["dnn", "C5"].lost == 2 * lost
+
+
+def test_what_was_not_handed_in_is_no_failure_of_the_class(judge, wrong):
+    missing = judge.grade(
+        Submission(
+            "ada", {"warmup": solutions()["warmup"]}, {part: f"{part}.py was not handed in." for part in ("dnn", "extension")}
+        )
+    )
+    overview = Overview([*named(missing, "ada"), *named(wrong(), "bela")])
+    assert {tally.share for tally in overview.checks.values()} == {1}
+    assert {tally.tried for id_, tally in overview.checks.items() if id_.startswith("dnn.")} == {1}
+    assert all(earned == most for earned, most in overview.tasks.values())
+    assert overview.parts == {"warmup": [15, 15], "dnn": [0, 60], "extension": [0, 25]}
+
+
+def test_the_numbers_of_the_marks(wrong):
+    right, half = wrong(), wrong(dnn=b"def\n")
+    rows = Overview([*named(right, *"abc"), *named(half, "d")]).rows()
+    assert [row.name for row in rows] == ["all", "warmup.py", "dnn.py", "extension.py"]
+    whole = rows[0]
+    assert (whole.most, whole.full, whole.none, whole.quartiles[1]) == (100, 3, 0, 100)
+    assert whole.mean == pytest.approx((300 + half.score) / 4)
+    assert (rows[2].full, rows[2].none) == (3, 1)
+
+
+def test_a_mark_beyond_the_most_is_drawn(wrong):
+    (mark,) = named(wrong(), "ada")
+    assert 'class="chart"' in Overview([mark_of(mark.result, adjustments=[Adjustment(20, "why not")])]).html()
+
+
+def test_items_for_people(judge, wrong):
+    weak = replace(wrong(), layers=("limits",))
+    by_differences = judge.grade(Submission("bela", {"dnn": DNN["W1 alone"].source}))
+    broken = judging.faulty("chen", ValueError("<i>"))
+    empty = judge.grade(Submission("dora", reason="The folder is empty."))
+    page = Overview([*named(weak, "ada"), mark_of(by_differences), mark_of(broken), mark_of(empty)]).html(
+        [], [Person(name="Emil")]
+    )
+    said = words(page)
+    assert "Weak isolation : 1 submission." in said
+    assert "ada : Not kept from the grader's files and network and processes." in said.replace("&#39;", "'")
+    assert re.search(r"Backward passes by finite differences : 1 submission\..* bela : compute_gradients of DNN works by", said)
+    assert "The grader failed : 1 submission." in said
+    assert "dora : The folder is empty." in said
+    assert "Handed in nothing : 1 of the roster. Emil" in said
+    assert "Suspected copies: none when make copies last looked." in said
+    assert page.count("data-look") == 4
+    assert "0 of" not in said.partition("The marks")[0]
+
+
+def test_a_quiet_class_is_told_so(wrong):
+    said = words(Overview(named(wrong(), "ada", "bela")).html())
+    assert "The grader has nothing else for you" in said
+    assert "No mistake was found in what was handed in." in said
+    assert "Suspected copies: not looked for yet." in said
+
+
+def test_nobody_at_all():
+    said = words(Overview().html())
+    assert "0 submissions, 0 of them graded." in said
+    assert "Nothing was graded." in said
+
+
+def test_a_class_is_the_same_page_each_time(judge):
+    results = graded(judge.grade, 6)
+    assert Overview(crowd(results, 30)).html() == Overview(crowd(results, 30)).html()
+
+
+def test_copies_come_into_the_report(tmp_path):
+    for student in ("ada", "grace"):
+        (tmp_path / "class" / student).mkdir(parents=True)
+        odd = b"def odd(a):\n    return [a[i] % 3 if a[i] > 7 else -a[i] // 2 for i in range(len(a)) if not i % 5]\n"
+        (tmp_path / "class" / student / "dnn.py").write_bytes(odd * 3)
+    out = tmp_path / "out"
+    for what in ("grade", "copies", "grade"):
+        finished = command(what, tmp_path / "class", "--out", out)
+        assert finished.returncode == 0, finished.stderr
+        if what == "copies":
+            assert f"The next make grade lists the pairs in {out / 'report.html'}." in finished.stdout
+            assert "not looked for yet" in (out / "report.html").read_text()
+    said = (out / "report.html").read_text()
+    assert "Suspected copies</strong>: 1 pair." in said
+    assert '<a href="copies.html#pair-1">pair 1</a>' in said
+    assert 'id="pair-1"' in (out / "copies.html").read_text()
+    assert '<a href="feedback/ada.html">ada</a> &amp; <a href="feedback/grace.html">grace</a>' in said
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b", "a%20b", "a?b", "ä", '"', "..%2f"])
+def test_links_find_any_name(name, wrong, tmp_path):
+    page = Overview(named(wrong(), name)).html()
+    (link,) = set(re.findall(r'href="feedback/([^"]*)"', page))
+    assert re.fullmatch(r"[\w.%~-]+", link)
+
+
+# The student's page
+
+
+def test_the_steps_of_the_example(wrong):
+    states = {step.name: step.state for step in wrong("C5").steps}
+    assert list(states) == list(places())
+    assert [name for name, state in states.items() if state == "wrong"] == ["dZ2", "dZ1"]
+    assert [name for name, state in states.items() if state == "follows"] == ["dW2", "dB2", "dA1", "dW1", "dB1"]
+    assert wrong().steps == ()
+
+
+def test_what_did_not_come_is_missing(wrong):
+    result = wrong("W2")
+    assert {step.state for step in result.steps if step.name.startswith("d")} == {"missing"}
+    assert {step.state for step in result.steps if not step.name.startswith("d")} == {"right"}
+    seen = {box.name: box for box in drawing(result).boxes}
+    assert (seen["dA2"].state, seen["dA2"].number, seen["dZ2"].state) == ("wrong", 1, "missing")
+    assert drawing(result).words.startswith(
+        "The network of the example. The first broken step is dA2. Wrong: dA2, dA1. Not there: "
+    )
+
+
+def test_nothing_is_drawn_where_nothing_is_wrong_or_seen(wrong):
+    assert drawing(wrong()) is None
+    assert drawing(wrong("S14")) is None
+    assert drawing(wrong(dnn=b"def\n")) is None
+
+
+@pytest.mark.parametrize(("name", "units", "lines"), [("dW2", 0, 9), ("dZ3", 1, 0), ("A1", 3, 0), ("B2", 3, 0), ("W1", 0, 6)])
+def test_where_the_first_broken_step_is(name, units, lines):
+    result = Result("ada", "graded", (), causes=(Cause("dnn", (), (), (), "", tensors=(name,)),))
+    seen = drawing(result)
+    assert (sum(unit.broken for unit in seen.units), sum(line.broken for line in seen.lines)) == (units, lines)
+
+
+def test_no_two_boxes_overlap():
+    corners = list(places().values())
+    assert len(set(corners)) == len(corners) == 24
+
+
+def test_gradients_are_shown_beside_what_differences_give(wrong):
+    """Central differences of the loss, which the grader itself does not use: its truth is a complex step."""
+    result = wrong("R3", "C5")
+    shown = [check.comparison for check in wrong("R3").checks if check.comparison]
+    assert {one.key for one in shown} == {"B3"}
+    assert all(one.is_gradient for one in shown)
+    for one in [*shown, *(check.comparison for check in result.checks if check.comparison)]:
+        assert np.allclose(one.want, differences(one.key), rtol=1e-5, atol=1e-8)
+        assert not np.allclose(one.got, one.want, rtol=1e-3)
+    first = next(step for step in wrong("C5").steps if step.comparison)
+    assert (first.name, first.comparison.key) == ("dZ2", "dZ2")
+    assert np.allclose(first.comparison.want, truth(EXAMPLE).grads["Z2"], atol=1e-6)
+
+
+def differences(key):
+    """dJ/dW or dJ/dB of the public example by central differences."""
+    gradient = np.zeros(EXAMPLE.params[key].shape)
+    for entry in np.ndindex(gradient.shape):
+        for sign in (1, -1):
+            params = {name: value.copy() for name, value in EXAMPLE.params.items()}
+            params[key][entry] += sign * STEP
+            gradient[entry] += sign * sample_losses(EXAMPLE, forward(EXAMPLE, params)).mean() / (2 * STEP)
+    return gradient
+
+
+def test_hidden_checks_have_no_numbers(wrong):
+    for name in ("R3", "C5", "S14", "logistic: sums"):
+        assert all(check.visibility == "public" for check in wrong(name).checks if check.comparison)
+
+
+@pytest.mark.parametrize(
+    ("got", "want"),
+    [
+        (np.zeros((2, 3)), np.zeros((3, 2))),
+        ("text", np.zeros(3)),
+        (np.zeros((2, 2, 2)),) * 2,
+        (np.zeros((10, 10)),) * 2,
+        (np.array(1.0),) * 2,
+    ],
+)
+def test_what_cannot_be_shown_is_not(got, want):
+    assert compared.of_failure(CheckFailure("no", "W1", got, (want,))) is None
+
+
+def test_shades():
+    comparison = Comparison("W1", ((1, 1.00001, 1.05, 1.5, 3, math.nan, math.inf),), ((1,) * 7,))
+    (row,) = cells(comparison)
+    assert [cell.shade for cell in row] == ["agrees", "agrees", "near", "off", "far", "far", "far"]
+    assert [bool(cell.want) for cell in row] == [False, False, True, True, True, True, True]
+    ((zero,),) = cells(Comparison("W1", ((1e-3,),), ((0.0,),)))
+    assert zero.shade == "far"
+
+
+def test_a_record_comes_back_from_the_gradebook_as_it_was(wrong):
+    for result in (wrong(), wrong("C5", "S14"), wrong("W2"), wrong("logistic: sums")):
+        assert from_record("ada", to_record(result), json.loads(rubric_of(result))) == result
+
+
+def test_what_is_right_is_said_too(wrong):
+    dnn = "dnn.py: forward, gradients and fit (26 points)"
+    said = f"Every check passed in all of warmup.py (15 points); {dnn}; all of extension.py (25 points)."
+    assert what_is_right(wrong("C5")) == said
+    assert what_is_right(wrong()) == ""
+
+
+@pytest.mark.parametrize("name", ["C5", "S14", "W2", "naive exp", "logistic: sums"])
+def test_nothing_is_called_passed_that_failed(name, wrong):
+    page = words(feedback_html(mark_of(wrong(name))))
+    assert "All checks passed" not in page
+    assert re.search(r"\d+ (public|hidden) checks? ", page)
+
+
+def test_right_work_that_earns_less_is_told_why():
+    check = CheckResult("dnn.x", "dnn", "forward", "x", "public", 2, True, worth=0.5, note="It earns half.")
+    assert summary(Result("ada", "graded", (check,))) == "All checks passed, the public and the hidden ones. It earns half."
+
+
+def test_the_diagnosis_may_fail_and_the_ta_is_told(wrong, monkeypatch):
+    class Broken:
+        def __getattr__(self, name):
+            if name == "cause_of":
+                return lambda *_: None
+            raise ZeroDivisionError("no diagnosis today")
+
+    monkeypatch.setattr(judging, "load_diagnosis", Broken)
+    result = wrong("C5")
+    assert result.status == "graded"
+    assert (result.causes, result.steps) == ((), ())
+    assert result.remarks[-1].startswith(
+        "The diagnosis failed, so no mistake is named here, and the marks stand: ZeroDivisionError"
+    )
+    assert "The diagnosis failed" in words(Overview([mark_of(result)]).html())
+    assert "The diagnosis failed" not in feedback_html(mark_of(result))
+
+
+def test_people_of_a_group_are_named(wrong):
+    waiting = Waiting("ada", None, people=(Person(name="Ada L."), Person(name="Emmy N.")))
+    assert "Ada L.; Emmy N." in words(Overview([mark_of(wrong(), waiting)]).html())
