@@ -68,8 +68,8 @@ def run(parts, hints=0):
             with named_when_slow(check):
                 status, explanation = outcome(function, student)
             right = status == "right"
-            earned = f"{check.points if right else 0}/{check.points}"
-            print(f"  {coloured(status)}  {earned}  {fitted(check.sentence, 11 + len(earned))}")
+            marks = f"{check.points if right else 0}/{check.points}"
+            print(f"  {coloured(status)}  {marks}  {fitted(check.sentence, 11 + len(marks))}")
             passed, count = passed + right, count + 1
             if not right and first is None:
                 first = part, check, explanation

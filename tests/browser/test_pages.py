@@ -168,6 +168,15 @@ def test_the_dark_is_dark(written, visit):
     assert brightness("dark") < 100 < 700 < brightness("light")
 
 
+@pytest.mark.parametrize(("name", "selector"), [("report", ".chart text"), ("feedback/broken", ".network text")])
+def test_a_drawing_takes_the_colours_of_its_page(name, selector, written, visit):
+    def brightness(scheme):
+        page = visit(written[name], scheme=scheme).page
+        return sum(map(int, re.findall(r"\d+", page.locator(selector).first.evaluate("one => getComputedStyle(one).fill"))))
+
+    assert brightness("light") < 300 < 450 < brightness("dark")
+
+
 # The student's page
 
 

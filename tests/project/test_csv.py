@@ -249,7 +249,7 @@ def test_comments_for_moodle_are_html():
 
 def shown(marks):
     table = io.StringIO()
-    Console(file=table, width=120).print(grades_table(Summary(marks)))
+    Console(file=table, width=120).print(grades_table(Summary(marks), 200))
     return [line.rstrip() for line in table.getvalue().splitlines()]
 
 
