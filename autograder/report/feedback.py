@@ -103,7 +103,7 @@ def row(check: CheckResult, mistake: int) -> Markup:
 
 
 def numbers_of_first(result: Result) -> Markup:
-    """The numbers of the first wrong tensor of the example, where there is one; "" where a check shows them anyway."""
+    """The numbers of the first wrong tensor of the example, if there is one."""
     comparison = next((step.comparison for step in result.steps if step.comparison), None)
     return macro("check.html", "heat")(comparison, cells(comparison)) if comparison else Markup("")
 

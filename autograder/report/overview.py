@@ -72,12 +72,11 @@ class Mistake:
 
 @dataclass
 class Tally:
-    """How a check, or a task, came out in the class; points are those that could be had and that were earned."""
+    """How a check came out in the class: on how many it was tried, and how many of them passed."""
 
     check: CheckResult
     passed: int = 0
     tried: int = 0
-    earned: float = 0
 
     @property
     def share(self) -> float:
@@ -86,7 +85,7 @@ class Tally:
 
 
 class Row(NamedTuple):
-    """The numbers of some marks: how many they are, the mean, the quartiles, the most, and how many have all and none of it."""
+    """The numbers of some marks: the most, the mean, the quartiles, and how many have all and none of it."""
 
     name: str
     most: float

@@ -2,7 +2,7 @@
 
 // The page is whole without this: it sorts the tables, and finds students in the last one.
 
-const SHOWN = 200;  // rows of students at first; who wants all of them asks
+const SHOWN = 200;  // rows of students at first, and how many more on request: all of a large class take long to lay out
 const collator = new Intl.Collator("en", { numeric: true });
 const table = document.getElementById("table");
 const [form, find, status, mistake, found, more] =
@@ -32,10 +32,10 @@ function filter() {
   found.textContent = `${count.toLocaleString("en")} of ${all} submissions`
     + (count > most ? `, the first ${most} of them shown` : "");
   more.hidden = count <= most;
-  more.textContent = `Show all ${count.toLocaleString("en")}`;
+  more.textContent = `Show ${Math.min(SHOWN, count - most)} more`;
 }
 
-// To lay out all of a large class takes long, so who looks for others sees the first ones again.
+// Who looks for others sees the first ones again.
 function anew() {
   most = SHOWN;
   filter();
@@ -83,7 +83,7 @@ form.addEventListener("input", anew);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(anew));
 more.addEventListener("click", () => {
-  most = Infinity;
+  most += SHOWN;
   filter();
 });
 form.hidden = false;
