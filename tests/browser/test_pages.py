@@ -26,6 +26,7 @@ from tests.golden.programs import solutions
 
 PROGRAMS = 40
 STUDENTS = 5_000
+A4 = 680  # pixels between margins of 15 mm
 LOOKS = {
     "window": {},
     "dark": {"scheme": "dark"},
@@ -232,6 +233,13 @@ def test_in_print_everything_stands_but_unread_hints(written, visit):
     assert page.locator(".where pre").first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf()[:5] == b"%PDF-"
+
+
+@pytest.mark.parametrize("name", ["feedback/broken", "feedback/crash", "report", "copies"])
+def test_paper_is_wide_enough(name, written, visit):
+    page = visit(written[name], width=A4, height=1000).page
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4
 
 
 # The class report
