@@ -26,7 +26,7 @@ BUILDING = {
 }
 
 
-SLOW = BUILDING | {"test_cluster.py", "test_copies.py", "test_nbgrader.py"}
+SLOW = BUILDING | {"test_cluster.py", "test_copies.py", "test_nbgrader.py", "test_pages.py"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
