@@ -193,7 +193,6 @@ def test_hints_unfold_one_at_a_time_by_keyboard(written, visit):
     assert [one.is_visible() for one in hints.all()] == [True, True, True]
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert "Each has its own formula" not in page.title()
     assert page.locator(".to-mend details[open]").count() == 3
 
 
@@ -362,8 +361,10 @@ def hostile_marks(attacked):
 
 def skeleton(opened):
     """Every element of a page, with those of its attributes that could do something."""
-    return opened.page.evaluate("""() => Array.from(document.querySelectorAll('*'), one => one.tagName.toLowerCase()
-        + Array.from(one.attributes, each => each.name).filter(name => /^on|^style$|^src/.test(name)).join())""")
+    return opened.page.evaluate("""() => Array.from(document.querySelectorAll('*'), one => [
+        one.tagName.toLowerCase(),
+        ...Array.from(one.attributes, each => each.name).filter(name => /^on|^style$|^src/.test(name)),
+    ].join(' '))""")
 
 
 def test_markup_stays_text(attacked, visit, tmp_path):
@@ -401,8 +402,6 @@ def test_without_escaping_markup_would_be_found(attacked, visit, tmp_path, monke
     finally:
         monkeypatch.undo()
         environment.cache.clear()
-    assert "imgonerrorsrc" in {"".join(sorted(one.split(","))) for one in skeleton(opened)} or "imgsrc,onerror" in skeleton(
-        opened
-    )
+    assert "img src onerror" in skeleton(opened)
     assert opened.dialogs == []
     assert any("Content Security Policy" in said for said in opened.console)
