@@ -20,6 +20,8 @@ FORCE ?=
 
 # A place of its own for bytecode: every start is faster, and none lies among the sources.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
+# Likewise for what matplotlib finds out about fonts: a home that cannot be written to costs no time and no warning.
+export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
