@@ -58,7 +58,7 @@ class Drawing(NamedTuple):
 
 
 def drawing(result: Result) -> Drawing | None:
-    """The network with the broken steps marked; None where nothing can be seen of a broken step."""
+    """The network with the broken steps marked; None where nothing is broken, or nothing came."""
     causes = [(number, cause) for number, cause in enumerate(result.causes, start=1) if cause.part == "dnn"]
     numbers: dict[str, int] = {}
     for number, cause in causes:
@@ -67,7 +67,7 @@ def drawing(result: Result) -> Drawing | None:
     states = (
         dict.fromkeys(places(), "right") | {step.name: step.state for step in result.steps} | dict.fromkeys(numbers, "wrong")
     )
-    if set(states.values()) == {"right"}:
+    if set(states.values()) in ({"right"}, {"missing"}):
         return None
     first = next((cause.tensors[0] for _, cause in causes if cause.tensors), first_wrong(states))
     boxes = [Box(x, y, key, states[key], SIGNS[states[key]], numbers.get(key, 0)) for key, (x, y) in places().items()]

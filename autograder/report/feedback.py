@@ -11,7 +11,7 @@ from autograder.checking import TOLERANCE
 from autograder.marks import Mark
 from autograder.report.drawing import BOX, HEIGHT, RADIUS, WIDTH, drawing
 from autograder.report.page import macro, page
-from autograder.report.words import counted, printed, summary
+from autograder.report.words import counted, printed, summary, to_mend
 from autograder.results import PARTS, CheckResult, Comparison, Result, total
 
 
@@ -54,6 +54,7 @@ def feedback_html(mark: Mark) -> str:
         summary=summary(result),
         printed=printed(result),
         parts=[part(result, name) for name in PARTS if result.part_max(name)],
+        to_mend=next(iter(to_mend(result)), None) if result.status == "graded" else None,
         right=what_is_right(result),
         drawing=drawing(result),
         first=numbers_of_first(result),

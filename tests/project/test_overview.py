@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograder.build import ASSIGNMENT
 from autograder.checking import CheckFailure
 from autograder.gradebook.record import from_record, rubric_of, to_record
 from autograder.intake import Person, Submission, Waiting
@@ -186,6 +187,7 @@ def test_nothing_is_drawn_where_nothing_is_wrong_or_seen(wrong):
     assert drawing(wrong()) is None
     assert drawing(wrong("S14")) is None
     assert drawing(wrong(dnn=b"def\n")) is None
+    assert drawing(wrong(dnn=(ASSIGNMENT / "dnn.py").read_bytes())) is None
 
 
 @pytest.mark.parametrize(("name", "units", "lines"), [("dW2", 0, 9), ("dZ3", 1, 0), ("A1", 3, 0), ("B2", 3, 0), ("W1", 0, 6)])
@@ -263,6 +265,15 @@ def test_what_is_right_is_said_too(wrong):
     said = f"Every check passed in all of warmup.py (15 points); {dnn}; all of extension.py (25 points)."
     assert what_is_right(wrong("C5")) == said
     assert what_is_right(wrong()) == ""
+
+
+def test_where_no_mistake_has_a_name_the_first_check_is_told(wrong):
+    result = wrong(dnn=(ASSIGNMENT / "dnn.py").read_bytes())
+    assert not result.causes
+    said = words(feedback_html(mark_of(result)))
+    first = "What to mend first dnn.py: forward returns the right output for the example. Task 3: let forward compute every Z"
+    assert first in said
+    assert "What to mend" not in words(feedback_html(mark_of(wrong())))
 
 
 @pytest.mark.parametrize("name", ["C5", "S14", "W2", "naive exp", "logistic: sums"])
