@@ -12,8 +12,7 @@ from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
 from tests.browser.chromium import chromium
 from tests.golden.crowd import crowd, graded
-from tests.golden.mistakes import MISTAKES
-from tests.golden.programs import solutions
+from tests.golden.mistakes import with_mistakes
 
 PICTURES = ROOT / "docs/pictures"
 WINDOW, PHONE = {"width": 960, "height": 1200}, {"width": 390, "height": 844}
@@ -39,10 +38,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, Judge() as judge, chromium() as browser:
         folder = Path(name)
         for student, mistakes in STUDENTS.items():
-            sources = solutions()
-            for mistake in mistakes:
-                sources |= {part: MISTAKES[mistake].sources[part] for part in (MISTAKES[mistake].part,)}
-            write(folder / f"{student}.html", feedback_html(mark_of(judge.grade(Submission(student, sources)))))
+            write(
+                folder / f"{student}.html", feedback_html(mark_of(judge.grade(Submission(student, with_mistakes(*mistakes)))))
+            )
         results = graded(judge.grade, 150)
         for size in (SMALL, LARGE):
             alike = [Alike(1, "student0004", "student0017", 41.0), Alike(2, "student0008", "student0021", 17.5)]

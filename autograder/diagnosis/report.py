@@ -13,7 +13,7 @@ from autograder.diagnosis.counterexample import smallest_failure
 from autograder.diagnosis.dnn import observe_dnn
 from autograder.diagnosis.extension import observe_extension
 from autograder.diagnosis.matching import Finding, find_mistakes
-from autograder.diagnosis.network import observe_passes
+from autograder.diagnosis.network import observe_passes, step_of
 from autograder.diagnosis.observation import Observation, Raised, same
 from autograder.diagnosis.warmup import observe_warmup
 from autograder.judge.compared import compared
@@ -43,19 +43,8 @@ TASKS = {
     "GeneralDNN": ("activations", "extension conventions"),
     "notes_gradients": ("the convention of the notes", "extension conventions"),
 }
-# What each step of the two passes of a network of two hidden layers gives, as it is written in short.
-MADE_BY = {
-    "input": ("A0",),
-    "stored W": ("W1", "W2", "W3"),
-    "stored B": ("B1", "B2", "B3"),
-    "Z": ("Z1", "Z2", "Z3"),
-    "A": ("A1", "A2", "A3"),
-    "output dZ": ("dZ3",),
-    "dW": ("dW3", "dW2", "dW1"),
-    "dB": ("dB3", "dB2", "dB1"),
-    "dA": ("dA2", "dA1"),
-    "hidden dZ": ("dZ2", "dZ1"),
-}
+# The tensors of the public example as they are written in short, in the order in which they are found.
+TENSORS = (*cache_keys(EXAMPLE), *(f"d{key}" for key in gradient_keys(EXAMPLE)))
 
 
 @np.errstate(all="ignore")
@@ -97,8 +86,15 @@ def spoilt(finding: Finding) -> tuple[str, ...]:
     """The tensors of a network of two hidden layers that a mistake spoils; if it raises, those of the lines that do."""
     if isinstance(finding.broken[0].got, Raised):
         lines = finding.mistakes[0].lines if finding.mistakes else ()
-        return tuple(key for step, keys in MADE_BY.items() if step in lines for key in keys)
+        return tuple(name for name in TENSORS if step_that_gives(name) in lines)
     return tuple(in_short(one) for one in finding.broken if one.network == MAIN.name and is_tensor(one))
+
+
+def step_that_gives(name: str) -> str:
+    """The step that gives a tensor of the public example."""
+    if name[0] == "d":
+        return step_of(EXAMPLE, name[1:])[0]
+    return "input" if name == "A0" else {"W": "stored W", "B": "stored B"}.get(name[0], name[0])
 
 
 def is_tensor(observation: Observation) -> bool:
@@ -120,8 +116,7 @@ def steps(student: Any) -> list[Step]:
         return []
     due = {**truth(EXAMPLE).cache, **{f"d{key}": value for key, value in truth(EXAMPLE).grads.items()}}
     seen = {in_short(one): one for one in observe_passes(student, EXAMPLE) if is_tensor(one)}
-    names = [*cache_keys(EXAMPLE), *(f"d{key}" for key in gradient_keys(EXAMPLE))]
-    found = [Step(name, state(seen.get(name), due[name])) for name in names]
+    found = [Step(name, state(seen.get(name), due[name])) for name in TENSORS]
     first = next((step.name for step in found if step.state == "wrong"), "")
     shown = compared(first, seen[first].got, due[first], is_gradient=first[0] == "d") if first else None
     return [replace(step, comparison=shown) if step.name == first else step for step in found]

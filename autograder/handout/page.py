@@ -3,11 +3,9 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -16,8 +14,9 @@ from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from autograder.report.page import policy, texts
+from autograder.report.page import environment, policy, texts
 
+HERE = Path(__file__).parent
 # What the converter leaves to browsers, and browsers leave undone: brackets as high as their matrix, no space behind the sign
 # of a number, a little space behind the name of a function.
 TOUCHES = [
@@ -26,13 +25,6 @@ TOUCHES = [
     (r"(?<=</mo>)(?<!&#x00029;</mo>)<mo>(&#x02212;)</mo>", r'<mo form="prefix">\1</mo>'),
     (r"(?<!<msup>)<mi>(log|ln|tanh)</mi>(?!<mo)", r'<mi>\1</mi><mspace width="0.17em" />'),
 ]
-
-
-@cache
-def template() -> Template:
-    """The page around the text."""
-    loader = PackageLoader("autograder.handout", "")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("page.html")
 
 
 def page(markdown: str, pictures: Mapping[str, str]) -> str:
@@ -49,8 +41,9 @@ def page(markdown: str, pictures: Mapping[str, str]) -> str:
     body = parser.renderer.render(tokens, parser.options, {"pictures": pictures})
     for wide in ("<pre>", '<div class="math block">'):  # can be moved sideways by keyboard too
         body = body.replace(wide, f'{wide[:-1]} tabindex="0">')
-    style = texts(Path(__file__).with_name("page.css"))
-    return template().render(title=title, style=style, policy=policy(style, pictures="data:"), body=body)
+    style = texts(HERE / "handout.css")
+    frame = {"style": style, "script": "", "policy": policy(style, pictures="data:")}
+    return environment(HERE).get_template("handout.html").render(title=title, body=body, **frame)
 
 
 def mathml(formula: str, options: dict[str, Any]) -> str:

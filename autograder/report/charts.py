@@ -5,6 +5,7 @@ becomes attributes; and each colour becomes a variable of the page, so that it i
 """
 
 import re
+import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ STYLE = {
     "svg.hashsalt": "report",
     "svg.fonttype": "none",
     "font.size": 9,
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor"), "none"),
     **dict.fromkeys(("text.color", "axes.labelcolor"), INK),
     **dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), DIM),
     **{f"axes.spines.{side}": False for side in ("top", "right", "left")},
@@ -38,7 +40,8 @@ def distribution(scores: Sequence[float], most: float) -> Markup:
 
     def draw(figure: "Figure") -> None:
         axes = figure.add_axes((0.12, 0.2, 0.85, 0.68))
-        middle = histogram(axes, scores, max([most, *scores]), BINS)
+        histogram(axes, scores, max([most, *scores]), BINS)
+        middle = statistics.median(scores)
         axes.set(xlabel="points", ylabel="submissions")
         axes.axvline(middle, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
         side = "right" if middle > most / 2 else "left"
@@ -60,9 +63,8 @@ def by_part(scores: Mapping[str, Sequence[float]], most: Mapping[str, float]) ->
     return chart(draw, "Histograms of the points in each part; the table below has their numbers.")
 
 
-def histogram(axes: "Axes", values: Sequence[float], most: float, bins: int) -> float:
-    """Draw how many values are in each of some bins from 0 to the most; returns the median."""
-    import numpy as np
+def histogram(axes: "Axes", values: Sequence[float], most: float, bins: int) -> None:
+    """Draw how many values are in each of some bins from 0 to the most."""
     from matplotlib.ticker import MaxNLocator
 
     axes.hist(values, bins=bins, range=(0, most), color=BAR, rwidth=0.9)
@@ -72,7 +74,6 @@ def histogram(axes: "Axes", values: Sequence[float], most: float, bins: int) -> 
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5 if bins == BINS else 3))
     axes.grid(axis="y", color=LINE, linewidth=0.6)
     axes.set_axisbelow(True)
-    return float(np.median(values))
 
 
 def chart(draw: Callable[["Figure"], None], words: str) -> Markup:
@@ -82,10 +83,7 @@ def chart(draw: Callable[["Figure"], None], words: str) -> Markup:
 
     with mpl.rc_context(STYLE):
         figure = Figure(SIZE)
-        figure.patch.set_visible(False)
         draw(figure)
-        for axes in figure.axes:
-            axes.patch.set_visible(False)
         text = StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return inline(text.getvalue(), words)

@@ -4,6 +4,7 @@ Where a step is broken, the units or the connections it belongs to are marked, t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -79,6 +80,7 @@ def first_wrong(states: Mapping[str, str]) -> str:
     return next((key for state in ("wrong", "missing") for key in places() if states[key] == state), "")
 
 
+@cache
 def places() -> dict[str, tuple[float, float]]:
     """The corner of the box of each tensor, forward and then backward."""
     forward, backward = {"A0": corner(0, FORWARD, 0)}, dict[str, tuple[float, float]]()

@@ -21,8 +21,7 @@ from autograder.report.overview import Overview
 from tests.golden.attacks.harness import SHOWN_TAGS
 from tests.golden.attacks.reports import REPORTS
 from tests.golden.crowd import crowd, graded
-from tests.golden.mistakes import MISTAKES
-from tests.golden.programs import solutions
+from tests.golden.mistakes import with_mistakes
 
 PROGRAMS = 40
 STUDENTS = 5_000
@@ -47,10 +46,8 @@ def written(tmp_path_factory, judge, results):
     out = tmp_path_factory.mktemp("pages")
     (out / "feedback").mkdir()
 
-    def result(**sources):
-        return judge.grade(
-            Submission("ada", {**solutions(), **{part: MISTAKES[name].sources[part] for part, name in sources.items()}})
-        )
+    def result(*mistakes):
+        return judge.grade(Submission("ada", with_mistakes(*mistakes)))
 
     marks = list(crowd(results, 45))
     marks.append(mark_of(replace(faulty("zoe", ValueError("<b>no</b>")), student="zoe")))
@@ -66,10 +63,8 @@ def written(tmp_path_factory, judge, results):
     )
     texts = {
         "feedback/full": feedback_html(mark_of(result())),
-        "feedback/broken": feedback_html(
-            mark_of(result(dnn="C5", extension="S14"), adjustments=[Adjustment(2, "a good question")])
-        ),
-        "feedback/crash": feedback_html(mark_of(result(dnn="W2"))),
+        "feedback/broken": feedback_html(mark_of(result("C5", "S14"), adjustments=[Adjustment(2, "a good question")])),
+        "feedback/crash": feedback_html(mark_of(result("W2"))),
         "feedback/invalid": feedback_html(marks[PROGRAMS]),
         "feedback/error": feedback_html(marks[-2]),
         "report": Overview(marks).html([Alike(1, "student0001", "student0002", 31.5)]),

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from autograder.diagnosis import catalogue
-from tests.golden.programs import program, solution
+from tests.golden.programs import program, solution, solutions
 
 
 class Mistake(NamedTuple):
@@ -23,3 +23,8 @@ def wrong_program(part: str, *rows: catalogue.Mistake) -> Mistake:
 
 
 MISTAKES = {row.id: wrong_program(part, row) for part, rows in catalogue.MISTAKES.items() for row in rows}
+
+
+def with_mistakes(*names: str) -> dict[str, bytes]:
+    """The solution with these mistakes in it, each in its part; of several in one part the last."""
+    return solutions() | {MISTAKES[name].part: MISTAKES[name].sources[MISTAKES[name].part] for name in names}

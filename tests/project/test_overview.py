@@ -23,7 +23,7 @@ from autograder.report.words import summary
 from autograder.results import Cause, CheckResult, Comparison, Result
 from tests.golden.crowd import crowd, graded
 from tests.golden.differences import DNN
-from tests.golden.mistakes import MISTAKES
+from tests.golden.mistakes import with_mistakes
 from tests.golden.programs import solutions
 from tests.project.grading import command
 from tests.public.test_dnn import EXAMPLE
@@ -36,10 +36,7 @@ def wrong(judge):
     """Grades the solution with some mistakes in it."""
 
     def wrong(*names, **others):
-        sources = solutions()
-        for name in names:
-            sources[MISTAKES[name].part] = MISTAKES[name].sources[MISTAKES[name].part]
-        return judge.grade(Submission("ada", {**sources, **others}))
+        return judge.grade(Submission("ada", {**with_mistakes(*names), **others}))
 
     return wrong
 
