@@ -12,6 +12,7 @@ from autograder.build import BUILDERS, build
 from autograder.cluster import ClusterError
 from autograder.copies.compare import compare
 from autograder.copies.report import copies_csv, copies_html, pairs
+from autograder.files import atomic_write
 from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
 from autograder.handout.regions import BuildError
@@ -19,7 +20,7 @@ from autograder.intake import IntakeError, find, read_waiting
 from autograder.marks import MOST_REASON, Adjustment
 from autograder.report.doctor import layers_table, verdict
 from autograder.report.terminal import console
-from autograder.run import STOPPED, Order, make_folders, progress_bar, replaced, run_grade, tell
+from autograder.run import STOPPED, Order, make_folders, progress_bar, run_grade, tell
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
 from autograder.settings import SettingsError, warning
@@ -129,7 +130,7 @@ def run_copies(submissions: Path, out: Path) -> int:
     with progress_bar(console(stderr=True)) as progress:
         comparison = compare(progress.track(found.waiting, description="Comparing"), read_waiting)
     for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
-        with replaced(out / name) as file:
+        with atomic_write(out / name) as file:
             file.writelines(lines)
     with Gradebook(out / NAME, "") as book:
         book.keep_alike(pairs(comparison))

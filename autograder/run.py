@@ -5,18 +5,19 @@ before anything else is done with it. The files are made from the gradebook: whe
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timezone
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from autograder.cluster import grade_on_cluster
+from autograder.files import atomic_write, read_if_there
 from autograder.gradebook import Gradebook, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
@@ -168,17 +169,19 @@ class Run:
         return mark_of(result, self.waiting[result.student], self.settings, self.adjustments.get(result.student, ()))
 
     def write(self, mark: Mark) -> None:
-        """Write the files of a student, unless they are there and would be the same."""
+        """Write the files of a student, unless they are on the disk just as they would be written."""
         student, is_fault = mark.result.student, mark.result.status == "error"
         paths = [self.order.out / "results" / f"{student}.json", self.order.out / "feedback" / f"{student}.html"]
         said = repr((mark.score, mark.said, mark.remarks))
         parts = {"reports": self.reports, "content": self.contents[student], "checks": self.book.checks, "said": said}
         source = digest(*((name, text.encode()) for name, text in parts.items()))
-        if is_fault or not all(map(Path.exists, paths)) or not self.book.is_written(student, source):
-            for path, text in zip(paths, (results_json(mark), feedback_html(mark)), strict=True):
-                with replaced(path) as file:
-                    file.write(text)
-            self.book.has_written(student, "" if is_fault else source)
+        if not is_fault and self.book.is_written(student, outputs_digest(source, map(read_if_there, paths))):
+            return
+        texts = [results_json(mark), feedback_html(mark)]
+        for path, text in zip(paths, texts, strict=True):
+            with atomic_write(path) as file:
+                file.write(text)
+        self.book.has_written(student, "" if is_fault else outputs_digest(source, (text.encode() for text in texts)))
 
     def write_all(self) -> Summary:
         """Write grades.csv, the report, the tables for platforms, and each student's files that are not as they should be."""
@@ -186,8 +189,8 @@ class Run:
         kind = "" if self.order.roster else self.found.kind  # whose ids people have; those of a roster are an office's
         with contextlib.ExitStack() as stack:
             book = stack.enter_context(nbgraders(self.order))
-            grades = stack.enter_context(replaced(out / "grades.csv"))
-            tables = {name: stack.enter_context(replaced(out / "exports" / f"{name.lower()}.csv")) for name in EXPORTS}
+            grades = stack.enter_context(atomic_write(out / "grades.csv"))
+            tables = {name: stack.enter_context(atomic_write(out / "exports" / f"{name.lower()}.csv")) for name in EXPORTS}
             grades.writelines(grades_csv(()))
             for name, file in tables.items():
                 file.writelines(head_lines(name, self.settings.exports))
@@ -202,7 +205,7 @@ class Run:
                 overview.add(mark)
             for name, file in tables.items():
                 file.writelines(lines(name, (), self.absent))
-            stack.enter_context(replaced(out / "report.html")).write(overview.html(self.book.alike(), self.absent))
+            stack.enter_context(atomic_write(out / "report.html")).write(overview.html(self.book.alike(), self.absent))
         return summary
 
     def marks(self) -> Iterator[Mark]:
@@ -211,6 +214,11 @@ class Run:
             if result := self.result_of(waiting):
                 self.book.is_of(result.student, self.contents[result.student])
                 yield self.mark(result)
+
+
+def outputs_digest(source: str, contents: Iterable[bytes]) -> str:
+    """Return the digest of a student's files together with the digest of what they were made from."""
+    return digest(("source", source.encode()), *(("content", content) for content in contents))
 
 
 def nbgraders(order: Order) -> contextlib.AbstractContextManager[Any]:
@@ -266,12 +274,3 @@ def make_folders(out: Path, *names: str) -> None:
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise IntakeError(f"OUT={out} cannot be written: {error.strerror}.") from error
-
-
-@contextlib.contextmanager
-def replaced(path: Path) -> Iterator[TextIO]:
-    """A file that takes the place of another in one step, so that whoever reads it finds the old one or the new one."""
-    draft = path.with_name(f".{path.name}.part")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        yield file
-    draft.replace(path)

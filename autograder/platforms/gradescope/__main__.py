@@ -4,6 +4,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from autograder.files import atomic_write
 from autograder.intake import Submission, read
 from autograder.platforms.apart import STUDENT, judge
 from autograder.platforms.gradescope.metadata import (
@@ -27,9 +28,8 @@ def grade(root: Path) -> None:
     asked = settings.gradescope != Gradescope()
     metadata = unless_bad(partial(read_metadata, root / "submission_metadata.json"), None) if asked else None
     document = document_of(unmarked(graded(root), settings)) if metadata is None else by_the_rules(root, metadata, settings)
-    draft = root / "results/results.json.part"
-    draft.write_text(written(document), encoding="utf-8")
-    draft.replace(root / "results/results.json")
+    with atomic_write(root / "results/results.json") as file:
+        file.write(written(document))
 
 
 def graded(root: Path) -> Result:

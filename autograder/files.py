@@ -1,0 +1,34 @@
+"""Writes files so that a reader never finds half of one, and reads those that may be missing."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+
+@contextlib.contextmanager
+def atomic_write(path: Path) -> Iterator[TextIO]:
+    """Give a draft to write to, which replaces the file at `path` in one step at the end.
+
+    The draft is on the disk before it gets the name: a rename alone may outlive a power cut that its content does not, and
+    leave an empty file (see "auto_da_alloc" in ext4(5)). OSError if it cannot be written; the old file is then as it was.
+    """
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def read_if_there(path: Path) -> bytes:
+    """Return the bytes of a file, or nothing where it is missing or cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
