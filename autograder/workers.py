@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
 
 from autograder.intake import Submission
 from autograder.judge.judge import Judge, faulty
@@ -77,6 +79,35 @@ def grade_all(submissions: Iterable[Submission], jobs: int, limits: Limits = Lim
                 return
 
 
+class WorkerProcess(SpawnProcess):
+    """A worker, whose numpy finds one thread in its environment; that of this process is as before."""
+
+    def start(self) -> None:
+        """Start the worker, which reads the environment before it can be told anything."""
+        before = {name: os.environ.get(name) for name in ONE_THREAD}
+        os.environ.update(ONE_THREAD)
+        try:
+            super().start()
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+class WorkerContext(SpawnContext):
+    """Makes the workers of one pool and knows them, so that no other child of this process is ended with them."""
+
+    def __init__(self) -> None:
+        self.started: list[WorkerProcess] = []
+
+    def Process(self, *arguments: Any, **options: Any) -> WorkerProcess:  # type: ignore[override]  # noqa: N802
+        """Make a worker, as the pool asks for it."""
+        self.started.append(WorkerProcess(*arguments, **options))
+        return self.started[-1]
+
+
 def submitted(pool: ProcessPoolExecutor, submission: Submission) -> Future[Result]:
     """The result to come of a submission, which a pool that has lost a worker does not take any more."""
     try:
@@ -100,8 +131,7 @@ def in_workers(
     coming: Iterator[Submission], jobs: int, limits: Limits, in_hand: dict[Future[Result], Submission]
 ) -> Iterator[Result]:
     """The results from a pool of worker processes; BrokenProcessPool, and what was in hand, if one of them dies."""
-    os.environ.update(ONE_THREAD)  # the workers read it when they are started
-    context = multiprocessing.get_context("spawn")
+    context = WorkerContext()
     with ProcessPoolExecutor(jobs, context, initializer=start_judge, initargs=(limits,)) as pool:
         try:
             while True:
@@ -119,7 +149,7 @@ def in_workers(
                     del in_hand[future]
                     yield result
         except (KeyboardInterrupt, GeneratorExit):
-            for process in multiprocessing.active_children():
+            for process in context.started:
                 process.terminate()
             raise
         finally:
