@@ -1,13 +1,11 @@
-"""What `make package` left in dist/: sizes and digests, so that anybody can see whether two builds are the same."""
+"""What `make package` leaves in a folder: sizes and digests, so that anybody can see whether two builds are the same."""
 
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from autograder.package import DIST
-
-MANIFEST = DIST / "MANIFEST"
+MANIFEST = "MANIFEST"
 # What the packages are, and for whom. nbgrader draws random numbers for its database; what TAs keep beside it is theirs.
 PACKAGES = {
     "assignment.zip": "students",
@@ -23,7 +21,7 @@ PACKAGES = {
 
 
 class Package(NamedTuple):
-    """A file or a folder of dist/, whom it is for, how many files and bytes it holds, and its digest (SHA-256).
+    """A file or a folder among the packages, whom it is for, how many files and bytes it holds, and its digest (SHA-256).
 
     A folder's digest is that of its lines of the manifest.
     """
@@ -35,23 +33,23 @@ class Package(NamedTuple):
     digest: str
 
 
-def manifest() -> str:
-    """A line for each packaged file, as `sha256sum --check` reads them."""
-    return "".join(line(path) for name in PACKAGES for path in files(DIST / name))
+def manifest(out: Path) -> str:
+    """Return a line for each packaged file below a folder, as `sha256sum --check` reads them."""
+    return "".join(line(path, out) for name in PACKAGES for path in files(out / name))
 
 
-def table() -> str:
-    """The packages with their sizes and digests, a line each."""
-    lines = [f"{one.digest}  {one.size:>9,} bytes  {one.files:>3} files  {one.name}, for {one.readers}" for one in packages()]
-    return "\n".join(lines)
+def table(out: Path) -> str:
+    """Return a line for each package below a folder, with its size and digest."""
+    form = "{0.digest}  {0.size:>9,} bytes  {0.files:>3} files  {0.name}, for {0.readers}"
+    return "\n".join(form.format(package) for package in packages(out))
 
 
-def packages() -> Iterator[Package]:
-    """The packages as they lie in dist/."""
+def packages(out: Path) -> Iterator[Package]:
+    """Return the packages below a folder."""
     for name, readers in PACKAGES.items():
-        path = DIST / name
+        path = out / name
         found = files(path)
-        text = path.read_bytes() if path.is_file() else "".join(map(line, found)).encode()
+        text = path.read_bytes() if path.is_file() else "".join(line(one, out) for one in found).encode()
         size = sum(one.stat().st_size for one in found)
         yield Package(name, readers, len(found), size, hashlib.sha256(text).hexdigest())
 
@@ -61,6 +59,6 @@ def files(path: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
 
 
-def line(path: Path) -> str:
-    """The line of a file."""
-    return f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(DIST).as_posix()}\n"
+def line(path: Path, out: Path) -> str:
+    """Return the manifest's line for a file below a folder."""
+    return f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(out).as_posix()}\n"

@@ -64,4 +64,9 @@ def write_zip(path: Path, files: dict[str, bytes], executable: Iterable[str] = (
             member.create_system = 3  # Unix, so that the permissions count
             member.external_attr = (0o100755 if name in executable else 0o100644) << 16
             archive.writestr(member, data, zipfile.ZIP_DEFLATED)
-    return f"{path.relative_to(ROOT)}: {len(files)} files, {path.stat().st_size:,} bytes"
+    return f"{shown(path)}: {len(files)} files, {path.stat().st_size:,} bytes"
+
+
+def shown(path: Path) -> str:
+    """Return a path as a TA would type it in the project's folder."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)

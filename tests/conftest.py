@@ -1,47 +1,56 @@
-"""What the tests share: a judge, the student whose files are the solution, and a way to grade a source."""
+"""What the tests share: a judge, submissions and packages that are made once, and which tests go to one worker together."""
 
 import zlib
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from autograder.build import build
 from autograder.intake import Submission
 from autograder.judge.judge import Judge
 from autograder.results import PARTS
-from autograder.sandbox.host import Limits
-from tests.golden.programs import solutions
+from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solutions, submission
+from tests.limits import QUICK
 
-QUICK = Limits(call_seconds=1.0, import_seconds=2.0, submission_seconds=20.0)
-
-
-# They build in the same folders.
-BUILDING = {
-    "test_build.py",
-    "test_doors.py",
-    "test_faults.py",
-    "test_grade.py",
-    "test_gradescope.py",
-    "test_otter.py",
-    "test_packages.py",
-    "test_settings.py",
-}
+# Tests that need all packages share the ones that their worker builds.
+OF_PACKAGES = {"test_doors.py", "test_otter.py", "test_packages.py"}
+# Files that take longest.
+SLOW = OF_PACKAGES | {"test_cluster.py", "test_copies.py", "test_nbgrader.py", "test_pages.py"}
 
 
-SLOW = BUILDING | {"test_cluster.py", "test_copies.py", "test_nbgrader.py", "test_pages.py"}
+def pytest_addoption(parser):
+    parser.addoption("--skips", type=int, help="how many tests are skipped on this machine; another number is a failure")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """Fail where other tests are skipped than expected: a test that no machine runs proves nothing."""
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    expected = session.config.getoption("skips")
+    if expected is None or reporter is None or hasattr(session.config, "workerinput"):
+        return
+    skipped = len(reporter.stats.get("skipped", ()))
+    if skipped != expected:
+        reporter.write_line(f"{skipped} tests were skipped, and {expected} are expected: -rs names them", red=True, bold=True)
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Keep the tests of a file on one worker, for they share what they set up; the many of the attacks are dealt out.
-
-    Those that take longest come first, so that no worker is alone with them in the end.
-    """
+    """Keep tests on one worker that share what they set up, and start with the slow ones, so that none is alone in the end."""
     for item in items:
-        parameters = getattr(item, "callspec", None)
-        layer = parameters.params.get("weakened") if parameters else None
-        share = zlib.crc32(item.name.encode()) % 8 if item.originalname == "test_attack_in_a_batch" else layer
-        group = "building" if item.path.name in BUILDING else f"{item.path.name} {share}"
-        item.add_marker(pytest.mark.xdist_group(group))
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(group_of(item)))
     items.sort(key=lambda item: item.path.name not in SLOW)
+
+
+def group_of(item):
+    """The name of the group of a test: its file, unless it shares with other files what is dear."""
+    if "grade_mistake" in item.fixturenames:
+        return f"mistakes {zlib.crc32(item.callspec.params['name'].encode()) % 8}"
+    return "packages" if item.path.name in OF_PACKAGES else item.path.name
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +76,37 @@ def grade(judge):
         return judge.grade(Submission(student, sources, missing))
 
     return grade
+
+
+@pytest.fixture(scope="session")
+def grade_mistake(judge):
+    """The result of a program of MISTAKES, by its name: each is graded once, for all tests that ask what comes of it."""
+    results = {}
+
+    def grade_mistake(name):
+        if name not in results:
+            results[name] = judge.grade(submission(MISTAKES[name].sources))
+        return results[name]
+
+    return grade_mistake
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory):
+    """The folder of the bundled submissions."""
+    folder = tmp_path_factory.mktemp("bundled") / "examples"
+    build("examples", folder)
+    return folder
+
+
+class Packages(NamedTuple):
+    """The folder of all packages, and what building them printed."""
+
+    folder: Path
+    said: str
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dist")
+    return Packages(folder, build("package", folder))

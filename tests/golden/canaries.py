@@ -6,12 +6,34 @@ is put together when the program runs, for a line of its source may be quoted.
 
 import textwrap
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+
+from autograder.checking import Case
+from autograder.judge.oracle import truth
 from tests.golden.programs import solution
+from tests.hidden import cases, test_extension
 
 CANARY = "CANARY"
 LETTERS = "qwrtzpsdfg"  # a digit each
+
+
+@cache
+@np.errstate(all="ignore")  # of saturated cases
+def hidden_numbers() -> list[float]:
+    """Every number that a hidden check puts in or wants to see, and the norm of every tensor that it wants."""
+    found = [test_extension.LOGITS]
+    for value in vars(cases).values():
+        for case in value if isinstance(value, list) else [value]:
+            if isinstance(case, Case):
+                right = truth(case)
+                tensors = [*right.cache.values(), *right.grads.values()]
+                found += [case.X, case.Y, *case.params.values(), right.out, right.loss, *tensors]
+                found += [np.linalg.norm(tensor) for tensor in tensors]
+    numbers = np.unique(np.concatenate([np.ravel(numbers) for numbers in found]))
+    return [float(number) for number in numbers if number not in (0, 1) and np.isfinite(number)]
 
 
 def digits(number: float, count: int = 6) -> str:

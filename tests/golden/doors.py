@@ -23,7 +23,7 @@ from autograder.build import build
 from autograder.checking import ROWS
 from autograder.intake import find
 from autograder.marks import mark_of
-from autograder.package import DIST, ROOT
+from autograder.package import ROOT
 from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK, grade_id
 from autograder.report.gradescope import results_json
 from tests.golden.attacks import ATTACKS, CANARY, World
@@ -35,13 +35,14 @@ from tests.golden.variants import VARIANTS
 
 Marks = Mapping[str, float]  # the points of each check, and of each task
 Class = Mapping[str, Path]  # the folder of each submission, by a name that every platform takes for a student's
+Door = Callable[[Class, Path, Path], dict[str, Marks]]  # grades a class in an empty folder, with the packages in another one
 QUICK = [name for name, attack in ATTACKS.items() if attack.status == "graded" and not attack.lay]
 
 
 def golden(folder: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Every golden submission: what it is, and its files."""
-    build("examples")
-    for example in sorted((ROOT / "build/examples").iterdir()):
+    """Yield every golden submission, laid down in an empty folder: what it is, and its files."""
+    build("examples", folder / "examples")
+    for example in sorted((folder / "examples").iterdir()):
         yield f"example: {example.name}", files_of(example)
     programs = {f"wrong: {name}": mistake.sources for name, mistake in MISTAKES.items()}
     programs |= {f"right: {name}": sources for name, sources in VARIANTS.items()}
@@ -68,21 +69,21 @@ def marks(document: Mapping) -> Marks:
     return {name: round(score, 2) for name, score in found.items()}
 
 
-def by_function(students: Class, _: Path) -> dict[str, Marks]:
+def by_function(students: Class, *_: Path) -> dict[str, Marks]:
     """`from autograder import grade`."""
     return {student: marks(json.loads(results_json(mark_of(grade(folder))))) for student, folder in students.items()}
 
 
-def by_command(students: Class, work: Path) -> dict[str, Marks]:
+def by_command(students: Class, work: Path, _: Path) -> dict[str, Marks]:
     """`make grade`."""
     (submissions,) = {folder.parent for folder in students.values()}
     run(sys.executable, "-m", "autograder", "grade", submissions, "--out", work, cwd=ROOT)
     return {student: marks(json.loads((work / f"results/{student}.json").read_text())) for student in students}
 
 
-def by_gradescope(students: Class, work: Path) -> dict[str, Marks]:
+def by_gradescope(students: Class, work: Path, packages: Path) -> dict[str, Marks]:
     """run_autograder, in the environment that is here: setup.sh has a test of its own."""
-    with zipfile.ZipFile(DIST / "gradescope/autograder.zip") as archive:
+    with zipfile.ZipFile(packages / "gradescope/autograder.zip") as archive:
         archive.extractall(work / "source")
     (work / "source/.venv").symlink_to(sys.prefix)
     found = {}
@@ -94,14 +95,14 @@ def by_gradescope(students: Class, work: Path) -> dict[str, Marks]:
     return found
 
 
-def by_otter(students: Class, work: Path) -> dict[str, Marks]:
+def by_otter(students: Class, work: Path, packages: Path) -> dict[str, Marks]:
     """What `otter run` does, by otter's own interface."""
     from otter.api import grade_submission
 
     found = {}
     for student, folder in students.items():
         archive = shutil.make_archive(str(work / student), "zip", folder)
-        results = grade_submission(archive, str(DIST / "otter/autograder.zip"), quiet=True)
+        results = grade_submission(archive, str(packages / "otter/autograder.zip"), quiet=True)
         tests = [{"score": one.score, "extra_data": extra_data(name)} for name, one in results.results.items()]
         found[student] = marks({"tests": tests})
     return found
@@ -113,12 +114,12 @@ def extra_data(check: str) -> dict[str, str]:
     return {"id": check, "part": part, "task": task}
 
 
-def by_nbgrader(students: Class, work: Path) -> dict[str, Marks]:
+def by_nbgrader(students: Class, work: Path, packages: Path) -> dict[str, Marks]:
     """`nbgrader autograde`: the points of the tasks are those of its gradebook."""
     from nbgrader.api import Gradebook
 
     course = work / "course"
-    shutil.copytree(DIST / "nbgrader", course, ignore=shutil.ignore_patterns("submitted", "autograded", "feedback", "results"))
+    shutil.copytree(packages / "nbgrader", course)
     for student, folder in students.items():
         shutil.copytree(folder, course / "submitted" / student / ASSIGNMENT)
     run(sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, cwd=course)
@@ -131,7 +132,7 @@ def by_nbgrader(students: Class, work: Path) -> dict[str, Marks]:
     return found
 
 
-DOORS: dict[str, Callable[[Class, Path], dict[str, Marks]]] = {
+DOORS: dict[str, Door] = {
     "make grade": by_command,
     "Gradescope": by_gradescope,
     "otter": by_otter,
@@ -161,7 +162,7 @@ def sample(submissions: Mapping[str, dict[str, bytes]], count: int) -> list[str]
     return list(dict.fromkeys([*chosen, *rng.sample(rest, len(rest))]))[:count]
 
 
-def differences(count: int, work: Path) -> Iterator[str]:
+def differences(count: int, work: Path, packages: Path) -> Iterator[str]:
     """A line for each mark of so many golden submissions that one of the doors gives otherwise than `autograder.grade`."""
     (work / "world").mkdir()
     submissions = dict(golden(work / "world"))
@@ -176,7 +177,7 @@ def differences(count: int, work: Path) -> Iterator[str]:
     wanted = by_function(students, work)
     for door, graded in DOORS.items():
         (work / door).mkdir()
-        found = graded(students, work / door)
+        found = graded(students, work / door, packages)
         for student, name in names.items():
             for mark in wanted[student].keys() | found[student].keys():
                 want, got = wanted[student].get(mark), found[student].get(mark)
@@ -189,9 +190,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=sys.maxsize)
     count = parser.parse_args().count
-    build("package")
-    with tempfile.TemporaryDirectory() as work:
-        found = list(differences(count, Path(work)))
+    with tempfile.TemporaryDirectory() as work, tempfile.TemporaryDirectory() as packages:
+        build("package", Path(packages))
+        found = list(differences(count, Path(work), Path(packages)))
     print("\n".join([*found, f"{len(found)} marks differ."]))
     return 1 if found else 0
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from autograder.handout.assignment import SOLUTION
-from autograder.handout.regions import solved
+from autograder.handout.regions import skeleton, solved
 from autograder.diagnosis.catalogue import STEPS, Mistake
 from autograder.intake import Submission
 from autograder.results import PARTS
@@ -21,6 +21,13 @@ def solution(part: str = "dnn") -> str:
 def solutions() -> dict[str, bytes]:
     """The whole solution: the source of every part."""
     return {part: solution(part).encode() for part in PARTS}
+
+
+@cache
+def solution_lines() -> frozenset[str]:
+    """The lines of the solution that no student gets to see."""
+    given = {line for part in PARTS for line in skeleton((SOLUTION / f"{part}.py").read_text()).splitlines()}
+    return frozenset(line for part in PARTS for line in solution(part).splitlines()) - given
 
 
 def files_of(submission: Path) -> dict[str, bytes]:

@@ -4,15 +4,11 @@ import html
 import json
 import re
 from dataclasses import replace
-from functools import cache
 
-import numpy as np
 import pytest
 
-from autograder.checking import Case
 from autograder.diagnosis.report import diagnose
 from autograder.judge.judge import Grading
-from autograder.judge.oracle import truth
 from autograder.marks import mark_of
 from autograder.report.exports import EXPORTS, export_csv
 from autograder.report.feedback import feedback_html
@@ -20,30 +16,13 @@ from autograder.report.gradescope import results_json
 from autograder.report.table import grades_csv
 from autograder.report.words import explanation, headline
 from autograder.sandbox.discretion import MOST_NEW_LINES, Discretion
-from tests.golden.canaries import CANARY, PROGRAMS, leaking
+from tests.golden.canaries import CANARY, PROGRAMS, hidden_numbers, leaking
 from tests.golden.mistakes import MISTAKES
-from tests.hidden import cases, test_extension
 
 PLACE = re.compile(r"\(\w+\.py, line \d+: .*\)|File \"\w+\.py\", line \d+, in .*")
 NAME = re.compile(r"\b(dL_d)?w\d{3}(_next)?\b")  # of a weight of the worked example
 LINE = re.compile(r"`[^`]*`")  # of the catalogue
 NUMBER = re.compile(r"\d+\.?\d*")
-
-
-@cache
-@np.errstate(all="ignore")  # of saturated cases
-def secrets():
-    """Every number that a hidden check puts in or wants to see, and the norm of every tensor that it wants."""
-    found = [test_extension.LOGITS]
-    for value in vars(cases).values():
-        for case in value if isinstance(value, list) else [value]:
-            if isinstance(case, Case):
-                right = truth(case)
-                tensors = [*right.cache.values(), *right.grads.values()]
-                found += [case.X, case.Y, *case.params.values(), right.out, right.loss, *tensors]
-                found += [np.linalg.norm(tensor) for tensor in tensors]
-    numbers = np.unique(np.concatenate([np.ravel(numbers) for numbers in found]))
-    return [float(number) for number in numbers if number not in (0, 1) and np.isfinite(number)]
 
 
 def reports(result):
@@ -69,7 +48,7 @@ def hidden_words(result):
 def carried_out(name, result):
     """The secrets that a program has brought into the reports, and the canaries."""
     text = "\n".join(hidden_words(result))
-    shown = [words for words in map(PROGRAMS[name].shows, secrets()) if words and words in text]
+    shown = [words for words in map(PROGRAMS[name].shows, hidden_numbers()) if words and words in text]
     return shown + [word for word in (CANARY, CANARY[::-1]) if any(word in report for report in reports(result))]
 
 
@@ -80,7 +59,7 @@ def without_discretion(monkeypatch):
 
 
 def test_there_are_secrets_to_look_for():
-    assert len(secrets()) > 1000
+    assert len(hidden_numbers()) > 1000
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -165,5 +144,5 @@ def long_numbers(result):
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_what_is_said_of_a_mistake_holds_no_number(name, grade):
-    assert long_numbers(grade(MISTAKES[name].sources)) == []
+def test_what_is_said_of_a_mistake_holds_no_number(name, grade_mistake):
+    assert long_numbers(grade_mistake(name)) == []

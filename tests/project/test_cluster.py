@@ -16,15 +16,14 @@ import psutil
 import pytest
 
 from autograder import cluster
-from autograder.build import build
 from autograder.cluster import ClusterError, grade_on_cluster
 from autograder.gradebook.digest import checks_digest
 from autograder.intake import Submission, find, read_waiting
 from autograder.package import ROOT
 from autograder.sandbox.layers import WeakSandboxError
 from autograder.workers import grade_all
-from tests.conftest import QUICK
 from tests.golden.programs import solutions
+from tests.limits import QUICK
 from tests.project.clusters import Cluster, descendants, end, ip, networks
 from tests.project.grading import command, rows
 
@@ -34,12 +33,11 @@ OTHER_SECRET = "this-is-the-secret-of-another-course-altogether"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(examples, tmp_path_factory):
     """Bundled examples, and one that is empty."""
-    build("examples")
     folder = tmp_path_factory.mktemp("class")
     for name in NAMES:
-        source = ROOT / "build/examples" / name
+        source = examples / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     (folder / "nobody").mkdir()
     return folder

@@ -4,17 +4,14 @@ import sys
 
 import pytest
 
-from autograder.build import build
-
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader 0.9.6 needs Python 3.11")
 COUNT = 16
 
 
-def test_the_marks_are_the_same_at_each_door(tmp_path):
+def test_the_marks_are_the_same_at_each_door(packages, tmp_path):
     from tests.golden.doors import differences
 
-    build("package")
-    assert list(differences(COUNT, tmp_path)) == []
+    assert list(differences(COUNT, tmp_path, packages.folder)) == []
 
 
 @pytest.mark.parametrize("door", ["make grade", "Gradescope", "otter", "nbgrader"])
@@ -22,12 +19,12 @@ def test_a_mark_that_differs_at_one_door_is_told(door, tmp_path, monkeypatch):
     """The comparison itself: with doors that only pass on what the function says, one of them less one point."""
     from tests.golden import doors
 
-    def passed_on(students, work):
+    def passed_on(students, work, packages):
         found = doors.by_function(students, work)
         if work.name == door:
             found["student000"] = {**found["student000"], "dnn.forward_keys": -1}
         return found
 
     monkeypatch.setattr(doors, "DOORS", dict.fromkeys(doors.DOORS, passed_on))
-    (line,) = doors.differences(1, tmp_path)
+    (line,) = doors.differences(1, tmp_path, tmp_path)
     assert f"dnn.forward_keys earns -1 through {door}, and " in line

@@ -12,16 +12,11 @@ from itertools import islice
 import pytest
 
 from autograder import workers
-from autograder.build import build
 from autograder.cli import main
 from autograder.package import ROOT
 from tests.golden.programs import solutions
+from tests.project.faults import break_for_bob, die_for_bob, start_no_judge
 from tests.project.grading import SCHEMA, rows
-
-
-@pytest.fixture(scope="module", autouse=True)
-def examples():
-    build("examples")
 
 
 def broken(student):
@@ -38,22 +33,10 @@ def test_a_bug_in_a_check_is_an_error_and_no_loss(judge, grade, monkeypatch):
     assert [check.id for check in result.failed] == [f"{check.part}.{check.name}"]
 
 
-def break_for_bob(submission):
-    if submission.student == "bob":
-        raise RuntimeError("the grader breaks")
-    return workers.grade_one(submission)
-
-
-def die_for_bob(submission):
-    if submission.student == "bob":
-        os._exit(1)
-    return workers.grade_one(submission)
-
-
 @pytest.mark.parametrize("fault", [break_for_bob, die_for_bob])
-def test_a_fault_of_the_grader_costs_one_row(fault, tmp_path, monkeypatch, capsys):
+def test_a_fault_of_the_grader_costs_one_row(fault, examples, tmp_path, monkeypatch, capsys):
     for name in ("alice", "bob", "carol"):
-        shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class" / name)
+        shutil.copytree(examples / "solution", tmp_path / "class" / name)
     monkeypatch.setattr(workers, "task", fault)
     assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "2"]) == 1
     found = {row["student"]: row for row in rows(tmp_path / "out")}
@@ -64,22 +47,18 @@ def test_a_fault_of_the_grader_costs_one_row(fault, tmp_path, monkeypatch, capsy
     assert "not your fault" in (tmp_path / "out/feedback/bob.html").read_text()
 
 
-def start_no_judge(limits):
-    raise RuntimeError("this machine has no sandbox")
-
-
-def test_where_no_worker_starts_every_row_says_so(tmp_path, monkeypatch, capfd):
+def test_where_no_worker_starts_every_row_says_so(examples, tmp_path, monkeypatch, capfd):
     for number in range(6):
-        shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class" / f"student{number}")
+        shutil.copytree(examples / "solution", tmp_path / "class" / f"student{number}")
     monkeypatch.setattr(workers, "start_judge", start_no_judge)
     assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "1"]) == 1
     assert [(row["status"], row["score"]) for row in rows(tmp_path / "out")] == [("error", "")] * 6
     assert "no worker process could be started" in capfd.readouterr().err
 
 
-def test_what_was_graded_is_kept_when_the_run_is_broken_off(tmp_path, monkeypatch, capsys):
-    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
-    shutil.copytree(ROOT / "build/examples/skeleton", tmp_path / "class/bob")
+def test_what_was_graded_is_kept_when_the_run_is_broken_off(examples, tmp_path, monkeypatch, capsys):
+    shutil.copytree(examples / "solution", tmp_path / "class/alice")
+    shutil.copytree(examples / "skeleton", tmp_path / "class/bob")
 
     def interrupted(submissions, jobs, limits):
         yield from list(workers.grade_all(islice(submissions, 1), jobs))
@@ -92,10 +71,10 @@ def test_what_was_graded_is_kept_when_the_run_is_broken_off(tmp_path, monkeypatc
     assert (tmp_path / "out/feedback/alice.html").exists()
 
 
-def test_ctrl_c_ends_the_run_and_every_process(tmp_path):
+def test_ctrl_c_ends_the_run_and_every_process(examples, tmp_path):
     for name in ("alice", "bob"):
-        shutil.copytree(ROOT / "build/examples/emil", tmp_path / "class" / name)
-    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/aaron")
+        shutil.copytree(examples / "emil", tmp_path / "class" / name)
+    shutil.copytree(examples / "solution", tmp_path / "class/aaron")
     arguments = [sys.executable, "-m", "autograder", "grade", tmp_path / "class", "--out", tmp_path / "out", "--jobs", "2"]
     process = subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
     while not (tmp_path / "out/feedback/aaron.html").exists():

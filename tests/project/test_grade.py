@@ -6,7 +6,6 @@ from functools import partial
 
 import pytest
 
-from autograder.build import build
 from autograder.cli import main
 from autograder.package import ROOT
 from autograder.results import PARTS
@@ -21,11 +20,10 @@ HEADER = ["student", "score", "max_score", "status", "warmup", "dnn", "extension
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def graded(examples, tmp_path_factory):
     """The bundled examples, graded by two workers."""
-    build("examples")
     out = tmp_path_factory.mktemp("graded") / "out"
-    return command("grade", ROOT / "build/examples", "--out", out, "--jobs", 2), out
+    return command("grade", examples, "--out", out, "--jobs", 2), out
 
 
 def test_every_example_gets_the_marks_and_the_reason(graded):
@@ -61,13 +59,13 @@ def test_what_is_left_in_out(graded):
     assert set(files(out)) == names
 
 
-def test_what_the_course_sets_counts_everywhere(tmp_path, monkeypatch):
+def test_what_the_course_sets_counts_everywhere(examples, tmp_path, monkeypatch):
     """And who has more time without having handed in is told."""
     settings = tmp_path / "assignment.toml"
     late = '[late]\ndue = 2026-10-01T12:00:00Z\npenalty_per_day = "10%"\n[late.extensions]\nzoe = "2 days"\n'
     settings.write_text(f"{HERE.read_text().partition('[late]')[0]}{late}[drop]\nlowest_tasks = 1\n")
     monkeypatch.setenv("ASSIGNMENT", str(settings))
-    shutil.copytree(ROOT / "build/examples/ada", tmp_path / "class/ada")
+    shutil.copytree(examples / "ada", tmp_path / "class/ada")
     finished = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--jobs", 1)
     assert "handed in nothing under that name: zoe." in finished.stderr
     (row,) = rows(tmp_path / "out")
@@ -130,18 +128,18 @@ def test_feedback_says_once_that_a_file_is_missing(graded):
     assert "<span>extension.py</span> <span>0 of 25</span>" in page
 
 
-def test_marks_do_not_depend_on_the_number_of_workers(graded, tmp_path):
+def test_marks_do_not_depend_on_the_number_of_workers(graded, examples, tmp_path):
     """Not a byte differs between two runs, one worker or two."""
     _, out = graded
-    assert command("grade", ROOT / "build/examples", "--out", tmp_path / "out", "--jobs", 1).returncode == 0
+    assert command("grade", examples, "--out", tmp_path / "out", "--jobs", 1).returncode == 0
     ours, theirs = files(tmp_path / "out"), files(out)
     del ours["gradebook.db"], theirs["gradebook.db"]  # its pages lie in the order in which the results came
     assert ours == theirs
 
 
-def test_a_machine_that_is_not_fit_grades_nothing(tmp_path, monkeypatch, capsys):
+def test_a_machine_that_is_not_fit_grades_nothing(examples, tmp_path, monkeypatch, capsys):
     """Unless what it lacks is accepted by name; and what an earlier run left stays."""
-    shutil.copytree(ROOT / "build/examples/solution", tmp_path / "class/alice")
+    shutil.copytree(examples / "solution", tmp_path / "class/alice")
     weak = partial(Limits, without=("filter", "network"))
     monkeypatch.setattr("autograder.run.Limits", weak)
     (tmp_path / "out").mkdir()
@@ -195,11 +193,11 @@ def test_a_missing_folder_leaves_what_was_graded_alone(graded, tmp_path):
 
 
 @pytest.fixture
-def classroom(tmp_path):
+def classroom(examples, tmp_path):
     """A class of one right submission and five that cannot be read."""
     folder = tmp_path / "class"
     for name, data in {
-        **{f"alice/{part}.py": (ROOT / f"build/examples/solution/{part}.py").read_bytes() for part in PARTS},
+        **{f"alice/{part}.py": (examples / f"solution/{part}.py").read_bytes() for part in PARTS},
         "bob.zip": b"not a zip",
         "carol/dnn.py": b"",
         "dave/dnn.py": b"x = 1",

@@ -15,7 +15,6 @@ import pytest
 
 from autograder import package
 from autograder.build import build
-from autograder.package import ROOT
 from autograder.platforms import apart
 from autograder.platforms.gradescope import __main__ as door
 from autograder.sandbox.host import Limits
@@ -26,9 +25,9 @@ from tests.project.grading import SCHEMA, command, rows
 class Gradescope:
     """A folder laid out as /autograder is, and what the platform does with it."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        with zipfile.ZipFile(ROOT / "dist/gradescope/autograder.zip") as archive:
+    def __init__(self, root: Path, package: Path) -> None:
+        self.root, self.package = root, package
+        with zipfile.ZipFile(package) as archive:
             archive.extractall(root / "source")
         shutil.copy(root / "source/run_autograder", root / "run_autograder")
         for script in (root / "source/setup.sh", root / "run_autograder"):
@@ -65,8 +64,8 @@ class Gradescope:
 
 @pytest.fixture(scope="module")
 def gradescope(tmp_path_factory):
-    build("gradescope")
-    platform = Gradescope(tmp_path_factory.mktemp("autograder"))
+    build("gradescope", package := tmp_path_factory.mktemp("package"))
+    platform = Gradescope(tmp_path_factory.mktemp("autograder"), package / "autograder.zip")
     finished = platform.call("source/setup.sh")
     assert finished.returncode == 0, finished.stderr
     assert "setup.sh: the grader is ready." in finished.stdout
@@ -74,18 +73,17 @@ def gradescope(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def make_grade(tmp_path_factory):
+def make_grade(examples, tmp_path_factory):
     """The results.json of each example as `make grade` writes it."""
-    build("examples")
     out = tmp_path_factory.mktemp("make") / "out"
-    assert command("grade", ROOT / "build/examples", "--out", out).returncode == 0
+    assert command("grade", examples, "--out", out).returncode == 0
     return {row["student"]: json.loads((out / f"results/{row['student']}.json").read_text()) for row in rows(out)}
 
 
-def test_the_marks_are_those_of_make_grade(gradescope, make_grade):
-    examples = {path.stem if path.suffix else path.name: path for path in (ROOT / "build/examples").iterdir()}
-    assert examples.keys() == make_grade.keys()
-    for student, path in examples.items():
+def test_the_marks_are_those_of_make_grade(gradescope, make_grade, examples):
+    students = {path.stem if path.suffix else path.name: path for path in examples.iterdir()}
+    assert students.keys() == make_grade.keys()
+    for student, path in students.items():
         document = gradescope.grade(path)
         assert document["tests"] == make_grade[student]["tests"], student
         assert document["score"] == make_grade[student]["score"], student
@@ -143,7 +141,7 @@ TOLD = {
 
 
 @pytest.fixture
-def told(gradescope):
+def told(gradescope, examples):
     """Puts tables into the assignment file and metadata beside the submission, and gives what the solution then gets."""
     settings, metadata = gradescope.root / "source/assignment.toml", gradescope.root / "submission_metadata.json"
     kept = settings.read_text()
@@ -151,7 +149,7 @@ def told(gradescope):
     def told(tables, content):
         settings.write_text(f"{kept.partition('[late]')[0]}{tables}")
         metadata.write_text(content if isinstance(content, str) else json.dumps(content))
-        return gradescope.grade(ROOT / "build/examples/solution")
+        return gradescope.grade(examples / "solution")
 
     yield told
     settings.write_text(kept)
@@ -193,7 +191,7 @@ def test_nobody_but_root_reads_the_source(gradescope):
 
 
 def test_setup_fails_loudly(gradescope, tmp_path):
-    other = Gradescope(tmp_path / "autograder")
+    other = Gradescope(tmp_path / "autograder", gradescope.package)
     pinned = other.root / "source/requirements.txt"
     pinned.write_text(re.sub("sha256:.{8}", "sha256:00000000", pinned.read_text()))
     finished = other.call("source/setup.sh")

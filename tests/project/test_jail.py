@@ -21,7 +21,7 @@ from autograder.sandbox import calls, kernel, zygote
 from autograder.sandbox.host import SandboxError, Zygote
 from autograder.sandbox.layers import LAYERS, MINIMUM, WeakSandboxError, lacking
 from autograder.sandbox.session import Sandbox
-from tests.project.test_sandbox import LIMITS, runner, sentence
+from tests.project.runner import LIMITS, runner, sentence
 
 ANYTHING = replace(LIMITS, accept=tuple(MINIMUM))
 LINUX = pytest.mark.skipif(not Path("/proc/self/ns").exists(), reason="these layers are Linux's")

@@ -10,7 +10,7 @@ from autograder import build, leaks
 from autograder.handout.assignment import SOLUTION, assignment_files
 from autograder.handout.regions import BuildError, solved
 from autograder.leaks import refuse_leaks
-from autograder.package import DIST, ROOT
+from autograder.package import ROOT
 from autograder.results import PARTS
 from autograder.settings import read_secret
 
@@ -71,10 +71,10 @@ def test_every_telling_line_is_missed_when_it_leaks():
             refuse_leaks("any", {"README.md": f"Welcome.\n    {line}\n".encode()})
 
 
-def test_a_package_that_leaks_is_not_written(monkeypatch):
-    build.build("student")
-    kept = (DIST / "assignment.zip").read_bytes()
+def test_a_package_that_leaks_is_not_written(tmp_path, monkeypatch):
+    build.build("student", tmp_path)
+    kept = (tmp_path / "assignment.zip").read_bytes()
     monkeypatch.setattr(build, "assignment_files", lambda: {**assignment_files(), "dnn.py": SOLVED})
     with pytest.raises(BuildError, match="nothing was written"):
-        build.build("student")
-    assert (DIST / "assignment.zip").read_bytes() == kept
+        build.build("student", tmp_path)
+    assert (tmp_path / "assignment.zip").read_bytes() == kept

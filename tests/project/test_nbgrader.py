@@ -28,13 +28,13 @@ from autograder.report.words import explanation
 from autograder.results import PARTS
 from autograder.rubric import RUBRIC
 from autograder.settings import read_secret
+from tests.golden.canaries import hidden_numbers
 from tests.golden.differences import IN_PLACE
 from tests.golden.mistakes import MISTAKES
 from tests.golden.notebooks_nbgrader import ATTACKS
 from tests.golden.programs import solutions, with_body
+from tests.project.faults import break_for_bob
 from tests.project.grading import command
-from tests.project.test_canaries import secrets
-from tests.project.test_faults import break_for_bob
 
 if sys.version_info < (3, 11):
     pytest.skip("nbgrader 0.9.6 needs Python 3.11", allow_module_level=True)
@@ -113,7 +113,7 @@ def python_files(sources):
 def built(tmp_path_factory):
     """The course as it is built, in which nobody has handed in anything."""
     root = tmp_path_factory.mktemp("nbgrader") / "a course of 2026"
-    package.build_course(root)
+    package.build_nbgrader(root)
     return Course(root)
 
 
@@ -364,7 +364,7 @@ def test_each_task_is_a_locked_cell_with_all_its_points(built):
 
 
 def test_two_builds_are_the_same_bytes_and_name_no_place(built, tmp_path):
-    package.build_course(tmp_path / "other")
+    package.build_nbgrader(tmp_path / "other")
     files = built.everything()
     assert Course(tmp_path / "other").everything() == files
     for name, data in [*files.items(), ("gradebook.db", built.database.read_bytes())]:
@@ -394,7 +394,7 @@ def hidden_in(text):
     names = [name for tasks in RUBRIC.values() for checks in tasks.values() for name in checks.get("hidden", {})]
     words = [*hidden_lines(), *(f"test_{name}" for name in names), read_secret()]
     numbers = {number for number in re.findall(r"\d+\.\d+(?:e-\d+)?", text) if len(number.replace(".", "").strip("0")) >= 5}
-    return [word for word in words if word in text] + sorted(numbers & {f"{abs(number):.6g}" for number in secrets()})
+    return [word for word in words if word in text] + sorted(numbers & {f"{abs(number):.6g}" for number in hidden_numbers()})
 
 
 def test_nothing_hidden_is_in_the_notebooks_and_pages(course):
@@ -411,7 +411,7 @@ def test_a_rebuild_keeps_what_is_a_tas(course, tmp_path):
     (again.root / "grader/autograder/old.py").write_text("")
     (again.root / "release/backprop/backprop.ipynb").write_text("{}")
     before, kept = again.everything(), again.marks("differences")
-    package.build_course(again.root)
+    package.build_nbgrader(again.root)
     del before["grader/autograder/old.py"]
     before["release/backprop/backprop.ipynb"] = (course.root / "release/backprop/backprop.ipynb").read_bytes()
     assert again.everything() == before
@@ -421,7 +421,7 @@ def test_a_rebuild_keeps_what_is_a_tas(course, tmp_path):
 def test_an_older_python_is_told(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "nbgrader", None)
     with pytest.raises(BuildError, match=r"nbgrader is not installed for this Python, 3\.\d+\.\d+; it needs 3\.11 or newer"):
-        package.build_course(tmp_path)
+        package.build_nbgrader(tmp_path)
     assert not list(tmp_path.iterdir())
 
 

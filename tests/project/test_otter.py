@@ -19,7 +19,7 @@ from autograder import grade
 from autograder.build import build
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError
-from autograder.package import DIST, EPOCH, ROOT
+from autograder.package import EPOCH, ROOT
 from autograder.platforms.otter import backprop_otter
 from autograder.platforms.otter.backprop_otter import Backprop, JudgeError, judged
 from autograder.platforms.otter.master import master, named
@@ -28,19 +28,17 @@ from autograder.rubric import RUBRIC
 from autograder.settings import read_secret
 from tests.golden.differences import DNN
 from tests.golden.notebooks_otter import NOTEBOOK, NOTEBOOKS
-from tests.golden.programs import solutions
+from tests.golden.programs import solution_lines, solutions
 from tests.project.grading import SCHEMA
-from tests.project.test_build import SOLUTION_LINES
 
 SKELETON = {f"{part}.py": assignment_files()[f"{part}.py"].encode() for part in PARTS}
 SOLVED = {f"{part}.py": source for part, source in solutions().items()}
 
 
 @pytest.fixture(scope="module")
-def otter():
-    """dist/otter."""
-    build("otter")
-    return DIST / "otter"
+def otter(packages):
+    """The otter package."""
+    return packages.folder / "otter"
 
 
 @pytest.fixture(scope="module")
@@ -102,15 +100,15 @@ def test_a_text_without_a_place_for_the_questions_is_refused():
         master("# %%\n1 + 1\n", [], [])
 
 
-def test_nothing_else_is_built_and_the_second_time_it_is_the_same_bytes(otter):
+def test_nothing_else_is_built_and_the_second_time_it_is_the_same_bytes(otter, tmp_path):
     first = contents(otter)
     assert {name.partition("/")[0] for name in first} == {
         "student",
         "autograder.zip",
         "backprop_otter-0.1.0-py3-none-any.whl",
     }
-    build("otter")
-    assert contents(otter) == first
+    build("otter", tmp_path)
+    assert contents(tmp_path) == first
     for path in (otter / "autograder.zip", *otter.glob("*.whl")):
         with zipfile.ZipFile(path) as archive:
             assert {member.date_time for member in archive.infolist()} == {EPOCH}
@@ -122,7 +120,7 @@ def test_nothing_leaks(otter):
     (wheel,) = map(contents, otter.glob("*.whl"))
     hidden = [path.read_bytes() for path in (ROOT / "tests/hidden").glob("*.py") if path.name != "__init__.py"]
     for name, data in student.items():
-        assert not SOLUTION_LINES & set(data.decode().splitlines()), name
+        assert not solution_lines() & set(data.decode().splitlines()), name
         assert data not in hidden, name
         assert read_secret().encode() not in data, name
     assert next(iter(wheel)) == "backprop_otter.py"

@@ -9,11 +9,11 @@ import zipfile
 
 import pytest
 
-from autograder import build
 from autograder.handout.regions import skeleton, solved
 from autograder.leaks import texts
-from autograder.manifest import MANIFEST, PACKAGES, files, packages
-from autograder.package import DIST, ROOT
+from autograder.manifest import MANIFEST, PACKAGES, files
+from autograder.manifest import packages as packages_in
+from autograder.package import ROOT
 from autograder.results import PARTS
 from autograder.settings import read_secret
 
@@ -23,41 +23,37 @@ ANYBODY = 16  # characters; shorter lines anybody writes
 
 
 @pytest.fixture(scope="module")
-def said():
-    """What building everything prints."""
-    return build.build("package")
-
-
-@pytest.fixture(scope="module")
-def contents(said):
+def contents(packages):
     """Every file that students get, by package and name, those inside zips too."""
     found = {}
     for name in STUDENTS:
-        for path in files(DIST / name):
-            found[name, path.relative_to(DIST).as_posix()] = path.read_bytes()
+        for path in files(packages.folder / name):
+            found[name, path.relative_to(packages.folder).as_posix()] = path.read_bytes()
             if zipfile.is_zipfile(path):
                 with zipfile.ZipFile(path) as archive:
                     found |= {(name, member): archive.read(member) for member in archive.namelist()}
     return found
 
 
-def test_the_manifest_says_how_large_each_package_is_and_gives_its_digest(said):
-    lines = said.splitlines()
+def test_the_manifest_says_how_large_each_package_is_and_gives_its_digest(packages):
+    lines = packages.said.splitlines()
     assert len(lines) == len(PACKAGES) + 1
-    for line, package in zip(lines, packages(), strict=False):
+    for line, package in zip(lines, packages_in(packages.folder), strict=False):
         assert line.startswith(package.digest)
         assert f"{package.size:,} bytes" in line
         assert line.endswith(f"{package.name}, for {package.readers}")
-    archive = DIST / "gradescope/autograder.zip"
-    assert hashlib.sha256(archive.read_bytes()).hexdigest() in said
-    assert f"{archive.stat().st_size:,} bytes" in said
+    archive = packages.folder / "gradescope/autograder.zip"
+    assert hashlib.sha256(archive.read_bytes()).hexdigest() in packages.said
+    assert f"{archive.stat().st_size:,} bytes" in packages.said
 
 
-def test_sha256sum_reads_the_manifest(said):
-    check = subprocess.run(["sha256sum", "--check", "--quiet", MANIFEST.name], cwd=DIST, capture_output=True, text=True)
+def test_sha256sum_reads_the_manifest(packages):
+    command = ["sha256sum", "--check", "--quiet", MANIFEST]
+    check = subprocess.run(command, cwd=packages.folder, capture_output=True, text=True)
     assert (check.returncode, check.stdout) == (0, "")
-    names = {line.split("  ", 1)[1] for line in MANIFEST.read_text().splitlines()}
-    assert {path.relative_to(DIST).as_posix() for name in PACKAGES for path in files(DIST / name)} == names
+    names = {line.split("  ", 1)[1] for line in (packages.folder / MANIFEST).read_text().splitlines()}
+    folder = packages.folder
+    assert {path.relative_to(folder).as_posix() for name in PACKAGES for path in files(folder / name)} == names
     assert len(names) > 100
 
 

@@ -11,9 +11,8 @@ from autograder.checking import StudentError
 from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Sandbox
-from tests.project.test_wire import array, packed
-
-LIMITS = Limits(call_seconds=0.6, import_seconds=0.6, submission_seconds=8.0)
+from tests.project.frames import array, packed
+from tests.project.runner import LIMITS, runner, sentence
 
 
 @pytest.fixture(scope="module")
@@ -22,25 +21,9 @@ def sandbox():
         yield sandbox
 
 
-def runner(sandbox):
-    """run(source, "f", 1) calls f(1) of a dnn.py and returns what comes back."""
-
-    def run(source, name, *arguments):
-        with sandbox.session({"dnn": source.encode()}) as session:
-            return session.fetch(getattr(session.dnn, name)(*arguments))
-
-    return run
-
-
 @pytest.fixture
 def run(sandbox):
     return runner(sandbox)
-
-
-def sentence(run, source, name="f", *arguments):
-    with pytest.raises(StudentError) as caught:
-        run(source, name, *arguments)
-    return str(caught.value)
 
 
 # What comes back

@@ -1,6 +1,5 @@
 """The frames on the pipe: whatever comes is a value or is refused."""
 
-import contextlib
 import socket
 import struct
 import time
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.sandbox import wire
+from tests.project.frames import array, packed
 
 
 def frame(data):
@@ -20,15 +20,6 @@ def frame(data):
         theirs.sendall(data)
     with ours:
         return wire.receive(ours, time.monotonic() + 5)
-
-
-def packed(message):
-    body = msgpack.packb(message)
-    return struct.pack("<I", len(body)) + body
-
-
-def array(code, shape, data):
-    return struct.pack(f"<cB{len(shape)}I", code, len(shape), *shape) + data
 
 
 @pytest.mark.parametrize(
@@ -84,13 +75,6 @@ def test_a_frame_that_never_ends_is_waited_for_until_the_deadline():
         theirs.sendall(struct.pack("<I", 10) + b"1234")
         with pytest.raises(TimeoutError):
             wire.receive(ours, time.monotonic() + 0.05)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=200))
-def test_any_bytes_are_a_value_or_refused(data):
-    with contextlib.suppress(wire.WireError):
-        assert frame(struct.pack("<I", len(data)) + data) is not Ellipsis
 
 
 @settings(max_examples=100, deadline=None)

@@ -3,10 +3,11 @@
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from autograder.handout.regions import BuildError
-from autograder.package import DIST, ROOT, grader_files, write_zip
+from autograder.package import ROOT, grader_files, write_zip
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = ("setup.sh", "run_autograder")
@@ -14,12 +15,12 @@ PIP = ROOT / "requirements/pip.txt"
 FETCHED = ROOT / "build/pip"
 
 
-def build_gradescope() -> str:
-    """Write dist/gradescope/autograder.zip."""
+def build_gradescope(out: Path) -> str:
+    """Write autograder.zip into a folder."""
     files = {name: (HERE / name).read_bytes() for name in SCRIPTS}
     files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
     files["pip.whl"] = pip_wheel().read_bytes()
-    return write_zip(DIST / "gradescope/autograder.zip", files | grader_files(), executable=SCRIPTS)
+    return write_zip(out / "autograder.zip", files | grader_files(), executable=SCRIPTS)
 
 
 def pip_wheel() -> Path:
@@ -29,7 +30,10 @@ def pip_wheel() -> Path:
     wheel = FETCHED / f"pip-{pinned[1]}-py3-none-any.whl"
     if not wheel.exists():
         fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        fetch += ["--only-binary", ":all:", "--require-hashes", "-r", str(PIP), "-d", str(FETCHED)]
-        if subprocess.run(fetch).returncode != 0:
-            raise BuildError(f"pip {pinned[1]}, which the package holds, could not be fetched from the package index.")
+        fetch += ["--only-binary", ":all:", "--require-hashes", "-r", str(PIP)]
+        FETCHED.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=FETCHED) as folder:  # another build may fetch it at the same time
+            if subprocess.run([*fetch, "-d", folder]).returncode != 0:
+                raise BuildError(f"pip {pinned[1]}, which the package holds, could not be fetched from the package index.")
+            Path(folder, wheel.name).replace(wheel)
     return wheel

@@ -11,7 +11,7 @@ from pathlib import Path
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError
 from autograder.leaks import refuse_leaks
-from autograder.package import DIST, grader_files, write_files
+from autograder.package import grader_files, shown, write_files
 from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK
 
 # If a configuration raises anything but SystemExit, nbgrader goes on without it, and would run the students' notebooks.
@@ -36,13 +36,11 @@ except Exception as error:
 '''
 
 
-def build_nbgrader() -> str:
-    """Write dist/nbgrader/, and leave what is a TA's there as it is."""
-    return build_course(DIST / "nbgrader")
+def build_nbgrader(course: Path) -> str:
+    """Write the course folder, or bring source/, release/ and grader/ in it up to date; BuildError if nbgrader cannot.
 
-
-def build_course(course: Path) -> str:
-    """Write the course folder, or bring source/, release/ and grader/ in it up to date; BuildError if nbgrader cannot."""
+    What is a TA's in it stays as it is.
+    """
     if not importlib.util.find_spec("nbgrader"):
         raise BuildError(
             f"nbgrader is not installed for this Python, {platform.python_version()}; it needs 3.11 or newer: "
@@ -63,7 +61,7 @@ def build_course(course: Path) -> str:
     if not (course / "nbgrader_config.py").exists():
         write_files(course, {"nbgrader_config.py": CONFIG.encode()})
     generate_assignment(course)
-    return f"{os.path.relpath(course)}/: a course; `nbgrader autograde {ASSIGNMENT}` in it grades what lies in submitted/"
+    return f"{shown(course)}/: a course; `nbgrader autograde {ASSIGNMENT}` in it grades what lies in submitted/"
 
 
 def generate_assignment(course: Path) -> None:

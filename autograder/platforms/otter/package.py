@@ -1,30 +1,32 @@
-"""dist/otter: what students get in a course that uses otter, the autograder.zip that grades them, and the plugin's wheel."""
+"""The otter package: what students get in a course that uses otter, the autograder.zip that grades, and the plugin's wheel."""
 
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import zipfile
 from pathlib import Path
 
+from autograder.files import read_if_there
 from autograder.handout.assignment import SOLUTION, assignment_files
 from autograder.handout.regions import BuildError, solved
 from autograder.leaks import refuse_leaks
-from autograder.package import DIST, ROOT, grader_files, write_files, write_zip
+from autograder.package import ROOT, grader_files, shown, write_files, write_zip
 from autograder.results import PARTS
 
 HERE = Path(__file__).resolve().parent
-OUT = DIST / "otter"
 NOTEBOOK = "backprop.ipynb"
 SCRIPTS = ("setup.sh", "run_autograder")
 
 
-def build_otter() -> str:
-    """Write dist/otter, and install the plugin beside this interpreter, so that `otter run` finds it."""
+def build_otter(out: Path) -> str:
+    """Write the package into a folder, and install the plugin beside this interpreter, so that `otter run` finds it."""
     with tempfile.TemporaryDirectory() as folder:
         wheel = build_plugin(Path(folder))
-        install(wheel)
+        if not is_installed(wheel):
+            install(wheel)
         work = Path(folder, "work")
         write_files(work, master_files(wheel))
         assign(work)
@@ -33,11 +35,11 @@ def build_otter() -> str:
         (archive,) = (work / "made/autograder").glob("*.zip")
         with zipfile.ZipFile(archive) as made:
             files = {name: made.read(name) for name in made.namelist()}
-        shutil.rmtree(OUT, ignore_errors=True)
-        write_files(OUT / "student", student)
-        shutil.copy(wheel, OUT)
-    grading = write_zip(OUT / "autograder.zip", files, executable=SCRIPTS)
-    return f"dist/otter/student: {len(student)} files\n{grading}"
+        shutil.rmtree(out, ignore_errors=True)
+        write_files(out / "student", student)
+        shutil.copy(wheel, out)
+    grading = write_zip(out / "autograder.zip", files, executable=SCRIPTS)
+    return f"{shown(out / 'student')}: {len(student)} files\n{grading}"
 
 
 def build_plugin(folder: Path) -> Path:
@@ -47,6 +49,17 @@ def build_plugin(folder: Path) -> Path:
     subprocess.run(flit, env=environment, check=True, stdout=subprocess.DEVNULL)
     (wheel,) = folder.glob("*.whl")
     return wheel
+
+
+def is_installed(wheel: Path) -> bool:
+    """Return whether this interpreter has the plugin of a wheel: installing it again would take it away for a moment."""
+    site = Path(sysconfig.get_path("purelib"))
+    with zipfile.ZipFile(wheel) as archive:
+        return all(
+            read_if_there(site / name) == archive.read(name)
+            for name in archive.namelist()
+            if not name.endswith("/RECORD")  # pip writes its own
+        )
 
 
 def install(wheel: Path) -> None:
