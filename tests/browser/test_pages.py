@@ -18,6 +18,7 @@ from autograder.package import ROOT
 from autograder.report import page as pages
 from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
+from tests.golden import matrix, record
 from tests.golden.attacks.harness import SHOWN_TAGS
 from tests.golden.attacks.reports import REPORTS
 from tests.golden.crowd import crowd, graded
@@ -72,13 +73,13 @@ def written(tmp_path_factory, judge, results):
         "report of failures": Overview(marks[-2:-1]).html([]),
         "large report": Overview(crowd(results, STUDENTS)).html(),
         "copies": copies_html(compared),
+        "matrix": matrix.page(record.read()),
     }
     for name, text in texts.items():
         (out / f"{name}.html").write_text(text, encoding="utf-8")
     for mark in marks:
         (out / f"feedback/{mark.result.student}.html").write_text(feedback_html(mark), encoding="utf-8")
-    others = {"handout": ROOT / "assignment/handout.html", "matrix": ROOT / "docs/matrix.html"}
-    return {name: out / f"{name}.html" for name in texts} | others
+    return {name: out / f"{name}.html" for name in texts} | {"handout": ROOT / "assignment/handout.html"}
 
 
 NAMES = ["feedback/full", "feedback/broken", "feedback/crash", "feedback/invalid", "feedback/error"]
@@ -208,7 +209,9 @@ def test_a_wrong_gradient_is_shown_beside_the_right_one(written, visit):
     cells = heat.locator("td.near, td.off, td.far")
     assert cells.count() > 0
     assert all("≠" in text for text in cells.all_inner_texts())
-    assert all("✓" in text for text in heat.locator("td.agrees").all_inner_texts())
+    agreeing = heat.locator("td.agrees")
+    assert cells.count() + agreeing.count() == heat.locator("td").count()
+    assert all("✓" in text for text in agreeing.all_inner_texts())
 
 
 def test_the_way_from_a_check_to_its_mistake(written, visit):

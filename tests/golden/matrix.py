@@ -1,4 +1,4 @@
-"""`make matrix`: grades every wrong and every right program and writes docs/matrix.html; exit code 1 if one is graded unfairly.
+"""`make matrix`: grades every wrong and every right program and writes build/matrix.html; exit code 1 if one is graded unfairly.
 
 Unfair is a wrong program that keeps all its marks, a right one that loses some, and a check that catches nothing.
 """
@@ -14,12 +14,12 @@ from autograder.diagnosis.catalogue import MISTAKES as CATALOGUE
 from autograder.judge.judge import Judge, load_checks
 from autograder.report import page as pages
 from autograder.results import PARTS
-from tests.conftest import QUICK
 from tests.golden import record
 from tests.golden.mistakes import MISTAKES
 from tests.golden.variants import VARIANTS
+from tests.limits import QUICK
 
-PAGE = ROOT / "docs/matrix.html"
+PAGE = ROOT / "build/matrix.html"
 ROWS = {row.id: row for rows in CATALOGUE.values() for row in rows}
 
 
@@ -72,7 +72,7 @@ def unfair(found: dict[str, Any]) -> list[str]:
 
 
 def page(found: dict[str, Any]) -> str:
-    """The text of docs/matrix.html."""
+    """Return the text of the page."""
     variants = [(name, one["marks"], one["lost"]) for name, one in found["variants"].items()]
     rows = [one for table in tables(found) for one in table.rows]
     shares = {verdict: sum(one.verdict == verdict for one in rows) for verdict in ("first", "twin", "no")}
@@ -90,6 +90,7 @@ def page(found: dict[str, Any]) -> str:
 if __name__ == "__main__":
     with Judge(QUICK) as judge:
         found = record.gradings(judge.grade)
+    PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(found), encoding="utf-8")
     print(f"{PAGE.relative_to(ROOT)}: {len(MISTAKES)} wrong programs, {len(VARIANTS)} right ones")
     if found != record.read():

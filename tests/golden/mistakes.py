@@ -1,5 +1,8 @@
-"""The wrong programs: one for each row of the catalogue of mistakes."""
+"""The wrong programs: one for each row of the catalogue of mistakes, and some with two mistakes."""
 
+import random
+from itertools import islice
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograder.diagnosis import catalogue
@@ -13,6 +16,14 @@ class Mistake(NamedTuple):
     sources: dict[str, bytes]
 
 
+class Pair(NamedTuple):
+    """A program with two mistakes: the part they are in, the files handed in, and what the mistakes are called."""
+
+    part: str
+    sources: dict[str, bytes]
+    mistakes: tuple[str, str]
+
+
 # An extension is handed in beside a right dnn.py; its mistakes must not cost a point there.
 BESIDE: dict[str, dict[str, bytes]] = {"warmup": {}, "dnn": {}, "extension": {"dnn": solution().encode()}}
 
@@ -22,7 +33,22 @@ def wrong_program(part: str, *rows: catalogue.Mistake) -> Mistake:
     return Mistake(part, {**BESIDE[part], part: program(part, *rows)})
 
 
+def random_pairs() -> Iterator[tuple[str, Pair]]:
+    """Yield pairs of mistakes in one part without end, each by its name; those that cannot be made in one program are left out."""
+    chance = random.Random("pairs")
+    while True:
+        part = chance.choice(list(catalogue.MISTAKES))
+        first, second = chance.sample(catalogue.MISTAKES[part], 2)
+        try:
+            sources = wrong_program(part, first, second).sources
+            compile(sources[part], part, "exec")
+        except (ValueError, SyntaxError):
+            continue
+        yield f"{first.id} + {second.id}", Pair(part, sources, (first.id, second.id))
+
+
 MISTAKES = {row.id: wrong_program(part, row) for part, rows in catalogue.MISTAKES.items() for row in rows}
+PAIRS = dict(islice(random_pairs(), 200))
 
 
 def with_mistakes(*names: str) -> dict[str, bytes]:

@@ -11,10 +11,10 @@ from typing import Any
 from autograder.intake import Submission
 from autograder.judge.judge import Judge
 from autograder.results import PARTS, Result
-from tests.conftest import QUICK
-from tests.golden.mistakes import MISTAKES, Mistake
+from tests.golden.mistakes import MISTAKES, PAIRS, Mistake, Pair
 from tests.golden.programs import submission
 from tests.golden.variants import VARIANTS
+from tests.limits import QUICK
 
 FILE = Path(__file__).with_name("marks.json")
 
@@ -24,6 +24,12 @@ def of_mistake(mistake: Mistake, result: Result) -> dict[str, Any]:
     lost = [check.id.partition(".")[2] for check in result.failed if check.part == mistake.part]
     causes = [list(cause.mistakes) for cause in result.causes if cause.part == mistake.part]
     return {"marks": result.part_score(mistake.part), "lost": lost, "named": causes}
+
+
+def of_pair(pair: Pair, result: Result) -> dict[str, Any]:
+    """Which of two mistakes are named."""
+    named = {name for cause in result.causes if cause.part == pair.part for name in cause.mistakes}
+    return {"named": [name for name in pair.mistakes if name in named]}
 
 
 def of_variant(sources: dict[str, bytes], result: Result) -> dict[str, Any]:
@@ -37,6 +43,7 @@ def gradings(grade: Callable[[Submission], Result]) -> dict[str, Any]:
     """The record of grading every program."""
     return {
         "mistakes": {name: of_mistake(one, grade(submission(one.sources))) for name, one in MISTAKES.items()},
+        "pairs": {name: of_pair(one, grade(submission(one.sources))) for name, one in PAIRS.items()},
         "variants": {name: of_variant(one, grade(submission(one))) for name, one in VARIANTS.items()},
     }
 

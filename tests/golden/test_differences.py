@@ -45,5 +45,5 @@ def test_differences_in_dnn_are_not_paid_for_in_the_extension(grade):
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_no_other_mistake_is_taken_for_differences(name, grade):
-    assert grade(MISTAKES[name].sources).remarks == ()
+def test_no_other_mistake_is_taken_for_differences(name, grade_mistake):
+    assert grade_mistake(name).remarks == ()
