@@ -427,8 +427,9 @@ def test_figure(text):
 
 
 def test_every_figure_is_described():
-    for description in re.findall(r"!\[([^\]]*)\]", TEXT):
-        assert len(description) > 100
+    descriptions = re.findall(r"!\[([^\]]*)\]", TEXT)
+    assert len(descriptions) == len(FIGURES)
+    assert [description for description in descriptions if len(description) <= 100] == []
 
 
 def test_table_of_marks():
