@@ -5,8 +5,8 @@ import ctypes
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +15,8 @@ from autograder.judge.judge import Judge
 from autograder.sandbox.layers import LAYERS, MINIMUM
 from tests.golden.attacks import ATTACKS, CANARY
 from tests.golden.attacks.harness import QUICK, breaches, grade_here, honest, secrets_in, texts_of, unsafe, without, world
-from tests.golden.attacks.table import PAGE, names_in
+from tests.golden.attacks.selection import MISSING, PAGE, SAME, Run, cells, every_run, selected_runs
+from tests.shares import SHARES, current_share
 
 SUCCEED = {
     "secret file by open": "tells the secret",
@@ -79,13 +80,13 @@ def look(ground, outcome, attack="words of the grader", **more):
 
 
 def test_marks_that_differ(ground, quiet):
-    outcome = quiet._replace(result=quiet.neighbours[0])
+    outcome = quiet._replace(results=quiet.neighbours[:1])
     assert "gained points: 60 and not 0 in dnn" in look(ground, outcome)
     attack = ATTACKS["words of the grader"]._replace(marks=(0, 5, 0), status="invalid")
     found = breaches(attack, ground, quiet, quiet.neighbours)
     assert found == ["the status is graded and not invalid", "lost points: 0 and not 5 in dnn"]
-    assert breaches(attack, ground, quiet._replace(result=SimpleNamespace(student=None)), quiet.neighbours)
-    nobody = quiet._replace(result=replace(quiet.result, status="error"))
+    assert breaches(attack, ground, quiet._replace(results=(None,)), quiet.neighbours)
+    nobody = quiet._replace(results=(replace(quiet.results[0], status="error"),))
     assert "dnn has no mark" in look(ground, nobody)
 
 
@@ -158,10 +159,32 @@ def test_the_reports_of_an_honest_submission_are_quiet(judge):
     assert [name for name, text in texts_of([judge.grade(honest())]).items() if unsafe(name, text)] == []
 
 
-def test_the_page_names_every_attack_and_every_layer():
-    attacks, layers = names_in(PAGE.read_text(encoding="utf-8"))
-    assert set(attacks) == set(ATTACKS)
-    assert layers == list(LAYERS)
+def test_the_page_has_a_cell_for_every_attack_without_every_layer():
+    """And none says that an attack succeeds; `make attacks-matrix` writes it."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert sorted(run for run, _ in cells(text)) == sorted(Run(name, missing) for name in ATTACKS for missing in MISSING)
+    assert "SUCCEEDS" not in text
+
+
+def test_every_run_has_its_turn():
+    """Those that end differently are in every push, and each of the others in one of the shares."""
+    page = PAGE.read_text(encoding="utf-8")
+    decided = {run for run, ending in cells(page) if ending != SAME}
+    turns = Counter(run for share in range(SHARES) for run in selected_runs(page, privileged=True, share=share))
+    assert len(decided) >= 70
+    assert turns == {run: SHARES if run in decided else 1 for run in every_run()}
+    assert {*selected_runs(page, privileged=False)} == decided
+
+
+def test_the_commit_chooses_the_share(monkeypatch):
+    monkeypatch.delenv("SHARE", raising=False)
+    current_share.cache_clear()
+    assert current_share() < SHARES
+    monkeypatch.setenv("SHARE", "15")
+    current_share.cache_clear()
+    assert current_share() == 3
+    monkeypatch.undo()
+    current_share.cache_clear()
 
 
 def test_the_readme_counts_them():

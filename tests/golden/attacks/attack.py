@@ -28,9 +28,10 @@ class World(NamedTuple):
 class Attack(NamedTuple):
     """A hostile submission.
 
-    tries says in a phrase what it is after. files holds the text or bytes of each file under its path in the submission; `lay`
-    puts down what a folder of files cannot be, such as a zip or a link: it is called with the path of the submission, without
-    an ending, and the world. marks are those of warmup, dnn and extension. classes are the numbers of its classes in the
+    tries says in a phrase what it is after. files holds the text or bytes of each file under its path in the submission, with
+    @STUDENT@ where the student's name belongs; `lay` puts down what a folder of files cannot be, such as a zip or a link: it is
+    called with the path of the submission, without an ending, and the world. marks are those of warmup, dnn and extension.
+    classes are the numbers of its classes in the
     catalogue of attacks in docs/attacks.md.
     """
 
@@ -48,7 +49,7 @@ class Attack(NamedTuple):
         for name, content in self.files.items():
             path = place / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(filled(content, world) if isinstance(content, str) else content)
+            path.write_bytes(filled(content.replace("@STUDENT@", place.name), world) if isinstance(content, str) else content)
 
 
 def forms(secret: str) -> list[str]:

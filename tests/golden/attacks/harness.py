@@ -22,7 +22,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
 from typing import NamedTuple
 from unittest import mock
 
@@ -47,7 +46,7 @@ from tests.golden.programs import solution, solutions
 
 QUICK = Limits(call_seconds=0.8, import_seconds=1.2, submission_seconds=6.0)
 QUICKER = replace(QUICK, call_seconds=0.5, import_seconds=0.8, submission_seconds=4.0)
-MALLORY, NEIGHBOURS = "mallory", ("aaa", "zzz")  # the name of an attack that brings none, and of those graded beside it
+MALLORY, NEIGHBOURS = "mallory", ("aaa", "zzz")  # what attacks are called that bring no name, and those graded beside them
 MOST_SHOWN = 400_000  # bytes of one file of a report
 SHOWN_TAGS = {
     *("html", "head", "meta", "title", "style", "body", "main", "section", "nav", "h1", "h2", "h3", "p", "div", "span"),
@@ -140,12 +139,13 @@ class Ground:
 
 
 class Outcome(NamedTuple):
-    """What came of an attack: its result, those of its neighbours, and every text that was written or printed, by its name.
+    """What came of some attacks: their results, those of the neighbors, every text that was written or printed, by its name.
 
-    book is what the gradebook was when the run was over; it is for the TA alone, and holds nothing that the texts do not say.
+    The result of an attack that has not exactly one is None. book is what the gradebook was when the run was over; it is for
+    the TA alone, and holds nothing that the texts do not say.
     """
 
-    result: Result
+    results: tuple[Result | None, ...]
     neighbours: tuple[Result, ...]
     texts: dict[str, str]
     book: bytes = b""
@@ -307,18 +307,22 @@ def grade_here(attack: Attack, ground: Ground, judge: Judge) -> Outcome:
         (waiting,) = (waiting for waiting in find(Path(folder)).waiting if waiting.student != "aaa")
         result = judge.grade(read(waiting.student, waiting.path, waiting.inside))
         after = judge.grade(honest())
-    return Outcome(result, (after,), texts_of([result]))
+    return Outcome((result,), (after,), texts_of([result]))
 
 
-def grade_in_batch(attack: Attack | None, ground: Ground, folder: Path, limits: Limits = QUICK) -> Outcome:
-    """Grade an attack between two honest submissions by the command, and read what it leaves."""
+def grade_in_batch(attacks: Sequence[Attack], ground: Ground, folder: Path, limits: Limits = QUICK) -> Outcome:
+    """Grade attacks between two honest submissions by the command, and read what they leave."""
     submissions, out = folder / "class", ground.world.results.parent
     for name in NEIGHBOURS:
         (submissions / name).mkdir(parents=True)
         for part, source in solutions().items():
             (submissions / name / f"{part}.py").write_bytes(source)
-    if attack is not None:
-        attack.put(submissions / MALLORY, ground.world)
+    brought = []  # what each attack puts into the folder of the class
+    for number, attack in enumerate(attacks):
+        there = set(submissions.iterdir())
+        attack.put(submissions / (f"{MALLORY}{number}" if number else MALLORY), ground.world)
+        brought.append(set(submissions.iterdir()) - there)
+    students = [[one.student for one in find(submissions).waiting if one.path in entries] for entries in brought]
     before = {path.relative_to(submissions): state_of(path) for path in submissions.rglob("*")}
     results: list[Result] = []
 
@@ -333,15 +337,16 @@ def grade_in_batch(attack: Attack | None, ground: Ground, folder: Path, limits: 
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(complained),
     ):
-        run_grade(Order(submissions, out, 2))
+        run_grade(Order(submissions, out, 2, force=True))  # several hand in the same files, and each is to be graded
     files = [path for path in out.rglob("*") if path.is_file() and path.name != NAME]
     texts = {path.relative_to(out).as_posix(): path.read_text() for path in files}
     texts |= {"stdout": said.getvalue(), "stderr": complained.getvalue()}
     if {path.relative_to(submissions): state_of(path) for path in submissions.rglob("*")} != before:
         texts["submissions"] = REACHED + ": what was handed in is not as it was"
     neighbours = tuple(sorted((one for one in results if one.student in NEIGHBOURS), key=lambda one: one.student))
-    others = [one for one in results if one.student not in NEIGHBOURS]
-    return Outcome(others[0] if len(others) == 1 else SimpleNamespace(student=None), neighbours, texts, (out / NAME).read_bytes())
+    found = [[one for one in results if one.student in names] for names in students]
+    only = tuple(one[0] if len(one) == 1 else None for one in found)
+    return Outcome(only, neighbours, texts, (out / NAME).read_bytes())
 
 
 def state_of(path: Path) -> tuple:
@@ -368,12 +373,18 @@ def texts_of(results: Sequence[Result]) -> dict[str, str]:
 
 
 def breaches(attack: Attack, ground: Ground, outcome: Outcome, undisturbed: tuple[Result, ...], printed: str = "") -> list[str]:
-    """A sentence for everything that an attack must not and did; no sentence when all is well.
+    """Return a sentence for everything that one attack must not do and did; the rest is as in `traces_of_all`."""
+    (result,) = outcome.results
+    return [*unearned(attack, result), *traces_of_all(ground, outcome, undisturbed, printed)]
 
-    undisturbed are the results of the same neighbours without any attack, printed what came to our own stdout and stderr.
+
+def traces_of_all(ground: Ground, outcome: Outcome, undisturbed: tuple[Result, ...], printed: str = "") -> list[str]:
+    """Return a sentence for everything that attacks left, reached, told or disturbed, whatever their marks are.
+
+    undisturbed are the results of the same neighbors without any attack, printed what came to our own stdout and stderr.
     """
     texts = {**outcome.texts, "printed": printed}
-    found = [*unearned(attack, outcome.result), *ground.traces()]
+    found = ground.traces()
     found += [f"disturbed {new.student}" for old, new in zip(undisturbed, outcome.neighbours, strict=False) if old != new]
     if len(outcome.neighbours) != len(undisturbed):
         found.append(f"{len(outcome.neighbours)} of {len(undisturbed)} neighbours were graded")
@@ -382,9 +393,9 @@ def breaches(attack: Attack, ground: Ground, outcome: Outcome, undisturbed: tupl
     return found + strangers(outcome) + written_later(ground, outcome)
 
 
-def unearned(attack: Attack, result: Result) -> list[str]:
+def unearned(attack: Attack, result: Result | None) -> list[str]:
     """Where marks and status are not those that the attack must get."""
-    if getattr(result, "student", None) is None:
+    if result is None:
         return ["the attack has not exactly one result"]
     found = [] if result.status == attack.status else [f"the status is {result.status} and not {attack.status}"]
     for part, due in zip(PARTS, attack.marks, strict=True):
@@ -456,7 +467,7 @@ class Page(HTMLParser):
 
 def strangers(outcome: Outcome) -> list[str]:
     """Files in the folder of results that belong to nobody who was graded."""
-    students = {outcome.result.student, *(one.student for one in outcome.neighbours)}
+    students = {one.student for one in (*outcome.results, *outcome.neighbours) if one}
     due = {"grades.csv", "report.html", *(f"exports/{platform.lower()}.csv" for platform in EXPORTS)}
     due |= {f"results/{student}.json" for student in students} | {f"feedback/{student}.html" for student in students}
     written = {name for name in outcome.texts if name not in ("stdout", "stderr", "faults", "submissions")}

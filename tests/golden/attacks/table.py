@@ -1,26 +1,36 @@
-"""`python -m tests.golden.attacks.table` writes docs/attacks.md anew: what attacks come to, with and without each layer."""
+"""`make attacks-matrix`: every attack with all layers and without each of them; writes docs/attacks.md.
 
+Exits with 1 if an attack succeeds, and names it.
+"""
+
+import argparse
+import multiprocessing
+import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from autograder.package import ROOT
 from autograder.judge.judge import Judge
 from autograder.results import Result
-from autograder.sandbox.layers import LAYERS
 from tests.golden.attacks import ATTACKS, SECTIONS, Attack
 from tests.golden.attacks.harness import Ground, breaches, grade_here, honest, how_it_ended, without, world
+from tests.golden.attacks.selection import MISSING, PAGE, SAME
+from tests.shares import SHARES
 
-PAGE = ROOT / "docs/attacks.md"
-SAME = "·"
+ALL_LIVE = "all layers"
+SUCCEEDS = "SUCCEEDS"
 HEAD = """# Attacks
 
-Every row is a hostile submission in `tests/golden/attacks/`. All of them are graded for real whenever the tests run, each
-between two honest submissions: none may gain a point, read a secret, leave a process or a file behind, reach a listener or
-move the marks of the others. The same holds with any one layer of the sandbox switched off, which the second table of a
-section shows: “{same}” where the attack ends as it does with all layers, and otherwise what stops it then. All layers were live on
-the machine that wrote this page; where too few are, nothing is graded ([sandbox.md](sandbox.md)).
+Every row is a hostile submission in `tests/golden/attacks/`. None of them may gain a point, read a secret, leave a process or a
+file behind, reach a listener, or change the score of the others. The same holds with any one layer of the sandbox switched off,
+and without all the layers that need namespaces (root, user, network, ipc and pid), as for an ordinary user on a system that
+allows no user namespace. The second table of each section shows how an attack ends then: “{same}” if it ends as it does with all
+layers. All layers were live on the machine that wrote this page. If too few are live, nothing is graded
+([sandbox.md](sandbox.md)).
 
-This page is generated: `python -m tests.golden.attacks.table`. The classes are those of the list at its end.
+`make test` grades every attack with all layers, in batches between two honest submissions. Without a layer it grades those
+that end differently below, and one of {shares} shares of the others, which the commit chooses (`SHARE=3 make test` repeats
+share 3). `make attacks-matrix` grades all of them and writes this page. The classes are those of the list at its end.
 """
 CLASSES = {
     1: "patching the test runner",
@@ -82,17 +92,29 @@ asks how they came about. Class 49 is one as far as the hidden cases go, which n
 """
 
 
-def main() -> None:
-    """Run every attack with all layers and without each, and write the page."""
-    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as ground:
-        endings = {None: run_all(ground), **{layer: run_all(ground, layer) for layer in LAYERS}}
-    PAGE.parent.mkdir(exist_ok=True)
+def main() -> int:
+    """Run every attack with all layers and without each, write the page, and name the attacks that succeed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--jobs", type=int, default=1)
+    jobs = parser.parse_args().jobs
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        endings = dict(zip([ALL_LIVE, *MISSING], pool.map(endings_without, [(), *MISSING.values()]), strict=True))
     PAGE.write_text(page(endings), encoding="utf-8")
+    succeeded = [
+        f"{name}, {missing}: {ending}"
+        for missing, column in endings.items()
+        for name, ending in column.items()
+        if ending.startswith(SUCCEEDS)
+    ]
+    runs = sum(map(len, endings.values()))
+    differ = sum(endings[missing][name] != endings[ALL_LIVE][name] for missing in MISSING for name in ATTACKS)
+    print(*succeeded, f"{runs} runs; {len(succeeded)} succeed; {differ} end differently without a layer. See {PAGE}", sep="\n")
+    return bool(succeeded)
 
 
-def run_all(ground: Ground, *layers: str) -> dict[str, str]:
-    """How every attack ends without these layers."""
-    with Judge(without(*layers)) as judge:
+def endings_without(layers: tuple[str, ...]) -> dict[str, str]:
+    """Return how every attack ends without these layers, by its name."""
+    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as ground, Judge(without(*layers)) as judge:
         before = (judge.grade(honest()),)
         ground.remember()
         return {name: ending(attack, ground, judge, before) for name, attack in ATTACKS.items()}
@@ -102,29 +124,29 @@ def ending(attack: Attack, ground: Ground, judge: Judge, before: tuple[Result, .
     """How one attack ends; in capitals if it should not."""
     outcome = grade_here(attack, ground, judge)
     found = [sentence for sentence in breaches(attack, ground, outcome, before) if not sentence.startswith("lost points")]
-    return f"SUCCEEDS: {'; '.join(found)}" if found else how_it_ended(attack, outcome.result)
+    return f"{SUCCEEDS}: {'; '.join(found)}" if found else how_it_ended(attack, outcome.results[0])
 
 
-def page(endings: dict) -> str:
+def page(endings: dict[str, dict[str, str]]) -> str:
     """The text of the page."""
-    lines = [HEAD.format(same=SAME)]
+    lines = [HEAD.format(same=SAME, shares=SHARES)]
     for title, section in SECTIONS.items():
         lines += [f"## {title}", "", "| attack | what it tries | class | how it ends |", "|---|---|---|---|"]
         lines += [
-            f"| {name} | {cell(attack.tries)} | {', '.join(map(str, attack.classes))} | {cell(endings[None][name])} |"
+            f"| {name} | {cell(attack.tries)} | {', '.join(map(str, attack.classes))} | {cell(endings[ALL_LIVE][name])} |"
             for name, attack in section.items()
         ]
-        lines += ["", f"| without | {' | '.join(LAYERS)} |", f"|---|{'---|' * len(LAYERS)}"]
-        lines += [f"| {name} | {' | '.join(otherwise(endings, layer, name) for layer in LAYERS)} |" for name in section]
+        lines += ["", f"| without | {' | '.join(MISSING)} |", f"|---|{'---|' * len(MISSING)}"]
+        lines += [f"| {name} | {' | '.join(otherwise(endings, missing, name) for missing in MISSING)} |" for name in section]
         lines.append("")
     lines += ["## The classes", "", *[f"{number}. {words}" for number, words in CLASSES.items()], NO_ATTACK.rstrip(), ""]
     return "\n".join(lines)
 
 
-def otherwise(endings: dict, layer: str, name: str) -> str:
-    """How an attack ends without a layer, where it is not the same."""
-    ending = endings[layer][name]
-    return SAME if ending == endings[None][name] else cell(ending)
+def otherwise(endings: dict[str, dict[str, str]], missing: str, name: str) -> str:
+    """How an attack ends without some layers, where it is not the same."""
+    ending = endings[missing][name]
+    return SAME if ending == endings[ALL_LIVE][name] else cell(ending)
 
 
 def cell(text: str) -> str:
@@ -132,16 +154,5 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def names_in(text: str) -> tuple[list[str], list[str]]:
-    """The attacks and the layers that a page names."""
-    rows = [
-        line.split(" | ")[0].removeprefix("| ")
-        for line in text.splitlines()
-        if line.startswith("| ") and line.count(" | ") >= 3
-    ]
-    layers = next((line for line in text.splitlines() if line.startswith("| without | ")), "").split(" | ")
-    return [row for row in rows if row in ATTACKS], [layer.rstrip(" |") for layer in layers[1:]]
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

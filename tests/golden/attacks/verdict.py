@@ -210,7 +210,7 @@ VERDICT = {
 
             @atexit.register
             def forge():
-                for name in ("mallory.json", "results.json"):
+                for name in ("@STUDENT@.json", "results.json"):
                     with open("@RESULTS@/" + name, "w") as file:
                         file.write('{"score": 100}')
 
@@ -226,7 +226,7 @@ VERDICT = {
         """
         import os
         done = []
-        for path in ("mallory.json", "aaa.json", "../grades.csv", "../feedback/mallory.html", "../results.json"):
+        for path in ("@STUDENT@.json", "aaa.json", "../grades.csv", "../feedback/@STUDENT@.html", "../results.json"):
             try:
                 with open(os.path.join("@RESULTS@", path), "w") as file:
                     file.write('{"score": 100, "tests": []}')
@@ -245,7 +245,7 @@ VERDICT = {
             os.setsid()
             if os.fork() == 0:
                 time.sleep(1)
-                for path in ("@RESULTS@/mallory.json", "@OPEN_FOLDER@/daemon"):
+                for path in ("@RESULTS@/@STUDENT@.json", "@OPEN_FOLDER@/daemon"):
                     try:
                         with open(path, "w") as file:
                             file.write('{"score": 100}')
