@@ -1,7 +1,9 @@
 """What the tests share: a judge, submissions and packages that are made once, and which tests go to one worker together."""
 
+import signal
 import zlib
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import NamedTuple
 
 import pytest
@@ -13,15 +15,24 @@ from autograder.results import PARTS
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions, submission
 from tests.limits import QUICK
+from tests.project.grading import command
 
 # Tests that need all packages share the ones that their worker builds.
 OF_PACKAGES = {"test_doors.py", "test_otter.py", "test_packages.py"}
+# Likewise what `make grade` makes of the examples.
+OF_EXAMPLES = {"test_grade.py", "test_gradescope.py"}
 # Files that take longest.
-SLOW = OF_PACKAGES | {"test_cluster.py", "test_copies.py", "test_nbgrader.py", "test_pages.py"}
+SLOW = OF_PACKAGES | OF_EXAMPLES | {"test_cluster.py", "test_copies.py", "test_nbgrader.py", "test_pages.py"}
 
 
 def pytest_addoption(parser):
     parser.addoption("--skips", type=int, help="how many tests are skipped on this machine; another number is a failure")
+
+
+def pytest_configure():
+    # In a shell's background job SIGINT is ignored, which every process would inherit that a test ends with Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)
@@ -50,7 +61,9 @@ def group_of(item):
     """The name of the group of a test: its file, unless it shares with other files what is dear."""
     if "grade_mistake" in item.fixturenames:
         return f"mistakes {zlib.crc32(item.callspec.params['name'].encode()) % 8}"
-    return "packages" if item.path.name in OF_PACKAGES else item.path.name
+    if item.path.name in OF_PACKAGES:
+        return "packages"
+    return "examples" if item.path.name in OF_EXAMPLES else item.path.name
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +110,20 @@ def examples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundled") / "examples"
     build("examples", folder)
     return folder
+
+
+class Graded(NamedTuple):
+    """The finished command `make grade`, and the folder it has written to."""
+
+    finished: CompletedProcess
+    out: Path
+
+
+@pytest.fixture(scope="session")
+def graded(examples, tmp_path_factory):
+    """The bundled examples, graded by two workers."""
+    out = tmp_path_factory.mktemp("graded") / "out"
+    return Graded(command("grade", examples, "--out", out, "--jobs", 2), out)
 
 
 class Packages(NamedTuple):

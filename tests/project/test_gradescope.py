@@ -19,7 +19,7 @@ from autograder.platforms import apart
 from autograder.platforms.gradescope import __main__ as door
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import WeakSandboxError
-from tests.project.grading import SCHEMA, command, rows
+from tests.project.grading import SCHEMA, rows
 
 
 class Gradescope:
@@ -73,10 +73,10 @@ def gradescope(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def make_grade(examples, tmp_path_factory):
+def make_grade(graded):
     """The results.json of each example as `make grade` writes it."""
-    out = tmp_path_factory.mktemp("make") / "out"
-    assert command("grade", examples, "--out", out).returncode == 0
+    finished, out = graded
+    assert finished.returncode == 0
     return {row["student"]: json.loads((out / f"results/{row['student']}.json").read_text()) for row in rows(out)}
 
 
