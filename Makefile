@@ -22,10 +22,12 @@ FORCE ?=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
 # Likewise for what matplotlib finds out about fonts: a home that cannot be written to costs no time and no warning.
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
-PARALLEL = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+# How many tests are skipped on this machine, if another number is to be a failure.
+SKIPS ?=
+PYTEST = -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(if $(SKIPS),--skips $(SKIPS))
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade adjust copies doctor assignment student gradescope otter nbgrader package test attacks container lint matrix bench doors pages pictures runners lock clean
+.PHONY: grade adjust copies doctor assignment student gradescope otter nbgrader package test attacks attacks-matrix container lint matrix bench doors pages pictures runners lock clean
 
 grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader) $(if $(SCHEDULER),$(VENV)/cluster)
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
@@ -62,21 +64,26 @@ package: $(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader
 	@ACCEPT="$(ACCEPT)" $(RUN) -m autograder build $@
 
 test: $(VENV)/test
-	@$(RUN) -m pytest $(PARALLEL)
+	@$(RUN) $(PYTEST)
 
 # The sandbox and the hostile submissions alone; `make test` runs them too.
 attacks: $(VENV)/test
-	@$(RUN) -m pytest $(PARALLEL) $(addprefix tests/,golden/test_attacks.py golden/test_attack_harness.py project/test_jail.py project/test_sandbox.py)
+	@$(RUN) $(PYTEST) $(addprefix tests/,golden/test_attacks.py golden/test_attack_harness.py project/test_jail.py project/test_sandbox.py)
+
+# Every hostile submission without every layer: writes docs/attacks.md, fails if one succeeds.
+attacks-matrix: $(VENV)/test
+	@$(RUN) -m tests.golden.attacks.table --jobs $(JOBS)
 
 # The Gradescope package in containers as Gradescope makes them; needs root and debootstrap: docs/gradescope.md.
 container: $(VENV)/test
 	@command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq debootstrap; } >/dev/null || true
 	@unshare --mount --pid --fork --kill-child --mount-proc --propagation private $(RUN) -m tests.container
 
-lint: $(VENV)/test
-	@$(RUN) -m ruff check .
-	@$(RUN) -m ruff format --check .
-	@$(RUN) -m mypy
+# Needs none of the environments that run anything, so that it is the first to fail.
+lint: build/lint/installed
+	@build/lint/bin/python -m ruff check .
+	@build/lint/bin/python -m ruff format --check .
+	@build/lint/bin/python -m mypy
 
 # A class beside other tools with the same checks, which are in an environment of their own and in make nbgrader's.
 bench: $(VENV)/nbgrader build/runners/installed
@@ -93,7 +100,7 @@ doors: gradescope otter nbgrader build/runners/installed
 pages pictures: $(VENV)/test
 	@$(RUN) -m benchmarks.$@
 
-# Each wrong program beside each check, and the right ones: docs/matrix.html. Fails if one of them is graded unfairly.
+# Each wrong program beside each check, and the right ones: build/matrix.html. Fails if one of them is graded unfairly.
 matrix: $(VENV)/test
 	@$(RUN) -m tests.golden.matrix
 
@@ -101,9 +108,10 @@ matrix: $(VENV)/test
 runners: build/runners/installed
 	@build/runners/bin/python -m benchmarks.runners --write docs/runners.md
 
-build/runners/installed: requirements/runners.txt
-	@$(PYTHON) -m venv build/runners
-	@build/runners/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+build/lint/installed build/runners/installed: build/%/installed: requirements/%.txt
+	@echo "Installing what the $* target needs into build/$*/ (once)" >&2
+	@$(PYTHON) -m venv build/$*
+	@build/$*/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Each environment is made once and made again when its lock changes.
@@ -127,8 +135,8 @@ PACKAGING := --extra grade --extra assignment
 lock:
 	@$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
 	@$(PIN) $(PACKAGING) --extra otter --extra nbgrader --extra cluster --extra test -o requirements/test.txt
-	@for set in "judge" "grade --extra grade" "assignment $(PACKAGING)" "otter $(PACKAGING) --extra otter" \
-			"nbgrader $(PACKAGING) --extra nbgrader" "cluster --extra grade --extra cluster"; do \
+	@for set in "judge" "grade --extra grade" "assignment $(PACKAGING)" "lint $(PACKAGING) --extra lint" \
+			"otter $(PACKAGING) --extra otter" "nbgrader $(PACKAGING) --extra nbgrader" "cluster --extra grade --extra cluster"; do \
 		set -- $$set; name=$$1; shift; $(PIN) "$$@" --constraint requirements/test.txt -o requirements/$$name.txt || exit 1; \
 	done
 	@$(PIN) --extra grade --extra runners -o requirements/runners.txt

@@ -14,6 +14,8 @@ from autograder.platforms.nbgrader.package import build_nbgrader
 from autograder.platforms.otter.package import build_otter
 from autograder.results import PARTS
 
+ASSIGNMENT = ROOT / "assignment"
+
 
 def build(what: str, out: Path | None = None) -> str:
     """Build one thing into a folder, `PLACES[what]` if none is named, and return a sentence on where it is."""
@@ -69,7 +71,7 @@ BUILDERS: dict[str, Callable[[Path], str]] = {
     "examples": build_examples,
 }
 PLACES = {
-    "assignment": ROOT / "assignment",
+    "assignment": ASSIGNMENT,
     "student": DIST,
     "gradescope": DIST / "gradescope",
     "otter": DIST / "otter",

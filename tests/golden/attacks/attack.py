@@ -31,8 +31,7 @@ class Attack(NamedTuple):
     tries says in a phrase what it is after. files holds the text or bytes of each file under its path in the submission, with
     @STUDENT@ where the student's name belongs; `lay` puts down what a folder of files cannot be, such as a zip or a link: it is
     called with the path of the submission, without an ending, and the world. marks are those of warmup, dnn and extension.
-    classes are the numbers of its classes in the
-    catalogue of attacks in docs/attacks.md.
+    classes are the numbers of its classes in the catalog of attacks in docs/attacks.md.
     """
 
     tries: str
