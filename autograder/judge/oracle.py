@@ -97,13 +97,13 @@ def sample_losses(case: Case, cache: Mapping[str, np.ndarray]) -> np.ndarray:
     return loss(cache[f"A{case.layers[-1]}"], case.Y)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def right_cache(case: Case) -> dict[str, np.ndarray]:
     """The cache of a right forward pass."""
     return forward(case)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def truth(case: Case) -> Truth:
     """The outputs, cache, gradients and loss of a case; W and B averaged over the batch, Z and A one column a sample."""
     cache = right_cache(case)
