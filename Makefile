@@ -20,6 +20,8 @@ FORCE ?=
 
 # A place of its own for bytecode: every start is faster, and none lies among the sources.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/$(VENV)/bytecode
+# Container images set this to keep bytecode from among the sources, and it would cost half a second at every start.
+unexport PYTHONDONTWRITEBYTECODE
 # Likewise for what matplotlib finds out about fonts: a home that cannot be written to costs no time and no warning.
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 # How many tests are skipped on this machine, if another number is to be a failure.
