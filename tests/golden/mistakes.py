@@ -1,7 +1,6 @@
 """The wrong programs: one for each row of the catalogue of mistakes, and some with two mistakes."""
 
 import random
-from itertools import islice
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -48,7 +47,11 @@ def random_pairs() -> Iterator[tuple[str, Pair]]:
 
 
 MISTAKES = {row.id: wrong_program(part, row) for part, rows in catalogue.MISTAKES.items() for row in rows}
-PAIRS = dict(islice(random_pairs(), 200))
+PAIRS: dict[str, Pair] = {}
+for name, pair in random_pairs():
+    PAIRS[name] = pair
+    if len(PAIRS) == 200:
+        break
 
 
 def with_mistakes(*names: str) -> dict[str, bytes]:

@@ -91,7 +91,7 @@ class Tables(HTMLParser):
 
     def __init__(self, page):
         super().__init__()
-        self.tables = []
+        self.tables, self.in_cell = [], False
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
@@ -101,9 +101,13 @@ class Tables(HTMLParser):
             self.tables[-1].append([])
         elif tag in ("th", "td"):
             self.tables[-1][-1].append("")
+            self.in_cell = True
+
+    def handle_endtag(self, tag):
+        self.in_cell = self.in_cell and tag not in ("th", "td")
 
     def handle_data(self, data):
-        if self.tables and self.tables[-1] and self.tables[-1][-1]:
+        if self.in_cell:
             self.tables[-1][-1][-1] += data.strip()
 
 
@@ -115,7 +119,7 @@ def test_the_matrix_shows_the_record():
         names = [check.partition(" (")[0] for check in checks]
         for name, score, named, *dots in rows:
             shown[name] = (float(score), named[:2], [check for check, dot in zip(names, dots, strict=True) if dot])
-        assert [int(number) for number in catches] == [sum(map(bool, column)) for column in zip(*(row[3:] for row in rows))]
+        assert [int(number) for number in catches] == [sum(map(bool, column)) for column in zip(*(row[3:] for row in rows), strict=True)]
     assert list(shown) == list(RECORD)
     for name, (score, named, lost) in shown.items():
         first = RECORD[name]["named"][0] if RECORD[name]["named"] else []
