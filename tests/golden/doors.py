@@ -151,22 +151,22 @@ def run(*command: str | Path, cwd: Path) -> None:
 # The comparison ---------------------------------------------------------------------------------------------------------
 
 
-def sample(submissions: Mapping[str, dict[str, bytes]], count: int) -> list[str]:
-    """So many of the submissions, the same ones each time: first one of each kind, the examples, and then any."""
+def sample(submissions: Mapping[str, dict[str, bytes]], count: int, turn: int) -> list[str]:
+    """Return so many of the submissions, the same ones for the same turn: first one of each kind, the examples, then any."""
     kinds: dict[str, list[str]] = defaultdict(list)
     for name in submissions:
         kinds[name.partition(":")[0]].append(name)
-    rng = random.Random("doors")
-    chosen = [rng.choice(names) for names in kinds.values()] + kinds["example"]
+    rng = random.Random(f"doors {turn}")
+    chosen = [rng.choice(names) for names in rng.sample(list(kinds.values()), len(kinds))] + kinds["example"]
     rest = [name for name in submissions if name not in chosen]
     return list(dict.fromkeys([*chosen, *rng.sample(rest, len(rest))]))[:count]
 
 
-def differences(count: int, work: Path, packages: Path) -> Iterator[str]:
-    """A line for each mark of so many golden submissions that one of the doors gives otherwise than `autograder.grade`."""
+def differences(count: int, work: Path, packages: Path, turn: int = 0) -> Iterator[str]:
+    """Yield a line for each mark of so many golden submissions that one of the doors gives otherwise than `autograder.grade`."""
     (work / "world").mkdir()
     submissions = dict(golden(work / "world"))
-    names = {f"student{number:03d}": name for number, name in enumerate(sample(submissions, count))}
+    names = {f"student{number:03d}": name for number, name in enumerate(sample(submissions, count, turn))}
     students = {student: work / "submissions" / student for student in names}
     for student, name in names.items():
         for path, data in submissions[name].items():

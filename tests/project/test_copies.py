@@ -24,7 +24,7 @@ from tests.golden.classmates import DISGUISES, PLANTED, alone, disguised, other_
 from tests.golden.programs import SIGMOID, solution, solutions
 from tests.project.grading import command
 
-HONEST = 60
+HONEST = 40
 SKELETON = {part: skeleton((ROOT / f"solution/{part}.py").read_text()).encode() for part in PARTS}
 ONE_TOKEN, BLANK_LINES = b"x " * 499_999, b"  \n" * 300_000
 NOTHING = np.empty(0, dtype=np.uint64)
@@ -68,7 +68,7 @@ def work(own):
 
 @pytest.fixture(scope="module")
 def students():
-    """Sixty who worked alone."""
+    """Forty who worked alone."""
     return {f"student{number:02}": alone(number) for number in range(HONEST)}
 
 
@@ -174,7 +174,7 @@ def test_what_a_quarter_of_the_class_has_weighs_nothing():
 
 
 def test_what_two_of_five_students_write_is_common(students):
-    """A file that 24 of 60 students share, each beside two of their own, makes no pair of them."""
+    """A file that 16 of 40 students share, each beside two of their own, makes no pair of them."""
     common = students["student00"]["extension"]
     shared = {
         name: {**sources, "extension": common} if int(name[-2:]) % 5 < 2 else sources for name, sources in students.items()

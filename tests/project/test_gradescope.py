@@ -20,6 +20,7 @@ from autograder.platforms.gradescope import __main__ as door
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import WeakSandboxError
 from tests.project.grading import SCHEMA, rows
+from tests.shares import in_turn
 
 
 class Gradescope:
@@ -83,7 +84,8 @@ def make_grade(graded):
 def test_the_marks_are_those_of_make_grade(gradescope, make_grade, examples):
     students = {path.stem if path.suffix else path.name: path for path in examples.iterdir()}
     assert students.keys() == make_grade.keys()
-    for student, path in students.items():
+    for student in in_turn(sorted(students), every=3):
+        path = students[student]
         document = gradescope.grade(path)
         assert document["tests"] == make_grade[student]["tests"], student
         assert document["score"] == make_grade[student]["score"], student

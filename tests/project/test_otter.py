@@ -30,7 +30,8 @@ from tests.golden.notebooks_otter import NOTEBOOK, NOTEBOOKS
 from tests.golden.programs import solution_lines, solutions
 from tests.project.grading import SCHEMA
 
-SKELETON = {f"{part}.py": assignment_files()[f"{part}.py"].encode() for part in PARTS}
+HANDED_OUT = assignment_files()
+SKELETON = {f"{part}.py": HANDED_OUT[f"{part}.py"].encode() for part in PARTS}
 SOLVED = {f"{part}.py": source for part, source in solutions().items()}
 
 
@@ -79,9 +80,8 @@ def scores(document):
 
 def test_the_student_folder_is_the_assignment_with_another_notebook(otter):
     files = {name: data.decode() for name, data in contents(otter / "student").items()}
-    expected = assignment_files()
-    assert sorted(files) == sorted(expected)
-    assert {name for name in files if files[name] != expected[name]} == {NOTEBOOK, "requirements.txt"}
+    assert sorted(files) == sorted(HANDED_OUT)
+    assert {name for name in files if files[name] != HANDED_OUT[name]} == {NOTEBOOK, "requirements.txt"}
     assert files["requirements.txt"].endswith("\notter-grader==7.0.0\n")
 
 

@@ -286,7 +286,7 @@ def without(*layers: str) -> Limits:
     """Short limits, with these layers left out."""
     limits = replace(QUICKER, without=layers)
     # Without the deadline it is the zygote that ends a child.
-    return replace(limits, child_seconds=1.5) if "deadline" in layers else limits
+    return replace(limits, submission_seconds=2.5, child_seconds=1.0) if "deadline" in layers else limits
 
 
 @cache
