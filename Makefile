@@ -26,7 +26,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export MPLCONFIGDIR := $(CURDIR)/$(VENV)/matplotlib
 # How many tests are skipped on this machine, if another number is to be a failure.
 SKIPS ?=
-PYTEST = -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(if $(SKIPS),--skips $(SKIPS))
+# One process more than cores, for many tests wait.
+PYTEST = -m pytest -n $(shell expr $(JOBS) + 1) --dist loadgroup --no-loadscope-reorder $(if $(SKIPS),--skips $(SKIPS))
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
 .PHONY: grade adjust copies doctor assignment student gradescope otter nbgrader package test attacks attacks-matrix container lint matrix bench doors pages pictures runners lock clean

@@ -16,6 +16,7 @@ from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions, submission
 from tests.limits import QUICK
 from tests.project.grading import command
+from tests.shares import in_turn
 
 # Tests that need all packages share the ones that their worker builds.
 OF_PACKAGES = {"test_doors.py", "test_otter.py", "test_packages.py"}
@@ -49,8 +50,12 @@ def pytest_sessionfinish(session):
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Keep tests on one worker that share what they set up, and start with the slow ones, so that none is alone in the end."""
+    marks = {item: item.get_closest_marker("in_turn") for item in items}
+    waiting = [item for item, mark in marks.items() if mark and not in_turn([item.nodeid], every=mark.args[0])]
+    config.hook.pytest_deselected(items=waiting)
+    items[:] = [item for item in items if item not in waiting]
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(group_of(item)))

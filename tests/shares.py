@@ -7,7 +7,7 @@ docs/tests.md lists the families.
 import os
 import subprocess
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -20,17 +20,27 @@ Item = TypeVar("Item")
 @cache
 def current_share() -> int:
     """Return the share of this commit, or the one that the environment variable SHARE names. Where there is no git it is 0."""
-    if chosen := os.environ.get("SHARE"):
+    if (chosen := os.environ.get("SHARE")) and not is_everything():
         return int(chosen) % SHARES
     asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     return int(asked.stdout[:12] or "0", 16) % SHARES
+
+
+def is_everything() -> bool:
+    """Return whether everything is to be run at once."""
+    return os.environ.get("SHARE") == "all"
 
 
 def in_turn(
     items: Iterable[Item], name: Callable[[Item], str] = str, every: int = SHARES, share: int | None = None
 ) -> list[Item]:
     """Return the items whose turn it is: one in `every`, a divisor of SHARES; all of them if SHARE is "all"."""
-    if share is None and os.environ.get("SHARE") == "all":
+    if share is None and is_everything():
         return list(items)
     turn = (current_share() if share is None else share) % every
     return [item for item in items if zlib.crc32(name(item).encode()) % every == turn]
+
+
+def next_in_turn(items: Sequence[Item], place: int) -> list[Item]:
+    """Return one of the items, another one at the next place and for the next share; all of them if SHARE is "all"."""
+    return list(items) if is_everything() else [items[(current_share() + place) % len(items)]]

@@ -22,7 +22,7 @@ from tests.golden.attacks.harness import (
 from tests.golden.attacks.selection import MISSING, PAGE, selected_runs
 
 # Batches mix attacks of all sections, so that those that hang are spread over them.
-BATCHES = 12
+BATCHES = 6
 BATCH = {name: number % BATCHES for number, name in enumerate(ATTACKS)}
 RUNS = selected_runs(PAGE.read_text(encoding="utf-8"), privileged=os.geteuid() == 0)
 

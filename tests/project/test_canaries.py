@@ -18,7 +18,6 @@ from autograder.report.words import explanation, headline
 from autograder.sandbox.discretion import MOST_NEW_LINES, Discretion
 from tests.golden.canaries import CANARY, PROGRAMS, hidden_numbers, leaking
 from tests.golden.mistakes import MISTAKES
-from tests.shares import in_turn
 
 PLACE = re.compile(r"\(\w+\.py, line \d+: .*\)|File \"\w+\.py\", line \d+, in .*")
 NAME = re.compile(r"\b(dL_d)?w\d{3}(_next)?\b")  # of a weight of the worked example
@@ -71,7 +70,8 @@ def test_a_canary_stays_inside(name, grade):
     assert long_numbers(result) == []
 
 
-@pytest.mark.parametrize("name", in_turn(PROGRAMS, every=3))
+@pytest.mark.in_turn(3)
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_without_discretion_the_canary_is_out(name, grade, without_discretion):
     """Or the test above would pass for a program that carries nothing."""
     assert [words for words in carried_out(name, grade(PROGRAMS[name].sources)) if words not in (CANARY, CANARY[::-1])]

@@ -30,6 +30,7 @@ from tests.project.grading import command, rows
 NAMES = ("ada", "bela", "chen", "dora", "fatima.zip", "goran", "hana", "jun.py", "kemal", "skeleton")
 SLOW = b"import time\ntime.sleep(1)\n" + solutions()["dnn"]
 OTHER_SECRET = "this-is-the-secret-of-another-course-altogether"
+failing = pytest.mark.in_turn(3)  # something fails, which is mostly waiting for what notices
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +149,7 @@ def test_few_submissions_are_under_way_and_none_is_named_to_the_scheduler(two):
 # Workers that are not fit
 
 
+@failing
 def test_a_worker_with_another_secret_is_refused_and_the_secret_is_not_told(start, tmp_path):
     course = tmp_path / "assignment.toml"
     course.write_text(f'[hidden_checks]\nsecret = "{OTHER_SECRET}"\n')
@@ -159,6 +161,7 @@ def test_a_worker_with_another_secret_is_refused_and_the_secret_is_not_told(star
     assert OTHER_SECRET not in (tmp_path / "log").read_text()
 
 
+@failing
 def test_a_worker_with_another_version_is_refused_also_when_it_comes_late(start, tmp_path, monkeypatch):
     other = tmp_path / "project"
     for name in ("autograder", "tests", "assignment"):
@@ -189,6 +192,7 @@ def test_a_scheduler_of_another_version_is_refused(two, monkeypatch):
         list(grade_on_cluster(many(1), two.address, QUICK))
 
 
+@failing
 @pytest.mark.parametrize(
     ("which", "words"),
     [
@@ -204,6 +208,7 @@ def test_who_does_not_have_the_project_is_told_apart_from_a_fault_of_the_grader(
         list(grade_on_cluster(many(1), one.address, QUICK))
 
 
+@failing
 def test_a_worker_without_the_project_is_not_used(start, tmp_path):
     one = start()
     one.work(PYTHONPATH=str(tmp_path))
@@ -260,6 +265,7 @@ def test_where_there_is_no_worker_and_none_comes_it_is_said(start, monkeypatch):
 # What is lost
 
 
+@failing
 def test_a_worker_that_is_killed_costs_nothing_and_leaves_nothing_behind(start, found, local):
     one = start(2)
     one.ready(2)
@@ -275,6 +281,7 @@ def test_a_worker_that_is_killed_costs_nothing_and_leaves_nothing_behind(start, 
     assert by_student(results) == local
 
 
+@failing
 def test_a_worker_that_stops_is_taken_for_lost(start):
     one = start(2)
     stopped = min(one.ready(2).values())
@@ -288,6 +295,7 @@ def test_a_worker_that_stops_is_taken_for_lost(start):
     }
 
 
+@failing
 def test_who_kills_its_workers_is_an_error_and_nobody_else(start):
     one = start(2, "--preload", "tests.project.cluster_faults", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     one.ready(2)
@@ -299,6 +307,7 @@ def test_who_kills_its_workers_is_an_error_and_nobody_else(start):
     assert results["deadly"].fault.startswith("KilledWorker: ")
 
 
+@failing
 def test_a_judge_that_hangs_holds_up_nobody(start):
     one = start(2, "--preload", "tests.project.cluster_faults", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     one.ready(2)
@@ -310,6 +319,7 @@ def test_a_judge_that_hangs_holds_up_nobody(start):
     }
 
 
+@failing
 @pytest.mark.parametrize("what", [0, 1], ids=["scheduler", "worker"])
 def test_the_loss_of_the_scheduler_or_of_every_worker_ends_the_run_with_a_sentence(start, monkeypatch, what):
     monkeypatch.setattr(cluster, "PATIENCE", 5)
@@ -337,6 +347,7 @@ def test_a_result_that_cannot_be_fetched_is_made_again(two, monkeypatch):
     assert len(lost) == 3
 
 
+@failing
 def test_nothing_of_a_killed_client_is_left_on_the_cluster(start, tmp_path):
     one = start(1)
     for number in range(8):
@@ -369,6 +380,7 @@ def machines():
             pytest.skip(f"this machine makes no networks: {error.stderr}")
 
 
+@failing
 def test_a_class_is_graded_although_a_machine_loses_its_network(machines, tmp_path):
     hub, *others = machines
     for number in range(16):

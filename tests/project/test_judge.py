@@ -1,6 +1,5 @@
 """The judge: whatever a submission returns is a mark and a sentence, never a fault of the grader."""
 
-import itertools
 import json
 
 import numpy as np
@@ -15,7 +14,6 @@ from autograder.sandbox.discretion import Discretion
 from tests.golden.programs import solution, solutions, with_body
 from tests.golden.variants import ALONE
 from tests.hidden.test_gradients_and_fit import step
-from tests.shares import in_turn
 
 WEIRD = [
     "None",
@@ -48,7 +46,9 @@ WEIRD = [
 METHODS = ["forward", "compute_gradients", "gradients", "fit", "loss"]
 
 
-@pytest.mark.parametrize(("method", "value"), in_turn(itertools.product(METHODS, WEIRD), " ".join, every=3))
+@pytest.mark.in_turn(3)
+@pytest.mark.parametrize("value", WEIRD)
+@pytest.mark.parametrize("method", METHODS)
 def test_any_answer_is_graded(grade, method, value):
     source = with_body(method, f"import os\nX = np.zeros((2, 3))\nreturn {value}")
     result = grade(source)
@@ -69,10 +69,9 @@ FUNCTIONS = {
 }
 
 
-OTHER_ANSWERS = [(part, name, value) for part, names in FUNCTIONS.items() for name in names for value in WEIRD]
-
-
-@pytest.mark.parametrize(("part", "name", "value"), in_turn(OTHER_ANSWERS, " ".join, every=3))
+@pytest.mark.in_turn(3)
+@pytest.mark.parametrize("value", WEIRD)
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part, names in FUNCTIONS.items() for name in names])
 def test_any_answer_of_the_other_files_is_graded(grade, part, name, value):
     weird = f"""
 import os

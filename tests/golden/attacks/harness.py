@@ -44,8 +44,7 @@ from autograder.workers import grade_all
 from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, forms
 from tests.golden.programs import solution, solutions
 
-QUICK = Limits(call_seconds=0.8, import_seconds=1.2, submission_seconds=6.0)
-QUICKER = replace(QUICK, call_seconds=0.5, import_seconds=0.8, submission_seconds=4.0)
+QUICK = Limits(call_seconds=0.5, import_seconds=0.8, submission_seconds=4.0)
 MALLORY, NEIGHBOURS = "mallory", ("aaa", "zzz")  # what attacks are called that bring no name, and those graded beside them
 MOST_SHOWN = 400_000  # bytes of one file of a report
 SHOWN_TAGS = {
@@ -284,7 +283,7 @@ def name_of(pid: int) -> str:
 
 def without(*layers: str) -> Limits:
     """Short limits, with these layers left out."""
-    limits = replace(QUICKER, without=layers)
+    limits = replace(QUICK, without=layers)
     # Without the deadline it is the zygote that ends a child.
     return replace(limits, submission_seconds=2.5, child_seconds=1.0) if "deadline" in layers else limits
 
