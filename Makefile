@@ -70,11 +70,11 @@ test: $(VENV)/test
 	@$(RUN) $(PYTEST)
 
 # The sandbox and the hostile submissions alone; `make test` runs them too.
-attacks: $(VENV)/test
+attacks: $(VENV)/attacks
 	@$(RUN) $(PYTEST) $(addprefix tests/,golden/test_attacks.py golden/test_attack_harness.py project/test_jail.py project/test_sandbox.py)
 
 # Every hostile submission without every layer: writes docs/attacks.md, fails if one succeeds.
-attacks-matrix: $(VENV)/test
+attacks-matrix: $(VENV)/attacks
 	@$(RUN) -m tests.golden.attacks.table --jobs $(JOBS)
 
 # The Gradescope package in containers as Gradescope makes them; needs root and debootstrap: docs/gradescope.md.
@@ -125,7 +125,7 @@ $(VENV)/grade: requirements/grade.txt
 	@$(INSTALL) requirements/grade.txt
 	@touch $@
 
-$(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader $(VENV)/cluster $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
+$(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader $(VENV)/cluster $(VENV)/attacks $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/grade
 	@echo "Installing what the $* target needs into $(VENV)/ (once)" >&2
 	@$(INSTALL) $<
 	@touch $@
@@ -137,9 +137,10 @@ PIN = build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --ge
 PACKAGING := --extra grade --extra assignment
 lock:
 	@$(PYTHON) -m venv build/uv && build/uv/bin/python -m pip install --quiet uv
-	@$(PIN) $(PACKAGING) --extra otter --extra nbgrader --extra cluster --extra test -o requirements/test.txt
+	@$(PIN) $(PACKAGING) --extra otter --extra nbgrader --extra cluster --extra attacks --extra test -o requirements/test.txt
 	@for set in "judge" "grade --extra grade" "assignment $(PACKAGING)" "lint $(PACKAGING) --extra lint" \
-			"otter $(PACKAGING) --extra otter" "nbgrader $(PACKAGING) --extra nbgrader" "cluster --extra grade --extra cluster"; do \
+			"otter $(PACKAGING) --extra otter" "nbgrader $(PACKAGING) --extra nbgrader" "cluster --extra grade --extra cluster" \
+			"attacks --extra grade --extra attacks"; do \
 		set -- $$set; name=$$1; shift; $(PIN) "$$@" --constraint requirements/test.txt -o requirements/$$name.txt || exit 1; \
 	done
 	@$(PIN) --extra grade --extra runners -o requirements/runners.txt

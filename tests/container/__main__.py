@@ -1,5 +1,6 @@
 """`python -m tests.container`: the Gradescope package in containers, four ways, and what came of it as a table.
 
+Each submission is graded in one of the ways, which the commit chooses, or in all of them where SHARE is "all".
 Exits with 1 where anything is not as it must be, and with 2 where no container can be made here.
 """
 
@@ -28,6 +29,7 @@ from tests.container.handins import SAMPLE, Due, Expected, examples, expected
 from tests.container.roots import Root, RootError, folders_named, libraries, pip_settings, roots
 from tests.golden.attacks import CANARY
 from tests.project.grading import SCHEMA
+from tests.shares import next_in_turn
 
 MEGABYTES, CORES = 768, 0.5  # Gradescope's default container
 TOO_LITTLE = 24  # megabytes, in which not even the grader finds room
@@ -145,8 +147,8 @@ def size_of(upper: str) -> tuple[int, float]:
     return len(list(folder.glob("*.dist-info"))), blocks * 512 / 1024**2
 
 
-def one_way(engine: Engine, made: Image, landlock: bool, due: Due) -> Outcome:
-    """Grade the class in one container and compare."""
+def one_way(engine: Engine, made: Image, landlock: bool, due: Due, names: Sequence[str]) -> Outcome:
+    """Grade these submissions in one container and compare."""
     outcome, label = Outcome(), f"{made.root.name}, Landlock {'answers' if landlock else 'ENOSYS'}"
     layers = [layer for layer in due.layers if layer not in NAMESPACES and (landlock or layer != "landlock")]
     with cgroup(f"{made.root.name}-{landlock}", MEGABYTES, CORES) as group:
@@ -154,14 +156,12 @@ def one_way(engine: Engine, made: Image, landlock: bool, due: Due) -> Outcome:
         asked = ["bash", "-c", f"{SOURCE}/.venv/bin/python -c '{versions}'"]
         (said,) = engine.run(made.layers, "script", binds=made.binds, command=asked, cwd="/")
         absent = [] if landlock else LANDLOCK
-        reports = list(
-            engine.run(made.layers, "class", binds=made.binds, group=group, absent=absent, names=list(due.results), cwd="/")
-        )
+        reports = list(engine.run(made.layers, "class", binds=made.binds, group=group, absent=absent, names=names, cwd="/"))
         outcome.wrong = [
             f"{label}: {report['name']}: {what}" for report in reports for what in differences(report, due.results, layers)
         ]
         outcome.wrong += [f"{label}: {group.kills} processes were ended for lack of memory"] * bool(group.kills)
-        outcome.wrong += [f"{label}: {len(reports)} of {len(due.results)} were graded"] * (len(reports) != len(due.results))
+        outcome.wrong += [f"{label}: {len(reports)} of {len(names)} were graded"] * (len(reports) != len(names))
         seconds = [report["seconds"] for report in reports]
         python, numpy = said["stdout"].split()
         packages, megabytes = size_of(made.layers[0])
@@ -303,9 +303,13 @@ def report(engine: Engine, due: Due) -> int:
     wrong += loud_failures(engine, images[0])
     wrong += broken_off(engine, images[0])
     ways = [(made, landlock) for made in images for landlock in (True, False)]
+    classes: list[list[str]] = [[] for _ in ways]
+    for place, name in enumerate(due.results):
+        for names in next_in_turn(classes, place):
+            names.append(name)
     with ThreadPoolExecutor(len(ways)) as pool:
         try:
-            outcomes = list(pool.map(lambda way: one_way(engine, *way, due), ways))
+            outcomes = list(pool.map(lambda way, names: one_way(engine, *way, due, names), ways, classes))
         except BaseException:
             engine.close()  # or the pool would wait for what they do
             raise
