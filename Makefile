@@ -66,7 +66,9 @@ nbgrader: $(VENV)/nbgrader
 package: $(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader
 	@ACCEPT="$(ACCEPT)" $(RUN) -m autograder build $@
 
+# The bytecode of what the tests copied to temporary folders the last time is of no use to anybody.
 test: $(VENV)/test
+	@rm -rf "$(PYTHONPYCACHEPREFIX)$${TMPDIR:-/tmp}"
 	@$(RUN) $(PYTEST)
 
 # The sandbox and the hostile submissions alone; `make test` runs them too.
