@@ -66,7 +66,9 @@ nbgrader: $(VENV)/nbgrader
 package: $(VENV)/assignment $(VENV)/otter $(VENV)/nbgrader
 	@ACCEPT="$(ACCEPT)" $(RUN) -m autograder build $@
 
-# The bytecode of what the tests copied to temporary folders the last time is of no use to anybody.
+# Matrices are small here, and a thread for each core would only cost every process its start. Nobody needs the bytecode of what
+# tests have copied to temporary folders the last time.
+test: export OPENBLAS_NUM_THREADS := 1
 test: $(VENV)/test
 	@rm -rf "$(PYTHONPYCACHEPREFIX)$${TMPDIR:-/tmp}"
 	@$(RUN) $(PYTEST)

@@ -114,6 +114,7 @@ def test_six_copies_more_and_more_disguised_rank_above_all_who_worked_alone(stud
     assert findings[5].pair.score > 1.5 * findings[6].pair.score
 
 
+@pytest.mark.in_turn(2)
 @pytest.mark.parametrize("disguise", DISGUISES, ids=lambda disguise: disguise.__name__)
 def test_every_disguise_is_seen_through(disguise, few):
     copy = each(disguise, few["student20"])

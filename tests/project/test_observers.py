@@ -1,5 +1,7 @@
 """What is looked at in warmup.py and extension.py is right where it follows from dnn.py, and looked at whatever it is."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from autograder.diagnosis.matching import find_mistakes
 from autograder.diagnosis.warmup import observe_warmup
 from autograder.judge.judge import HANDED_OUT
 from tests.golden.programs import program, solution
+from tests.shares import in_turn
 
 OBSERVE = {"warmup": observe_warmup, "extension": observe_extension}
 PARTS = list(OBSERVE)
@@ -54,7 +57,7 @@ def test_the_solution_shows_no_mistake(part, judge):
 @pytest.mark.parametrize("part", PARTS)
 def test_what_follows_from_dnn_is_no_mistake_of_another_part(part, judge):
     found = {}
-    for row in MISTAKES["dnn"]:
+    for row in in_turn(MISTAKES["dnn"], lambda row: row.id, every=3):
         if "load" not in row.shows:  # the judge would take the dnn.py handed out
             _, found[row.id] = diagnose(judge, part, solution(part).encode(), program("dnn", row))
     assert {name: list(map(names, findings)) for name, findings in found.items() if findings} == {}
@@ -64,8 +67,8 @@ def test_what_follows_from_dnn_is_no_mistake_of_another_part(part, judge):
 def test_whatever_a_function_returns_can_be_looked_at(part, judge):
     source = solution(part)
     lines = [line for line in source.splitlines() if line.lstrip().startswith("return ")]
-    for line in lines:
-        for value in ("None", "'text'", "{}", "(1, {})", "np.full((2, 3), np.inf)", "[[1, 2], [3]]", "1 / 0"):
-            indent = line[: line.index("return")]
-            failures, findings = diagnose(judge, part, source.replace(line, f"{indent}return {value}").encode())
-            assert bool(failures) == bool(findings)
+    values = ("None", "'text'", "{}", "(1, {})", "np.full((2, 3), np.inf)", "[[1, 2], [3]]", "1 / 0")
+    for line, value in in_turn(itertools.product(lines, values), " ".join, every=3):
+        indent = line[: line.index("return")]
+        failures, findings = diagnose(judge, part, source.replace(line, f"{indent}return {value}").encode())
+        assert bool(failures) == bool(findings)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.checking import agree, cache_keys, gradient_keys, in_the_notes
+from autograder.diagnosis.counterexample import networks
 from autograder.judge.oracle import activations, forward, sample_losses, truth
 from autograder.running import network, run_backward, run_forward
 from tests.hidden import cases, test_extension, test_warmup
@@ -234,3 +235,11 @@ def test_numbers_of_the_public_examples_are_the_truth(case):
         assert set(grads) == set(gradient_keys(case))
     if case.model == "SquaredErrorSoftmaxDNN":
         assert agree(np.array(public_extension.SQUARED_ERROR_LOSS), np.array(right.loss))
+
+
+def test_the_truth_of_every_small_network_is_kept():
+    for _ in range(2):
+        before = truth.cache_info().misses
+        for case in networks():
+            truth(case)
+    assert truth.cache_info().misses == before
