@@ -2,6 +2,7 @@
 
 import signal
 import zlib
+from collections import defaultdict
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import NamedTuple
@@ -52,9 +53,12 @@ def pytest_sessionfinish(session):
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Keep tests on one worker that share what they set up, and start with the slow ones, so that none is alone in the end."""
-    marks = {item: item.get_closest_marker("in_turn") for item in items}
-    waiting = [item for item, mark in marks.items() if mark and not in_turn([item.nodeid], every=mark.args[0])]
-    config.hook.pytest_deselected(items=waiting)
+    families = defaultdict(list)
+    for item in items:
+        if mark := item.get_closest_marker("in_turn"):
+            families[item.path, mark.args[0]].append(item)
+    waiting = {item for (_, every), family in families.items() for item in {*family}.difference(in_turn(family, every))}
+    config.hook.pytest_deselected(items=[*waiting])
     items[:] = [item for item in items if item not in waiting]
     for item in items:
         if not item.get_closest_marker("xdist_group"):

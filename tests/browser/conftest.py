@@ -34,7 +34,7 @@ def browser():
 @pytest.fixture(scope="module")
 def tab(browser):
     """The page that tests open one file after the other in: a new one would cost each of them half a second."""
-    return browser.new_context().new_page()
+    return browser.new_page()
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def visit(browser, tab):
             stack.close()
             page = tab
             if context:
-                page = browser.new_context(**context).new_page()
+                page = browser.new_page(**context)
                 stack.callback(page.close)
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(media="screen", color_scheme=scheme)

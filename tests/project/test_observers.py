@@ -57,7 +57,7 @@ def test_the_solution_shows_no_mistake(part, judge):
 @pytest.mark.parametrize("part", PARTS)
 def test_what_follows_from_dnn_is_no_mistake_of_another_part(part, judge):
     found = {}
-    for row in in_turn(MISTAKES["dnn"], lambda row: row.id, every=3):
+    for row in in_turn(MISTAKES["dnn"], every=3):
         if "load" not in row.shows:  # the judge would take the dnn.py handed out
             _, found[row.id] = diagnose(judge, part, solution(part).encode(), program("dnn", row))
     assert {name: list(map(names, findings)) for name, findings in found.items() if findings} == {}
@@ -68,7 +68,7 @@ def test_whatever_a_function_returns_can_be_looked_at(part, judge):
     source = solution(part)
     lines = [line for line in source.splitlines() if line.lstrip().startswith("return ")]
     values = ("None", "'text'", "{}", "(1, {})", "np.full((2, 3), np.inf)", "[[1, 2], [3]]", "1 / 0")
-    for line, value in in_turn(itertools.product(lines, values), " ".join, every=3):
+    for line, value in in_turn(itertools.product(lines, values), every=3):
         indent = line[: line.index("return")]
         failures, findings = diagnose(judge, part, source.replace(line, f"{indent}return {value}").encode())
         assert bool(failures) == bool(findings)

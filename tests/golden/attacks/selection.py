@@ -39,7 +39,7 @@ def selected_runs(page: str, *, privileged: bool, share: int | None = None) -> l
     The sandbox of an ordinary user is built of the same layers as root's, so there the share is left out.
     """
     decided = {run for run, ending in cells(page) if ending != SAME}
-    others = in_turn((run for run in every_run() if run not in decided), "/".join, share=share) if privileged else []
+    others = in_turn((run for run in every_run() if run not in decided), share=share) if privileged else []
     chosen = decided.union(others)
     return [run for run in every_run() if run in chosen]
 
