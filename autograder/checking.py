@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.rubric import RUBRIC
+from autograder.backprop.rubric import RUBRIC
 
 TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
 RANDOM_STATE = "random state"  # the key of a failure that is about it

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.backprop.running import LocalStudent
 from autograder.judge.judge import load_checks
 from autograder.package import ROOT
-from autograder.running import LocalStudent
 from autograder.sandbox.child import random_state, stirred_random_state
 from benchmarks.classes import lay_class
 from benchmarks.doors import TOOLS, stock_gradescope, stock_nbgrader, stock_otter, taken

@@ -6,6 +6,15 @@ the hand-out, and the checks point at the first one that differs.
 
 import numpy as np
 
+from checks.running import (
+    arrays_in,
+    expect_alive,
+    expect_whole,
+    on_either_cache,
+    run_backward,
+    run_cache,
+    run_output,
+)
 from checks.checking import (
     Case,
     CheckFailure,
@@ -19,15 +28,6 @@ from checks.checking import (
     take,
     take_all,
     tensor,
-)
-from checks.running import (
-    arrays_in,
-    expect_alive,
-    expect_whole,
-    on_either_cache,
-    run_backward,
-    run_cache,
-    run_output,
 )
 
 PARAMS = {

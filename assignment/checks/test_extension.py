@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from checks.running import expect_cache, expect_softmax_cache, network, on_either_cache, run_backward
 from checks.checking import (
     CheckFailure,
     agree,
@@ -19,7 +20,6 @@ from checks.checking import (
     take_all,
     tensor,
 )
-from checks.running import expect_cache, expect_softmax_cache, network, on_either_cache, run_backward
 from checks.test_dnn import EXAMPLE, WANTED_CACHE, WANTED_GRADS
 
 # Three classes: the first two layers of the dnn.py example, and a softmax on Z2.

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.mistakes import Mistake
+from autograder.backprop.running import arrays_in
 from autograder.checking import CheckFailure, StudentError, agree
-from autograder.diagnosis.catalogue import Mistake
-from autograder.running import arrays_in
 
 MOST_NUMBERS = 1_000  # of a tensor that formulas are tried on; a product of two larger ones would not fit into memory
 

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.mistakes import MISTAKES, STEPS
+from autograder.backprop.observers.counterexample import smallest_failure
+from autograder.backprop.observers.dnn import observe_dnn
+from autograder.backprop.observers.extension import observe_extension
+from autograder.backprop.observers.network import observe_passes, step_of
+from autograder.backprop.observers.warmup import observe_warmup
+from autograder.backprop.oracle import truth
 from autograder.checking import CheckFailure, StudentError, cache_keys, gradient_keys, size_of
-from autograder.diagnosis.catalogue import MISTAKES, STEPS
-from autograder.diagnosis.counterexample import smallest_failure
-from autograder.diagnosis.dnn import observe_dnn
-from autograder.diagnosis.extension import observe_extension
 from autograder.diagnosis.matching import Finding, find_mistakes
-from autograder.diagnosis.network import observe_passes, step_of
 from autograder.diagnosis.observation import Observation, Raised, same
-from autograder.diagnosis.warmup import observe_warmup
 from autograder.judge.compared import compared
-from autograder.judge.oracle import truth
 from autograder.results import Cause, CheckResult, Step
 from tests.hidden.cases import MAIN
 from tests.public.test_dnn import EXAMPLE

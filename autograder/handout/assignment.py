@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Callable
 
+from autograder.backprop.rubric import RUBRIC
 from autograder.handout.marks import marks_table, rule_on_finite_differences
 from autograder.handout.regions import BuildError, skeleton
 from autograder.package import ROOT
 from autograder.results import PARTS
-from autograder.rubric import RUBRIC
 
 SOLUTION = ROOT / "solution"
 COPIED = ("check.py", "conftest.py", "lab.py", "requirements.txt")
@@ -16,7 +16,7 @@ COPIED = ("check.py", "conftest.py", "lab.py", "requirements.txt")
 CHECKS = {
     "hints.py": SOLUTION / "hints.py",
     "checking.py": ROOT / "autograder/checking.py",
-    "running.py": ROOT / "autograder/running.py",
+    "running.py": ROOT / "autograder/backprop/running.py",
     **{f"test_{part}.py": ROOT / f"tests/public/test_{part}.py" for part in PARTS},
 }
 # What the hand-out says of the rubric, by the line of solution/README.md that keeps a place for it.
@@ -28,7 +28,7 @@ PLACES: dict[str, Callable[[], str]] = {
 
 def assignment_files() -> dict[str, str]:
     """Every file of assignment/, by its path below it."""
-    from autograder.handout.figures import figures  # here, because a machine that only grades has no matplotlib
+    from autograder.backprop.handout_figures import figures  # here, because a machine that only grades has no matplotlib
     from autograder.handout.notebook import notebook
     from autograder.handout.page import page
 
@@ -67,4 +67,4 @@ def public_rubric() -> str:
 
 def at_home(source: str) -> str:
     """A source of ours with its imports as they are in the student's folder."""
-    return re.sub(r"^from (autograder|tests\.public)\.", "from checks.", source, flags=re.MULTILINE)
+    return re.sub(r"^from (autograder(\.backprop)?|tests\.public)\.", "from checks.", source, flags=re.MULTILINE)

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Mapping
 
-from autograder.rubric import FINITE_DIFFERENCES, RUBRIC
+from autograder.backprop.rubric import FINITE_DIFFERENCES, RUBRIC
 
 Checks = Mapping[str, Mapping[str, float]]  # the points of the checks, by who sees them
 

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograder.backprop.finite_differences import Way, way_back
+from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES
 from autograder.checking import ROWS, Check, CheckFailure, StudentError
 from autograder.intake import Submission
 from autograder.judge import compared
-from autograder.judge.differences import Way, way_back
 from autograder.results import PARTS, Cause, CheckResult, Result, Step
-from autograder.rubric import BACKWARD, FINITE_DIFFERENCES
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
 from autograder.sandbox.turns import side_by_side

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
+from autograder.backprop.rubric import RUBRIC
 from autograder.intake.waiting import Person
 from autograder.marks import Mark
 from autograder.report.spreadsheet import Cell, csv_lines
 from autograder.report.words import summary
-from autograder.rubric import RUBRIC
 from autograder.settings import Exports
 
 CHECKS = [checks for tasks in RUBRIC.values() for kinds in tasks.values() for checks in kinds.values()]

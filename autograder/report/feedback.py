@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from autograder.backprop.figure import BOX, HEIGHT, RADIUS, WIDTH, drawing
 from autograder.checking import TOLERANCE
 from autograder.marks import Mark
-from autograder.report.drawing import BOX, HEIGHT, RADIUS, WIDTH, drawing
 from autograder.report.page import macro, page
 from autograder.report.words import counted, printed, summary, to_mend
 from autograder.results import PARTS, CheckResult, Comparison, Result, total

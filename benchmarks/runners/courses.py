@@ -53,9 +53,9 @@ def library(folder: Path) -> None:
     files = {
         "__init__.py": HERE / "stock/checks.py",
         "checking.py": ROOT / "autograder/checking.py",
-        "rubric.py": ROOT / "autograder/rubric.py",
-        "running.py": ROOT / "autograder/running.py",
-        "oracle.py": ROOT / "autograder/judge/oracle.py",
+        "rubric.py": ROOT / "autograder/backprop/rubric.py",
+        "running.py": ROOT / "autograder/backprop/running.py",
+        "oracle.py": ROOT / "autograder/backprop/oracle.py",
         **{f"{path.parent.name}/{path.name}": path for path in ROOT.glob("tests/public/*.py")},
         **{f"{path.parent.name}/{path.name}": path for path in ROOT.glob("tests/hidden/*.py")},
     }

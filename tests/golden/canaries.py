@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograder.checking import Case
-from autograder.judge.oracle import truth
+from autograder.backprop.oracle import truth
 from tests.golden.programs import solution
 from tests.hidden import cases, test_extension
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograder.package import ROOT
 from autograder.checking import Check
-from autograder.diagnosis.catalogue import MISTAKES as CATALOGUE
+from autograder.backprop.mistakes import MISTAKES as CATALOGUE
 from autograder.judge.judge import Judge, load_checks
 from autograder.report import page as pages
 from autograder.results import PARTS

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograder.diagnosis import catalogue
+from autograder.backprop import mistakes as catalogue
 from tests.golden.programs import program, solution, solutions
 
 

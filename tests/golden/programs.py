@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.handout.assignment import SOLUTION
 from autograder.handout.regions import skeleton, solved
-from autograder.diagnosis.catalogue import STEPS, Mistake
+from autograder.backprop.mistakes import STEPS, Mistake
 from autograder.intake import Submission
 from autograder.results import PARTS
 

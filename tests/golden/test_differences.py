@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.rubric import BACKWARD
+from autograder.backprop.rubric import BACKWARD
 from tests.golden.differences import DNN, EXTENSION
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solution

@@ -6,7 +6,7 @@ others follow the student's own results.
 
 import pytest
 
-from autograder.diagnosis.catalogue import MISTAKES as CATALOGUE
+from autograder.backprop.mistakes import MISTAKES as CATALOGUE
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import DA, DB, DW, GRADS, OUTPUT_DZ, RETURN_GRADS, STORE_A, edited, with_body
 

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from autograder.diagnosis.catalogue import MISTAKES as CATALOGUE
+from autograder.backprop.mistakes import MISTAKES as CATALOGUE
 from autograder.package import ROOT
 from tests.golden import matrix, record
 from tests.golden.mistakes import MISTAKES, PAIRS

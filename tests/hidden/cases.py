@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.backprop.oracle import ACTIVATIONS, MODELS, activations, forward, right_cache, sample_losses, truth
 from autograder.checking import Case, agree, gradient_keys
-from autograder.judge.oracle import ACTIVATIONS, MODELS, activations, forward, right_cache, sample_losses, truth
 from autograder.settings import read_secret
 
 SECRET = read_secret().encode()

@@ -10,6 +10,8 @@ from functools import cache, partial
 
 import numpy as np
 
+from autograder.backprop.oracle import activations, right_cache, truth
+from autograder.backprop.running import either, on_either_cache, own_gradients, run_backward, run_forward
 from autograder.checking import (
     CheckFailure,
     StudentError,
@@ -22,8 +24,6 @@ from autograder.checking import (
     take,
     tensor,
 )
-from autograder.judge.oracle import activations, right_cache, truth
-from autograder.running import either, on_either_cache, own_gradients, run_backward, run_forward
 
 # dZ of the output layer, from its activation A and the labels Y.
 OUTPUT_STEPS = {

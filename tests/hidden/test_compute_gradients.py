@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from autograder.backprop.oracle import right_cache, truth
+from autograder.backprop.running import call_backward, expect_alive, laid_over, network, on_either_cache, run_backward
 from autograder.checking import (
     CheckFailure,
     check,
@@ -15,8 +17,6 @@ from autograder.checking import (
     take_all,
     tensor,
 )
-from autograder.judge.oracle import right_cache, truth
-from autograder.running import call_backward, expect_alive, laid_over, network, on_either_cache, run_backward
 from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SAMPLES, SATURATED, SHALLOW, SINGLE, SQUARE, TWICE
 from tests.hidden.steps import expect_finite_gradients, expect_steps, expect_truth, parameter_gradients
 

@@ -8,6 +8,8 @@ import contextlib
 
 import numpy as np
 
+from autograder.backprop.oracle import right_cache, softmax, truth
+from autograder.backprop.running import expect_alive, expect_cache, expect_softmax_cache, laid_over, network
 from autograder.checking import (
     FOUND,
     CheckFailure,
@@ -24,8 +26,6 @@ from autograder.checking import (
     take,
     tensor,
 )
-from autograder.judge.oracle import right_cache, softmax, truth
-from autograder.running import expect_alive, expect_cache, expect_softmax_cache, laid_over, network
 from tests.hidden.cases import (
     GENERAL,
     GENERAL_RELU,

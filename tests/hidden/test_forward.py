@@ -3,6 +3,15 @@
 Z_l is checked on the student's own A_{l-1} and A_l on the student's own Z_l, so that one slip is not paid for twice.
 """
 
+from autograder.backprop.oracle import sigmoid, truth
+from autograder.backprop.running import (
+    answer_of_forward,
+    expect_alive_forward,
+    network,
+    run_cache,
+    run_output,
+    tensors_of_forward,
+)
 from autograder.checking import (
     CheckFailure,
     cache_keys,
@@ -14,8 +23,6 @@ from autograder.checking import (
     take,
     take_all,
 )
-from autograder.judge.oracle import sigmoid, truth
-from autograder.running import answer_of_forward, expect_alive_forward, network, run_cache, run_output, tensors_of_forward
 from tests.hidden.cases import DEEP, MAIN, OTHER, SATURATED, SHALLOW, SINGLE
 from tests.hidden.steps import Tensors
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.backprop.oracle import truth
+from autograder.backprop.running import depends, either, expect_whole, network, on_another_batch
 from autograder.checking import FOUND, CheckFailure, Found, check, describe, expect_tensor, few, mapping, take, tensor
-from autograder.judge.oracle import truth
-from autograder.running import depends, either, expect_whole, network, on_another_batch
 from tests.hidden.cases import EPOCHS, LEARNING_RATE, MAIN, OTHER, POINT, SQUARE
 
 MOST_NUMBERS = 10_000  # of a parameter that a gradient of a wrong shape has made larger

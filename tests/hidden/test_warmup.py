@@ -4,6 +4,8 @@ import functools
 
 import numpy as np
 
+from autograder.backprop.oracle import STEP, sigmoid, truth
+from autograder.backprop.running import arrays_in, depends, either, on_another_batch, parallel
 from autograder.checking import (
     CheckFailure,
     check,
@@ -17,8 +19,6 @@ from autograder.checking import (
     tensor,
     two_values,
 )
-from autograder.judge.oracle import STEP, sigmoid, truth
-from autograder.running import arrays_in, depends, either, on_another_batch, parallel
 from tests.hidden.cases import ARRAY, CHAINS, LOGISTIC, LOGISTIC_SATURATED, POINTS
 
 FUNCTIONS = {

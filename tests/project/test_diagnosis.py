@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.diagnosis import counterexample, report
-from autograder.diagnosis.catalogue import MISTAKES, STEPS
-from autograder.diagnosis.catalogue.row import Mistake
-from autograder.diagnosis.dnn import observe_dnn
+from autograder.backprop.mistakes import MISTAKES, STEPS
+from autograder.backprop.observers import counterexample
+from autograder.backprop.observers.dnn import observe_dnn
+from autograder.backprop.oracle import truth
+from autograder.diagnosis import report
 from autograder.diagnosis.matching import FACTORS, SHAPES, find_mistakes, pattern_of
+from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate, same
 from autograder.judge.judge import Grading
-from autograder.judge.oracle import truth
 from tests.golden.mistakes import MISTAKES as PROGRAMS
 from tests.golden.programs import edited, program, solution, solutions, with_body
 from tests.hidden.cases import MAIN

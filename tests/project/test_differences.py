@@ -6,16 +6,24 @@ import sys
 import numpy as np
 import pytest
 
+from autograder.backprop import finite_differences as differences
+from autograder.backprop.finite_differences import (
+    FAR,
+    VERY_FAR,
+    Way,
+    case_for,
+    far_differences,
+    is_made_of_differences,
+    way_back,
+)
+from autograder.backprop.oracle import truth
+from autograder.backprop.rubric import BACKWARD
 from autograder.checking import StudentError
-from autograder.judge import differences
 from autograder.judge import judge as judging
-from autograder.judge.differences import FAR, VERY_FAR, Way, case_for, far_differences, is_made_of_differences, way_back
-from autograder.judge.oracle import truth
 from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.table import grades_csv
-from autograder.rubric import BACKWARD
 from autograder.sandbox.child import counted
 from tests.golden.differences import DNN
 from tests.golden.programs import solutions

@@ -180,7 +180,7 @@ def test_the_digest_of_the_checks_knows_what_marks_depend_on(tmp_path, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr("autograder.gradebook.digest.read_secret", lambda: "x" * 40)
         digests.add(checks_digest(Limits()))
-    for name in ("tests/hidden/test_forward.py", "autograder/diagnosis/catalogue/warmup.py", "autograder/rubric.py"):
+    for name in ("tests/hidden/test_forward.py", "autograder/backprop/mistakes/warmup.py", "autograder/backprop/rubric.py"):
         with monkeypatch.context() as patched:
             patched.setattr("pathlib.Path.read_bytes", lambda path, name=name: open_bytes(path) + b"#" * (path == ROOT / name))
             digests.add(checks_digest(Limits()))

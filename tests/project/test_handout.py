@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
+from autograder.backprop.handout_figures import figures
+from autograder.backprop.oracle import truth
 from autograder.build import ASSIGNMENT
 from autograder.checking import Case
 from autograder.handout import assignment
 from autograder.handout.assignment import PLACES, handout
-from autograder.handout.figures import figures
 from autograder.handout.page import mathml, page
 from autograder.handout.regions import BuildError
 from autograder.judge.judge import load_checks
-from autograder.judge.oracle import truth
 from autograder.package import ROOT
 
 TEXT = handout()

@@ -47,7 +47,7 @@ LEAKS = {
     "a zip in a zip": ("more.zip", zipped({"inner.bin": zipped({"later.py": SOLVED})}), "more.zip/inner.bin/later.py holds"),
     "the secret": ("notes.bin", b"\0" + read_secret().encode() + b"\0", "the course's secret"),
     "the assignment file": ("assignment.toml", b"", "not for students (assignment.toml)"),
-    "the truth": ("oracle.py", (ROOT / "autograder/judge/oracle.py").read_bytes(), "is autograder/judge/oracle.py"),
+    "the truth": ("oracle.py", (ROOT / "autograder/backprop/oracle.py").read_bytes(), "is autograder/backprop/oracle.py"),
     "a golden program": ("any.py", (ROOT / "tests/golden/programs.py").read_bytes(), "is tests/golden/programs.py"),
 }
 

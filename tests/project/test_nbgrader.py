@@ -16,6 +16,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import grade, workers
+from autograder.backprop.rubric import RUBRIC
 from autograder.cli import main
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError, skeleton
@@ -26,7 +27,6 @@ from autograder.platforms.nbgrader import NOTEBOOK, TASKS, grade_id, most, packa
 from autograder.platforms.nbgrader.cells import source
 from autograder.report.words import explanation
 from autograder.results import PARTS
-from autograder.rubric import RUBRIC
 from autograder.settings import read_secret
 from tests.golden.canaries import hidden_numbers
 from tests.golden.differences import IN_PLACE

@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
+from autograder.backprop.mistakes import MISTAKES
+from autograder.backprop.observers.extension import observe_extension
+from autograder.backprop.observers.warmup import observe_warmup
 from autograder.checking import CheckFailure, StudentError
-from autograder.diagnosis.catalogue import MISTAKES
-from autograder.diagnosis.extension import observe_extension
 from autograder.diagnosis.matching import find_mistakes
-from autograder.diagnosis.warmup import observe_warmup
 from autograder.judge.judge import HANDED_OUT
 from tests.golden.programs import program, solution
 from tests.shares import in_turn

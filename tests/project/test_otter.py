@@ -16,6 +16,7 @@ from nbclient import NotebookClient
 from otter.test_files import GradingResults
 
 from autograder import grade
+from autograder.backprop.rubric import RUBRIC
 from autograder.handout.assignment import assignment_files
 from autograder.handout.regions import BuildError
 from autograder.package import EPOCH, ROOT
@@ -23,7 +24,6 @@ from autograder.platforms.otter import backprop_otter
 from autograder.platforms.otter.backprop_otter import Backprop, JudgeError, judged
 from autograder.platforms.otter.master import master, named
 from autograder.results import PARTS
-from autograder.rubric import RUBRIC
 from autograder.settings import read_secret
 from tests.golden.differences import DNN
 from tests.golden.notebooks_otter import NOTEBOOK, NOTEBOOKS

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograder.backprop.figure import drawing, places
+from autograder.backprop.oracle import forward, sample_losses, truth
 from autograder.build import ASSIGNMENT
 from autograder.checking import CheckFailure
 from autograder.gradebook.record import from_record, rubric_of, to_record
 from autograder.intake import Person, Submission, Waiting
 from autograder.judge import compared
 from autograder.judge import judge as judging
-from autograder.judge.oracle import forward, sample_losses, truth
 from autograder.marks import Adjustment, mark_of
-from autograder.report.drawing import drawing, places
 from autograder.report.feedback import cells, feedback_html, what_is_right
 from autograder.report.overview import Overview
 from autograder.report.words import summary

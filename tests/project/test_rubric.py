@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 
 from autograder import checking
+from autograder.backprop.oracle import MODELS
+from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
 from autograder.handout.assignment import public_rubric
 from autograder.judge.judge import load_checks
-from autograder.judge.oracle import MODELS
 from autograder.package import ROOT
-from autograder.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
 
 README = (ROOT / "README.md").read_text()
 CHECKS = [check for check, _ in load_checks()]

@@ -227,7 +227,7 @@ def test_whoever_takes_the_output_apart_has_none(sandbox, body):
 
 
 @pytest.mark.parametrize(
-    "module", ["autograder", "autograder.judge.oracle", "autograder.checking", "tests.hidden.cases", "solution"]
+    "module", ["autograder", "autograder.backprop.oracle", "autograder.checking", "tests.hidden.cases", "solution"]
 )
 def test_the_grader_cannot_be_imported(run, module):
     assert "No module named" in sentence(run, f"import {module}")

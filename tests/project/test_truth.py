@@ -5,10 +5,10 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
+from autograder.backprop.observers.counterexample import networks
+from autograder.backprop.oracle import activations, forward, sample_losses, truth
+from autograder.backprop.running import network, run_backward, run_forward
 from autograder.checking import agree, cache_keys, gradient_keys, in_the_notes
-from autograder.diagnosis.counterexample import networks
-from autograder.judge.oracle import activations, forward, sample_losses, truth
-from autograder.running import network, run_backward, run_forward
 from tests.hidden import cases, test_extension, test_warmup
 from tests.hidden.cases import (
     DEEP,

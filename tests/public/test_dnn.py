@@ -6,6 +6,15 @@ the hand-out, and the checks point at the first one that differs.
 
 import numpy as np
 
+from autograder.backprop.running import (
+    arrays_in,
+    expect_alive,
+    expect_whole,
+    on_either_cache,
+    run_backward,
+    run_cache,
+    run_output,
+)
 from autograder.checking import (
     Case,
     CheckFailure,
@@ -19,15 +28,6 @@ from autograder.checking import (
     take,
     take_all,
     tensor,
-)
-from autograder.running import (
-    arrays_in,
-    expect_alive,
-    expect_whole,
-    on_either_cache,
-    run_backward,
-    run_cache,
-    run_output,
 )
 
 PARAMS = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from autograder.backprop.running import expect_cache, expect_softmax_cache, network, on_either_cache, run_backward
 from autograder.checking import (
     CheckFailure,
     agree,
@@ -19,7 +20,6 @@ from autograder.checking import (
     take_all,
     tensor,
 )
-from autograder.running import expect_cache, expect_softmax_cache, network, on_either_cache, run_backward
 from tests.public.test_dnn import EXAMPLE, WANTED_CACHE, WANTED_GRADS
 
 # Three classes: the first two layers of the dnn.py example, and a softmax on Z2.

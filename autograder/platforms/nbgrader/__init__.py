@@ -4,8 +4,8 @@ What nbgrader does with the folder is https://nbgrader.readthedocs.io/en/stable/
 graded cell in the notebook with all its points; the marks come from the student's files, by the judge, and never from a cell.
 """
 
+from autograder.backprop.rubric import RUBRIC
 from autograder.results import Result, total
-from autograder.rubric import RUBRIC
 
 ASSIGNMENT = NOTEBOOK = "backprop"
 TASKS = tuple((part, task) for part, tasks in RUBRIC.items() for task in tasks)

@@ -4,11 +4,11 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from autograder.backprop.rubric import RUBRIC
 from autograder.handout.regions import BuildError
 from autograder.platforms.nbgrader import TASKS, grade_id, most
 from autograder.report.words import number
 from autograder.results import PARTS
-from autograder.rubric import RUBRIC
 
 
 def with_graded_cells(text: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_raw_cell
 
+from autograder.backprop.rubric import RUBRIC
 from autograder.handout.notebook import METADATA, cells_of, written
 from autograder.handout.regions import BuildError
 from autograder.results import PARTS
-from autograder.rubric import RUBRIC
 
 PLACES = {f'_ = check.main(["{part}"])': part for part in PARTS}  # the cells that the questions of a part stand in for
 # https://otter-grader.readthedocs.io/en/latest/otter_assign/notebook_format.html: an exception-based test.

@@ -397,7 +397,7 @@ SECRETS: dict[str, Attack] = {
         for root in [*sys.path, *("." + "/.." * up for up in range(4)), "/autograder/source", "@RESULTS@/.."]:
             found += glob.glob(os.path.join(root, "tests", "hidden", "*"))
             found += glob.glob(os.path.join(root, "autograder", "judge", "**"))
-        for name in ("tests.hidden.cases", "autograder.judge.oracle"):
+        for name in ("tests.hidden.cases", "autograder.backprop.oracle"):
             try:
                 found += [importlib.util.find_spec(name)]
             except ImportError:

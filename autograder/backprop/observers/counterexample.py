@@ -1,0 +1,85 @@
+"""The smallest network on which a student's passes are still wrong, for mistakes that no row of the catalogue explains.
+
+All networks up to a size are tried, the smallest first, so the first that fails is the smallest. Their numbers are made up
+here, in public, and so may be shown.
+"""
+
+import itertools
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from autograder.backprop.oracle import right_cache, truth
+from autograder.backprop.running import run_backward, run_forward
+from autograder.checking import (
+    Case,
+    CheckFailure,
+    StudentError,
+    cache_keys,
+    expect_tensor,
+    gradient_keys,
+    take,
+)
+
+MOST_LAYERS, MOST_UNITS, MOST_SAMPLES = 3, 3, 3
+
+
+@cache
+def networks() -> tuple[Case, ...]:
+    """Every network up to the limits, by the number of numbers in it: its parameters and the batch."""
+    sizes = itertools.chain.from_iterable(
+        itertools.product(range(1, MOST_UNITS + 1), repeat=layers + 1) for layers in range(1, MOST_LAYERS + 1)
+    )
+    shapes = itertools.product(sizes, range(1, MOST_SAMPLES + 1))
+    return tuple(example(sizes, samples) for sizes, samples in sorted(shapes, key=lambda shape: (size(*shape), shape)))
+
+
+def size(layer_sizes: tuple[int, ...], samples: int) -> int:
+    """How many numbers a network and a batch have."""
+    weights = sum((inputs + 1) * units for inputs, units in itertools.pairwise(layer_sizes))
+    return weights + samples * (layer_sizes[0] + layer_sizes[-1])
+
+
+def example(layer_sizes: tuple[int, ...], samples: int) -> Case:
+    """A network of halves, none of them 0, that a pencil can follow: the same numbers for everybody."""
+    halves = (value / 2 for value in itertools.cycle((1, -2, 3, 2, -1, 4, -3)))
+
+    def fill(*shape: int) -> np.ndarray:
+        return np.array(list(itertools.islice(halves, int(np.prod(shape))))).reshape(shape)
+
+    params = {}
+    for layer, (inputs, units) in enumerate(itertools.pairwise(layer_sizes), start=1):
+        params[f"W{layer}"] = fill(units, inputs)
+        params[f"B{layer}"] = fill(units, 1)
+    X = fill(layer_sizes[0], samples)
+    Y = np.resize([1.0, 0.0], (layer_sizes[-1], samples))
+    return Case(f"example {layer_sizes} m={samples}", layer_sizes, params, X, Y)
+
+
+def smallest_failure(student: Any) -> str:
+    """What is wrong on the smallest network on which a student's forward or backward pass is; "" if all of them are right."""
+    return next((f"{introduction(case)}: {wrong}" for case in networks() for wrong in failures(student, case)), "")
+
+
+def failures(student: Any, case: Case) -> Iterator[str]:
+    """What is wrong with the passes on a case, the first thing first."""
+    try:
+        out, cache = run_forward(student, case)
+        for key in cache_keys(case):
+            expect_tensor(key, take("The cache", cache, key), right_cache(case)[key], show=True)
+        expect_tensor("out", out, truth(case).out, show=True)
+        grads = run_backward(student, case)
+        for key in gradient_keys(case):
+            expect_tensor(key, take("grads", grads, key), truth(case).grads[key], show=True)
+    except (CheckFailure, StudentError) as failure:
+        yield str(failure)
+
+
+def introduction(case: Case) -> str:
+    """The network and the batch, small enough to be written out."""
+    given = {**case.params, "X": case.X, "Y": case.Y}
+    tensors = ", ".join(f"{key} = {value.tolist()}" for key, value in given.items())
+    samples = "one sample" if case.samples == 1 else f"{case.samples} samples"
+    return f"The smallest network that shows it has layer_sizes {case.layer_sizes} and {samples}; with {tensors}"

@@ -1,0 +1,162 @@
+"""Everything there is to see of a student's warmup.py."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograder.backprop.mistakes.warmup import STEPS
+from autograder.backprop.oracle import sigmoid
+from autograder.checking import Case, in_the_notes, mapping, two_values
+from autograder.diagnosis.observation import Observation, Raised, attempt, unloaded
+from autograder.diagnosis.programs import (
+    Line,
+    Program,
+    always,
+    fetch_all,
+    observe,
+    observe_changes,
+    one_by_one,
+    own_sigmoid,
+)
+from tests.hidden.cases import LOGISTIC, LOGISTIC_SATURATED
+
+POINTS = (-1.3, -0.6, 0.0, 0.45, 1.15)
+ARRAY = np.array([[-1.25, -0.35, 0.0], [0.55, 0.85, 1.05]])
+# x, y, w1, w2 and w3 of three chains
+CHAINS = np.array([[0.9, 0.0, 1.4, -1.9, 1.1], [-1.4, 1.0, 0.8, 2.3, -1.7], [1.9, 0.4, -0.5, 1.2, 2.8]])
+ARGUMENTS = ("x", "y", "w1", "w2", "w3")
+OWN_SIGMOID = np.array([-1000.0, -2.0, 0.0, 0.5, 1000.0])
+
+
+def line(step: str, name: str = "", **places: Any) -> Line:
+    """A line of the catalogue."""
+    return Line(step, STEPS[step].right, name, **places)
+
+
+# The lines of each function, in the order in which they are carried out.
+SQUARE = [line("h1", "h1"), line("h2", "h2")]
+PATHS = {
+    "exp_exp_square": ("exp", [*SQUARE, line("exp y", "y", key="y"), line("exp slope", key="dy/dx")]),
+    "reciprocal_exp_square": (
+        "reciprocal",
+        [*SQUARE, line("reciprocal y", "y", key="y"), line("reciprocal slope", key="dy/dx")],
+    ),
+    "two_paths": (
+        "paths",
+        [Line("", "x**2", "g1"), Line("", "x", "g2"), line("paths f", key="f"), line("paths slope", key="df/dx")],
+    ),
+}
+CHAIN = [
+    *(line(f"chain {name}", name) for name in ("h1", "h2", "y_hat")),
+    line("chain loss", key="loss"),
+    line("chain dz3", "dz3"),
+    line("chain w3", key="w3", pins="dz3", recovered="own / h2"),
+    line("chain dz2", "dz2"),
+    line("chain w2", key="w2", pins="dz2", recovered="own / h1"),
+    line("chain dz1", "dz1"),
+    line("chain w1", key="w1"),
+]
+GRADIENTS = [
+    line("logistic a1", "a1"),
+    line("returned a1", key="a1", pins="a1"),
+    *(line(f"logistic {key}", key, key=key) for key in ("dJdz1", "dJdb1", "dJdw1")),
+]
+CALLED = {"sigmoid": sigmoid, "math": math}  # the functions that the lines call
+Arguments = Mapping[str, np.ndarray]
+
+
+def program(title: str, name: str, scopes: Sequence[Mapping], lines: Sequence[Line], read: Callable, **more: Any) -> Program:
+    """A function of warmup.py."""
+    return Program("warmup", title, name, scopes, always(lines), read, lambda formulas: CALLED, **more)
+
+
+def observe_warmup(student: Any, failures: Mapping[str, Exception]) -> Iterator[Observation]:
+    """What there is to see, in the order in which a student should look at it; nothing where no check has failed."""
+    if not failures:
+        return
+    loaded = attempt(lambda: student.fetch(student.warmup))
+    if isinstance(loaded, Raised):
+        yield unloaded("warmup", loaded)
+        return
+    cases = {case: {"X": case.X, "y": case.Y, **in_the_notes(case.params)} for case in (LOGISTIC, LOGISTIC_SATURATED)}
+    calls: dict[str, Callable[[], list]] = {"sigmoid": lambda: [student.dnn.sigmoid(OWN_SIGMOID)]}
+    for name in PATHS:
+        calls[name] = partial(call_each, student, name, [(x,) for x in POINTS])
+        calls[f"{name} on an array"] = partial(call_each, student, name, [(ARRAY,)])
+    calls["three_weight_chain"] = partial(call_each, student, "three_weight_chain", CHAINS.tolist())
+    calls |= {case.name: partial(call_logistic, student, given) for case, given in cases.items()}
+    returned = fetch_all(student, calls)
+    own = own_sigmoid(student, returned["sigmoid"], OWN_SIGMOID)
+    for name in PATHS:
+        yield from observe_path(name, returned[name], returned[f"{name} on an array"])
+    yield from observe_chain(returned["three_weight_chain"], own)
+    yield from one_by_one(*(observe_logistic(case, given, returned[case.name], own) for case, given in cases.items()))
+
+
+def call_each(student: Any, name: str, arguments: list[tuple]) -> list:
+    """Calls of the function of this name with each of these arguments."""
+    return [getattr(student.warmup, name)(*each) for each in arguments]
+
+
+def call_logistic(student: Any, given: Arguments) -> list:
+    """A call of logistic_gradients, and its arguments, to be looked at after it."""
+    placed = [student.place(value) for value in given.values()]
+    return [student.warmup.logistic_gradients(*placed), *placed]
+
+
+def observe_path(name: str, on_numbers: Any, on_array: Any) -> Iterator[Observation]:
+    """A function of one number, on several; where it is right, on an array too."""
+    title, lines = PATHS[name]
+    keys = [line.key for line in lines if line.key]
+
+    def read(value: Any) -> dict[str, Any]:
+        return dict(zip(keys, two_values(name, value, "value, derivative"), strict=True))
+
+    def look(points: Sequence[Any], returned: Any) -> list[Observation]:
+        scopes = [{"x": x} for x in points]
+        return observe(program(title, name, scopes, lines, read, hidden=True), returned)
+
+    seen = look(POINTS, on_numbers)
+    yield from seen
+    if all(one.right for one in seen):
+        yield from look([ARRAY], on_array)
+
+
+def observe_chain(returned: Any, own_functions: dict[str, Any]) -> list[Observation]:
+    """Several chains, each line of them at once."""
+
+    def read(value: Any) -> Mapping:
+        loss, grads = two_values("three_weight_chain", value, "loss, grads")
+        return {"loss": loss, **mapping("The second value", grads)}
+
+    scopes = [dict(zip(ARGUMENTS, CHAINS.T, strict=True))]
+    chain = program("chain", "three_weight_chain", scopes, CHAIN, read, hidden=True)
+    return observe(chain, returned if isinstance(returned, Raised) else [stacked(returned)], own_functions)
+
+
+def stacked(answers: list) -> Any:
+    """The answers of several calls as if it were one call on arrays; the first one where they cannot be put together."""
+    try:
+        losses, grads = zip(*answers, strict=True)
+        return np.array(losses, float), {key: np.array([one[key] for one in grads], float) for key in grads[0]}
+    except (TypeError, ValueError, LookupError):
+        return answers[0]
+
+
+def observe_logistic(case: Case, given: Arguments, returned: Any, own_functions: dict[str, Any]) -> list[Observation]:
+    """The gradients of a batch, finite at the ends of the sigmoid and right elsewhere, and what becomes of the arguments."""
+
+    def read(value: Any) -> Mapping:
+        return mapping("What logistic_gradients returned", value)
+
+    finite, name = case is LOGISTIC_SATURATED, "logistic_gradients"
+    batch = program("logistic", name, [given], GRADIENTS, read, samples=case.samples, finite=finite)
+    if isinstance(returned, Raised):
+        return observe(batch, returned, own_functions)
+    answer, *after = returned
+    seen = observe(batch, [answer], own_functions)
+    changes = observe_changes("warmup", name, given, dict(zip(given, after, strict=True)), {"answer": answer})
+    return seen if finite else [*seen, *changes]
