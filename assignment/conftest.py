@@ -1,7 +1,7 @@
 """Tells pytest that the student's files are right here, and that a failed check shows its sentence, not its source."""
 
 import pytest
-from checks.checking import CheckFailure, StudentError
+from checks.checking import CheckFailure, StudentError, sentence_of
 from checks.running import LocalStudent
 
 
@@ -17,5 +17,5 @@ def pytest_pyfunc_call(pyfuncitem):
     except (CheckFailure, NotImplementedError, StudentError) as error:
         failure = error.__cause__ or error
     if isinstance(failure, (CheckFailure, NotImplementedError)):
-        pytest.fail(f"{failure}\n{pyfuncitem.obj.check.sentence}", pytrace=False)
+        pytest.fail(f"{failure}\n{sentence_of(pyfuncitem.obj)}", pytrace=False)
     raise failure

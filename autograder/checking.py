@@ -1,7 +1,7 @@
 """The vocabulary of the checks: what a check may say about a case and about a tensor.
 
-A check is a pytest function with one argument, `student`. It runs the student's code on a case (see running.py), compares what
-comes with what is due, and raises CheckFailure with a sentence for the student.
+A check is a pytest function of `student`. It runs the student's code on an input, compares the returned values with the
+expected ones, and raises CheckFailure with a sentence for the student.
 
 This file is part of the hand-out, so it needs numpy alone and holds neither a forward pass nor a gradient.
 """
@@ -9,14 +9,15 @@ This file is part of the hand-out, so it needs numpy alone and holds neither a f
 from __future__ import annotations
 
 import difflib
+import functools
+import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-
-from autograder.backprop.rubric import RUBRIC
 
 TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
 RANDOM_STATE = "random state"  # the key of a failure that is about it
@@ -25,9 +26,12 @@ FOUND = "{found}"  # in the message of a failure, the place of what was found
 GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # what people put before a variable to name its gradient
 
 
+Rubric = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]  # part -> task -> visibility -> check -> points
+
+
 @dataclass(frozen=True)
 class Check:
-    """What is printed beside a check: its points, its part and task, and who may see it."""
+    """A graded check: its place in the rubric, its points, the sentence a student reads, and the function that runs it."""
 
     part: str
     task: str
@@ -35,10 +39,42 @@ class Check:
     points: float
     sentence: str
     name: str
+    run: Callable[[Any], None] = field(repr=False, compare=False)
 
 
-def rows(rubric: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]) -> dict[str, tuple[str, str, str, float]]:
-    """The part, task, visibility and points of every check of the rubric, by its name; ValueError if a name is there twice."""
+def check(function: Callable) -> Callable:
+    """Mark a test function as a graded check; the first paragraph of its docstring is the sentence a student reads."""
+    function.is_graded = True  # type: ignore[attr-defined]
+    return function
+
+
+def collect_checks(modules: Iterable[ModuleType], rubric: Rubric, **given: Any) -> list[Check]:
+    """Return the graded checks of some modules, in the order in which they are written.
+
+    A check that has a parameter besides `student` gets what is given under its name. Raises LookupError for a check that has no
+    row in the rubric, and ValueError if the rubric names a check twice.
+    """
+    rows = rubric_rows(rubric)
+    functions = [function for module in modules for function in vars(module).values() if hasattr(function, "is_graded")]
+    return [make_check(function, rows, given) for function in functions]
+
+
+def make_check(function: Callable, rows: Mapping[str, tuple[str, str, str, float]], given: Mapping[str, Any]) -> Check:
+    """Return a test function with what the rubric says of it."""
+    name = function.__name__.removeprefix("test_")
+    if name not in rows:
+        raise LookupError(f"{function.__module__}.{function.__name__}: the rubric has no row `{name}`.")
+    wanted = {parameter: given[parameter] for parameter in inspect.signature(function).parameters if parameter in given}
+    return Check(*rows[name], sentence_of(function), name, functools.partial(function, **wanted) if wanted else function)
+
+
+def sentence_of(function: Callable) -> str:
+    """Return the first paragraph of a check's docstring on one line."""
+    return " ".join((function.__doc__ or "").split("\n\n")[0].split())
+
+
+def rubric_rows(rubric: Rubric) -> dict[str, tuple[str, str, str, float]]:
+    """Return part, task, visibility and points of every check by its name; ValueError if a name is there twice."""
     found: dict[str, tuple[str, str, str, float]] = {}
     for part, tasks in rubric.items():
         for task, checks in tasks.items():
@@ -49,20 +85,12 @@ def rows(rubric: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]) 
     return found
 
 
-ROWS = rows(RUBRIC)
+class HasLengths(Protocol):
+    """An input of a check: the lengths of its axes may be named even where its numbers are hidden."""
 
-
-def check(function: Callable) -> Callable:
-    """Put what the rubric says of a test function beside it, as `function.check`; LookupError if it has no row there.
-
-    The first paragraph of the function's docstring is the sentence the student reads.
-    """
-    name = function.__name__.removeprefix("test_")
-    if name not in ROWS:
-        raise LookupError(f"{function.__module__}.{function.__name__}: the rubric has no row `{name}`.")
-    sentence = " ".join((function.__doc__ or "").split("\n\n")[0].split())
-    function.check = Check(*ROWS[name], sentence, name)  # type: ignore[attr-defined]
-    return function
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Every length that an axis of a tensor computed from it can have."""
 
 
 class Found(NamedTuple):
@@ -88,7 +116,7 @@ class CheckFailure(AssertionError):
         key: str = "",
         got: Any = None,
         wants: tuple = (),
-        case: Case | None = None,
+        case: HasLengths | None = None,
         found: Found = Found("", ""),
     ) -> None:
         super().__init__(message.replace(FOUND, found.full))
@@ -105,68 +133,6 @@ class StudentError(Exception):
     def __init__(self, sentence: str, detail: str = "", raised: str = "") -> None:
         super().__init__(sentence)
         self.detail, self.raised = detail, raised
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """A network and a batch: params as in `DNN.params`, X (n_0, m), Y (n_L, m).
-
-    model is the student's class that it is for; activations names the activation of every layer where these can be chosen.
-    """
-
-    name: str
-    layer_sizes: tuple[int, ...]
-    params: dict[str, np.ndarray]
-    X: np.ndarray
-    Y: np.ndarray
-    model: str = "DNN"
-    activations: tuple[str, ...] = ()
-
-    @property
-    def samples(self) -> int:
-        """m, the number of columns of X."""
-        return self.X.shape[1]
-
-    @property
-    def layers(self) -> range:
-        """1..L, the layers that have weights."""
-        return range(1, len(self.layer_sizes))
-
-    def with_params(self, params: dict[str, np.ndarray]) -> Case:
-        """The same batch on other parameters of the same shapes."""
-        return replace(self, name=f"{self.name} on other parameters", params=params)
-
-    def columns(self, *numbers: int) -> Case:
-        """The same network with these samples of the batch, in this order; a number may come twice."""
-        chosen = list(numbers)
-        return replace(self, name=f"{self.name}{chosen}", X=self.X[:, chosen], Y=self.Y[:, chosen])
-
-    def shape(self, key: str) -> tuple[int, int]:
-        """The shape that the variable `key` (such as "W1" or "A0"), and its gradient, must have."""
-        kind, layer = key[0], int(key[1:])
-        units = self.layer_sizes[layer]
-        return {"W": (units, self.layer_sizes[layer - 1]), "B": (units, 1)}.get(kind, (units, self.samples))
-
-
-def cache_keys(case: Case) -> list[str]:
-    """The keys the cache must have, in the order of the forward pass."""
-    return ["A0"] + [f"{kind}{layer}" for layer in case.layers for kind in "WBZA"]
-
-
-def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
-    """The keys of the gradients of these kinds, in the order of the backward pass; dA_0 and dA_L are not asked for."""
-    last = case.layers[-1]
-    return [
-        f"{kind}{layer}"
-        for layer in reversed(case.layers)
-        for kind in ("A", "Z", "W", "B")
-        if kind in kinds and not (kind == "A" and layer == last)
-    ]
-
-
-def in_the_notes(tensors: Mapping[str, np.ndarray], prefix: str = "") -> dict[str, np.ndarray]:
-    """Tensors under the names and in the shapes of the handwritten notes; w_l is W_l transposed, dJd begins a gradient."""
-    return {f"{prefix}{key.lower()}": value.T if key[0] == "W" else value for key, value in tensors.items()}
 
 
 def describe(value: Any) -> Found:
@@ -190,9 +156,9 @@ def few(count: int, most: int = 4) -> str:
     return str(count) if count <= most else f"more than {most}"
 
 
-def shape_of(got: np.ndarray, shape: tuple[int, ...], case: Case | None) -> Found:
+def shape_of(got: np.ndarray, shape: tuple[int, ...], case: HasLengths | None) -> Found:
     """The shape of an array; discreetly, only lengths that have to do with the wanted shape or with the case."""
-    known = {1, *shape, *((case.samples, *case.layer_sizes) if case else ())}
+    known = {1, *shape, *(case.lengths if case else ())}
     lengths = [str(length) if length in known else "…" for length in got.shape]
     told = f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
     return Found(str(got.shape), told if got.ndim <= 2 else f"of {few(got.ndim)} axes")
@@ -216,12 +182,6 @@ def tensor(key: str, value: Any) -> np.ndarray:
         return array if array.dtype == float and not array.flags.writeable else array.astype(float)
     except (TypeError, ValueError):
         raise CheckFailure(f"`{key}` must be an array of numbers; it is {FOUND}.", key, found=describe(value)) from None
-
-
-def stood_up(key: str, value: Any) -> np.ndarray:
-    """The array, a B of the shape (n,) stood up as the column (n, 1): the checks of the shapes have points of their own."""
-    array = tensor(key, value)
-    return array.reshape(-1, 1) if key[0] == "B" and array.ndim == 1 else array
 
 
 def agree(got: np.ndarray, want: np.ndarray) -> bool:
@@ -304,7 +264,7 @@ def take_all(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
     raise CheckFailure(f"{name} lacks {FOUND}.", first, found=Found(full, f"`{first}`{' and others' if missing[1:] else ''}"))
 
 
-def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: Case | None = None) -> None:
+def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: HasLengths | None = None) -> None:
     """CheckFailure if the array has another shape."""
     if got.shape != shape:
         message = f"`{key}` has the shape {FOUND}; it must be {shape}."
@@ -317,7 +277,7 @@ def expect_finite(key: str, got: np.ndarray) -> None:
         raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'inf'}.", key)
 
 
-def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: Case | None = None, show: bool = False) -> None:
+def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: HasLengths | None = None, show: bool = False) -> None:
     """CheckFailure unless the value agrees, in shape and numbers, with one of the wanted tensors; the first one is the truth.
 
     With a case the mistake behind a wrong gradient can be looked for. With show=True the failure names the two numbers at the

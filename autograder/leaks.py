@@ -18,7 +18,10 @@ NAMES = {"hidden", "golden", "solution", "assignment.toml", "accept.txt", "grade
 HIDDEN = ROOT / "tests/hidden"
 PRIVATE = (HIDDEN, ROOT / "tests/golden", ROOT / "autograder")
 # Named here and not taken from what is built: that is what is looked through.
-PUBLIC = {ROOT / "autograder/checking.py", ROOT / "autograder/backprop/running.py", *sources(ROOT / "tests/public")}
+PUBLIC = {
+    *(ROOT / "autograder/checking.py", ROOT / "autograder/backprop/case.py", ROOT / "autograder/backprop/running.py"),
+    *sources(ROOT / "tests/public"),
+}
 SOLUTIONS = {part: (SOLUTION / f"{part}.py").read_text() for part in PARTS}
 
 

@@ -22,8 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from checks.checking import CheckFailure, StudentError
+from checks.checking import CheckFailure, StudentError, collect_checks
 from checks.hints import HINTS
+from checks.rubric import RUBRIC
 from checks.running import LocalStudent
 
 HERE = Path(__file__).resolve().parent
@@ -104,7 +105,7 @@ def task(part, name):
 def checks_of(part):
     """The public checks of a part with their functions, in their order."""
     module = importlib.import_module(f"checks.test_{part}")
-    return [(function.check, function) for function in vars(module).values() if hasattr(function, "check")]
+    return [(check, check.run) for check in collect_checks([module], RUBRIC)]
 
 
 @contextlib.contextmanager

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import pytest
 
+from autograder.backprop.cases import sample_cases
 from autograder.build import build
 from autograder.intake import Submission
 from autograder.judge.judge import Judge
 from autograder.results import PARTS
+from autograder.settings import read_secret
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions, submission
 from tests.limits import QUICK
@@ -86,6 +88,12 @@ def student(judge):
     """The solution in the sandbox: every graded check must pass on it."""
     with judge.sandbox.session(solutions()) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def cases():
+    """The inputs of the hidden checks."""
+    return sample_cases(read_secret().encode())
 
 
 @pytest.fixture

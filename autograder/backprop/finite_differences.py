@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.backprop.case import Case
 from autograder.backprop.oracle import forward, right_cache, sample_losses
 from autograder.backprop.running import copied_cache, laid_over, network
-from autograder.checking import Case, CheckFailure, StudentError, agree, expect_shape, mapping, take, tensor
+from autograder.checking import CheckFailure, StudentError, agree, expect_shape, mapping, take, tensor
 
 SIZES = (5, 6, 4, 3)
 ACTIVATIONS = {"GeneralDNN": ("tanh", "relu", "sigmoid")}

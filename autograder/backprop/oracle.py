@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import Case
+from autograder.backprop.case import Case
 
 STEP = 1e-30
 # How many cases are kept: more than `diagnosis.counterexample` has networks, which it goes through in the same order for every

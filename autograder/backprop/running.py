@@ -18,16 +18,14 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.case import Case, cache_keys, gradient_keys
 from autograder.checking import (
     FOUND,
-    Case,
     CheckFailure,
     StudentError,
     agree,
-    cache_keys,
     describe,
     expect_tensor,
-    gradient_keys,
     held,
     mapping,
     norm,

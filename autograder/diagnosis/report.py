@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.case import cache_keys, gradient_keys
+from autograder.backprop.cases import sample_cases
+from autograder.backprop.example import DNN
 from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.backprop.observers.counterexample import smallest_failure
 from autograder.backprop.observers.dnn import observe_dnn
@@ -14,14 +17,14 @@ from autograder.backprop.observers.extension import observe_extension
 from autograder.backprop.observers.network import observe_passes, step_of
 from autograder.backprop.observers.warmup import observe_warmup
 from autograder.backprop.oracle import truth
-from autograder.checking import CheckFailure, StudentError, cache_keys, gradient_keys, size_of
+from autograder.checking import CheckFailure, StudentError, size_of
 from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.observation import Observation, Raised, same
 from autograder.judge.compared import compared
 from autograder.results import Cause, CheckResult, Step
-from tests.hidden.cases import MAIN
-from tests.public.test_dnn import EXAMPLE
+from autograder.settings import read_secret
 
+EXAMPLE, MAIN = DNN.case, sample_cases(read_secret().encode()).main
 OBSERVERS: dict[str, Callable[[Any, Mapping[str, Exception]], Iterator[Observation]]] = {
     "warmup": observe_warmup,
     "dnn": observe_dnn,

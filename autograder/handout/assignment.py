@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
+from autograder.backprop import example
 from autograder.backprop.rubric import RUBRIC
 from autograder.handout.marks import marks_table, rule_on_finite_differences
 from autograder.handout.regions import BuildError, skeleton
@@ -16,6 +17,7 @@ COPIED = ("check.py", "conftest.py", "lab.py", "requirements.txt")
 CHECKS = {
     "hints.py": SOLUTION / "hints.py",
     "checking.py": ROOT / "autograder/checking.py",
+    "case.py": ROOT / "autograder/backprop/case.py",
     "running.py": ROOT / "autograder/backprop/running.py",
     **{f"test_{part}.py": ROOT / f"tests/public/test_{part}.py" for part in PARTS},
 }
@@ -42,6 +44,7 @@ def assignment_files() -> dict[str, str]:
         **{f"figures/{name}": picture for name, picture in pictures.items()},
         "checks/__init__.py": '"""The public checks."""\n',
         "checks/rubric.py": public_rubric(),
+        "checks/example.py": example.source(),
         **{f"checks/{name}": at_home(path.read_text()) for name, path in CHECKS.items()},
     }
 

@@ -15,15 +15,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograder.backprop.cases import sample_cases
 from autograder.backprop.finite_differences import Way, way_back
-from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES
-from autograder.checking import ROWS, Check, CheckFailure, StudentError
+from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
+from autograder.checking import Check, CheckFailure, StudentError, collect_checks, rubric_rows
 from autograder.intake import Submission
 from autograder.judge import compared
 from autograder.results import PARTS, Cause, CheckResult, Result, Step
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
 from autograder.sandbox.turns import side_by_side
+from autograder.settings import read_secret
 from autograder.text import clean
 
 MODULES = (
@@ -51,12 +53,10 @@ def load_checks() -> tuple[tuple[Check, CheckFunction], ...]:
     LookupError where the rubric has a row that no check stands behind.
     """
     modules = [importlib.import_module(name) for name in MODULES]
-    found = tuple(
-        (function.check, function) for module in modules for function in vars(module).values() if hasattr(function, "check")
-    )
-    if missing := ROWS.keys() - {check.name for check, _ in found}:
+    found = collect_checks(modules, RUBRIC, cases=sample_cases(read_secret().encode()))
+    if missing := rubric_rows(RUBRIC).keys() - {check.name for check in found}:
         raise LookupError(f"The rubric has a row for {', '.join(sorted(missing))}; there is no such check.")
-    return found
+    return tuple((check, check.run) for check in found)
 
 
 @cache

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
-from autograder.checking import Case, StudentError
+from autograder.backprop.case import Case
+from autograder.checking import StudentError
 from autograder.sandbox import wire
 from autograder.sandbox.discretion import Discretion, Words
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote

@@ -54,15 +54,16 @@ def library(folder: Path) -> None:
         "__init__.py": HERE / "stock/checks.py",
         "checking.py": ROOT / "autograder/checking.py",
         "rubric.py": ROOT / "autograder/backprop/rubric.py",
-        "running.py": ROOT / "autograder/backprop/running.py",
-        "oracle.py": ROOT / "autograder/backprop/oracle.py",
+        **{f"{name}.py": ROOT / f"autograder/backprop/{name}.py" for name in ("case", "cases", "example", "oracle", "running")},
         **{f"{path.parent.name}/{path.name}": path for path in ROOT.glob("tests/public/*.py")},
         **{f"{path.parent.name}/{path.name}": path for path in ROOT.glob("tests/hidden/*.py")},
     }
     for name, path in files.items():
         place = course / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(re.sub(r"^from (autograder\.judge|autograder|tests)\.", "from course.", path.read_text(), flags=re.M))
+        place.write_text(
+            re.sub(r"^from (autograder\.backprop|autograder|tests)\.", "from course.", path.read_text(), flags=re.M)
+        )
     # The tools take along this package and no file beside it.
     (course / "settings.py").write_text(f"def read_secret():\n    return {read_secret()!r}\n")
 

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograder.checking import Case
-from autograder.backprop.oracle import truth
+from autograder.backprop.case import Case
+from autograder.backprop.cases import sample_cases
+from autograder.backprop.oracle import right_cache, truth
+from autograder.settings import read_secret
 from tests.golden.programs import solution
-from tests.hidden import cases, test_extension
 
 CANARY = "CANARY"
 LETTERS = "qwrtzpsdfg"  # a digit each
@@ -24,7 +25,8 @@ LETTERS = "qwrtzpsdfg"  # a digit each
 @np.errstate(all="ignore")  # of saturated cases
 def hidden_numbers() -> list[float]:
     """Every number that a hidden check puts in or wants to see, and the norm of every tensor that it wants."""
-    found = [test_extension.LOGITS]
+    cases = sample_cases(read_secret().encode())
+    found = [right_cache(cases.softmax)["Z2"]]
     for value in vars(cases).values():
         for case in value if isinstance(value, list) else [value]:
             if isinstance(case, Case):

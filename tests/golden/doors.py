@@ -20,7 +20,8 @@ from pathlib import Path
 
 from autograder import grade
 from autograder.build import build
-from autograder.checking import ROWS
+from autograder.backprop.rubric import RUBRIC
+from autograder.checking import rubric_rows
 from autograder.intake import find
 from autograder.marks import mark_of
 from autograder.package import ROOT
@@ -110,7 +111,7 @@ def by_otter(students: Class, work: Path, packages: Path) -> dict[str, Marks]:
 
 def extra_data(check: str) -> dict[str, str]:
     """What results.json says of where a check belongs, which otter does not keep."""
-    part, task, *_ = ROWS[check.partition(".")[2]]
+    part, task, *_ = rubric_rows(RUBRIC)[check.partition(".")[2]]
     return {"id": check, "part": part, "task": task}
 
 

@@ -10,20 +10,10 @@ from functools import cache, partial
 
 import numpy as np
 
+from autograder.backprop.case import gradient_keys, stood_up
 from autograder.backprop.oracle import activations, right_cache, truth
 from autograder.backprop.running import either, on_either_cache, own_gradients, run_backward, run_forward
-from autograder.checking import (
-    CheckFailure,
-    StudentError,
-    expect_finite,
-    expect_shape,
-    expect_tensor,
-    gradient_keys,
-    held,
-    stood_up,
-    take,
-    tensor,
-)
+from autograder.checking import CheckFailure, StudentError, expect_finite, expect_shape, expect_tensor, held, take, tensor
 
 # dZ of the output layer, from its activation A and the labels Y.
 OUTPUT_STEPS = {

@@ -5,9 +5,11 @@ What lies below the output layer of a SoftmaxDNN is the work of dnn.py; its mist
 """
 
 import contextlib
+import functools
 
 import numpy as np
 
+from autograder.backprop.case import gradient_keys, in_the_notes
 from autograder.backprop.oracle import right_cache, softmax, truth
 from autograder.backprop.running import expect_alive, expect_cache, expect_softmax_cache, laid_over, network
 from autograder.checking import (
@@ -20,22 +22,9 @@ from autograder.checking import (
     expect_same_random_state,
     expect_tensor,
     expect_untouched,
-    gradient_keys,
-    in_the_notes,
     mapping,
     take,
     tensor,
-)
-from tests.hidden.cases import (
-    GENERAL,
-    GENERAL_RELU,
-    LARGE,
-    NOTES,
-    SOFTMAX,
-    SOFTMAX_SATURATED,
-    SOFTMAX_SHALLOW,
-    SQUARED_ERROR,
-    SURE,
 )
 from tests.hidden.steps import (
     expect_finite_gradients,
@@ -44,26 +33,31 @@ from tests.hidden.steps import (
     expect_truth_or_way_of_dnn,
 )
 
-LOGITS = right_cache(SOFTMAX)["Z2"]
+
+@functools.cache
+def logits_of(cases):
+    """The argument of softmax."""
+    return right_cache(cases.softmax)["Z2"]
 
 
 @check
-def test_softmax_columns(student):
+def test_softmax_columns(student, cases):
     """`softmax` is right on a batch of columns and on a single one."""
-    for Z in (LOGITS, LOGITS[:, :1], LOGITS[:3, :5]):
+    logits = logits_of(cases)
+    for Z in (logits, logits[:, :1], logits[:3, :5]):
         expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(Z)), softmax(Z))
 
 
 @check
-def test_softmax_stable(student):
+def test_softmax_stable(student, cases):
     """`softmax` is finite and right where |Z| reaches 1000."""
-    expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(LARGE)), softmax(LARGE))
+    expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(cases.large)), softmax(cases.large))
 
 
 @check
-def test_softmax_forward(student):
+def test_softmax_forward(student, cases):
     """`SoftmaxDNN.forward` and its cache are right with and without a hidden layer."""
-    for case in (SOFTMAX, SOFTMAX_SHALLOW):
+    for case in (cases.softmax, cases.softmax_shallow):
         expect_softmax_cache(student, case, right_cache(case))
 
 
@@ -74,42 +68,42 @@ def expect_loss(student, case):
 
 
 @check
-def test_cross_entropy_loss(student):
+def test_cross_entropy_loss(student, cases):
     """`SoftmaxDNN.loss` is the mean over the samples, and finite where the output is exactly 0 or 1."""
-    expect_loss(student, SOFTMAX)
-    expect_finite("loss", tensor("loss", student.fetch(network(student, SOFTMAX).loss(SURE, SOFTMAX.Y))))
+    expect_loss(student, cases.softmax)
+    expect_finite("loss", tensor("loss", student.fetch(network(student, cases.softmax).loss(cases.sure, cases.softmax.Y))))
 
 
 @check
-def test_cross_entropy_output_Z(student):
+def test_cross_entropy_output_Z(student, cases):
     """dZ of the output layer of `SoftmaxDNN` follows from your output, one column for each sample."""
-    expect_steps(student, SOFTMAX, ["Z2"])
+    expect_steps(student, cases.softmax, ["Z2"])
 
 
 @check
-def test_cross_entropy_gradients(student):
+def test_cross_entropy_gradients(student, cases):
     """Every W and B gradient of `SoftmaxDNN` is right, and finite where |Z| reaches 1000."""
-    for case in (SOFTMAX, SOFTMAX_SHALLOW):
+    for case in (cases.softmax, cases.softmax_shallow):
         expect_truth_or_way_of_dnn(student, case)
-    expect_finite_gradients(student, SOFTMAX_SATURATED)
+    expect_finite_gradients(student, cases.softmax_saturated)
 
 
 @check
-def test_squared_error_loss(student):
+def test_squared_error_loss(student, cases):
     """`SquaredErrorSoftmaxDNN.loss` sums over the classes and averages over the samples, without a factor 1/2."""
-    expect_loss(student, SQUARED_ERROR)
+    expect_loss(student, cases.squared_error)
 
 
 @check
-def test_squared_error_output_Z(student):
+def test_squared_error_output_Z(student, cases):
     """dZ of the output layer of `SquaredErrorSoftmaxDNN` goes through the full Jacobian of the softmax."""
-    expect_steps(student, SQUARED_ERROR, ["Z2"])
+    expect_steps(student, cases.squared_error, ["Z2"])
 
 
 @check
-def test_squared_error_gradients(student):
+def test_squared_error_gradients(student, cases):
     """Every W and B gradient of `SquaredErrorSoftmaxDNN` agrees with numerical differentiation of the loss."""
-    expect_truth_or_way_of_dnn(student, SQUARED_ERROR)
+    expect_truth_or_way_of_dnn(student, cases.squared_error)
 
 
 W212, DL_DW212, DL_DW131 = 0.8, -0.130376706180, 0.003159356764
@@ -154,64 +148,66 @@ def test_worked_w131(student):
 
 
 @check
-def test_general_forward(student):
+def test_general_forward(student, cases):
     """`GeneralDNN.forward` and its cache are right for other depths and activations."""
-    for case in (GENERAL, GENERAL_RELU):
+    for case in (cases.general, cases.general_relu):
         expect_cache(student, case, right_cache(case))
 
 
 @check
-def test_general_hidden_Z_step(student):
+def test_general_hidden_Z_step(student, cases):
     """Every dZ_l of a hidden layer of `GeneralDNN` follows from your dA_l and the slope of the layer's own activation."""
-    for case in (GENERAL, GENERAL_RELU):
+    for case in (cases.general, cases.general_relu):
         expect_steps(student, case, [key for key in gradient_keys(case, "Z") if key != f"Z{case.layers[-1]}"])
 
 
 @check
-def test_general_gradients(student):
+def test_general_gradients(student, cases):
     """Every W and B gradient of `GeneralDNN` agrees with numerical differentiation of the loss."""
-    for case in (GENERAL, GENERAL_RELU):
+    for case in (cases.general, cases.general_relu):
         expect_truth(student, case)
 
 
 @check
-def test_notes_gradients(student):
+def test_notes_gradients(student, cases):
     """`notes_gradients` is right for another depth, every dJdw_l in the shape of its w_l."""
-    grads = student.fetch(student.extension.notes_gradients(in_the_notes(NOTES.params), NOTES.X, NOTES.Y))
+    grads = student.fetch(student.extension.notes_gradients(in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y))
     mapping("What notes_gradients returned", grads)
-    wants = {key: truth(NOTES).grads[key] for key in gradient_keys(NOTES)}
+    wants = {key: truth(cases.notes).grads[key] for key in gradient_keys(cases.notes)}
     for key, want in in_the_notes(wants, "dJd").items():
-        expect_tensor(key, take("The dict", grads, key), want, case=NOTES)
+        expect_tensor(key, take("The dict", grads, key), want, case=cases.notes)
 
 
 @check
-def test_extension_leaves_no_trace(student):
+def test_extension_leaves_no_trace(student, cases):
     """Neither `softmax` nor the backward passes nor `notes_gradients` change what belongs to the caller."""
     caches = []
-    for case in (SOFTMAX, SQUARED_ERROR, GENERAL_RELU):
+    for case in (cases.softmax, cases.squared_error, cases.general_relu):
         net = network(student, case)
         caches.append((case, net, laid_over(student, net, case, {**right_cache(case), "Y": case.Y})))
     before = student.stirred_random_state()
-    Z, params, X, y = (student.place(value) for value in (LOGITS, in_the_notes(NOTES.params), NOTES.X, NOTES.Y))
+    Z, params, X, y = (
+        student.place(value) for value in (logits_of(cases), in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y)
+    )
     results = [student.extension.softmax(Z), student.extension.notes_gradients(params, X, y)]
     results += [net.compute_gradients(truth(case).out, cache) for case, net, cache in caches]
     after = student.random_state()
     handles = [before, after, Z, X, y, params, *(cache for _, _, cache in caches), *results]
     before, after, Z, X, y, params, *rest = student.fetch(*handles)
-    for name, value, want in (("Z", Z, LOGITS), ("X", X, NOTES.X), ("y", y, NOTES.Y)):
+    for name, value, want in (("Z", Z, logits_of(cases)), ("X", X, cases.notes.X), ("y", y, cases.notes.Y)):
         expect_untouched(name, value, want)
-    for key, want in in_the_notes(NOTES.params).items():
+    for key, want in in_the_notes(cases.notes.params).items():
         expect_untouched(f'params["{key}"]', take("params", params, key), want)
     for (case, *_), cache in zip(caches, rest[: len(caches)], strict=True):
         for key, want in {**right_cache(case), "Y": case.Y}.items():
             expect_untouched(f'cache["{key}"] of {case.model}', take("The cache", cache, key), want)
     expect_same_random_state("extension.py", before, after)
-    expect_something_alive(student)
+    expect_something_alive(student, cases)
 
 
-def expect_something_alive(student):
+def expect_something_alive(student, cases):
     """CheckFailure unless one of the networks computes a gradient, right or wrong."""
-    for case in (SOFTMAX, SQUARED_ERROR):
+    for case in (cases.softmax, cases.squared_error):
         with contextlib.suppress(CheckFailure, StudentError):
             return expect_alive(student, case, right_cache)
-    return expect_alive(student, GENERAL_RELU, right_cache)
+    return expect_alive(student, cases.general_relu, right_cache)

@@ -3,6 +3,7 @@
 Z_l is checked on the student's own A_{l-1} and A_l on the student's own Z_l, so that one slip is not paid for twice.
 """
 
+from autograder.backprop.case import cache_keys
 from autograder.backprop.oracle import sigmoid, truth
 from autograder.backprop.running import (
     answer_of_forward,
@@ -14,7 +15,6 @@ from autograder.backprop.running import (
 )
 from autograder.checking import (
     CheckFailure,
-    cache_keys,
     check,
     expect_finite,
     expect_same_random_state,
@@ -23,7 +23,6 @@ from autograder.checking import (
     take,
     take_all,
 )
-from tests.hidden.cases import DEEP, MAIN, OTHER, SATURATED, SHALLOW, SINGLE
 from tests.hidden.steps import Tensors
 
 # What the tensors of a layer follow from.
@@ -60,70 +59,70 @@ def followed(case, cache, key):
 
 
 @check
-def test_forward_output(student):
+def test_forward_output(student, cases):
     """`forward` returns the right output for batches of shape 2 x m, one column or many."""
-    for case in (MAIN, SINGLE):
+    for case in (cases.main, cases.single):
         expect_tensor("out", run_output(student, case), truth(case).out)
 
 
 @check
-def test_forward_cache_keys(student):
+def test_forward_cache_keys(student, cases):
     """The cache has a key for every W, B, Z and A on a batch of shape 2 x m."""
-    expect_alive_forward(student, MAIN)
-    take_all("The cache", run_cache(student, MAIN), cache_keys(MAIN))
+    expect_alive_forward(student, cases.main)
+    take_all("The cache", run_cache(student, cases.main), cache_keys(cases.main))
 
 
 @check
-def test_forward_cache_Z(student):
+def test_forward_cache_Z(student, cases):
     """The cache holds every Z_l as it was before the activation, in the shape (n_l, m)."""
-    expect_cache_steps(student, MAIN, "Z")
+    expect_cache_steps(student, cases.main, "Z")
 
 
 @check
-def test_forward_cache_A(student):
+def test_forward_cache_A(student, cases):
     """The cache holds every A_l from the input A_0 to the output, in the shape (n_l, m)."""
-    expect_cache_steps(student, MAIN, "A")
+    expect_cache_steps(student, cases.main, "A")
 
 
 @check
-def test_forward_cache_W_and_B(student):
+def test_forward_cache_W_and_B(student, cases):
     """The cache holds the W_l and B_l that the forward pass used."""
-    expect_alive_forward(student, MAIN)
-    expect_cache(student, MAIN, "WB")
+    expect_alive_forward(student, cases.main)
+    expect_cache(student, cases.main, "WB")
 
 
 @check
-def test_forward_other_depths(student):
+def test_forward_other_depths(student, cases):
     """`forward` and its cache are right for any layer_sizes, deeper, wider or without a hidden layer."""
-    for case in (DEEP, SHALLOW):
+    for case in (cases.deep, cases.shallow):
         expect_tensor("out", run_output(student, case), truth(case).out)
         expect_cache(student, case, "ZA")
 
 
 @check
-def test_forward_saturated(student):
+def test_forward_saturated(student, cases):
     """`forward` stays finite where |Z| reaches 1000."""
-    expect_alive_forward(student, MAIN)
-    for key, value in tensors_of_forward(answer_of_forward(student, SATURATED), SATURATED).items():
+    expect_alive_forward(student, cases.main)
+    for key, value in tensors_of_forward(answer_of_forward(student, cases.saturated), cases.saturated).items():
         expect_finite(key, value)
 
 
 @check
-def test_forward_leaves_no_trace(student):
+def test_forward_leaves_no_trace(student, cases):
     """`forward` changes neither X nor the parameters nor the random state, and answers the same call the same way twice."""
-    expect_alive_forward(student, MAIN)
-    net = network(student, MAIN)
-    X = student.place(MAIN.X)
+    expect_alive_forward(student, cases.main)
+    net = network(student, cases.main)
+    X = student.place(cases.main.X)
     before = student.stirred_random_state()
     first = net.forward(X)
     after = student.random_state()
-    net.forward(OTHER.X)
+    net.forward(cases.other.X)
     again = net.forward(X)
     first, again, X, params, before, after = student.fetch(first, again, X, net.params, before, after)
-    expect_untouched("X", X, MAIN.X)
-    for key, value in MAIN.params.items():
+    expect_untouched("X", X, cases.main.X)
+    for key, value in cases.main.params.items():
         expect_untouched(key, take("net.params", params, key), value)
     expect_same_random_state("forward", before, after)
-    second = tensors_of_forward(again, MAIN)
-    for key, want in tensors_of_forward(first, MAIN).items():
+    second = tensors_of_forward(again, cases.main)
+    for key, want in tensors_of_forward(first, cases.main).items():
         expect_tensor(key, take("The second cache", second, key), want)

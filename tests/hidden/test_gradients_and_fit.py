@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.backprop.cases import EPOCHS
 from autograder.backprop.oracle import truth
 from autograder.backprop.running import depends, either, expect_whole, network, on_another_batch
 from autograder.checking import FOUND, CheckFailure, Found, check, describe, expect_tensor, few, mapping, take, tensor
-from tests.hidden.cases import EPOCHS, LEARNING_RATE, MAIN, OTHER, POINT, SQUARE
 
 MOST_NUMBERS = 10_000  # of a parameter that a gradient of a wrong shape has made larger
 
 
 @check
-def test_gradients(student):
+def test_gradients(student, cases):
     """`gradients(X, Y)` runs forward, hands over the labels and returns at least every W and B gradient."""
-    for case in (MAIN, OTHER):
+    for case in (cases.main, cases.other):
         expect_whole(student, case, truth(case).grads)
 
 
@@ -35,23 +35,23 @@ class Descent(NamedTuple):
 
 
 @functools.cache
-def true_descent():
-    """The descent on MAIN by the true gradients."""
-    losses, params = [], [MAIN.params]
+def true_descent(cases):
+    """The descent on the main case by the true gradients."""
+    losses, params = [], [cases.main.params]
     for _ in range(EPOCHS):
-        right = truth(MAIN.with_params(params[-1]))
+        right = truth(cases.main.with_params(params[-1]))
         losses.append(right.loss)
-        params.append({key: value - LEARNING_RATE * right.grads[key] for key, value in params[-1].items()})
-    return Descent(MAIN, LEARNING_RATE, np.array(losses), params)
+        params.append({key: value - cases.learning_rate * right.grads[key] for key, value in params[-1].items()})
+    return Descent(cases.main, cases.learning_rate, np.array(losses), params)
 
 
-def own_descent(student, case):
+def own_descent(student, cases, case):
     """The same by the student's own network, its losses and its gradients; CheckFailure where these lead nowhere.
 
     Where the own gradients are too large, the rate makes up for it: what runs away ends in infinities, or by luck does not.
     """
     net, losses, params = network(student, case), [], [case.params]
-    rate = float(LEARNING_RATE * min(1, size(truth(case).grads, case) / size(gradients_of(student, net, case), case)))
+    rate = float(cases.learning_rate * min(1, size(truth(case).grads, case) / size(gradients_of(student, net, case), case)))
     net = network(student, case)
     for _ in range(EPOCHS):
         out, _ = student.unpack(net.forward(case.X))
@@ -115,21 +115,23 @@ def run_fit(student, descent, tolerance):
     return losses, mapping("net.params", params)
 
 
-def on_some_descent(student, attempt):
+def on_some_descent(student, cases, attempt):
     """Let fit try against the true descent, then against those by the student's own gradients.
 
     The last one is on a network where every tensor is one number, so that a gradient of a wrong shape does not stop fit.
     """
 
     def on_own_descents():
-        either(lambda: expect_alive_gradients(student, MAIN), lambda: expect_alive_gradients(student, SQUARE))
-        either(lambda: attempt(own_descent(student, MAIN)), lambda: attempt(own_descent(student, POINT)))
+        either(lambda: expect_alive_gradients(student, cases.main), lambda: expect_alive_gradients(student, cases.square))
+        either(
+            lambda: attempt(own_descent(student, cases, cases.main)), lambda: attempt(own_descent(student, cases, cases.point))
+        )
 
-    either(lambda: attempt(true_descent()), on_own_descents)
+    either(lambda: attempt(true_descent(cases)), on_own_descents)
 
 
 @check
-def test_fit_losses(student):
+def test_fit_losses(student, cases):
     """`fit` records the loss before every update and returns one loss for each epoch."""
 
     def attempt(descent):
@@ -137,22 +139,22 @@ def test_fit_losses(student):
         expect_epochs(losses, EPOCHS)
         expect_tensor("losses", losses, descent.losses)
 
-    on_some_descent(student, attempt)
+    on_some_descent(student, cases, attempt)
 
 
 @check
-def test_fit_parameters(student):
+def test_fit_parameters(student, cases):
     """After `fit` the parameters have taken one step against the gradient in every epoch."""
 
     def attempt(descent):
         _, params = run_fit(student, descent, tolerance=0.0)
         expect_params(params, descent.params[EPOCHS])
 
-    on_some_descent(student, attempt)
+    on_some_descent(student, cases, attempt)
 
 
 @check
-def test_fit_tolerance(student):
+def test_fit_tolerance(student, cases):
     """`fit` stops, without a further update, as soon as the recorded loss is below the tolerance, and not before."""
 
     def attempt(descent):
@@ -163,7 +165,7 @@ def test_fit_tolerance(student):
         expect_epochs(losses, updates + 1)
         expect_params(params, descent.params[updates])
 
-    on_some_descent(student, attempt)
+    on_some_descent(student, cases, attempt)
 
 
 def expect_params(params, want):

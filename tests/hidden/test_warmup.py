@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from autograder.backprop.case import in_the_notes
 from autograder.backprop.oracle import STEP, sigmoid, truth
 from autograder.backprop.running import arrays_in, depends, either, on_another_batch, parallel
 from autograder.checking import (
@@ -13,13 +14,11 @@ from autograder.checking import (
     expect_shape,
     expect_tensor,
     expect_untouched,
-    in_the_notes,
     mapping,
     take,
     tensor,
     two_values,
 )
-from tests.hidden.cases import ARRAY, CHAINS, LOGISTIC, LOGISTIC_SATURATED, POINTS
 
 FUNCTIONS = {
     "exp_exp_square": lambda x: np.exp(np.exp(x**2)),
@@ -48,57 +47,57 @@ def expect_both(returned, wants):
         expect_tensor(what, got, want)
 
 
-def expect_at_points(student, name):
+def expect_at_points(student, cases, name):
     """The function of this name returns its value and its derivative at every number."""
-    for x, returned in zip(POINTS, run(student, name, *POINTS), strict=True):
+    for x, returned in zip(cases.points, run(student, name, *cases.points), strict=True):
         expect_both(returned, value_and_slope(name, x))
 
 
 @check
-def test_exp_exp_square(student):
+def test_exp_exp_square(student, cases):
     """`exp_exp_square` is right at negative and positive numbers and at 0."""
-    expect_at_points(student, "exp_exp_square")
+    expect_at_points(student, cases, "exp_exp_square")
 
 
 @check
-def test_reciprocal_exp_square(student):
+def test_reciprocal_exp_square(student, cases):
     """`reciprocal_exp_square` is right at negative and positive numbers and at 0."""
-    expect_at_points(student, "reciprocal_exp_square")
+    expect_at_points(student, cases, "reciprocal_exp_square")
 
 
 @check
-def test_two_paths(student):
+def test_two_paths(student, cases):
     """`two_paths` is right at negative and positive numbers and at 0."""
-    expect_at_points(student, "two_paths")
+    expect_at_points(student, cases, "two_paths")
 
 
 @check
-def test_arrays(student):
+def test_arrays(student, cases):
     """`exp_exp_square`, `reciprocal_exp_square` and `two_paths` take arrays and answer number by number."""
     for name in FUNCTIONS:
-        (returned,) = run(student, name, ARRAY)
+        (returned,) = run(student, name, cases.array)
         either(
-            functools.partial(expect_both, returned, value_and_slope(name, ARRAY)),
-            functools.partial(expect_number_by_number, student, name, returned),
+            functools.partial(expect_both, returned, value_and_slope(name, cases.array)),
+            functools.partial(expect_number_by_number, student, cases, name, returned),
         )
 
 
-def expect_number_by_number(student, name, returned):
+def expect_number_by_number(student, cases, name, returned):
     """The halves are what the function answers for each number, and one of them is more than x or a constant."""
-    wants = list(number_by_number(student, name))
-    if all(parallel(want, ARRAY) or parallel(want, np.ones(ARRAY.shape)) for want in wants):
+    wants = list(number_by_number(student, cases, name))
+    if all(parallel(want, cases.array) or parallel(want, np.ones(cases.array.shape)) for want in wants):
         raise CheckFailure(f"{name} computes nothing from x.")
     expect_both(returned, wants)
 
 
-def number_by_number(student, name):
+def number_by_number(student, cases, name):
     """What the student's function answers for each number of the array, put together."""
-    halves = zip(*run(student, name, *ARRAY.ravel().tolist()), strict=True)
+    halves = zip(*run(student, name, *cases.array.ravel().tolist()), strict=True)
     for half in halves:
         numbers = [tensor(name, number) for number in half]
         for number in numbers:
             expect_shape(name, number, ())
-        yield np.reshape(numbers, ARRAY.shape)
+        yield np.reshape(numbers, cases.array.shape)
 
 
 WEIGHTS = ("w1", "w2", "w3")
@@ -108,10 +107,10 @@ def chain_loss(x, y, w1, w2, w3):
     return (y - sigmoid(w3 * sigmoid(w2 * sigmoid(w1 * x)))) ** 2
 
 
-def expect_chain(student, weights):
+def expect_chain(student, cases, weights):
     """The loss and the gradients of these weights are right."""
-    handles = [student.warmup.three_weight_chain(*arguments) for arguments in CHAINS]
-    for arguments, returned in zip(CHAINS, student.fetch(*handles), strict=True):
+    handles = [student.warmup.three_weight_chain(*arguments) for arguments in cases.chains]
+    for arguments, returned in zip(cases.chains, student.fetch(*handles), strict=True):
         loss, grads = two_values("three_weight_chain", returned, "loss, grads")
         mapping("The second value", grads)
         for key in weights:
@@ -123,15 +122,15 @@ def expect_chain(student, weights):
 
 
 @check
-def test_three_weight_chain_last(student):
+def test_three_weight_chain_last(student, cases):
     """`three_weight_chain` returns the loss and the gradient of w3, the weight next to it."""
-    expect_chain(student, ["w3"])
+    expect_chain(student, cases, ["w3"])
 
 
 @check
-def test_three_weight_chain_all(student):
+def test_three_weight_chain_all(student, cases):
     """`three_weight_chain` returns the gradients of w2 and w1, further back on the path."""
-    expect_chain(student, ["w2", "w1"])
+    expect_chain(student, cases, ["w2", "w1"])
 
 
 LOGISTIC_KEYS = ("a1", "dJdz1", "dJdb1", "dJdw1")
@@ -145,60 +144,60 @@ def run_logistic(student, case):
     return mapping("What logistic_gradients returned", returned), given, dict(zip(given, after, strict=True))
 
 
-def expect_logistic(student, key, *steps):
+def expect_logistic(student, cases, key, *steps):
     """The gradient is right outright, or is what a step makes of the student's own dJdz1."""
-    returned, _, _ = run_logistic(student, LOGISTIC)
-    right = in_the_notes(truth(LOGISTIC).grads, "dJd")[key]
-    wants = [step(dJdz1) for step in steps for dJdz1 in own_dJdz1(returned)]
-    expect_tensor(key, take("The dict", returned, key), right, *wants, case=LOGISTIC)
+    returned, _, _ = run_logistic(student, cases.logistic)
+    right = in_the_notes(truth(cases.logistic).grads, "dJd")[key]
+    wants = [step(dJdz1) for step in steps for dJdz1 in own_dJdz1(cases, returned)]
+    expect_tensor(key, take("The dict", returned, key), right, *wants, case=cases.logistic)
 
 
-def own_dJdz1(returned):
+def own_dJdz1(cases, returned):
     """The student's own dJdz1, if it can be followed: numbers in the shape (1, m), and not one number throughout."""
     try:
         value = tensor("dJdz1", returned.get("dJdz1"))
     except CheckFailure:
         return
-    if value.shape == LOGISTIC.Y.shape and np.ptp(value) > 0:
+    if value.shape == cases.logistic.Y.shape and np.ptp(value) > 0:
         yield value
 
 
 @check
-def test_logistic_dJdz1(student):
+def test_logistic_dJdz1(student, cases):
     """`logistic_gradients` returns a right a1, and dJdz1 with a column for each sample."""
-    returned, _, _ = run_logistic(student, LOGISTIC)
-    expect_tensor("a1", take("The dict", returned, "a1"), truth(LOGISTIC).out)
-    expect_logistic(student, "dJdz1")
+    returned, _, _ = run_logistic(student, cases.logistic)
+    expect_tensor("a1", take("The dict", returned, "a1"), truth(cases.logistic).out)
+    expect_logistic(student, cases, "dJdz1")
 
 
 @check
-def test_logistic_dJdb1(student):
+def test_logistic_dJdb1(student, cases):
     """dJdb1 is the mean of your dJdz1 over the samples, in the shape (1, 1)."""
-    expect_logistic(student, "dJdb1", lambda dJdz1: dJdz1.mean(axis=1, keepdims=True))
+    expect_logistic(student, cases, "dJdb1", lambda dJdz1: dJdz1.mean(axis=1, keepdims=True))
 
 
 @check
-def test_logistic_dJdw1(student):
+def test_logistic_dJdw1(student, cases):
     """dJdw1 follows from X and your dJdz1, averaged over the batch, in the shape (p, 1)."""
-    expect_logistic(student, "dJdw1", lambda dJdz1: LOGISTIC.X @ dJdz1.T / LOGISTIC.samples)
+    expect_logistic(student, cases, "dJdw1", lambda dJdz1: cases.logistic.X @ dJdz1.T / cases.logistic.samples)
 
 
 @check
-def test_warmup_conventions(student):
+def test_warmup_conventions(student, cases):
     """`logistic_gradients` changes none of its arguments and stays finite where |z| reaches 1000."""
-    expect_alive_logistic(student)
-    returned, _, _ = run_logistic(student, LOGISTIC_SATURATED)
+    expect_alive_logistic(student, cases)
+    returned, _, _ = run_logistic(student, cases.logistic_saturated)
     for key, value in arrays_in(returned, LOGISTIC_KEYS).items():
         expect_finite(key, value)
-    _, given, after = run_logistic(student, LOGISTIC)
+    _, given, after = run_logistic(student, cases.logistic)
     for name, value in given.items():
         expect_untouched(name, after[name], value)
 
 
-def expect_alive_logistic(student):
+def expect_alive_logistic(student, cases):
     """CheckFailure unless something is computed from X and y, right or wrong; a copy of one of them is not."""
-    variants = (LOGISTIC, LOGISTIC, on_another_batch(LOGISTIC))
+    variants = (cases.logistic, cases.logistic, on_another_batch(cases.logistic))
     here, *others = (arrays_in(run_logistic(student, variant)[0], LOGISTIC_KEYS) for variant in variants)
-    copies = {key for key, value in here.items() if parallel(value, LOGISTIC.X) or parallel(value, LOGISTIC.Y)}
+    copies = {key for key, value in here.items() if parallel(value, cases.logistic.X) or parallel(value, cases.logistic.Y)}
     if not depends({key: value for key, value in here.items() if key not in copies}, *others):
         raise CheckFailure("logistic_gradients computes nothing from X and y.")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.backprop.cases import sample_cases
 from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.backprop.observers import counterexample
 from autograder.backprop.observers.dnn import observe_dnn
@@ -17,11 +18,12 @@ from autograder.diagnosis.matching import FACTORS, SHAPES, find_mistakes, patter
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate, same
 from autograder.judge.judge import Grading
+from autograder.settings import read_secret
 from tests.golden.mistakes import MISTAKES as PROGRAMS
 from tests.golden.programs import edited, program, solution, solutions, with_body
-from tests.hidden.cases import MAIN
 
 ROWS = [(part, row) for part, rows in MISTAKES.items() for row in rows]
+MAIN = sample_cases(read_secret().encode()).main
 WANT = truth(MAIN).grads["W2"]
 
 

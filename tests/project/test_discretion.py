@@ -10,7 +10,6 @@ from autograder.sandbox.discretion import LONGEST_SOURCE, MOST_NEW_LINES, MOST_T
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Sandbox
 from tests.golden.programs import solution, with_body
-from tests.hidden.cases import MAIN
 
 SOURCE = b"first\n    second\r\nthird\n"
 SAID = Words("ValueError", "said before", "dnn.py, line 1: first", "a trace")
@@ -154,9 +153,9 @@ def discreetly(check, *arguments, **named):
         ((1,) * 8, "of more than 4 axes"),
     ],
 )
-def test_a_shape_tells_lengths_of_the_case(shape, words):
-    """MAIN has the layer sizes 2, 3, 3, 1 and 7 samples."""
-    found = discreetly(expect_shape, "W1", np.zeros(shape), (3, 3), (), MAIN)
+def test_a_shape_tells_lengths_of_the_case(shape, words, cases):
+    """The main case has the layer sizes 2, 3, 3, 1 and 7 samples."""
+    found = discreetly(expect_shape, "W1", np.zeros(shape), (3, 3), (), cases.main)
     assert found == f"`W1` has the shape {words}; it must be (3, 3)."
 
 

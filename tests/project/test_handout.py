@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
+from autograder.backprop.case import Case
 from autograder.backprop.handout_figures import figures
 from autograder.backprop.oracle import truth
 from autograder.build import ASSIGNMENT
-from autograder.checking import Case
 from autograder.handout import assignment
 from autograder.handout.assignment import PLACES, handout
 from autograder.handout.page import mathml, page

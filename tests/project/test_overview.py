@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograder.backprop import example
 from autograder.backprop.figure import drawing, places
 from autograder.backprop.oracle import forward, sample_losses, truth
 from autograder.build import ASSIGNMENT
@@ -26,7 +27,6 @@ from tests.golden.differences import DNN
 from tests.golden.mistakes import with_mistakes
 from tests.golden.programs import solutions
 from tests.project.grading import command
-from tests.public.test_dnn import EXAMPLE
 
 STEP = 1e-5
 
@@ -211,17 +211,17 @@ def test_gradients_are_shown_beside_what_differences_give(wrong):
         assert not np.allclose(one.got, one.want, rtol=1e-3)
     first = next(step for step in wrong("C5").steps if step.comparison)
     assert (first.name, first.comparison.key) == ("dZ2", "dZ2")
-    assert np.allclose(first.comparison.want, truth(EXAMPLE).grads["Z2"], atol=1e-6)
+    assert np.allclose(first.comparison.want, truth(example.DNN.case).grads["Z2"], atol=1e-6)
 
 
 def differences(key):
     """dJ/dW or dJ/dB of the public example by central differences."""
-    gradient = np.zeros(EXAMPLE.params[key].shape)
+    gradient = np.zeros(example.DNN.case.params[key].shape)
     for entry in np.ndindex(gradient.shape):
         for sign in (1, -1):
-            params = {name: value.copy() for name, value in EXAMPLE.params.items()}
+            params = {name: value.copy() for name, value in example.DNN.case.params.items()}
             params[key][entry] += sign * STEP
-            gradient[entry] += sign * sample_losses(EXAMPLE, forward(EXAMPLE, params)).mean() / (2 * STEP)
+            gradient[entry] += sign * sample_losses(example.DNN.case, forward(example.DNN.case, params)).mean() / (2 * STEP)
     return gradient
 
 

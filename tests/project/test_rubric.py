@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from autograder.package import ROOT
 
 README = (ROOT / "README.md").read_text()
 CHECKS = [check for check, _ in load_checks()]
+ROWS = checking.rubric_rows(RUBRIC)
 
 
 @pytest.mark.parametrize(("part", "public", "most"), [("warmup", 5, 15), ("dnn", 18, 60), ("extension", 8, 25)])
@@ -36,12 +38,13 @@ def test_a_check_without_a_row_is_named():
     def test_of_nothing(student):
         """Nothing."""
 
+    module = SimpleNamespace(test_of_nothing=checking.check(test_of_nothing))
     with pytest.raises(LookupError, match=r"test_of_nothing: the rubric has no row `of_nothing`\.$"):
-        checking.check(test_of_nothing)
+        checking.collect_checks([module], RUBRIC)
 
 
 def test_a_row_without_a_check_is_named(monkeypatch):
-    monkeypatch.setitem(checking.ROWS, "of_nothing", ("dnn", "forward", "hidden", 1))
+    monkeypatch.setitem(RUBRIC["dnn"]["forward"]["hidden"], "of_nothing", 1)
     with pytest.raises(LookupError, match=r"^The rubric has a row for of_nothing; there is no such check\.$"):
         load_checks.__wrapped__()
 
@@ -49,13 +52,13 @@ def test_a_row_without_a_check_is_named(monkeypatch):
 def test_a_name_with_two_rows_is_named():
     twice = {"dnn": {"forward": {"public": {"a": 1, "b": 1}, "hidden": {"b": 2}}}}
     with pytest.raises(ValueError, match=r"^The rubric has two rows for b\.$"):
-        checking.rows(twice)
+        checking.rubric_rows(twice)
 
 
 def test_checks_of_the_backward_passes_have_a_row():
     names = [name for names in BACKWARD.values() for name in names]
     assert len(set(names)) == len(names)
-    assert set(names) <= set(checking.ROWS)
+    assert set(names) <= set(ROWS)
     assert set(BACKWARD) == set(MODELS)
     assert 0 <= FINITE_DIFFERENCES <= 1
 
@@ -63,7 +66,7 @@ def test_checks_of_the_backward_passes_have_a_row():
 def test_students_get_the_rows_of_the_public_checks():
     given = {}
     exec(public_rubric(), given)
-    assert checking.rows(given["RUBRIC"]) == {name: row for name, row in checking.ROWS.items() if row[2] == "public"}
+    assert checking.rubric_rows(given["RUBRIC"]) == {name: row for name, row in ROWS.items() if row[2] == "public"}
 
 
 def test_names_are_unique():
@@ -79,4 +82,4 @@ def test_what_stands_beside_a_check(check):
 
 def test_visibility_is_that_of_the_folder():
     for check, function in load_checks():
-        assert function.__module__.startswith(f"tests.{check.visibility}.")
+        assert getattr(function, "func", function).__module__.startswith(f"tests.{check.visibility}.")

@@ -250,8 +250,8 @@ def test_a_line_that_means_nothing_is_refused(course, lines, found):
 INPUTS = """
 import hashlib, json
 import numpy as np
-from tests.hidden import cases
-from tests.public import test_dnn
+from autograder.backprop import cases, example
+from autograder.settings import read_secret
 
 def digest(value):
     if isinstance(value, cases.Case):
@@ -260,9 +260,8 @@ def digest(value):
         return "".join(map(digest, value))
     return hashlib.sha256(np.asarray(value, float).tobytes()).hexdigest()
 
-drawn = {name: value for name, value in vars(cases).items() if isinstance(value, cases.Case)}
-drawn |= {name: getattr(cases, name) for name in ("SAMPLES", "SURE", "POINTS", "ARRAY", "CHAINS", "LARGE", "LEARNING_RATE")}
-print(json.dumps([{name: digest(value) for name, value in drawn.items()}, digest(test_dnn.EXAMPLE)]))
+drawn = vars(cases.sample_cases(read_secret().encode()))
+print(json.dumps([{name: digest(value) for name, value in drawn.items()}, digest(example.DNN.case)]))
 """
 
 

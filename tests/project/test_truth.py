@@ -5,37 +5,22 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 
+from autograder.backprop import example
+from autograder.backprop.case import cache_keys, gradient_keys, in_the_notes
+from autograder.backprop.cases import sample_cases, tells_apart
 from autograder.backprop.observers.counterexample import networks
 from autograder.backprop.oracle import activations, forward, sample_losses, truth
 from autograder.backprop.running import network, run_backward, run_forward
-from autograder.checking import agree, cache_keys, gradient_keys, in_the_notes
-from tests.hidden import cases, test_extension, test_warmup
-from tests.hidden.cases import (
-    DEEP,
-    GENERAL,
-    GENERAL_RELU,
-    LOGISTIC,
-    LOGISTIC_SATURATED,
-    MAIN,
-    NOTES,
-    OTHER,
-    POINT,
-    SATURATED,
-    SHALLOW,
-    SINGLE,
-    SOFTMAX,
-    SOFTMAX_SATURATED,
-    SOFTMAX_SHALLOW,
-    SQUARE,
-    SQUARED_ERROR,
-)
-from tests.public import test_dnn
-from tests.public import test_extension as public_extension
+from autograder.checking import agree
+from autograder.settings import read_secret
+from tests.hidden import test_extension, test_warmup
 
-SCREENED = [MAIN, OTHER, SINGLE, DEEP, SHALLOW, SQUARE, POINT, LOGISTIC, NOTES]
-SCREENED += [SOFTMAX, SOFTMAX_SHALLOW, SQUARED_ERROR, GENERAL, GENERAL_RELU]
-EXAMPLES = [test_dnn.EXAMPLE, public_extension.CROSS_ENTROPY, public_extension.SQUARED_ERROR, public_extension.GENERAL]
-CASES = SCREENED + EXAMPLES
+HIDDEN = sample_cases(read_secret().encode())
+SCREENED = [HIDDEN.main, HIDDEN.other, HIDDEN.single, HIDDEN.deep, HIDDEN.shallow, HIDDEN.square, HIDDEN.point]
+SCREENED += [HIDDEN.logistic, HIDDEN.notes, HIDDEN.softmax, HIDDEN.softmax_shallow, HIDDEN.squared_error]
+SCREENED += [HIDDEN.general, HIDDEN.general_relu]
+EXAMPLES = [example.DNN, example.SOFTMAX, example.SQUARED_ERROR, example.GENERAL]
+CASES = SCREENED + [each.case for each in EXAMPLES]
 
 
 def by_name(given=CASES):
@@ -128,7 +113,7 @@ def test_the_solution_agrees(case, student):
         np.testing.assert_allclose(grads[key], truth(case).grads[key], rtol=1e-9, atol=1e-15)
 
 
-@by_name([NOTES, test_dnn.EXAMPLE, MAIN])
+@by_name([HIDDEN.notes, example.DNN.case, HIDDEN.main])
 def test_the_convention_of_the_notes_agrees(case, student):
     grads = student.fetch(student.extension.notes_gradients(in_the_notes(case.params), case.X, case.Y))
     found = autodiff_gradients(case)
@@ -168,7 +153,7 @@ def test_the_paths_of_the_warmup_agree(name, student):
         "reciprocal_exp_square": lambda x: 1 / anp.exp(x**2),
         "two_paths": lambda x: 2 * x**2 + x,
     }
-    for x in test_warmup.POINTS:
+    for x in HIDDEN.points:
         value, slope = test_warmup.value_and_slope(name, x)
         np.testing.assert_allclose(slope, autograd.grad(functions[name])(x), rtol=1e-12)
         np.testing.assert_allclose(student.fetch(getattr(student.warmup, name)(x)), (value, slope), rtol=1e-12)
@@ -179,7 +164,7 @@ def test_the_three_weights_of_the_warmup_agree(student):
         s = AUTODIFF_ACTIVATIONS["sigmoid"]
         return (y - s(w3 * s(w2 * s(w1 * x)))) ** 2
 
-    for arguments in test_warmup.CHAINS:
+    for arguments in HIDDEN.chains:
         loss, grads = student.fetch(student.warmup.three_weight_chain(*arguments))
         np.testing.assert_allclose(loss, chain(*arguments), rtol=1e-12)
         for position, key in enumerate(("w1", "w2", "w3"), start=2):
@@ -191,10 +176,12 @@ def test_the_three_weights_of_the_warmup_agree(student):
 
 @by_name(SCREENED)
 def test_hidden_cases_are_screened(case):
-    assert cases.tells_apart(case)
+    assert tells_apart(case)
 
 
-@by_name([case for case in [*SCREENED, test_dnn.EXAMPLE] if case not in (OTHER, SINGLE, SQUARE, POINT)])
+@by_name(
+    [case for case in [*SCREENED, example.DNN.case] if case not in (HIDDEN.other, HIDDEN.single, HIDDEN.square, HIDDEN.point)]
+)
 def test_cases_keep_the_factors_apart(case):
     m, inputs = case.samples, case.layer_sizes[0]
     factors = [1, m, m / inputs, m / (m - 1), 1 / m, 2, 0.5, -1]
@@ -202,7 +189,7 @@ def test_cases_keep_the_factors_apart(case):
     assert m not in case.layer_sizes
 
 
-@by_name([SOFTMAX, SOFTMAX_SHALLOW, SQUARED_ERROR, public_extension.CROSS_ENTROPY])
+@by_name([HIDDEN.softmax, HIDDEN.softmax_shallow, HIDDEN.squared_error, example.SOFTMAX.case])
 def test_softmax_cases_have_three_classes_or_more(case):
     """With two, the diagonal of the Jacobian alone is a factor of exactly 1/2."""
     assert case.layer_sizes[-1] >= 3
@@ -210,7 +197,7 @@ def test_softmax_cases_have_three_classes_or_more(case):
     assert (case.Y.sum(axis=1) >= 1).all()
 
 
-@by_name([SATURATED, LOGISTIC_SATURATED, SOFTMAX_SATURATED])
+@by_name([HIDDEN.saturated, HIDDEN.logistic_saturated, HIDDEN.softmax_saturated])
 def test_saturated_cases_reach_a_thousand(case):
     cache = forward(case)
     assert all(np.abs(cache[f"Z{layer}"]).max() >= 1000 for layer in case.layers)
@@ -218,23 +205,25 @@ def test_saturated_cases_reach_a_thousand(case):
     assert cache["Z1"].min() <= -1000
 
 
-@by_name(EXAMPLES)
-def test_numbers_of_the_public_examples_are_the_truth(case):
-    written = {
-        "DNN": (test_dnn.WANTED_CACHE, test_dnn.WANTED_GRADS),
-        "SoftmaxDNN": (public_extension.SOFTMAX_CACHE, {"Z2": public_extension.PROBABILITIES - public_extension.LABELS}),
-        "SquaredErrorSoftmaxDNN": (public_extension.SOFTMAX_CACHE, {"Z2": public_extension.SQUARED_ERROR_Z2}),
-        "GeneralDNN": (public_extension.GENERAL_CACHE, public_extension.GENERAL_GRADS),
-    }
-    cache, grads = written[case.model]
-    right = truth(case)
-    assert all(np.linalg.norm(value - right.cache[key]) <= 1e-7 * np.linalg.norm(value) for key, value in cache.items())
-    assert set(cache) == set(cache_keys(case))
-    assert all(np.linalg.norm(value - right.grads[key]) <= 1e-6 * np.linalg.norm(value) for key, value in grads.items())
-    if case.model == "DNN":
-        assert set(grads) == set(gradient_keys(case))
-    if case.model == "SquaredErrorSoftmaxDNN":
-        assert agree(np.array(public_extension.SQUARED_ERROR_LOSS), np.array(right.loss))
+def examples_of_students():
+    """The examples as they are in the download."""
+    given = {}
+    exec(example.source().replace("from checks.case", "from autograder.backprop.case"), given)
+    return [given[name] for name in ("DNN", "SOFTMAX", "SQUARED_ERROR", "GENERAL")]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), zip(EXAMPLES, examples_of_students(), strict=True), ids=lambda each: each.case.model
+)
+def test_students_read_the_numbers_of_the_examples(ours, theirs):
+    assert set(theirs.cache) == set(cache_keys(theirs.case))
+    assert theirs.loss == ours.loss == pytest.approx(truth(ours.case).loss, rel=1e-7)
+    for mine, given in ((ours.case.params, theirs.case.params), (ours.cache, theirs.cache), (ours.grads, theirs.grads)):
+        assert mine.keys() == given.keys()
+        assert all(np.array_equal(value, given[key]) for key, value in mine.items())
+    right = truth(theirs.case)
+    assert all(np.linalg.norm(value - right.cache[key]) <= 1e-7 * np.linalg.norm(value) for key, value in theirs.cache.items())
+    assert all(np.linalg.norm(value - right.grads[key]) <= 1e-6 * np.linalg.norm(value) for key, value in theirs.grads.items())
 
 
 def test_the_truth_of_every_small_network_is_kept():

@@ -1,11 +1,13 @@
 """Public checks of dnn.py. Students have them too.
 
-They run on one small example whose numbers are written out below. Take a pencil to it: every value follows from the formulas in
-the hand-out, and the checks point at the first one that differs.
+They run on one small example, whose numbers are written out in example.py. Take a pencil to it: every value follows from the
+formulas in the hand-out, and the checks point at the first one that differs.
 """
 
 import numpy as np
 
+from autograder.backprop.case import cache_keys, gradient_keys, stood_up
+from autograder.backprop.example import DNN
 from autograder.backprop.running import (
     arrays_in,
     expect_alive,
@@ -15,97 +17,10 @@ from autograder.backprop.running import (
     run_cache,
     run_output,
 )
-from autograder.checking import (
-    Case,
-    CheckFailure,
-    cache_keys,
-    check,
-    expect_shape,
-    expect_tensor,
-    gradient_keys,
-    held,
-    stood_up,
-    take,
-    take_all,
-    tensor,
-)
+from autograder.checking import CheckFailure, check, expect_shape, expect_tensor, held, take, take_all, tensor
 
-PARAMS = {
-    "W1": [[0.5, -1.0], [1.5, 0.5], [-0.5, 2.0]],
-    "B1": [[0.5], [-1.0], [0.2]],
-    "W2": [[1.0, -2.0, 0.5], [0.5, 1.5, -1.0], [-1.5, 1.0, 2.0]],
-    "B2": [[0.3], [-0.4], [0.1]],
-    "W3": [[2.0, -1.5, 1.0]],
-    "B3": [[-0.6]],
-}
-X = [[1.0, -2.0, 0.5, -1.0, 1.5], [2.0, 1.0, -1.5, -0.5, 0.5]]
-Y = [[1.0, 0.0, 1.0, 0.0, 0.0]]
-
-# What the forward pass must store.
-CACHE = {
-    "Z1": [[-1, -1.5, 2.25, 0.5, 0.75], [1.5, -3.5, -1, -2.75, 1.5], [3.7, 3.2, -3.05, -0.3, 0.45]],
-    "A1": [
-        [0.26894142, 0.18242552, 0.90465054, 0.62245933, 0.6791787],
-        [0.81757448, 0.029312231, 0.26894142, 0.06008665, 0.81757448],
-        [0.97587298, 0.96083428, 0.045217473, 0.42555748, 0.61063923],
-    ],
-    "Z2": [
-        [-0.57827104, 0.9042182, 0.68937643, 1.0150648, -0.35065064],
-        [-0.015040554, -1.2256532, 0.41051993, -0.42419784, 0.55531183],
-        [2.4659083, 1.7773425, -0.89759943, 0.07751262, 1.1200849],
-    ],
-    "A2": [
-        [0.35933052, 0.71181557, 0.6658282, 0.73401016, 0.41322465],
-        [0.49623993, 0.22694313, 0.60121254, 0.39551268, 0.6353671],
-        [0.92171704, 0.85536841, 0.28954406, 0.51936846, 0.75400446],
-    ],
-    "Z3": [[0.29601819, 1.3385849, 0.11938164, 0.79411976, 0.027403124]],
-    "A3": [[0.57346884, 0.79225713, 0.52981002, 0.68871524, 0.50685035]],
-}
-
-# The gradients, in the order in which the backward pass finds them.
-GRADS = {
-    "Z3": [[-0.42653116, 0.79225713, -0.47018998, 0.68871524, 0.50685035]],
-    "W3": [[0.16251532, 0.05597661, 0.17765087]],
-    "B3": [[0.21822031]],
-    "A2": [
-        [-0.85306232, 1.5845143, -0.94037997, 1.3774305, 1.0137007],
-        [0.63979674, -1.1883857, 0.70528498, -1.0330729, -0.76027553],
-        [-0.42653116, 0.79225713, -0.47018998, 0.68871524, 0.50685035],
-    ],
-    "Z2": [
-        [-0.19638527, 0.32503801, -0.20923549, 0.26892848, 0.24579205],
-        [0.15994014, -0.20849032, 0.16909632, -0.24698954, -0.1761374],
-        [-0.030776245, 0.098012739, -0.096721982, 0.17192045, 0.094011482],
-    ],
-    "W2": [
-        [0.030305573, 0.0019616471, 0.075146856],
-        [-0.023083213, 0.0022564889, -0.049852387],
-        [0.018593502, 0.0077780128, 0.03806718],
-    ],
-    "B2": [[0.086827556], [-0.06051616], [0.047289288]],
-    "A1": [
-        [-0.07025083, 0.073773737, 0.020395641, -0.11244695, 0.016706126],
-        [0.60190449, -0.86479875, 0.57539348, -0.73642083, -0.66177872],
-        [-0.31968526, 0.5670348, -0.46715803, 0.72529467, 0.48705639],
-    ],
-    "Z1": [
-        [-0.013812151, 0.011003091, 0.001759286, -0.026425452, 0.0036401812],
-        [0.08977192, -0.02460614, 0.11312923, -0.041590283, -0.098701948],
-        [-0.0075269601, 0.021338523, -0.020168545, 0.17730431, 0.11580202],
-    ],
-    "W1": [[-0.0006105934, -0.00084546485], [0.017817234, -0.008662394], [-0.012777912, 0.001157255]],
-    "B1": [[-0.004767009], [0.0076005548], [0.05734987]],
-}
-
-
-def arrays(table):
-    return {key: np.array(value) for key, value in table.items()}
-
-
-EXAMPLE = Case("example", (2, 3, 3, 1), arrays(PARAMS), np.array(X), np.array(Y))
-WANTED_CACHE = {**arrays(PARAMS), "A0": EXAMPLE.X, **arrays(CACHE)}
-WANTED_GRADS = arrays(GRADS)
+EXAMPLE, WANTED_CACHE, WANTED_GRADS = DNN.case, DNN.cache, DNN.grads
+LAST = EXAMPLE.layers[-1]
 
 
 def reference(_):
@@ -114,7 +29,7 @@ def reference(_):
 
 
 def expect_gradients(student, keys):
-    """Each of these gradients has the numbers written out above; where one has not, the first wrong one is named too."""
+    """Each of these gradients has the numbers of the example; where one has not, the first wrong one is named too."""
 
     def attempt(source):
         grads = run_backward(student, EXAMPLE, source)
@@ -135,15 +50,16 @@ def expect_gradient(grads, key):
 
 
 def after_own_output_step(grads, key):
-    """What the numbers above become for a W or B where your dZ3 is another one: that mistake has a check of its own.
+    """What the right numbers become for a W or B where your dZ of the output is another one: that mistake has its own check.
 
-    There is one output, so every gradient of a sample is as many times too large as its dZ3.
+    There is one output, so every gradient of a sample is as many times too large as its dZ of the output.
     """
-    Z3 = arrays_in(grads, ["Z3"]).get("Z3", np.zeros(0))
-    if key[0] not in "WB" or Z3.shape != EXAMPLE.shape("Z3") or np.ptp(Z3) == 0:
+    last = f"Z{LAST}"
+    dZ = arrays_in(grads, [last]).get(last, np.zeros(0))
+    if key[0] not in "WB" or dZ.shape != EXAMPLE.shape(last) or np.ptp(dZ) == 0:
         return
     layer = int(key[1:])
-    columns = (WANTED_GRADS[f"Z{layer}"] * Z3 / WANTED_GRADS["Z3"]).T
+    columns = (WANTED_GRADS[f"Z{layer}"] * dZ / WANTED_GRADS[last]).T
     factors = WANTED_CACHE[f"A{layer - 1}"].T if key[0] == "W" else np.ones((EXAMPLE.samples, 1))
     yield sum(np.outer(*pair) for pair in zip(columns, factors, strict=True)) / EXAMPLE.samples
 
@@ -159,7 +75,7 @@ def is_wrong(grads, key):
 @check
 def test_example_output(student):
     """`forward` returns the right output for the example."""
-    expect_tensor("out", run_output(student, EXAMPLE), WANTED_CACHE["A3"], show=True)
+    expect_tensor("out", run_output(student, EXAMPLE), WANTED_CACHE[f"A{LAST}"], show=True)
 
 
 @check
@@ -204,19 +120,19 @@ def test_example_gradient_shapes(student):
 @check
 def test_example_output_Z(student):
     """dZ of the output layer is right on the example."""
-    expect_gradients(student, ["Z3"])
+    expect_gradients(student, [f"Z{LAST}"])
 
 
 @check
 def test_example_W(student):
     """The gradient of every W is right on the example."""
-    expect_gradients(student, ["W3", "W2", "W1"])
+    expect_gradients(student, gradient_keys(EXAMPLE, "W"))
 
 
 @check
 def test_example_B(student):
     """The gradient of every B is right on the example."""
-    expect_gradients(student, ["B3", "B2", "B1"])
+    expect_gradients(student, gradient_keys(EXAMPLE, "B"))
 
 
 @check

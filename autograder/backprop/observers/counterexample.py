@@ -11,17 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.case import Case, cache_keys, gradient_keys
 from autograder.backprop.oracle import right_cache, truth
 from autograder.backprop.running import run_backward, run_forward
-from autograder.checking import (
-    Case,
-    CheckFailure,
-    StudentError,
-    cache_keys,
-    expect_tensor,
-    gradient_keys,
-    take,
-)
+from autograder.checking import CheckFailure, StudentError, expect_tensor, take
 
 MOST_LAYERS, MOST_UNITS, MOST_SAMPLES = 3, 3, 3
 

@@ -6,14 +6,28 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.case import Case, gradient_keys
+from autograder.backprop.cases import sample_cases
 from autograder.backprop.mistakes import Mistake
 from autograder.backprop.mistakes.dnn.steps import STEPS
 from autograder.backprop.observers.network import observe_passes
 from autograder.backprop.oracle import right_cache
 from autograder.backprop.running import network, run_backward
-from autograder.checking import RANDOM_STATE, Case, CheckFailure, StudentError, describe, gradient_keys, mapping, take, tensor
+from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, describe, mapping, take, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, raised, readable, told, unloaded
-from tests.hidden.cases import DEEP, MAIN, MAIN_ON_OTHER, OTHER, SATURATED, SHALLOW, SINGLE, SQUARE
+from autograder.settings import read_secret
+
+CASES = sample_cases(read_secret().encode())
+DEEP, MAIN, MAIN_ON_OTHER, OTHER, SATURATED, SHALLOW, SINGLE, SQUARE = (
+    CASES.deep,
+    CASES.main,
+    CASES.main_on_other,
+    CASES.other,
+    CASES.saturated,
+    CASES.shallow,
+    CASES.single,
+    CASES.square,
+)
 
 LEARNING_RATE = 0.5
 WHOLE = "gradients and fit"

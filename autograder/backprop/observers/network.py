@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.case import Case, cache_keys, gradient_keys
 from autograder.backprop.mistakes import STEPS, Mistake
 from autograder.backprop.oracle import right_cache, sigmoid, truth
 from autograder.backprop.running import pair, run_backward, run_forward
-from autograder.checking import Case, CheckFailure, StudentError, cache_keys, describe, gradient_keys, misnamed, tensor
+from autograder.checking import CheckFailure, StudentError, describe, misnamed, tensor
 from autograder.diagnosis.observation import Observation, Raised, evaluate, raised, readable
 
 Tensors = Mapping[str, Any]

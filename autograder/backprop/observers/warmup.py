@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.case import Case, in_the_notes
+from autograder.backprop.cases import sample_cases
 from autograder.backprop.mistakes.warmup import STEPS
 from autograder.backprop.oracle import sigmoid
-from autograder.checking import Case, in_the_notes, mapping, two_values
+from autograder.checking import mapping, two_values
 from autograder.diagnosis.observation import Observation, Raised, attempt, unloaded
 from autograder.diagnosis.programs import (
     Line,
@@ -21,7 +23,10 @@ from autograder.diagnosis.programs import (
     one_by_one,
     own_sigmoid,
 )
-from tests.hidden.cases import LOGISTIC, LOGISTIC_SATURATED
+from autograder.settings import read_secret
+
+CASES = sample_cases(read_secret().encode())
+LOGISTIC, LOGISTIC_SATURATED = CASES.logistic, CASES.logistic_saturated
 
 POINTS = (-1.3, -0.6, 0.0, 0.45, 1.15)
 ARRAY = np.array([[-1.25, -0.35, 0.0], [0.55, 0.85, 1.05]])

@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.case import Case, gradient_keys, in_the_notes
+from autograder.backprop.cases import sample_cases
 from autograder.backprop.mistakes.extension import STEPS
 from autograder.backprop.oracle import right_cache, sigmoid, truth
-from autograder.checking import Case, gradient_keys, in_the_notes, mapping
+from autograder.checking import mapping
 from autograder.diagnosis.observation import evaluate
 from autograder.diagnosis.programs import Formulas, Line, Names, Program, always, function
-from tests.hidden.cases import NOTES, SOFTMAX, SQUARED_ERROR
+from autograder.settings import read_secret
+
+CASES = sample_cases(read_secret().encode())
+NOTES, SOFTMAX, SQUARED_ERROR = CASES.notes, CASES.softmax, CASES.squared_error
 
 PART = "extension"
 LARGE = np.array([[1000.0, -1000.0, -998.0], [997.0, 999.0, -1002.0], [3.0, 1001.0, -1001.0], [-1000.0, 2.0, -1000.0]])

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.case import Case
+from autograder.backprop.cases import sample_cases
 from autograder.backprop.observers.extension.functions import (
     ENTRIES,
     FUNCTIONS,
@@ -27,7 +29,6 @@ from autograder.backprop.observers.extension.functions import (
 from autograder.backprop.observers.extension.networks import observe_backward, observe_forward
 from autograder.backprop.oracle import activations, right_cache, truth
 from autograder.backprop.running import laid_over, network
-from autograder.checking import Case
 from autograder.diagnosis.observation import Observation, Raised, attempt, unloaded
 from autograder.diagnosis.programs import (
     changed,
@@ -39,7 +40,18 @@ from autograder.diagnosis.programs import (
     own_sigmoid,
     remembered,
 )
-from tests.hidden.cases import GENERAL, GENERAL_RELU, NOTES, SOFTMAX, SOFTMAX_SATURATED, SOFTMAX_SHALLOW, SQUARED_ERROR
+from autograder.settings import read_secret
+
+CASES = sample_cases(read_secret().encode())
+GENERAL, GENERAL_RELU, NOTES, SOFTMAX, SOFTMAX_SATURATED, SOFTMAX_SHALLOW, SQUARED_ERROR = (
+    CASES.general,
+    CASES.general_relu,
+    CASES.notes,
+    CASES.softmax,
+    CASES.softmax_saturated,
+    CASES.softmax_shallow,
+    CASES.squared_error,
+)
 
 TRACED = (SOFTMAX, SQUARED_ERROR, GENERAL_RELU)
 

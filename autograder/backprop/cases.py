@@ -1,0 +1,241 @@
+"""The cases behind the hidden checks. Students never see them, and no message shows their numbers.
+
+`sample_cases` draws every number from a seed that is made of a name and of the course's secret. Each case is screened: the
+first draw is taken in which every gradient is large enough that float32 rounding and the smallest real mistake lie on different
+sides of the tolerance.
+"""
+
+import hmac
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+
+import numpy as np
+
+from autograder.backprop.case import Case, gradient_keys
+from autograder.backprop.oracle import ACTIVATIONS, MODELS, activations, forward, right_cache, sample_losses, truth
+from autograder.checking import agree
+
+SMALLEST_NORM = 0.02  # of every gradient of a screened case
+LARGEST_ENTRY = 0.15  # some gradient must be above it, or gradients clipped to a range of 0.1 pass for right
+SMALLEST_SPREAD = 0.1  # of each output over the samples; where these are alike, a product of means is the mean of products
+OUTPUT_SPREAD = 1.0  # the standard deviation of each Z of the output; more would make a wrong dZ that divides by outputs huge
+SMALLEST_BEND = 1e-3  # |Z| of every ReLU, so that rounding does not move a unit over its kink
+SMALLEST_BIAS = 0.1  # the norm of every B, or a forgotten one does not show
+SMALLEST_FALL = 0.01  # of the loss in a step of descent, relative
+NUDGE = 1e-3  # on all weights together
+SMALLEST_CHANGE = 3e-4  # of the loss by a nudge, relative
+EPOCHS = 4  # of fit
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Draws numbers that depend on a secret and on a name alone."""
+
+    secret: bytes
+
+    def generator(self, name: str, attempt: int = 0) -> np.random.Generator:
+        """Return a generator whose numbers depend on a name, an attempt and the secret alone."""
+        seed = hmac.digest(self.secret, f"{name} {attempt}".encode(), "sha256")
+        return np.random.default_rng(int.from_bytes(seed, "big"))
+
+    def uniform(self, name: str, *ranges: tuple[float, float]) -> list[float]:
+        """Return a number from each of these ranges."""
+        rng = self.generator(name)
+        return [float(rng.uniform(low, high)) for low, high in ranges]
+
+    def draw(
+        self, name: str, attempt: int, layer_sizes: tuple[int, ...], samples: int, model: str, chosen: tuple[str, ...]
+    ) -> Case:
+        """Return one draw of a case: normal weights, biases and inputs; labels that are 0 or 1 and hold both, or one-hot."""
+        rng = self.generator(name, attempt)
+        params = {}
+        for layer, (inputs, units) in enumerate(itertools.pairwise(layer_sizes), start=1):
+            params[f"W{layer}"] = rng.normal(scale=2.0, size=(units, inputs))
+            params[f"B{layer}"] = rng.normal(scale=0.7, size=(units, 1))
+        X = rng.normal(size=(layer_sizes[0], samples))
+        classes = layer_sizes[-1]
+        if MODELS[model][0] == "softmax":
+            Y = np.eye(classes)[:, rng.permutation(np.arange(samples) % classes)]
+        else:
+            Y = rng.permuted((np.arange(classes * samples).reshape(classes, samples) % 2).astype(float), axis=1)
+        case = Case(f"{name} {layer_sizes} m={samples}", layer_sizes, params, X, Y, model, chosen)
+        return case if samples == 1 else spread_out(case)
+
+    def screened(
+        self,
+        name: str,
+        layer_sizes: tuple[int, ...],
+        samples: int,
+        model: str = "DNN",
+        chosen: tuple[str, ...] = (),
+        demands: tuple[Callable[[Case], bool], ...] = (),
+    ) -> Case:
+        """Return the first draw that meets every demand; those that take no gradient come first."""
+        draws = (self.draw(name, attempt, layer_sizes, samples, model, chosen) for attempt in itertools.count())
+        return next(case for case in draws if all(demand(case) for demand in (varies, *demands, tells_apart)))
+
+
+def spread_out(case: Case) -> Case:
+    """The same case on an output layer that sets the samples apart; few draws do by themselves."""
+    last, cache = case.layers[-1], right_cache(case)
+    W, B, A = case.params[f"W{last}"], case.params[f"B{last}"], cache[f"A{last - 1}"]
+    W = OUTPUT_SPREAD * W / np.std(W @ A, axis=1, keepdims=True)
+    return replace(case, params={**case.params, f"W{last}": W, f"B{last}": B - (W @ A).mean(axis=1, keepdims=True)})
+
+
+def varies(case: Case) -> bool:
+    """The biases and the outputs are large and varied enough to show a mistake, and no ReLU is near its kink."""
+    cache = right_cache(case)
+    bends = [cache[f"Z{layer}"] for layer, name in enumerate(activations(case), start=1) if name == "relu"]
+    return bool(
+        min(np.linalg.norm(case.params[f"B{layer}"]) for layer in case.layers) > SMALLEST_BIAS
+        and (case.samples == 1 or np.std(cache[f"A{case.layers[-1]}"], axis=1).min() > SMALLEST_SPREAD)
+        and all(np.abs(Z).min() > SMALLEST_BEND and min(Z.max(), -Z.min()) > SMALLEST_SPREAD for Z in bends)
+    )
+
+
+def tells_apart(case: Case) -> bool:
+    """The gradients are large enough to show a mistake."""
+    grads = truth(case).grads
+    return bool(
+        min(np.linalg.norm(gradient) for gradient in grads.values()) > SMALLEST_NORM
+        and max(np.abs(grads[key]).max() for key in case.params) > LARGEST_ENTRY
+    )
+
+
+# What some cases must offer beyond that, so that a wrong program gets the same marks whatever is drawn.
+
+
+def errs(case: Case) -> bool:
+    """Each output is on the wrong side of 1/2, more often on one of them, so that a gradient made of decisions is not zero.
+
+    Nor is it where a forward pass leaves out the hidden activations: there the outputs are as good as decisions.
+    """
+    straight = case.X
+    for layer in case.layers:
+        straight = case.params[f"W{layer}"] @ straight + case.params[f"B{layer}"]
+    return all(((Z > 0) - case.Y).sum(axis=1).all() for Z in (right_cache(case)[f"Z{case.layers[-1]}"], straight))
+
+
+def is_sure_of_a_wrong_class(case: Case) -> bool:
+    """Saturated, the output of the right class is exactly 0 for some sample."""
+    cache = right_cache(saturated(case))
+    return bool((cache[f"A{case.layers[-1]}"][case.Y == 1] == 0).any())
+
+
+def shows_clipping(case: Case) -> bool:
+    """Some W and some B gradient are large enough that clipping shows in both."""
+    grads = truth(case).grads
+    return all(max(np.abs(grads[key]).max() for key in gradient_keys(case, kind)) > LARGEST_ENTRY for kind in "WB")
+
+
+def lives_with_relu(case: Case) -> bool:
+    """With ReLU in the hidden layers two units of each still tell the samples apart, so that steps can be followed."""
+    A = case.X
+    for layer in list(case.layers)[:-1]:
+        A = np.maximum(case.params[f"W{layer}"] @ A + case.params[f"B{layer}"], 0)
+        if np.count_nonzero(np.std(A, axis=1)) < 2:
+            return False
+    return True
+
+
+def shows_truncation(case: Case) -> bool:
+    """Some W gradient, its digits behind the point cut off, is another than the mean of those of the samples cut off."""
+    samples = [truth(case.columns(number)).grads for number in range(case.samples)]
+    whole = truth(case).grads
+    return not all(
+        agree(np.trunc(whole[key]), np.mean([np.trunc(one[key]) for one in samples], axis=0))
+        for key in gradient_keys(case, "W")
+    )
+
+
+def descends(rate: float, case: Case) -> bool:
+    """Two steps of gradient descent each make the loss smaller, and on the way a nudge of all weights together shows in it."""
+    least = np.inf
+    for _ in range(3):
+        right = truth(case)
+        nudged = {key: value + NUDGE * (key[0] == "W") for key, value in case.params.items()}
+        if right.loss > least or abs(loss_on(case, nudged) - right.loss) < SMALLEST_CHANGE * right.loss:
+            return False
+        least = (1 - SMALLEST_FALL) * right.loss
+        case = case.with_params({key: value - rate * right.grads[key] for key, value in case.params.items()})
+    return True
+
+
+def loss_on(case: Case, params: dict[str, np.ndarray]) -> float:
+    """J of a case on other parameters."""
+    return float(np.mean(sample_losses(case, forward(case, params))))
+
+
+def saturated(case: Case) -> Case:
+    """The same batch on parameters so large that Z of every unit reaches from -1001 to 1001 over the samples."""
+    params, A = {}, case.X
+    for layer, name in enumerate(activations(case), start=1):
+        W = case.params[f"W{layer}"]
+        low, high = (W @ A).min(axis=1, keepdims=True), (W @ A).max(axis=1, keepdims=True)
+        W, B = 2002 * W / (high - low), -1001 * (high + low) / (high - low)
+        A, params[f"W{layer}"], params[f"B{layer}"] = ACTIVATIONS[name](W @ A + B), W, B
+    return replace(case, name=f"{case.name} saturated", params=params)
+
+
+class Cases:
+    """Every input of the hidden checks: networks with their batches, and the numbers of the warm-up."""
+
+    def __init__(self, secret: bytes) -> None:
+        sampler = Sampler(secret)
+        # The learning rate of fit: neither its default, 0.5, nor near a usual one.
+        (self.learning_rate,) = sampler.uniform("learning rate", (0.3, 0.4))
+        # m is unlike any width, and such that m, 1/m, m/n_0, m/(m-1), 2 and 1/2 are all different factors.
+        self.main = sampler.screened(
+            "main", (2, 3, 3, 1), 7, demands=(lives_with_relu, errs, shows_clipping, partial(descends, self.learning_rate))
+        )
+        self.other = sampler.screened(
+            "other", (2, 3, 3, 1), 4, demands=(lives_with_relu, errs, shows_clipping, shows_truncation)
+        )
+        self.single = sampler.screened("single", (2, 3, 3, 1), 1)
+        self.deep = sampler.screened("deep", (3, 4, 2, 5, 2), 8)
+        self.shallow = sampler.screened("shallow", (4, 2), 7)
+        self.square = sampler.screened("square", (3, 3, 3, 3), 3)  # every product has a shape here, the wrong ones too
+        self.point = sampler.screened("point", (1, 1, 1), 1)  # here every tensor is one number
+        self.saturated = saturated(self.main)
+        self.samples = [self.other.columns(number) for number in range(self.other.samples)]
+        self.twice = self.other.columns(*range(self.other.samples), *range(self.other.samples))
+        self.main_on_other = self.main.with_params(self.other.params)
+
+        # K >= 3: with two classes a forgotten cross term of the softmax looks like a factor of exactly 1/2.
+        self.softmax = sampler.screened("softmax", (3, 5, 4), 7, "SoftmaxDNN", demands=(is_sure_of_a_wrong_class,))
+        self.softmax_shallow = sampler.screened("softmax shallow", (2, 3), 7, "SoftmaxDNN")
+        self.softmax_saturated = saturated(self.softmax)
+        self.squared_error = sampler.screened("squared error", (3, 5, 4), 7, "SquaredErrorSoftmaxDNN")
+        self.general = sampler.screened("general", (3, 4, 5, 2, 1), 7, "GeneralDNN", ("tanh", "relu", "sigmoid", "sigmoid"))
+        self.general_relu = sampler.screened("general relu", (2, 5, 4, 3), 7, "GeneralDNN", ("relu", "tanh", "sigmoid"))
+        self.notes = sampler.screened("notes", (3, 4, 2), 7)
+        self.logistic = sampler.screened("logistic", (4, 1), 7, demands=(errs,))
+        self.logistic_saturated = saturated(self.logistic)
+        # Outputs that are exactly 0 and 1: right for every other sample, wrong for the rest.
+        self.sure = np.where(np.arange(self.softmax.samples) % 2, self.softmax.Y, np.roll(self.softmax.Y, 1, axis=0))
+
+        # Negative, zero and positive; none is near 1/2 or 1, where 2x or x^2 is a factor that can be left out.
+        self.points = sampler.uniform("points", (-1.3, -1.1), (-0.4, -0.2), (0, 0), (0.6, 0.8), (1.1, 1.3))
+        self.array = np.reshape(
+            sampler.uniform("array", (-1.3, -1.1), (-0.4, -0.2), (0, 0), (0.2, 0.4), (0.6, 0.8), (1.1, 1.3)), (2, 3)
+        )
+        # x, y, w1, w2, w3: no two of a chain are alike, no weight is near 0, and no y_hat is near its y.
+        self.chains = (
+            sampler.uniform("first chain", (0.3, 0.45), (0, 0), (1.3, 1.7), (-2.4, -1.9), (1.0, 1.2)),
+            sampler.uniform("second chain", (-1.8, -1.3), (1, 1), (0.6, 0.9), (2.3, 2.8), (-2.0, -1.6)),
+            sampler.uniform("third chain", (1.8, 2.2), (0.2, 0.4), (-0.5, -0.3), (1.1, 1.4), (2.7, 3.3)),
+        )
+        # The largest Z of a column is near 1000 or -1000: neither no shift nor one shift for all columns will do.
+        self.large = np.array(
+            [[1000.0, -1000.0, -1000.0], [998.0, 1000.0, -1002.0], [0.0, 1001.0, -1001.0], [-1000.0, 0.0, -1000.0]]
+        )
+        self.large += np.sign(self.large) * sampler.generator("large").uniform(size=self.large.shape)
+
+
+@lru_cache(maxsize=4)
+def sample_cases(secret: bytes) -> Cases:
+    """Return the cases of a course's secret; the same secret gives the same numbers everywhere."""
+    return Cases(secret)

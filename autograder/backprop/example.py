@@ -1,0 +1,116 @@
+"""The examples of the public checks. Every value and gradient follows from the weights and the batch written out here.
+
+Students get the numbers in checks/example.py, which `make assignment` writes from these: a change here reaches the checks, the
+hand-out and the figures.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from autograder.backprop.case import Case, Example, cache_keys, gradient_keys
+from autograder.backprop.oracle import truth
+
+DIGITS = 8  # significant ones that students read
+
+PARAMS = {
+    "W1": [[0.5, -1.0], [1.5, 0.5], [-0.5, 2.0]],
+    "B1": [[0.5], [-1.0], [0.2]],
+    "W2": [[1.0, -2.0, 0.5], [0.5, 1.5, -1.0], [-1.5, 1.0, 2.0]],
+    "B2": [[0.3], [-0.4], [0.1]],
+    "W3": [[2.0, -1.5, 1.0]],
+    "B3": [[-0.6]],
+}
+X = [[1.0, -2.0, 0.5, -1.0, 1.5], [2.0, 1.0, -1.5, -0.5, 0.5]]
+Y = [[1.0, 0.0, 1.0, 0.0, 0.0]]
+# One of as many classes as the last hidden layer has units, for each sample.
+LABELS = [[1.0, 0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0, 0.0]]
+ACTIVATIONS = ("tanh", "relu", "sigmoid")
+
+
+def arrays(table: Mapping[str, list]) -> dict[str, np.ndarray]:
+    """Return the arrays of a table of lists."""
+    return {key: np.array(value, float) for key, value in table.items()}
+
+
+def rounded(value: np.ndarray) -> np.ndarray:
+    """Return an array as students read it: every number to DIGITS significant digits."""
+    return np.array([float(f"{number:.{DIGITS}g}") for number in np.ravel(value)]).reshape(np.shape(value))
+
+
+def example_of(case: Case, gradients: Iterable[str]) -> Example:
+    """Return a case with its right cache, its loss, and the gradients that its checks compare."""
+    right = truth(case)
+    cache = {key: rounded(right.cache[key]) for key in cache_keys(case)}
+    return Example(case, cache, {key: rounded(right.grads[key]) for key in gradients}, float(f"{right.loss:.{DIGITS}g}"))
+
+
+NETWORK = Case(
+    "example", (len(X), *(len(PARAMS[key]) for key in PARAMS if key[0] == "B")), arrays(PARAMS), np.array(X), np.array(Y)
+)
+HIDDEN = len(NETWORK.layers) - 1
+# All but the last layer, with a softmax on top.
+CLASSES = replace(
+    NETWORK,
+    layer_sizes=NETWORK.layer_sizes[:-1],
+    params={key: value for key, value in NETWORK.params.items() if int(key[1:]) <= HIDDEN},
+    Y=np.array(LABELS),
+    model="SoftmaxDNN",
+)
+
+DNN = example_of(NETWORK, gradient_keys(NETWORK))
+SOFTMAX = example_of(CLASSES, [f"Z{HIDDEN}"])
+SQUARED_ERROR = example_of(replace(CLASSES, model="SquaredErrorSoftmaxDNN"), [f"Z{HIDDEN}"])
+GENERAL = example_of(replace(NETWORK, model="GeneralDNN", activations=ACTIVATIONS), gradient_keys(NETWORK, "Z"))
+
+
+HEAD = '''"""The examples of the public checks, with every number that is right for them.
+
+Take a pencil to the first one: each value follows from the formulas in the hand-out, and the checks point at the first one that
+differs.
+"""
+
+import numpy as np
+
+from checks.case import Case, Example
+
+
+def arrays(table):
+    return {key: np.array(value, float) for key, value in table.items()}
+
+
+'''
+
+
+def source() -> str:
+    """Return checks/example.py: the examples as literal numbers, for students who have no reference to compute them."""
+    found = {"DNN": DNN, "SOFTMAX": SOFTMAX, "SQUARED_ERROR": SQUARED_ERROR, "GENERAL": GENERAL}
+    return HEAD + "\n".join(f"{name} = {literal(example)}" for name, example in found.items())
+
+
+def literal(example: Example) -> str:
+    """Return the expression that makes an example again."""
+    case = example.case
+    settings = f'model="{case.model}", activations={case.activations!r}'.replace("'", '"')
+    return (
+        f'Example(\n    Case(\n        "{case.name}",\n        {case.layer_sizes!r},\n        params={table(case.params, 8)},\n'
+        f"        X=np.array({rows(case.X, 8)}),\n        Y=np.array({rows(case.Y, 8)}),\n        {settings},\n    ),\n"
+        f"    cache={table(example.cache, 4)},\n    grads={table(example.grads, 4)},\n    loss={example.loss!r},\n)\n"
+    )
+
+
+def table(tensors: Mapping[str, np.ndarray], indent: int) -> str:
+    """Return some tensors as the call that makes them, a line for each row."""
+    pad = " " * indent
+    lines = "".join(f'{pad}        "{key}": {rows(value, indent + 8)},\n' for key, value in tensors.items())
+    return f"arrays(\n{pad}    {{\n{lines}{pad}    }}\n{pad})"
+
+
+def rows(tensor: np.ndarray, indent: int) -> str:
+    """Return the numbers of a matrix; one of several rows has a line for each."""
+    lines = ["[" + ", ".join(f"{number:.{DIGITS}g}" for number in row) + "]" for row in tensor]
+    if len(lines) == 1:
+        return f"[{lines[0]}]"
+    pad = " " * indent
+    return "[\n" + "".join(f"{pad}    {line},\n" for line in lines) + f"{pad}]"
