@@ -2,7 +2,7 @@
 
 import pytest
 from checks.checking import CheckFailure, StudentError, sentence_of
-from checks.running import LocalStudent
+from checks.student import LocalStudent
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ HIDDEN = ROOT / "tests/hidden"
 PRIVATE = (HIDDEN, ROOT / "tests/golden", ROOT / "autograder")
 # Named here and not taken from what is built: that is what is looked through.
 PUBLIC = {
-    *(ROOT / "autograder/checking.py", ROOT / "autograder/backprop/case.py", ROOT / "autograder/backprop/running.py"),
+    *(ROOT / f"autograder/{name}.py" for name in ("checking", "student", "backprop/case", "backprop/running")),
     *sources(ROOT / "tests/public"),
 }
 SOLUTIONS = {part: (SOLUTION / f"{part}.py").read_text() for part in PARTS}

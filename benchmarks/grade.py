@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.backprop.running import LocalStudent
 from autograder.judge.judge import load_checks
 from autograder.package import ROOT
 from autograder.sandbox.child import random_state, stirred_random_state
+from autograder.student import LocalStudent
 from benchmarks.classes import lay_class
 from benchmarks.doors import TOOLS, stock_gradescope, stock_nbgrader, stock_otter, taken
 from benchmarks.memory import Peak

@@ -29,7 +29,7 @@ def limits(without: tuple[str, ...]) -> Limits:
 def fork_and_call(sandbox: Sandbox) -> None:
     """All that a submission costs before its own work: a child, locked in, with the sources loaded."""
     with sandbox.session(SOURCE) as session:
-        assert session.fetch(session.dnn.f()) == 1.0
+        assert session.fetch(session.module("dnn").f()) == 1.0
 
 
 def grade(judge: Judge) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 from checks.checking import CheckFailure, StudentError, collect_checks
 from checks.hints import HINTS
 from checks.rubric import RUBRIC
-from checks.running import LocalStudent
+from checks.student import LocalStudent
 
 HERE = Path(__file__).resolve().parent
 PARTS = ("warmup", "dnn", "extension")

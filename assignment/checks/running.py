@@ -1,17 +1,12 @@
 """How a check runs the student's code, and how a wrong forward pass is kept from spoiling the marks of the backward pass.
 
-The grader passes a stand-in for the student whose calls run in another process; on a student's own machine `LocalStudent`
-imports the files right here. A check cannot tell the two apart.
-
 This file is part of the hand-out, like checking.py.
 """
 
 from __future__ import annotations
 
 import contextlib
-import copy
 import functools
-import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,64 +28,25 @@ from checks.checking import (
     tensor,
     two_values,
 )
+from checks.student import LocalStudent, Student
 
 ReferenceSource = Callable[[Case], Mapping[str, np.ndarray]]
 Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
 
 
-class LocalStudent:
-    """The student's files, imported into this process: for students at home, never for grading."""
-
-    def __init__(self) -> None:
-        self.memory: dict[Any, Any] = {}
-
-    def __getattr__(self, module: str) -> Any:
-        return importlib.import_module(module)
-
-    def fetch(self, *values: Any) -> Any:
-        """The value of a result, or a tuple of several; here the results themselves."""
-        return values if len(values) > 1 else values[0]
-
-    def parameters(self, case: Case) -> Any:
-        """A copy of the parameters of a case."""
-        return {key: value.copy() for key, value in case.params.items()}
-
-    def only_one(self, key: Any) -> Any:
-        """Nothing here: the checks run one after the other, and none waits for another."""
-        return contextlib.nullcontext(key)
-
-    def place(self, value: Any) -> Any:
-        """A copy of an argument that the check can look at again after the call."""
-        return copy.deepcopy(value)
-
-    def fill(self, container: Any, values: Mapping[str, np.ndarray]) -> None:
-        """Put copies of some values into a result, one after the other."""
-        for key, value in values.items():
-            container[key] = value.copy()
-
-    def copy(self, value: Any) -> Any:
-        """A shallow copy of a result."""
-        return copy.copy(value)
-
-    def unpack(self, value: Any) -> Any:
-        """The two halves of a result."""
-        first, second = value
-        return first, second
-
-
-def network(student: Any, case: Case) -> Any:
+def network(student: Student, case: Case) -> Any:
     """A network of the student, of the class the case is for, with its layer sizes and parameters."""
-    module = student.dnn if case.model == "DNN" else student.extension
+    module = student.module("dnn" if case.model == "DNN" else "extension")
     chosen = [case.activations] if case.activations else []
     net = getattr(module, case.model)(case.layer_sizes, *chosen)
-    net.params = student.parameters(case)
+    net.params = student.parameters(case.params)
     return net
 
 
-def remember(student: Any, key: tuple, run: Callable[[], Any]) -> Any:
+def remember(student: Student, key: tuple, run: Callable[[], Any]) -> Any:
     """The result of run(), from memory if it was asked for before; whatever the student's code raised is raised again."""
     if key not in student.memory:
-        with student.only_one(key):
+        with student.single_flight(key):
             if key not in student.memory:
                 student.memory[key] = outcome(student, run)
     result = student.memory[key]
@@ -99,7 +55,7 @@ def remember(student: Any, key: tuple, run: Callable[[], Any]) -> Any:
     return result
 
 
-def outcome(student: Any, run: Callable[[], Any]) -> Any:
+def outcome(student: Student, run: Callable[[], Any]) -> Any:
     """The result of run(), or what the student has to mend."""
     try:
         return run()
@@ -134,23 +90,23 @@ def halves(answer: Any) -> tuple[Any, Mapping | None]:
     return (None, out) if isinstance(out, Mapping) else (out, None)
 
 
-def answer_of_forward(student: Any, case: Case) -> Any:
+def answer_of_forward(student: Student, case: Case) -> Any:
     """Whatever the student's forward pass returns on the case."""
     return remember(student, ("forward", case), lambda: student.fetch(network(student, case).forward(case.X)))
 
 
-def run_forward(student: Any, case: Case) -> tuple[Any, Mapping]:
+def run_forward(student: Student, case: Case) -> tuple[Any, Mapping]:
     """(out, cache) of the student's forward pass on the case."""
     return pair(answer_of_forward(student, case))
 
 
-def run_output(student: Any, case: Case) -> Any:
+def run_output(student: Student, case: Case) -> Any:
     """The output of the student's forward pass on the case, also where what comes with it is no cache."""
     out, _ = halves(answer_of_forward(student, case))
     return run_forward(student, case)[0] if out is None else out
 
 
-def run_cache(student: Any, case: Case) -> Mapping:
+def run_cache(student: Student, case: Case) -> Mapping:
     """The cache of the student's forward pass on the case, also where it comes first."""
     _, cache = halves(answer_of_forward(student, case))
     return run_forward(student, case)[1] if cache is None else cache
@@ -171,7 +127,7 @@ def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
     return found
 
 
-def call_backward(student: Any, net: Any, case: Case, source: Source) -> Any:
+def call_backward(student: Student, net: Any, case: Case, source: Source) -> Any:
     """The result, still on the student's side, of a new forward and backward pass of the network on the case.
 
     With a source the reference is laid over the student's own cache.
@@ -186,7 +142,7 @@ def call_backward(student: Any, net: Any, case: Case, source: Source) -> Any:
     return net.compute_gradients(out, cache)
 
 
-def laid_over(student: Any, net: Any, case: Case, values: Mapping[str, np.ndarray]) -> Any:
+def laid_over(student: Student, net: Any, case: Case, values: Mapping[str, np.ndarray]) -> Any:
     """A copy of the student's own cache, still on the student's side, with these values in it.
 
     A student's backward pass may need keys of its own making, so the values replace others and take nothing away.
@@ -196,7 +152,7 @@ def laid_over(student: Any, net: Any, case: Case, values: Mapping[str, np.ndarra
     return cache
 
 
-def own_cache(student: Any, net: Any, case: Case) -> Any:
+def own_cache(student: Student, net: Any, case: Case) -> Any:
     """A copy of the student's own cache, or an empty one where forward does not give any that can be written to."""
 
     def try_to_write() -> None:
@@ -212,13 +168,13 @@ def own_cache(student: Any, net: Any, case: Case) -> Any:
     return copied_cache(student, net, case)
 
 
-def copied_cache(student: Any, net: Any, case: Case) -> Any:
+def copied_cache(student: Student, net: Any, case: Case) -> Any:
     """A copy of the cache of a new forward pass, still on the student's side, whatever that is."""
     _, cache = student.unpack(net.forward(case.X))
     return student.copy(cache)
 
 
-def run_backward(student: Any, case: Case, source: Source = None) -> Mapping:
+def run_backward(student: Student, case: Case, source: Source = None) -> Mapping:
     """The student's gradients on the student's own cache or, with a source, on the reference laid over that cache."""
 
     def run() -> Mapping:
@@ -230,7 +186,7 @@ def run_backward(student: Any, case: Case, source: Source = None) -> Mapping:
     return remember(student, ("backward", case, source), run)
 
 
-def on_either_cache(student: Any, case: Case, reference: ReferenceSource, attempt: Callable[[Source], None]) -> None:
+def on_either_cache(student: Student, case: Case, reference: ReferenceSource, attempt: Callable[[Source], None]) -> None:
     """Let the backward pass try on the student's own cache, then on the reference laid over it.
 
     A wrong forward pass does not cost the marks of the backward pass, and neither does a cache made in another way. The
@@ -255,7 +211,7 @@ def either(first: Callable[[], None], second: Callable[[], None]) -> None:
             raise failure from failure.__cause__
 
 
-def expect_cache(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
     """CheckFailure unless `forward` gives the right output and every tensor of the right cache."""
     out, cache = run_forward(student, case)
     expect_tensor("out", out, right[f"A{case.layers[-1]}"], show=show)
@@ -263,7 +219,7 @@ def expect_cache(student: Any, case: Case, right: Mapping[str, np.ndarray], show
         expect_tensor(key, take("The cache", cache, key), right[key], show=show)
 
 
-def expect_softmax_cache(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+def expect_softmax_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
     """CheckFailure unless the cache is right, or is that of the student's own DNN with the student's own softmax on top.
 
     A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again.
@@ -274,7 +230,7 @@ def expect_softmax_cache(student: Any, case: Case, right: Mapping[str, np.ndarra
     )
 
 
-def own_softmax_cache(student: Any, case: Case) -> dict[str, np.ndarray]:
+def own_softmax_cache(student: Student, case: Case) -> dict[str, np.ndarray]:
     """The cache of the student's own DNN, its last A replaced by the student's own softmax of its last Z."""
     below, last = replace(case, model="DNN"), case.layers[-1]
     expect_alive_forward(student, below)
@@ -284,16 +240,17 @@ def own_softmax_cache(student: Any, case: Case) -> dict[str, np.ndarray]:
     return {**tensors, f"A{last}": probabilities}
 
 
-def own_softmax(student: Any, Z: np.ndarray) -> np.ndarray:
+def own_softmax(student: Student, Z: np.ndarray) -> np.ndarray:
     """The student's own softmax of Z; CheckFailure unless it computes something from Z, right or wrong."""
-    answers = student.fetch(student.extension.softmax(Z), student.extension.softmax(-Z[::-1, ::-1]))
+    softmax = student.module("extension").softmax
+    answers = student.fetch(softmax(Z), softmax(-Z[::-1, ::-1]))
     here, elsewhere = (tensor("softmax(Z)", answer) for answer in answers)
     if parallel(here, elsewhere) or parallel(here, Z):
         raise CheckFailure("softmax computes nothing from Z.")
     return here
 
 
-def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+def expect_whole(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
     """CheckFailure unless `gradients` gives the right W and B gradients, or those of the student's own two passes.
 
     `gradients` only puts the passes together, so a mistake in one of them, or a key that one lacks, is not paid for here again.
@@ -310,14 +267,14 @@ def expect_whole(student: Any, case: Case, right: Mapping[str, np.ndarray], show
     return expect(own_gradients(student, case))
 
 
-def own_gradients(student: Any, case: Case, source: Source = None) -> dict[str, np.ndarray]:
+def own_gradients(student: Student, case: Case, source: Source = None) -> dict[str, np.ndarray]:
     """The W and B gradients of the student's own passes, as far as they are there; none where nothing was computed."""
     if not is_alive(student, case, source, "WB"):
         return {}
     return {key: value for key, value in tensors_of_backward(student, case, source).items() if key[0] in "WB"}
 
 
-def tensors_of_backward(student: Any, case: Case, source: Source) -> dict[str, np.ndarray]:
+def tensors_of_backward(student: Student, case: Case, source: Source) -> dict[str, np.ndarray]:
     """The gradients of the student's own passes, as far as they are there."""
     try:
         return arrays_in(run_backward(student, case, source), gradient_keys(case))
@@ -365,7 +322,7 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
     return one.shape == other.shape and agree(one, other)
 
 
-def is_alive(student: Any, case: Case, source: Source, kinds: str) -> bool:
+def is_alive(student: Student, case: Case, source: Source, kinds: str) -> bool:
     """Whether some gradient of these kinds depends on the case.
 
     It is dW and dB that must depend on the batch. For dZ and dA only the labels count, since a copy of the cache depends on X.
@@ -376,7 +333,7 @@ def is_alive(student: Any, case: Case, source: Source, kinds: str) -> bool:
     return depends(weights, again, batch) or ("Z" in kinds and depends(here, again, labels))
 
 
-def expect_alive(student: Any, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:
+def expect_alive(student: Student, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:
     """CheckFailure unless `compute_gradients` computes some gradient of these kinds, right or wrong."""
 
     def attempt(source: Source) -> None:
@@ -387,7 +344,7 @@ def expect_alive(student: Any, case: Case, reference: ReferenceSource, kinds: st
     on_either_cache(student, case, reference, attempt)
 
 
-def expect_alive_forward(student: Any, case: Case) -> None:
+def expect_alive_forward(student: Student, case: Case) -> None:
     """CheckFailure unless `forward` computes something from the case, right or wrong."""
     variants = (case, once_more(case), on_another_batch(case))
     here, again, elsewhere = (tensors_of_forward(answer_of_forward(student, variant), variant) for variant in variants)

@@ -16,7 +16,7 @@ LAST = SOFTMAX.case.layers[-1]
 @check
 def test_example_softmax(student):
     """`softmax` returns the softmax of each column of a (3, 5) example."""
-    got = student.fetch(student.extension.softmax(SOFTMAX.cache[f"Z{LAST}"]))
+    got = student.fetch(student.module("extension").softmax(SOFTMAX.cache[f"Z{LAST}"]))
     expect_tensor("softmax(Z)", got, SOFTMAX.cache[f"A{LAST}"], show=True)
 
 
@@ -66,7 +66,7 @@ WORKED_FORWARD = {
 @check
 def test_example_worked_forward(student):
     """`worked_example` has every key, and the forward half of the 4-4-2 network: a1, h1, a2 and y_hat."""
-    values = mapping("What worked_example returned", student.fetch(student.extension.worked_example()))
+    values = mapping("What worked_example returned", student.fetch(student.module("extension").worked_example()))
     take_all("The dict", values, [*WORKED_FORWARD, "dL_dw212", "dL_dw131", "w212_next"])
     for key, want in WORKED_FORWARD.items():
         expect_tensor(key, tensor(key, values[key]).ravel(), np.array(want), show=True)
@@ -86,7 +86,7 @@ def test_example_activations(student):
     for name, (value, slope) in ACTIVATION_VALUES.items():
         for number, what, want in ((0, "g", value), (1, "g'", slope)):
             Z = student.place(SLOPES_AT)
-            got, Z = student.fetch(student.extension.ACTIVATIONS[name][number](Z), Z)
+            got, Z = student.fetch(student.module("extension").ACTIVATIONS[name][number](Z), Z)
             expect_tensor(f"{what} of {name}", got, np.array(want, float), show=True)
             expect_untouched("Z", Z, SLOPES_AT)
 
@@ -101,7 +101,7 @@ def test_example_general(student):
 @check
 def test_example_notes(student):
     """`notes_gradients` returns the gradients of the dnn.py example under the names, and in the shapes, of the notes."""
-    grads = student.fetch(student.extension.notes_gradients(in_the_notes(DNN.case.params), DNN.case.X, DNN.case.Y))
+    grads = student.fetch(student.module("extension").notes_gradients(in_the_notes(DNN.case.params), DNN.case.X, DNN.case.Y))
     mapping("What notes_gradients returned", grads)
     wants = in_the_notes(DNN.grads, "dJd")
     take_all("The dict", grads, wants)

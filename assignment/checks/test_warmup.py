@@ -10,7 +10,7 @@ from checks.checking import check, expect_tensor, mapping, take_all, two_values
 
 def expect_value_and_slope(student, function, names, at, value, slope):
     """function(at) returns this value and this derivative; names are those of the two."""
-    returned = two_values(function, student.fetch(getattr(student.warmup, function)(at)), names)
+    returned = two_values(function, student.fetch(getattr(student.module("warmup"), function)(at)), names)
     for name, got, want in zip(names.split(", "), returned, (value, slope), strict=True):
         expect_tensor(name, got, np.array(want), show=True)
 
@@ -40,7 +40,7 @@ def test_example_two_paths(student):
 def test_example_three_weight_chain(student):
     """`three_weight_chain` returns the loss and the gradient of each weight for x = 2, y = 1 and the weights 0.5, -1, 1.5."""
     # h1 = 0.73105858, h2 = 0.32496247, y_hat = 0.61950405
-    returned = student.fetch(student.warmup.three_weight_chain(2.0, 1.0, 0.5, -1.0, 1.5))
+    returned = student.fetch(student.module("warmup").three_weight_chain(2.0, 1.0, 0.5, -1.0, 1.5))
     loss, grads = two_values("three_weight_chain", returned, "loss, grads")
     expect_tensor("loss", loss, np.array(0.14477717), show=True)
     take_all("The second value", mapping("The second value", grads), ("w1", "w2", "w3"))
@@ -66,7 +66,8 @@ LOGISTIC_GRADS = {
 @check
 def test_example_logistic_gradients(student):
     """`logistic_gradients` returns a1, dJdz1, dJdb1 and dJdw1 for a batch of three samples."""
-    returned = mapping("What logistic_gradients returned", student.fetch(student.warmup.logistic_gradients(*LOGISTIC.values())))
+    returned = student.fetch(student.module("warmup").logistic_gradients(*LOGISTIC.values()))
+    mapping("What logistic_gradients returned", returned)
     take_all("The dict", returned, LOGISTIC_GRADS)
     for key, want in LOGISTIC_GRADS.items():
         expect_tensor(key, returned[key], want, show=True)

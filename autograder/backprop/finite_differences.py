@@ -21,6 +21,7 @@ from autograder.backprop.case import Case
 from autograder.backprop.oracle import forward, right_cache, sample_losses
 from autograder.backprop.running import copied_cache, laid_over, network
 from autograder.checking import CheckFailure, StudentError, agree, expect_shape, mapping, take, tensor
+from autograder.sandbox.student import SandboxedStudent
 
 SIZES = (5, 6, 4, 3)
 ACTIVATIONS = {"GeneralDNN": ("tanh", "relu", "sigmoid")}
@@ -51,7 +52,7 @@ def case_for(model: str, factor: float = 1.0) -> Case:
 
 
 @np.errstate(all="ignore")  # a student's gradient may be infinite, and that of a wrong step is
-def way_back(student: Any, model: str) -> Way:
+def way_back(student: SandboxedStudent, model: str) -> Way:
     """How the student's network of this class finds its gradients; nothing is said of one that cannot be run."""
     near = run(student, model, 1.0)
     if near is None:
@@ -67,7 +68,7 @@ def way_back(student: Any, model: str) -> Way:
     return Way()
 
 
-def run(student: Any, model: str, factor: float) -> tuple[np.ndarray, int] | None:
+def run(student: SandboxedStudent, model: str, factor: float) -> tuple[np.ndarray, int] | None:
     """dW1 of the student's network on its case, and how often `forward` ran for it; None if nothing like it came."""
     case = case_for(model, factor)
     try:
@@ -79,7 +80,7 @@ def run(student: Any, model: str, factor: float) -> tuple[np.ndarray, int] | Non
     return gradient, min(max(calls, 0), MOST_CALLS) if type(calls) is int else 0
 
 
-def called(student: Any, case: Case) -> tuple[Any, Any]:
+def called(student: SandboxedStudent, case: Case) -> tuple[Any, Any]:
     """What compute_gradients returns for the right cache, laid over the student's own, and how often `forward` ran for it."""
     right = right_cache(case)
     values, out = {**right, "Y": case.Y}, right[f"A{case.layers[-1]}"]

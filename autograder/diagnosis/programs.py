@@ -20,6 +20,7 @@ from autograder.backprop.mistakes import MISTAKES, Mistake
 from autograder.backprop.oracle import sigmoid
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, compiled, evaluate, same, told, usable
+from autograder.student import Student
 
 Formulas = Mapping[str, str]
 Names = Mapping[str, Any]
@@ -188,7 +189,7 @@ def function(parameters: Sequence[str], lines: Sequence[Line], formulas: Formula
 # What came ------------------------------------------------------------------------------------------------------------
 
 
-def fetch_all(student: Any, calls: Mapping[str, Callable[[], Sequence[Any]]]) -> dict[str, Any]:
+def fetch_all(student: Student, calls: Mapping[str, Callable[[], Sequence[Any]]]) -> dict[str, Any]:
     """What several groups of calls return, in one round trip; if one of them raises, each by itself."""
     groups = {name: list(make()) for name, make in calls.items()}
     fetched = attempt(lambda: student.fetch(*(handle for group in groups.values() for handle in group)))
@@ -219,13 +220,13 @@ def remembered(call: Callable[..., Any]) -> Callable[..., Any]:
     return recall
 
 
-def own_sigmoid(student: Any, returned: Any, Z: np.ndarray) -> dict[str, Any]:
+def own_sigmoid(student: Student, returned: Any, Z: np.ndarray) -> dict[str, Any]:
     """The sigmoid of the student's dnn.py, if a call with Z returned a wrong one: what follows is no mistake here."""
     right = not isinstance(returned, Raised) and same(attempt(lambda: tensor("sigmoid", returned[0])), sigmoid(Z))
-    return {} if right else {"sigmoid": remembered(lambda Z: student.fetch(student.dnn.sigmoid(Z)))}
+    return {} if right else {"sigmoid": remembered(lambda Z: student.fetch(student.module("dnn").sigmoid(Z)))}
 
 
-def several(student: Any, make: Callable[[], Sequence[Any]]) -> list[Any]:
+def several(student: Student, make: Callable[[], Sequence[Any]]) -> list[Any]:
     """The values of a group of calls."""
     handles = make()
     return list(student.fetch(*handles)) if len(handles) > 1 else [student.fetch(*handles)]

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -22,10 +21,12 @@ from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.observation import Observation, Raised, same
 from autograder.judge.compared import compared
 from autograder.results import Cause, CheckResult, Step
+from autograder.sandbox.student import SandboxedStudent
 from autograder.settings import read_secret
+from autograder.student import Student
 
 EXAMPLE, MAIN = DNN.case, sample_cases(read_secret().encode()).main
-OBSERVERS: dict[str, Callable[[Any, Mapping[str, Exception]], Iterator[Observation]]] = {
+OBSERVERS: dict[str, Callable[[SandboxedStudent, Mapping[str, Exception]], Iterator[Observation]]] = {
     "warmup": observe_warmup,
     "dnn": observe_dnn,
     "extension": observe_extension,
@@ -51,7 +52,7 @@ TENSORS = (*cache_keys(EXAMPLE), *(f"d{key}" for key in gradient_keys(EXAMPLE)))
 
 
 @np.errstate(all="ignore")
-def diagnose(part: str, student: Any, fresh: Any, failures: Mapping[str, Exception]) -> list[Cause]:
+def diagnose(part: str, student: SandboxedStudent, fresh: Student, failures: Mapping[str, Exception]) -> list[Cause]:
     """The causes of the failures of a part, in the order in which a student should look at them.
 
     student is the session that the checks ran in; fresh is one that has seen nothing hidden, for examples that are shown.
@@ -111,10 +112,10 @@ def in_short(observation: Observation) -> str:
 
 
 @np.errstate(all="ignore")
-def steps(student: Any) -> list[Step]:
+def steps(student: Student) -> list[Step]:
     """The tensors of the two passes on the public example, in the order in which they are found."""
     try:
-        student.fetch(student.dnn)
+        student.fetch(student.module("dnn"))
     except StudentError:
         return []
     due = {**truth(EXAMPLE).cache, **{f"d{key}": value for key, value in truth(EXAMPLE).grads.items()}}

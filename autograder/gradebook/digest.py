@@ -12,7 +12,7 @@ from autograder.settings import read_secret
 
 # All that checks, catalogue and sandbox are made of. A change elsewhere, in a report or at a door, changes no result.
 GRADING = (
-    *("autograder/checking.py", "autograder/results.py", "autograder/text.py"),
+    *("autograder/checking.py", "autograder/student.py", "autograder/results.py", "autograder/text.py"),
     *("autograder/backprop", "autograder/judge", "autograder/diagnosis", "autograder/sandbox", "tests/public", "tests/hidden"),
     *("assignment/warmup.py", "assignment/dnn.py", "assignment/extension.py"),
 )

@@ -19,6 +19,7 @@ CHECKS = {
     "checking.py": ROOT / "autograder/checking.py",
     "case.py": ROOT / "autograder/backprop/case.py",
     "running.py": ROOT / "autograder/backprop/running.py",
+    "student.py": ROOT / "autograder/student.py",
     **{f"test_{part}.py": ROOT / f"tests/public/test_{part}.py" for part in PARTS},
 }
 # What the hand-out says of the rubric, by the line of solution/README.md that keeps a place for it.

@@ -26,6 +26,7 @@ from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Printed, Sandbox, Session
 from autograder.sandbox.turns import side_by_side
 from autograder.settings import read_secret
+from autograder.student import Student
 from autograder.text import clean
 
 MODULES = (
@@ -42,7 +43,7 @@ HANDED_OUT = Path(__file__).resolve().parents[2] / "assignment"
 MOST_TEXT = 1_000  # characters of what a student is told about one check
 MOST_FAULT = 5_000  # characters of a traceback of the grader's own
 
-CheckFunction = Callable[[Any], None]
+CheckFunction = Callable[[Student], None]
 T = TypeVar("T")
 
 
@@ -254,16 +255,16 @@ def part_of(model: str) -> str:
     return "dnn" if model == "DNN" else "extension"
 
 
-def loads_dnn(student: Session) -> bool:
+def loads_dnn(student: Student) -> bool:
     """Whether the student's dnn.py is there and loads; where not, the other files are checked beside the dnn.py handed out."""
     try:
-        student.fetch(student.dnn)
+        student.fetch(student.module("dnn"))
     except StudentError:
         return False
     return True
 
 
-def refuse(submission: Submission, checks: tuple) -> Result:
+def refuse(submission: Submission, checks: Iterable[tuple[Check, CheckFunction]]) -> Result:
     """The result of a submission that holds nothing to grade."""
     results = tuple(record(check, False, got=submission.reason) for check, _ in checks)
     return Result(submission.student, "invalid", results, submission.reason)
@@ -279,7 +280,7 @@ def faulty(student: str, error: Exception) -> Result:
 
 
 @np.errstate(all="ignore")  # a wrong gradient may be larger than any float
-def run(function: CheckFunction, student: Any) -> CheckFailure | StudentError | None:
+def run(function: CheckFunction, student: Student) -> CheckFailure | StudentError | None:
     """What the student has to mend by one check on one submission; None if nothing."""
     try:
         function(student)

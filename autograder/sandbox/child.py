@@ -49,13 +49,13 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.sources[name], f"{name}.py", "exec"), module.__dict__)  # noqa: S102
 
 
-def random_state() -> list:
+def random_state() -> list[Any]:
     """The global random state of numpy and of Python, as something that can be compared."""
     _, keys, position, *_ = np.random.get_state()
     return [keys, position, hash(random.getstate())]
 
 
-def stirred_random_state() -> list:
+def stirred_random_state() -> list[Any]:
     """The global random state after a draw, which no seed that was set before has left it in."""
     np.random.random()
     random.random()  # noqa: S311
@@ -67,13 +67,13 @@ def put(container: Any, key: Any, value: Any) -> None:
     container[key] = value
 
 
-def fill(container: Any, values: dict) -> None:
+def fill(container: Any, values: dict[str, Any]) -> None:
     """container[key] = value for each of the values."""
     for key, value in values.items():
         container[key] = value
 
 
-def counted(name: str, function: Callable, *arguments: Any) -> tuple[Any, int]:
+def counted(name: str, function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
     """The result of a call, and how often a function defined under this name began to run during it."""
     count = 0
 
@@ -90,7 +90,7 @@ def counted(name: str, function: Callable, *arguments: Any) -> tuple[Any, int]:
     return result, count
 
 
-OPERATIONS: dict[str, Callable] = {
+OPERATIONS: dict[str, Callable[..., Any]] = {
     "module": importlib.import_module,
     "get": getattr,
     "set": setattr,
@@ -188,7 +188,9 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
         wire.send(pipe, *frames)
 
 
-def carry_out(number: int, operation: str, arguments: tuple, named: dict, there: There, finder: Sources) -> Any:
+def carry_out(
+    number: int, operation: str, arguments: tuple[Any, ...], named: dict[str, Any], there: There, finder: Sources
+) -> Any:
     """The result of one step, or what it failed with. A method is read under the number before, and called."""
     at = number
     try:
@@ -240,7 +242,7 @@ def local(value: Any, there: There) -> Any:
     return value
 
 
-def answer(result: Any, finder: Sources) -> list:
+def answer(result: Any, finder: Sources) -> list[Any]:
     """["value", ...] or ["failed", ...] for a result that is wanted."""
     if isinstance(result, Failed):
         return ["failed", *result.report]
@@ -272,7 +274,7 @@ def plain(value: Any, depth: int, budget: list[int]) -> Any:
     return opaque(value)
 
 
-def opaque(value: Any) -> list:
+def opaque(value: Any) -> list[str]:
     """What stands for a value that cannot cross."""
     return ["opaque", type(value).__name__[:100]]
 

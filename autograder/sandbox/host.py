@@ -78,8 +78,7 @@ class Child:
         """Kill it and return its exit code, or minus the signal that had ended it."""
         self.pipe.close()
         self.mark.close()
-        (status,) = struct.unpack("<i", self.zygote.ask(b"K" + struct.pack("<i", self.pid), 4))
-        return status
+        return int.from_bytes(self.zygote.ask(b"K" + struct.pack("<i", self.pid), 4), "little", signed=True)
 
 
 class Zygote:

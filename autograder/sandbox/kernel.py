@@ -29,7 +29,7 @@ def call(name: str, *arguments: Any) -> int:
     if sys.platform != "linux" or not hasattr(libc, name):
         raise OSError(errno.ENOSYS, "this system does not have it")
     longs = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
-    result = getattr(libc, name)(*longs)
+    result: int = getattr(libc, name)(*longs)
     if result == -1:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

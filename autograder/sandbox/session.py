@@ -1,8 +1,8 @@
 """One submission as the judge sees it: its modules look like Python, and every step is carried out in the child.
 
-In a session `session.dnn.DNN((2, 3, 1)).forward(X)` runs nothing yet. Each step is noted in a `Handle`, and `fetch` sends all
-steps so far in one frame and brings back the value. A step that fails, ends the process or does not return raises StudentError
-with a sentence for the student; the session then goes on in a fresh child.
+`session.module("dnn").DNN((2, 3, 1)).forward(X)` runs nothing yet. Each step is noted in a `Handle`; `fetch` sends all steps
+so far in one frame and brings back the value. A step that fails, ends the process or does not return raises StudentError with a
+sentence for the student; the session then goes on in a fresh child.
 
 Several conversations may go on side by side (`turns`): then what all of them ask for is fetched together. Where one of them
 costs the child, the others never know: a new child carries out what they had done, and goes on.
@@ -12,20 +12,21 @@ import contextlib
 import itertools
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
-from autograder.backprop.case import Case
 from autograder.checking import StudentError
 from autograder.sandbox import wire
 from autograder.sandbox.discretion import Discretion, Words
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.sentences import failure, how_it_ended, last_of
+from autograder.sandbox.student import SandboxedStudent
 from autograder.sandbox.turns import OnlyOne, Turns
+from autograder.student import Parameters
 from autograder.text import clean
 
 KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # how many are remembered, and the bytes of one that is not
@@ -38,7 +39,7 @@ class Step(NamedTuple):
 
     number: int
     operation: str
-    arguments: tuple
+    arguments: tuple[Any, ...]
     named: dict[str, Any]
     label: str
 
@@ -171,7 +172,7 @@ class Request:
     def __init__(self, conversation: Conversation, wanted: list[int]) -> None:
         self.conversation, self.wanted = conversation, wanted
         self.over = False
-        self.replies: tuple = ()
+        self.replies: tuple[Any, ...] = ()
         self.error: Exception | None = None
 
     def steps_for(self, child: Child) -> list[Step]:
@@ -179,7 +180,7 @@ class Request:
         here = self.conversation
         return here.steps if here.child is child else [*here.done, *here.steps]
 
-    def answered(self, child: Child, replies: tuple, printed: list[str]) -> None:
+    def answered(self, child: Child, replies: tuple[Any, ...], printed: list[str]) -> None:
         """Note that this child has carried it out."""
         here = self.conversation
         self.over, self.replies = True, replies
@@ -191,8 +192,8 @@ class Request:
         self.over, self.error = True, error
 
 
-class Session:
-    """One submission in the sandbox. It offers what `running.LocalStudent` offers, the random state and counted calls."""
+class Session(SandboxedStudent):
+    """One submission in the sandbox, as a `SandboxedStudent`."""
 
     def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset()) -> None:
         self.sandbox, self.sources = sandbox, dict(sources)
@@ -200,7 +201,7 @@ class Session:
         self.memory: dict[Any, Any] = {}
         self.turns: Turns | None = None  # where several conversations go on side by side
         self.child: Child | None = None
-        self.cases: dict[int, tuple[int, Case]] = {}  # those whose parameters the child is given, by their id
+        self.params: dict[int, tuple[int, Parameters]] = {}  # those that the child is given, by their id
         self.given = 0  # how many of them this child has
         self.conversations = 0
         self.conversation = Conversation(0)
@@ -210,17 +211,16 @@ class Session:
         self.seconds_left = sandbox.limits.submission_seconds
         self.discretion = Discretion(sources, prompts)
 
-    def __getattr__(self, module: str) -> Handle:
-        if module.startswith("_"):
-            raise AttributeError(module)
+    def module(self, name: str) -> Handle:
+        """Return the student's file of this name, which the child loads once per conversation."""
         modules = self.conversation.modules
-        if module not in modules:
-            modules[module] = self.note("module", module, label=module)
-        return modules[module]
+        if name not in modules:
+            modules[name] = self.note("module", name, label=name)
+        return modules[name]
 
-    def parameters(self, case: Case) -> Any:
-        """The parameters of a case, as a value of which every step gets a copy; they are sent once."""
-        number, _ = self.cases.setdefault(id(case), (len(self.cases), case))
+    def parameters(self, params: Parameters) -> Any:
+        """Return a model's parameters as a value of which every step gets a copy; they are sent once."""
+        number, _ = self.params.setdefault(id(params), (len(self.params), params))
         return wire.numbered(wire.PARAMETERS, number)
 
     def place(self, value: Any) -> Handle:
@@ -263,7 +263,7 @@ class Session:
         """What the student's code printed in this conversation."""
         return self.conversation.printed
 
-    def only_one(self, key: Any) -> contextlib.AbstractContextManager[None]:
+    def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[None]:
         """What is remembered under this key is found out by one conversation alone, which the others wait for."""
         return contextlib.nullcontext() if self.turns is None else OnlyOne(self.turns, self, key)
 
@@ -412,7 +412,7 @@ class Session:
             child.begin()
             child.pipe.settimeout(self.patience(seconds, end))
             wire.send(child.pipe, wire.frame([self.forget, self.to_be_given(), sent]))
-            self.forget, self.given = False, len(self.cases)
+            self.forget, self.given = False, len(self.params)
             for request in requests:
                 answer = self.receive(child, seconds, end)
                 if not is_answer(answer, len(request.wanted)):
@@ -445,8 +445,8 @@ class Session:
 
     def to_be_given(self) -> list[tuple[int, dict[str, bytes]]]:
         """The parameters that this child has not been given yet, each with its number."""
-        cases = itertools.islice(self.cases.values(), self.given, None)
-        return [(number, {key: wire.pack_array(value) for key, value in case.params.items()}) for number, case in cases]
+        given = itertools.islice(self.params.values(), self.given, None)
+        return [(number, {key: wire.pack_array(value) for key, value in params.items()}) for number, params in given]
 
     def end(self) -> None:
         """Kill the child, if there is one."""

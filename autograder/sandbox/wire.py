@@ -81,7 +81,8 @@ def unpack_array(data: bytes) -> np.ndarray:
         raise WireError("an empty array of a giant shape")
     if code == b"?" and data[start:].strip(b"\0\1"):
         raise WireError("a boolean that is neither true nor false")
-    return np.ndarray(shape, dtype, data, start)
+    array: np.ndarray = np.ndarray(shape, dtype, data, start)
+    return array
 
 
 def extension(kind: int, data: bytes) -> Any:
@@ -97,7 +98,7 @@ class Budget:
     def __init__(self) -> None:
         self.left = MAX_ALL_ITEMS
 
-    def of_list(self, items: tuple) -> tuple:
+    def of_list(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
         """The items of a list."""
         self.left -= 1 + len(items)
         if self.left < 0:
@@ -127,7 +128,7 @@ def numbered(kind: int, number: int) -> msgpack.ExtType:
 def frame(message: Any) -> bytes:
     """A message as a frame; FrameTooLong if it is too long to be sent."""
     # Half of a character can be in a string.
-    data = msgpack.packb(message, default=pack_array, unicode_errors="backslashreplace")
+    data: bytes = msgpack.packb(message, default=pack_array, unicode_errors="backslashreplace")
     if len(data) > MAX_FRAME:
         raise FrameTooLong(f"a frame of {len(data)} bytes")
     return LENGTH.pack(len(data)) + data

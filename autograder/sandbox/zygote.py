@@ -160,7 +160,7 @@ class Nursery:
 
     def fork(self, pipe: int, mark: int) -> int:
         """The pid of a new child."""
-        pid = self.jail.fork()
+        pid: int = self.jail.fork()
         if pid == 0:
             self.control.close()
             run_child(self.child, self.jail, pipe, mark)

@@ -45,13 +45,13 @@ def test_softmax_columns(student, cases):
     """`softmax` is right on a batch of columns and on a single one."""
     logits = logits_of(cases)
     for Z in (logits, logits[:, :1], logits[:3, :5]):
-        expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(Z)), softmax(Z))
+        expect_tensor("softmax(Z)", student.fetch(student.module("extension").softmax(Z)), softmax(Z))
 
 
 @check
 def test_softmax_stable(student, cases):
     """`softmax` is finite and right where |Z| reaches 1000."""
-    expect_tensor("softmax(Z)", student.fetch(student.extension.softmax(cases.large)), softmax(cases.large))
+    expect_tensor("softmax(Z)", student.fetch(student.module("extension").softmax(cases.large)), softmax(cases.large))
 
 
 @check
@@ -130,7 +130,7 @@ def expect_worked(values, key, want):
 
 
 def run_worked(student):
-    return mapping("What worked_example returned", student.fetch(student.extension.worked_example()))
+    return mapping("What worked_example returned", student.fetch(student.module("extension").worked_example()))
 
 
 @check
@@ -171,7 +171,9 @@ def test_general_gradients(student, cases):
 @check
 def test_notes_gradients(student, cases):
     """`notes_gradients` is right for another depth, every dJdw_l in the shape of its w_l."""
-    grads = student.fetch(student.extension.notes_gradients(in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y))
+    grads = student.fetch(
+        student.module("extension").notes_gradients(in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y)
+    )
     mapping("What notes_gradients returned", grads)
     wants = {key: truth(cases.notes).grads[key] for key in gradient_keys(cases.notes)}
     for key, want in in_the_notes(wants, "dJd").items():
@@ -189,7 +191,7 @@ def test_extension_leaves_no_trace(student, cases):
     Z, params, X, y = (
         student.place(value) for value in (logits_of(cases), in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y)
     )
-    results = [student.extension.softmax(Z), student.extension.notes_gradients(params, X, y)]
+    results = [student.module("extension").softmax(Z), student.module("extension").notes_gradients(params, X, y)]
     results += [net.compute_gradients(truth(case).out, cache) for case, net, cache in caches]
     after = student.random_state()
     handles = [before, after, Z, X, y, params, *(cache for _, _, cache in caches), *results]

@@ -29,7 +29,7 @@ FUNCTIONS = {
 
 def run(student, name, *points):
     """(value, derivative) that the function of this name returns at each of the points, numbers or arrays."""
-    function = getattr(student.warmup, name)
+    function = getattr(student.module("warmup"), name)
     handles = [function(x) for x in points]
     returned = student.fetch(*handles) if len(handles) > 1 else [student.fetch(*handles)]
     return [two_values(name, value, "value, derivative") for value in returned]
@@ -109,7 +109,7 @@ def chain_loss(x, y, w1, w2, w3):
 
 def expect_chain(student, cases, weights):
     """The loss and the gradients of these weights are right."""
-    handles = [student.warmup.three_weight_chain(*arguments) for arguments in cases.chains]
+    handles = [student.module("warmup").three_weight_chain(*arguments) for arguments in cases.chains]
     for arguments, returned in zip(cases.chains, student.fetch(*handles), strict=True):
         loss, grads = two_values("three_weight_chain", returned, "loss, grads")
         mapping("The second value", grads)
@@ -140,7 +140,7 @@ def run_logistic(student, case):
     """What logistic_gradients returns on a case with one layer, and the arguments after the call."""
     given = {"X": case.X, "y": case.Y, **in_the_notes(case.params)}
     placed = [student.place(value) for value in given.values()]
-    returned, *after = student.fetch(student.warmup.logistic_gradients(*placed), *placed)
+    returned, *after = student.fetch(student.module("warmup").logistic_gradients(*placed), *placed)
     return mapping("What logistic_gradients returned", returned), given, dict(zip(given, after, strict=True))
 
 

@@ -13,7 +13,7 @@ def runner(sandbox):
 
     def run(source, name, *arguments):
         with sandbox.session({"dnn": source.encode()}) as session:
-            return session.fetch(getattr(session.dnn, name)(*arguments))
+            return session.fetch(getattr(session.module("dnn"), name)(*arguments))
 
     return run
 

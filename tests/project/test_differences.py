@@ -150,9 +150,9 @@ def test_a_counted_call_that_fails_is_told_like_any_other(judge):
         with pytest.raises(
             StudentError, match=r"^f raised ZeroDivisionError: division by zero \(dnn.py, line 3: return 1 / x\)$"
         ):
-            session.fetch(session.counted("f", session.dnn.DNN().f, 0)[0])
+            session.fetch(session.counted("f", session.module("dnn").DNN().f, 0)[0])
         with pytest.raises(StudentError, match=r"^g did not come back in time"):
-            session.fetch(session.counted("f", session.dnn.DNN().g)[0])
+            session.fetch(session.counted("f", session.module("dnn").DNN().g)[0])
 
 
 # When they are looked for, and where that is told

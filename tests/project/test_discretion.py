@@ -112,7 +112,7 @@ def test_type_of_a_value_that_does_not_cross(value, words):
     source = f"import numpy as np\ndef f(): return {value}".encode()
     with Sandbox(LIMITS) as sandbox, sandbox.session({"dnn": source}) as session:
         session.begin_check(hidden=True)
-        assert describe(session.fetch(session.dnn.f())).discreet == words
+        assert describe(session.fetch(session.module("dnn").f())).discreet == words
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_the_end_of_a_call(end, words):
     with Sandbox(LIMITS) as sandbox, sandbox.session({"dnn": source}) as session:
         session.begin_check(hidden=True)
         with pytest.raises(StudentError) as caught:
-            session.fetch(session.dnn.f())
+            session.fetch(session.module("dnn").f())
     assert str(caught.value) == words
 
 

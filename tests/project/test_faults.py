@@ -92,7 +92,7 @@ def test_a_zygote_that_dies_costs_one_submission(judge, grade, monkeypatch):
     def kill_the_zygote(student):
         judge.sandbox.zygote.process.kill()
         judge.sandbox.zygote.process.wait()
-        student.fetch(student.dnn)
+        student.fetch(student.module("dnn"))
 
     with monkeypatch.context() as patched:
         patched.setattr("autograder.judge.judge.loads_dnn", kill_the_zygote)

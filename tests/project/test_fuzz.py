@@ -265,7 +265,7 @@ def test_any_answer_is_a_value_or_a_sentence_for_the_student(data, mark, status)
     session.conversation.done.append(MODULE)
     with session.child.pipe, session.child.other, patience():
         try:
-            value = session.fetch(session.dnn.f(session.place(np.ones(2))))
+            value = session.fetch(session.module("dnn").f(session.place(np.ones(2))))
         except StudentError as error:
             refused = error
         else:

@@ -170,7 +170,7 @@ def test_what_a_submission_leaves_behind_is_ended_with_it(layers):
     with only(*layers) as sandbox:
         before = processes(sandbox)
         with sandbox.session({"dnn": DAEMON.encode()}) as session:
-            pid = session.fetch(session.dnn.f())
+            pid = session.fetch(session.module("dnn").f())
             assert (pid == 1) == ("pid" in layers)
             assert len(processes(sandbox)) > len(before) + 5
         assert processes(sandbox) == before
@@ -187,7 +187,7 @@ def test_a_child_that_nobody_ends_is_ended_by_the_zygote():
 def test_a_child_ends_with_its_zygote():
     for missing in ((), ("pid",)):
         with Sandbox(replace(LIMITS, without=missing)) as sandbox, sandbox.session({"dnn": b"def f(): return 1"}) as session:
-            session.fetch(session.dnn.f())
+            session.fetch(session.module("dnn").f())
             zygote = psutil.Process(sandbox.zygote.process.pid)
             family = zygote.children(recursive=True)
             assert family
@@ -199,7 +199,7 @@ def test_a_session_leaves_no_process_behind():
     with Sandbox(LIMITS) as sandbox:
         before = processes(sandbox)
         with sandbox.session({"dnn": b"def f(): return 1"}) as session:
-            session.fetch(session.dnn.f())
+            session.fetch(session.module("dnn").f())
             assert len(processes(sandbox)) == len(before) + 1
         assert processes(sandbox) == before
 

@@ -78,7 +78,7 @@ def test_students_get_no_file_of_ours(contents):
 def test_students_get_no_line_of_ours(contents):
     sources = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
     public = [*map(skeleton, sources.values()), *(path.read_text() for path in (ROOT / "tests/public").glob("*.py"))]
-    public += [(ROOT / f"autograder/{name}.py").read_text() for name in ("checking", "running")]
+    public += [(ROOT / f"autograder/{name}.py").read_text() for name in ("checking", "running", "student")]
     private = [*map(solved, sources.values()), *(path.read_text() for path in (ROOT / "tests/hidden").glob("*.py"))]
     known = {line.strip() for text in public for line in text.splitlines()}
     lines = {line.strip() for text in private for line in text.splitlines() if len(line.strip()) >= ANYBODY} - known

@@ -358,7 +358,7 @@ def test_where_students_code_runs_nothing_says_where_the_secret_is(course):
     path = course(with_secret(secret(0)))
     with Sandbox() as sandbox, sandbox.session({"dnn": b"import os\ndef seen(): return dict(os.environ)"}) as session:
         process = psutil.Process(sandbox.zygote.process.pid)
-        told = [*process.environ().items(), process.cmdline(), *session.fetch(session.dnn.seen()).items()]
+        told = [*process.environ().items(), process.cmdline(), *session.fetch(session.module("dnn").seen()).items()]
     assert told
     for word in ("ASSIGNMENT", path.name, *forms(secret(0))):
         assert word not in str(told)

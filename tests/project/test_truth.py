@@ -115,7 +115,7 @@ def test_the_solution_agrees(case, student):
 
 @by_name([HIDDEN.notes, example.DNN.case, HIDDEN.main])
 def test_the_convention_of_the_notes_agrees(case, student):
-    grads = student.fetch(student.extension.notes_gradients(in_the_notes(case.params), case.X, case.Y))
+    grads = student.fetch(student.module("extension").notes_gradients(in_the_notes(case.params), case.X, case.Y))
     found = autodiff_gradients(case)
     for key, want in in_the_notes({key: found[key] for key in gradient_keys(case)}, "dJd").items():
         np.testing.assert_allclose(grads[key], want, rtol=1e-9, atol=1e-13)
@@ -137,7 +137,7 @@ def test_the_4_4_2_example_agrees(student):
     dW1, dW2 = autograd.grad(loss_of, 0)(W1, W2), autograd.grad(loss_of, 1)(W1, W2)
     step = np.zeros((4, 4), complex)
     step[2, 0] = 1e-30j
-    got = student.fetch(student.extension.worked_example())
+    got = student.fetch(student.module("extension").worked_example())
     np.testing.assert_allclose(loss_of(W1 + step, W2).imag / 1e-30, dW1[2, 0], rtol=1e-12)
     np.testing.assert_allclose(test_extension.DL_DW131, dW1[2, 0], rtol=1e-9)
     np.testing.assert_allclose(test_extension.DL_DW212, dW2[0, 1], rtol=1e-9)
@@ -156,7 +156,7 @@ def test_the_paths_of_the_warmup_agree(name, student):
     for x in HIDDEN.points:
         value, slope = test_warmup.value_and_slope(name, x)
         np.testing.assert_allclose(slope, autograd.grad(functions[name])(x), rtol=1e-12)
-        np.testing.assert_allclose(student.fetch(getattr(student.warmup, name)(x)), (value, slope), rtol=1e-12)
+        np.testing.assert_allclose(student.fetch(getattr(student.module("warmup"), name)(x)), (value, slope), rtol=1e-12)
 
 
 def test_the_three_weights_of_the_warmup_agree(student):
@@ -165,7 +165,7 @@ def test_the_three_weights_of_the_warmup_agree(student):
         return (y - s(w3 * s(w2 * s(w1 * x)))) ** 2
 
     for arguments in HIDDEN.chains:
-        loss, grads = student.fetch(student.warmup.three_weight_chain(*arguments))
+        loss, grads = student.fetch(student.module("warmup").three_weight_chain(*arguments))
         np.testing.assert_allclose(loss, chain(*arguments), rtol=1e-12)
         for position, key in enumerate(("w1", "w2", "w3"), start=2):
             np.testing.assert_allclose(grads[key], autograd.grad(chain, position)(*arguments), rtol=1e-12)
@@ -213,7 +213,7 @@ def examples_of_students():
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"), zip(EXAMPLES, examples_of_students(), strict=True), ids=lambda each: each.case.model
+    ("ours", "theirs"), [*zip(EXAMPLES, examples_of_students(), strict=True)], ids=lambda each: each.case.model
 )
 def test_students_read_the_numbers_of_the_examples(ours, theirs):
     assert set(theirs.cache) == set(cache_keys(theirs.case))

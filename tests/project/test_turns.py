@@ -59,7 +59,7 @@ def exchanges(monkeypatch):
 def count(student, start):
     """What a counter says three times, each asked for by itself."""
     student.begin_check()
-    counter = student.dnn.Counter(start)
+    counter = student.module("dnn").Counter(start)
     return [student.fetch(counter.next()) for _ in range(3)]
 
 
@@ -67,7 +67,7 @@ def asks(student, name):
     """What a function without arguments does, as far as it answers."""
     student.begin_check()
     try:
-        return student.fetch(getattr(student.dnn, name)())
+        return student.fetch(getattr(student.module("dnn"), name)())
     except StudentError as error:
         return str(error)
 
@@ -92,7 +92,7 @@ def test_who_ends_the_child_ends_no_other_check(sandbox, end, said):
 
         def late():
             student.begin_check()
-            assert student.fetch(student.dnn.twice(1)) == 2
+            assert student.fetch(student.module("dnn").twice(1)) == 2
             return asks(student, end)
 
         tasks = [partial(count, student, 0), late, partial(count, student, 10)]
@@ -104,13 +104,13 @@ def test_a_result_from_before_the_loss_raises_what_was_lost(sandbox):
 
         def goes_on():
             student.begin_check()
-            counter = student.dnn.Counter(0)
+            counter = student.module("dnn").Counter(0)
             assert student.fetch(counter.next()) == 1
             with pytest.raises(StudentError, match="end ended the program"):
-                student.fetch(student.dnn.end())
+                student.fetch(student.module("dnn").end())
             with pytest.raises(StudentError, match="end ended the program"):
                 student.fetch(counter.next())
-            return student.fetch(student.dnn.twice(2))
+            return student.fetch(student.module("dnn").twice(2))
 
         assert side_by_side([student], [goes_on, partial(count, student, 5)]) == [4, [6, 7, 8]]
 
@@ -141,11 +141,11 @@ def test_two_that_want_to_know_the_same_find_out_once(sandbox):
 
         def look():
             student.begin_check()
-            with student.only_one("key"):
+            with student.single_flight("key"):
                 if "key" not in student.memory:
                     asked.append(1)
-                    student.memory["key"] = student.fetch(student.dnn.twice(21))
-            return student.memory["key"], student.fetch(student.dnn.twice(1))
+                    student.memory["key"] = student.fetch(student.module("dnn").twice(21))
+            return student.memory["key"], student.fetch(student.module("dnn").twice(1))
 
         assert side_by_side([student], [look] * 5) == [(42, 2)] * 5
     assert asked == [1]
@@ -157,7 +157,7 @@ def test_what_is_printed_belongs_to_the_check_that_called(sandbox):
 
         def speak(what):
             student.begin_check()
-            student.fetch(student.dnn.say(what))
+            student.fetch(student.module("dnn").say(what))
             return student.printed.output
 
         assert side_by_side([student], [partial(speak, word) for word in ("one", "two")]) == ["one\n", "two\n"]

@@ -7,14 +7,19 @@ here, in public, and so may be shown.
 import itertools
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import numpy as np
 
 from autograder.backprop.case import Case, cache_keys, gradient_keys
 from autograder.backprop.oracle import right_cache, truth
 from autograder.backprop.running import run_backward, run_forward
-from autograder.checking import CheckFailure, StudentError, expect_tensor, take
+from autograder.checking import (
+    CheckFailure,
+    StudentError,
+    expect_tensor,
+    take,
+)
+from autograder.student import Student
 
 MOST_LAYERS, MOST_UNITS, MOST_SAMPLES = 3, 3, 3
 
@@ -51,12 +56,12 @@ def example(layer_sizes: tuple[int, ...], samples: int) -> Case:
     return Case(f"example {layer_sizes} m={samples}", layer_sizes, params, X, Y)
 
 
-def smallest_failure(student: Any) -> str:
+def smallest_failure(student: Student) -> str:
     """What is wrong on the smallest network on which a student's forward or backward pass is; "" if all of them are right."""
     return next((f"{introduction(case)}: {wrong}" for case in networks() for wrong in failures(student, case)), "")
 
 
-def failures(student: Any, case: Case) -> Iterator[str]:
+def failures(student: Student, case: Case) -> Iterator[str]:
     """What is wrong with the passes on a case, the first thing first."""
     try:
         out, cache = run_forward(student, case)

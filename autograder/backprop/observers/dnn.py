@@ -16,6 +16,7 @@ from autograder.backprop.running import network, run_backward
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, describe, mapping, take, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, raised, readable, told, unloaded
 from autograder.settings import read_secret
+from autograder.student import Student
 
 CASES = sample_cases(read_secret().encode())
 DEEP, MAIN, MAIN_ON_OTHER, OTHER, SATURATED, SHALLOW, SINGLE, SQUARE = (
@@ -34,10 +35,10 @@ WHOLE = "gradients and fit"
 Failures = Mapping[str, Exception]  # by the name of the check
 
 
-def observe_dnn(student: Any, failures: Failures) -> Iterator[Observation]:
+def observe_dnn(student: Student, failures: Failures) -> Iterator[Observation]:
     """What there is to see, in the order in which a student should look at it."""
     try:
-        student.fetch(student.dnn)
+        student.fetch(student.module("dnn"))
     except StudentError as error:
         yield unloaded("dnn", raised(error))
         return
@@ -52,12 +53,12 @@ def observe_dnn(student: Any, failures: Failures) -> Iterator[Observation]:
         yield from observe_fit(student, case, broken)
 
 
-def walks(student: Any, case: Case) -> bool:
+def walks(student: Student, case: Case) -> bool:
     """Whether both of the student's passes answer on a case."""
     return not isinstance(attempt(lambda: run_backward(student, case)), Raised)
 
 
-def observe_networks(student: Any, failures: Failures) -> Iterator[Observation]:
+def observe_networks(student: Student, failures: Failures) -> Iterator[Observation]:
     """Both passes on the main case, and on other networks.
 
     Where the backward pass raises, a network in which every shape fits and one without hidden layers show the steps that the
@@ -77,7 +78,7 @@ def observe_networks(student: Any, failures: Failures) -> Iterator[Observation]:
         yield from observe_passes(student, SATURATED, only_finite=True)
 
 
-def observe_changes(student: Any, failures: Failures) -> Iterator[Observation]:
+def observe_changes(student: Student, failures: Failures) -> Iterator[Observation]:
     """What a call changed that belongs to its caller, and what it carried over into the next."""
     for function, check in (("forward", "forward_leaves_no_trace"), ("compute_gradients", "gradient_leaves_no_trace")):
         failure = failures.get(check)
@@ -97,7 +98,7 @@ def observe_changes(student: Any, failures: Failures) -> Iterator[Observation]:
         )
 
 
-def own_gradients(student: Any, case: Case) -> dict[str, np.ndarray]:
+def own_gradients(student: Student, case: Case) -> dict[str, np.ndarray]:
     """The gradients of the student's own passes, or those on the right cache; empty where there are none."""
     for source in (None, right_cache):
         try:
@@ -110,7 +111,7 @@ def own_gradients(student: Any, case: Case) -> dict[str, np.ndarray]:
 class LazyGradients:
     """The student's gradients on the right cache of the main case, fetched when a formula asks for one."""
 
-    def __init__(self, student: Any) -> None:
+    def __init__(self, student: Student) -> None:
         self.student = student
 
     def __getitem__(self, key: str) -> np.ndarray:
@@ -120,7 +121,7 @@ class LazyGradients:
 # gradients and fit ---------------------------------------------------------------------------------------------------
 
 
-def observe_gradients(student: Any, case: Case) -> Iterator[Observation]:
+def observe_gradients(student: Student, case: Case) -> Iterator[Observation]:
     """What `gradients` returns: its keys."""
     returned = attempt(lambda: student.fetch(network(student, case).gradients(case.X, case.Y)))
     got = sorted(str(key) for key in returned) if isinstance(returned, Mapping) else returned
@@ -137,7 +138,7 @@ def observe_gradients(student: Any, case: Case) -> Iterator[Observation]:
     yield Observation("dnn", "gradients", "gradients", words, got, (got,) if enough else (), make, task=WHOLE)
 
 
-def observe_fit(student: Any, case: Case, broken: set[str]) -> Iterator[Observation]:
+def observe_fit(student: Student, case: Case, broken: set[str]) -> Iterator[Observation]:
     """What `fit` returns, how often it records a loss, the step it takes, and when it stops.
 
     What it raises is looked at only where nothing before is broken, and the step where nothing moves the parameters besides.
@@ -180,7 +181,7 @@ def observe_epochs(count: int) -> Iterator[Observation]:
     yield Observation("dnn", "epochs", "fit", "the number of losses that `fit` records", count, (1,), make, task=WHOLE)
 
 
-def observe_update(student: Any, case: Case, params: Mapping) -> Iterator[Observation]:
+def observe_update(student: Student, case: Case, params: Mapping) -> Iterator[Observation]:
     """The parameters after one step, from the student's own gradients."""
     grads = attempt(lambda: student.fetch(network(student, case).gradients(case.X, case.Y)))
     grads = readable(grads, case.params) if isinstance(grads, Mapping) else {}

@@ -14,6 +14,7 @@ from autograder.backprop.oracle import right_cache, sigmoid, truth
 from autograder.backprop.running import pair, run_backward, run_forward
 from autograder.checking import CheckFailure, StudentError, describe, misnamed, tensor
 from autograder.diagnosis.observation import Observation, Raised, evaluate, raised, readable
+from autograder.student import Student
 
 Tensors = Mapping[str, Any]
 RIGHT = {name: step.right for name, step in STEPS["dnn"].items()}
@@ -49,7 +50,7 @@ class Walk:
         return [evaluate(formulas.get(step, RIGHT[step]), {**scope, **bound})]
 
 
-def observe_passes(student: Any, case: Case, only_finite: bool = False) -> Iterator[Observation]:
+def observe_passes(student: Student, case: Case, only_finite: bool = False) -> Iterator[Observation]:
     """What there is to see of both passes of the student's DNN on a case; with only_finite every finite tensor is right."""
     for observation in observe_both(student, case):
         finite = only_finite and isinstance(observation.got, np.ndarray) and np.isfinite(observation.got).all()
@@ -57,7 +58,7 @@ def observe_passes(student: Any, case: Case, only_finite: bool = False) -> Itera
         yield replace(observation, wants=wants, network=case.name)
 
 
-def observe_both(student: Any, case: Case) -> Iterator[Observation]:
+def observe_both(student: Student, case: Case) -> Iterator[Observation]:
     """What there is to see of both passes, step by step."""
     walk = Walk(case)
     try:
@@ -183,7 +184,7 @@ def forward_raises(walk: Walk, mistake: Mistake) -> list:
 # compute_gradients ---------------------------------------------------------------------------------------------------
 
 
-def observe_backward(student: Any, walk: Walk, source: Any) -> Iterator[Observation]:
+def observe_backward(student: Student, walk: Walk, source: Any) -> Iterator[Observation]:
     """The keys of the gradients, then the tensors in the order in which they are found."""
     case = walk.case
     cache = run_forward(student, case)[1] if source is None else source(case)

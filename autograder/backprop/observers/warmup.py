@@ -24,6 +24,7 @@ from autograder.diagnosis.programs import (
     own_sigmoid,
 )
 from autograder.settings import read_secret
+from autograder.student import Student
 
 CASES = sample_cases(read_secret().encode())
 LOGISTIC, LOGISTIC_SATURATED = CASES.logistic, CASES.logistic_saturated
@@ -78,16 +79,16 @@ def program(title: str, name: str, scopes: Sequence[Mapping], lines: Sequence[Li
     return Program("warmup", title, name, scopes, always(lines), read, lambda formulas: CALLED, **more)
 
 
-def observe_warmup(student: Any, failures: Mapping[str, Exception]) -> Iterator[Observation]:
+def observe_warmup(student: Student, failures: Mapping[str, Exception]) -> Iterator[Observation]:
     """What there is to see, in the order in which a student should look at it; nothing where no check has failed."""
     if not failures:
         return
-    loaded = attempt(lambda: student.fetch(student.warmup))
+    loaded = attempt(lambda: student.fetch(student.module("warmup")))
     if isinstance(loaded, Raised):
         yield unloaded("warmup", loaded)
         return
     cases = {case: {"X": case.X, "y": case.Y, **in_the_notes(case.params)} for case in (LOGISTIC, LOGISTIC_SATURATED)}
-    calls: dict[str, Callable[[], list]] = {"sigmoid": lambda: [student.dnn.sigmoid(OWN_SIGMOID)]}
+    calls: dict[str, Callable[[], list]] = {"sigmoid": lambda: [student.module("dnn").sigmoid(OWN_SIGMOID)]}
     for name in PATHS:
         calls[name] = partial(call_each, student, name, [(x,) for x in POINTS])
         calls[f"{name} on an array"] = partial(call_each, student, name, [(ARRAY,)])
@@ -101,15 +102,15 @@ def observe_warmup(student: Any, failures: Mapping[str, Exception]) -> Iterator[
     yield from one_by_one(*(observe_logistic(case, given, returned[case.name], own) for case, given in cases.items()))
 
 
-def call_each(student: Any, name: str, arguments: list[tuple]) -> list:
+def call_each(student: Student, name: str, arguments: list[tuple]) -> list:
     """Calls of the function of this name with each of these arguments."""
-    return [getattr(student.warmup, name)(*each) for each in arguments]
+    return [getattr(student.module("warmup"), name)(*each) for each in arguments]
 
 
-def call_logistic(student: Any, given: Arguments) -> list:
+def call_logistic(student: Student, given: Arguments) -> list:
     """A call of logistic_gradients, and its arguments, to be looked at after it."""
     placed = [student.place(value) for value in given.values()]
-    return [student.warmup.logistic_gradients(*placed), *placed]
+    return [student.module("warmup").logistic_gradients(*placed), *placed]
 
 
 def observe_path(name: str, on_numbers: Any, on_array: Any) -> Iterator[Observation]:

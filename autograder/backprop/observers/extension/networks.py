@@ -17,6 +17,7 @@ from autograder.checking import mapping, misnamed, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, readable, usable
 from autograder.diagnosis.programs import Formulas, Line, Names, Program, always, observe
 from autograder.settings import read_secret
+from autograder.student import Student
 
 CASES = sample_cases(read_secret().encode())
 SOFTMAX_SATURATED = CASES.softmax_saturated
@@ -24,7 +25,7 @@ SOFTMAX_SATURATED = CASES.softmax_saturated
 Tensors = Mapping[str, np.ndarray]
 
 
-def observe_forward(student: Any, own: Names, case: Case) -> list[Observation]:
+def observe_forward(student: Student, own: Names, case: Case) -> list[Observation]:
     """The cache and the output of a network, step by step."""
     returned = attempt(lambda: [run_forward(student, case)])
     seen = observe(forward(case, ()), returned, own)
@@ -33,7 +34,7 @@ def observe_forward(student: Any, own: Names, case: Case) -> list[Observation]:
     return seen
 
 
-def own_cache(student: Any, case: Case) -> dict[str, np.ndarray] | Raised:
+def own_cache(student: Student, case: Case) -> dict[str, np.ndarray] | Raised:
     """The cache of the student's own DNN, whose mistakes are not those of the extension, with the right output in it."""
     returned = attempt(lambda: run_forward(student, replace(case, model="DNN")))
     if isinstance(returned, Raised):
@@ -85,7 +86,7 @@ def forward(case: Case, others: Sequence[Names | Raised]) -> Program:
     )
 
 
-def observe_backward(student: Any, own: Names, case: Case) -> list[Observation]:
+def observe_backward(student: Student, own: Names, case: Case) -> list[Observation]:
     """The gradients of a network step by step: on the own cache or, where that ends in an exception, on the right one."""
     if not isinstance(attempt(lambda: run_forward(student, case)), Raised):
         seen = observe_gradients(student, own, case, None)
@@ -94,7 +95,7 @@ def observe_backward(student: Any, own: Names, case: Case) -> list[Observation]:
     return observe_gradients(student, own, case, right_cache)
 
 
-def observe_gradients(student: Any, own: Names, case: Case, source: Source) -> list[Observation]:
+def observe_gradients(student: Student, own: Names, case: Case, source: Source) -> list[Observation]:
     """The gradients of a network on a cache."""
     out, cache = (truth(case).out, right_cache(case)) if source else run_forward(student, case)
     own_out = attempt(lambda: tensor("out", out))
@@ -108,7 +109,7 @@ def observe_gradients(student: Any, own: Names, case: Case, source: Source) -> l
     return observe(backward(case, scope, others), returned, own)
 
 
-def ways_of_dnn(student: Any, case: Case, scope: Names, begun: Tensors) -> Iterator[Tensors | Raised]:
+def ways_of_dnn(student: Student, case: Case, scope: Names, begun: Tensors) -> Iterator[Tensors | Raised]:
     """What the student's own DNN makes, whose mistakes are not those of the extension.
 
     That is what it makes of the labels, where a SoftmaxDNN may leave all to it, and what it makes of the student's dZ of the

@@ -40,7 +40,9 @@ from autograder.diagnosis.programs import (
     own_sigmoid,
     remembered,
 )
+from autograder.sandbox.student import SandboxedStudent
 from autograder.settings import read_secret
+from autograder.student import Student
 
 CASES = sample_cases(read_secret().encode())
 GENERAL, GENERAL_RELU, NOTES, SOFTMAX, SOFTMAX_SATURATED, SOFTMAX_SHALLOW, SQUARED_ERROR = (
@@ -56,11 +58,11 @@ GENERAL, GENERAL_RELU, NOTES, SOFTMAX, SOFTMAX_SATURATED, SOFTMAX_SHALLOW, SQUAR
 TRACED = (SOFTMAX, SQUARED_ERROR, GENERAL_RELU)
 
 
-def observe_extension(student: Any, failures: Mapping[str, Exception]) -> Iterator[Observation]:
+def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exception]) -> Iterator[Observation]:
     """What there is to see, in the order in which a student should look at it; nothing where no check has failed."""
     if not failures:
         return
-    loaded = attempt(lambda: student.fetch(student.extension))
+    loaded = attempt(lambda: student.fetch(student.module("extension")))
     if isinstance(loaded, Raised):
         yield unloaded(PART, loaded)
         return
@@ -90,11 +92,11 @@ def observe_extension(student: Any, failures: Mapping[str, Exception]) -> Iterat
 # What is called: each call with what is to be looked at after it ------------------------------------------------------
 
 
-def calls(student: Any) -> dict[str, Callable[[], list]]:
+def calls(student: SandboxedStudent) -> dict[str, Callable[[], list]]:
     """The calls of the student's functions, by the names of what is looked at."""
-    extension = student.extension
+    extension = student.module("extension")
     return {
-        "sigmoid": lambda: [student.dnn.sigmoid(GRID)],
+        "sigmoid": lambda: [student.module("dnn").sigmoid(GRID)],
         "softmax": lambda: traced(student, extension.softmax, softmax_scope()),
         "softmax of large numbers": lambda: [extension.softmax(LARGE)],
         "softmax_backward": lambda: traced(student, extension.softmax_backward, jacobian_scope()),
@@ -107,25 +109,25 @@ def calls(student: Any) -> dict[str, Callable[[], list]]:
     }
 
 
-def traced(student: Any, called: Any, scope: Mapping[str, Any]) -> list:
+def traced(student: SandboxedStudent, called: Any, scope: Mapping[str, Any]) -> list:
     """A call; its arguments and the global random state, before and after it."""
     before = student.stirred_random_state()
     placed = [student.place(value) for value in scope.values()]
     return [called(*placed), before, student.random_state(), *placed]
 
 
-def call_loss(student: Any, case: Case, out: np.ndarray) -> list:
+def call_loss(student: Student, case: Case, out: np.ndarray) -> list:
     """The loss of an output."""
     return [network(student, case).loss(out, case.Y)]
 
 
-def call_entry(student: Any, name: str) -> list:
+def call_entry(student: Student, name: str) -> list:
     """The values of g and g' of an entry of ACTIVATIONS, and what each has left of its argument."""
     placed = [student.place(GRID) for _ in range(2)]
-    return [*(student.extension.ACTIVATIONS[name][number](placed[number]) for number in range(2)), *placed]
+    return [*(student.module("extension").ACTIVATIONS[name][number](placed[number]) for number in range(2)), *placed]
 
 
-def call_network(student: Any, case: Case, model: str = "") -> list:
+def call_network(student: SandboxedStudent, case: Case, model: str = "") -> list:
     """The backward pass on the right cache, of a network of another model if named."""
     called = replace(case, model=model or case.model)
     net = network(student, called)
@@ -147,7 +149,7 @@ def entry_in(returned: Any) -> Any:
 # What follows from other mistakes, and what is left behind ------------------------------------------------------------
 
 
-def own_functions(student: Any, sigmoids: dict[str, Any], seen: Mapping[str, Sequence[Observation]]) -> dict[str, Any]:
+def own_functions(student: Student, sigmoids: dict[str, Any], seen: Mapping[str, Sequence[Observation]]) -> dict[str, Any]:
     """All functions, those of the student's in the places of those that are wrong there; nothing where all are right."""
     broken = {name for name in ("softmax", "softmax_backward") if not all(one.right for one in seen[name])}
     for name, names in ENTRIES.items():
@@ -158,9 +160,9 @@ def own_functions(student: Any, sigmoids: dict[str, Any], seen: Mapping[str, Seq
     return functions_with({}, own) if own else {}
 
 
-def call_own(student: Any, name: str, *arguments: Any) -> Any:
+def call_own(student: Student, name: str, *arguments: Any) -> Any:
     """What a function of the student's extension.py returns."""
-    return student.fetch(getattr(student.extension, name)(*arguments))
+    return student.fetch(getattr(student.module("extension"), name)(*arguments))
 
 
 def observe_traces(returned: Mapping[str, Any]) -> Iterator[Observation]:
