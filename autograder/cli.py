@@ -9,24 +9,21 @@ from dataclasses import fields
 from pathlib import Path
 
 from autograder.build import BUILDERS, build
-from autograder.cluster import ClusterError
 from autograder.copies.compare import compare
 from autograder.copies.report import copies_csv, copies_html, pairs
+from autograder.errors import CALLED_WRONGLY, AutograderError
 from autograder.files import atomic_write
 from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
-from autograder.handout.regions import BuildError
-from autograder.intake import IntakeError, find, read_waiting
+from autograder.intake import find, read_waiting
 from autograder.marks import MOST_REASON, Adjustment
 from autograder.report.doctor import layers_table, verdict
 from autograder.report.terminal import console
 from autograder.run import STOPPED, Order, make_folders, progress_bar, run_grade, tell
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
-from autograder.settings import SettingsError, warning
+from autograder.settings import warning
 from autograder.text import clean
-
-CALLED_WRONGLY = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         return given.run(given)
-    except (IntakeError, BuildError, SettingsError, GradebookError, ClusterError, layers.WeakSandboxError) as error:
+    except AutograderError as error:
         print(error, file=sys.stderr)
-        return CALLED_WRONGLY
+        return error.exit_code
     except KeyboardInterrupt:
         return STOPPED
 

@@ -22,6 +22,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from autograder.errors import AutograderError
 from autograder.gradebook.digest import checks_parts
 from autograder.intake import Submission
 from autograder.judge.judge import Judge, faulty, load_checks, load_diagnosis
@@ -42,7 +43,7 @@ LOOK = 5.0  # seconds after which the cluster is looked at, if nothing has come
 HANGS = 5  # times the seconds of a child: whoever grades one submission for so long does not come back
 
 
-class ClusterError(Exception):
+class ClusterError(AutograderError):
     """The cluster cannot be used; the text is a sentence for the TA."""
 
 
@@ -98,7 +99,7 @@ def judge_for(limits: Limits, parts: Mapping[str, str]) -> Judge:
         raise
     except WeakSandboxError as refusal:
         raise WeakSandboxError(f"{this_worker()}: {refusal}") from None
-    except Exception as error:
+    except Exception as error:  # a SettingsError too: the user has to hear on which worker the assignment file is wrong
         raise ClusterError(f"{this_worker()} cannot grade: {clean(f'{type(error).__name__}: {error}')}") from None
 
 
@@ -308,7 +309,7 @@ class Run:
 
         try:
             return future.result(timeout=FETCH)
-        except (ClusterError, WeakSandboxError, KilledWorker, OSError, asyncio.TimeoutError):
+        except (AutograderError, KilledWorker, OSError, asyncio.TimeoutError):
             raise
         except CancelledError as error:
             raise ClusterError(f"The scheduler at {self.address} was lost, or has let go of the submissions.") from error

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from autograder import values
+from autograder.errors import AutograderError
 from autograder.intake.entries import shown
 from autograder.results import PARTS
 
@@ -32,7 +33,7 @@ TO_DO = 'write `secret = "..."` below `[hidden_checks]`; `python3 -c "import sec
 PLACE = re.compile(r"\(at (line \d+), column \d+\)$")
 
 
-class SettingsError(Exception):
+class SettingsError(AutograderError):
     """The assignment file cannot be used; the text is a sentence."""
 
 

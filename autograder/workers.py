@@ -12,12 +12,12 @@ from itertools import islice
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
+from autograder.errors import AutograderError
 from autograder.intake import Submission
 from autograder.judge.judge import Judge, faulty
 from autograder.results import Result
 from autograder.sandbox.host import ONE_THREAD, Limits
 from autograder.sandbox.kernel import die_with_parent, hide_memory
-from autograder.sandbox.layers import WeakSandboxError
 
 AHEAD = 3  # submissions in hand for each worker: enough that none waits for the next, and few enough to keep memory flat
 
@@ -26,7 +26,7 @@ class NoWorkerError(Exception):
     """Not one worker process gets as far as grading."""
 
 
-_judge: Judge | WeakSandboxError | None = None
+_judge: Judge | AutograderError | None = None
 
 
 def start_judge(limits: Limits) -> None:
@@ -41,14 +41,14 @@ def start_judge(limits: Limits) -> None:
         os._exit(1)
     try:
         _judge = Judge(limits)
-    except WeakSandboxError as refusal:
+    except AutograderError as refusal:
         _judge = refusal
     gc.freeze()  # what is there now stays, and need not be looked through again and again
 
 
 def grade_one(submission: Submission) -> Result:
-    """Grade one submission with this process's judge; WeakSandboxError where the machine is not fit for it."""
-    if isinstance(_judge, WeakSandboxError):
+    """Grade one submission with this process's judge; AutograderError, such as WeakSandboxError, if it could not start."""
+    if isinstance(_judge, AutograderError):
         raise _judge
     assert _judge is not None
     return _judge.grade(submission)
@@ -142,7 +142,7 @@ def in_workers(
                 for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
                     try:
                         result = future.result()
-                    except (BrokenProcessPool, WeakSandboxError):
+                    except (BrokenProcessPool, AutograderError):
                         raise
                     except Exception as error:
                         result = faulty(in_hand[future].student, error)

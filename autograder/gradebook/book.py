@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from autograder.errors import AutograderError
 from autograder.gradebook.record import Rubric, from_record, rubric_of, to_record
 from autograder.marks import Adjustment
 from autograder.results import Result
@@ -43,7 +44,7 @@ class Alike(NamedTuple):
     score: float
 
 
-class GradebookError(Exception):
+class GradebookError(AutograderError):
     """The gradebook cannot be used; the text is a sentence for the TA."""
 
 

@@ -1,7 +1,9 @@
 """The solution regions of a source: without them it is what students get, with them what a very good one would hand in."""
 
+from autograder.errors import AutograderError
 
-class BuildError(Exception):
+
+class BuildError(AutograderError):
     """Something cannot be built; the text is a sentence."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timezone, tzinfo
 from pathlib import Path, PurePosixPath
 
+from autograder.errors import AutograderError
 from autograder.intake.entries import Refused, folded, shown
 from autograder.intake.exports import RECOGNISERS, Export, nbgrader
 from autograder.intake.exports.export import counted
@@ -23,7 +24,7 @@ WRAPPER = re.compile(r"assignment_\d+_export|gradebook_.+|submissions|submitted"
 EVERY = "*"  # in place of the student, before the name of an assignment of nbgrader
 
 
-class IntakeError(Exception):
+class IntakeError(AutograderError):
     """There is nothing to grade where the TA said; the text is a sentence for the TA."""
 
 

@@ -6,14 +6,13 @@ So a platform's own process, which may run code of others, and the judge's are t
 import sys
 from pathlib import Path
 
+from autograder.errors import AutograderError
 from autograder.intake import read
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.package import accepted
 from autograder.report.gradescope import results_json
 from autograder.sandbox.host import Limits
-from autograder.sandbox.layers import WeakSandboxError
-from autograder.settings import SettingsError
 
 STUDENT = "submission"  # the platform knows who it is
 
@@ -35,5 +34,5 @@ def main(submission: Path) -> None:
 if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]))
-    except (SettingsError, WeakSandboxError) as refusal:
+    except AutograderError as refusal:
         raise SystemExit(str(refusal)) from None

@@ -6,6 +6,8 @@ The layers are independent of each other: with any one of them left out, the oth
 
 from collections.abc import Collection, Sequence
 
+from autograder.errors import AutograderError
+
 # What each one holds a submission to.
 LAYERS = {
     "limits": "bounded memory and processor time, no process, no thread, no file that grows",
@@ -28,7 +30,7 @@ MINIMUM: dict[str, tuple[str, ...]] = {
 }
 
 
-class WeakSandboxError(Exception):
+class WeakSandboxError(AutograderError):
     """The machine does not keep a submission from what it must be kept from."""
 
 

@@ -4,6 +4,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from autograder.errors import AutograderError
 from autograder.files import atomic_write
 from autograder.intake import Submission, read
 from autograder.platforms.apart import STUDENT, judge
@@ -18,8 +19,7 @@ from autograder.platforms.gradescope.metadata import (
 )
 from autograder.report.gradescope import document_of, written
 from autograder.results import Result
-from autograder.sandbox.layers import WeakSandboxError
-from autograder.settings import Gradescope, Settings, SettingsError, read_settings
+from autograder.settings import Gradescope, Settings, read_settings
 
 
 def grade(root: Path) -> None:
@@ -63,5 +63,5 @@ def check() -> None:
 if __name__ == "__main__":
     try:
         check() if sys.argv[1] == "--check" else grade(Path(sys.argv[1]))
-    except (SettingsError, WeakSandboxError) as refusal:
+    except AutograderError as refusal:
         raise SystemExit(str(refusal)) from None

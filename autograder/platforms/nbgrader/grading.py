@@ -16,6 +16,7 @@ from nbgrader.converters import NbGraderException
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 
+from autograder.errors import AutograderError
 from autograder.intake import Submission, read
 from autograder.intake.folders import open_file
 from autograder.marks import mark_of
@@ -24,8 +25,6 @@ from autograder.platforms.nbgrader import ASSIGNMENT, grade_id, scores
 from autograder.report.gradescope import results_json
 from autograder.report.words import explanation, number
 from autograder.results import CheckResult, Result
-from autograder.sandbox.layers import WeakSandboxError
-from autograder.settings import SettingsError
 
 MOST_TIMESTAMP = 100  # bytes
 STYLE = "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"  # nbgrader's page breaks words
@@ -45,7 +44,7 @@ class FromRelease(NotebookExporter):
         if fnmatch(ASSIGNMENT, self.parent.coursedir.assignment_id):
             try:
                 self.judge = judge()
-            except (SettingsError, WeakSandboxError) as refusal:
+            except AutograderError as refusal:
                 self.log.error(refusal)
                 raise NbGraderException(str(refusal)) from refusal
             weakref.finalize(self, self.judge.sandbox.close)
