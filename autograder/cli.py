@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from autograder.build import BUILDERS, build
 from autograder.copies.compare import compare
 from autograder.copies.report import copies_csv, copies_html, pairs
 from autograder.errors import CALLED_WRONGLY, AutograderError
@@ -17,12 +16,14 @@ from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
 from autograder.intake import find, read_waiting
 from autograder.marks import MOST_REASON, Adjustment
+from autograder.packaging.build import BUILDERS, build
+from autograder.platforms import NAMES
 from autograder.report.doctor import layers_table, verdict
 from autograder.report.terminal import console
 from autograder.run import STOPPED, Order, make_folders, progress_bar, run_grade, tell
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
-from autograder.settings import warning
+from autograder.settings import notices
 from autograder.text import clean
 
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     doctor = commands.add_parser("doctor", help="show what holds a submission on this machine")
     doctor.set_defaults(run=lambda given: run_doctor())
     builder = commands.add_parser("build", help="build the assignment or a package")
-    builder.add_argument("what", choices=list(BUILDERS))
+    builder.add_argument("what", choices=[*BUILDERS, *NAMES])
     builder.set_defaults(run=lambda given: run_build(given.what))
     given = parser.parse_args(arguments)
     try:
@@ -141,8 +142,8 @@ def run_copies(submissions: Path, out: Path) -> int:
 def run_build(what: str, out: Path | None = None) -> int:
     """Build one thing, in its usual place if `out` names none, and say where it is."""
     print(build(what, out))
-    if what in ("gradescope", "otter", "nbgrader", "package"):  # these hold the secret
-        tell(warning())
+    if what in (*NAMES, "package"):  # these hold the secret
+        tell(*notices())
     return 0
 
 

@@ -25,11 +25,12 @@ from typing import TYPE_CHECKING, Any
 from autograder.errors import AutograderError
 from autograder.gradebook.digest import checks_parts
 from autograder.intake import Submission
-from autograder.judge.judge import Judge, faulty, load_checks, load_diagnosis
+from autograder.judge.judge import Judge, error_result
 from autograder.results import Result
 from autograder.sandbox.host import Limits
 from autograder.sandbox.kernel import hide_memory
 from autograder.sandbox.layers import WeakSandboxError
+from autograder.settings import read_assignment, read_secret
 from autograder.text import clean
 
 if TYPE_CHECKING:  # Dask is only there for who asks for a cluster
@@ -66,7 +67,7 @@ def grade_here(submission: Submission, limits: Limits, parts: Mapping[str, str])
         except WeakSandboxError as refusal:
             raise WeakSandboxError(f"{this_worker()}: {refusal}") from None
         except Exception as error:
-            return faulty(submission.student, error)
+            return error_result(submission.student, error)
         finally:
             faulthandler.cancel_dump_traceback_later()
 
@@ -106,8 +107,7 @@ def judge_for(limits: Limits, parts: Mapping[str, str]) -> Judge:
 @cache  # what is loaded now is what this process grades with, whatever becomes of the files
 def own_parts() -> dict[str, str]:
     """What client and workers must agree in; SettingsError if the course has no secret."""
-    load_checks()
-    load_diagnosis()
+    read_assignment().checks(read_secret().encode())
     return {**checks_parts(), "Dask": version("distributed")}
 
 
@@ -273,7 +273,7 @@ class Run:
                     result = self.outcome(future)
                 except KilledWorker as error:
                     if alone:
-                        result = faulty(submission.student, error)
+                        result = error_result(submission.student, error)
                     else:
                         self.suspects.append(submission)
                 except (OSError, asyncio.TimeoutError):  # it was graded, and the worker that has the result does not answer

@@ -1,10 +1,24 @@
-"""Writes files so that a reader never finds half of one, and reads those that may be missing."""
+"""The project's own files, and files written so that a reader never finds half of one."""
 
 import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
+
+ROOT = Path(__file__).resolve().parents[1]
+SUFFIXES = {".py", ".html", ".css", ".js"}
+
+
+def source_files(place: Path) -> list[Path]:
+    """Return a file, or every source and template below a folder, in the order of their paths."""
+    found = place.rglob("*") if place.is_dir() else [place]
+    return sorted(path for path in found if path.is_file() and path.suffix in SUFFIXES)
+
+
+def display_path(path: Path) -> str:
+    """Return a path as a TA would type it in the project's folder."""
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
 
 
 @contextlib.contextmanager

@@ -119,7 +119,7 @@ def without_lowest(result: Result, drop: Drop) -> tuple[float, str]:
         low = {
             name: most - earned
             for name, (earned, most) in tasks.items()
-            if name[0] in drop.parts and round(earned * rest, 6) < round(kept * most, 6)
+            if (drop.parts is None or name[0] in drop.parts) and round(earned * rest, 6) < round(kept * most, 6)
         }
         if not low:
             break

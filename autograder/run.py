@@ -22,7 +22,7 @@ from autograder.gradebook import Gradebook, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
 from autograder.intake import Found, IntakeError, Person, Submission, Waiting, find, read_roster, read_waiting
-from autograder.judge.judge import faulty
+from autograder.judge.judge import error_result
 from autograder.marks import Mark, mark_of, nobodys_extensions
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
 from autograder.report.exports import EXPORTS, head_lines, lines
@@ -34,7 +34,7 @@ from autograder.report.terminal import console
 from autograder.results import Result
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits
-from autograder.settings import Settings, read_settings, warning
+from autograder.settings import Settings, notices, read_assignment, read_settings
 from autograder.workers import grade_all
 
 GRADER_FAILED, STOPPED = 1, 130
@@ -81,7 +81,7 @@ def run_grade(order: Order) -> int:
         *found.remarks,
         *(roster.told(found.waiting) if roster else ()),
         nobodys_extensions(settings.late, found.waiting),
-        warning(),
+        *notices(),
     )
     make_folders(order.out, "results", "feedback", "exports")
     with nbgraders(order):  # what is wrong with it is said before anything is graded
@@ -106,6 +106,7 @@ class Run:
     def __init__(self, order: Order, found: Found, settings: Settings, book: Gradebook, absent: Sequence[Person]) -> None:
         self.order, self.found, self.settings, self.book, self.absent = order, found, settings, book, absent
         self.waiting = {one.student: one for one in found.waiting}
+        self.assignment = read_assignment()
         self.adjustments = book.adjustments()
         self.contents: dict[str, str] = {}  # the digest of what each student handed in
         self.faults: dict[str, Result] = {}  # where the grader failed; no gradebook keeps these
@@ -153,7 +154,7 @@ class Run:
         try:
             submission = read_waiting(waiting)
         except Exception as error:
-            self.faults[waiting.student] = faulty(waiting.student, error)
+            self.faults[waiting.student] = error_result(waiting.student, error)
             submission = Submission(waiting.student)
         self.contents[waiting.student] = content_digest(submission)
         return submission
@@ -197,7 +198,7 @@ class Run:
             for mark in self.marks():  # one after the other, however many there are
                 self.write(mark)
                 if book and mark.result.status != "error":
-                    record(book, mark.result)
+                    record(book, self.assignment, mark.result)
                 grades.writelines(grades_lines([mark]))
                 for name, file in tables.items():
                     file.writelines(lines(name, [mark], ids=kind))
@@ -223,7 +224,7 @@ def outputs_digest(source: str, contents: Iterable[bytes]) -> str:
 
 def nbgraders(order: Order) -> contextlib.AbstractContextManager[Any]:
     """The gradebook of nbgrader that an order names, or None; IntakeError if it cannot be used."""
-    return open_gradebook(order.gradebook) if order.gradebook else contextlib.nullcontext()
+    return open_gradebook(order.gradebook, read_assignment()) if order.gradebook else contextlib.nullcontext()
 
 
 def say(order: Order, run: Run, summary: Summary) -> int:

@@ -1,9 +1,11 @@
-"""What a course sets for itself, in its assignment file: the secret behind hidden checks, and what counts in the end.
+"""What a course sets for itself, in course.toml: the secret behind hidden checks, and what counts in the end.
 
 The judge and the commands read it. Student code never does: the interpreter that forks its processes is started without the
 variable that names the file, and no text says what the secret is.
 """
 
+import copy
+import importlib
 import math
 import os
 import re
@@ -16,16 +18,18 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from autograder import values
+from autograder.assignment import Assignment
 from autograder.errors import AutograderError
+from autograder.files import ROOT
 from autograder.intake.entries import shown
-from autograder.results import PARTS
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-HERE = Path(__file__).resolve().parents[1] / "assignment.toml"
+COURSE_FILE, OLD_NAME = "course.toml", "assignment.toml"
+ASSIGNMENT = "autograder.backprop.assignment"  # the module of the assignment, unless the course names another
 SHORTEST = 32  # characters of a secret: half of what secrets.token_hex() makes, and far beyond trying out
 OF_THE_REPOSITORY = "everybody-can-read-this-secret-of-the-repository"
 TO_DO = 'write `secret = "..."` below `[hidden_checks]`; `python3 -c "import secrets; print(secrets.token_hex())"` makes one'
@@ -34,7 +38,7 @@ PLACE = re.compile(r"\(at (line \d+), column \d+\)$")
 
 
 class SettingsError(AutograderError):
-    """The assignment file cannot be used; the text is a sentence."""
+    """The course file cannot be used; the text is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,10 @@ class Late:
 
 @dataclass(frozen=True)
 class Drop:
-    """How many tasks are left out at most, and of which parts."""
+    """How many tasks are left out at most, and of which parts; None is all of them."""
 
     lowest_tasks: int = 0
-    parts: tuple[str, ...] = PARTS
+    parts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,17 @@ class Gradescope:
 
 
 @dataclass(frozen=True)
-class Exports:
-    """What the assignment is called on the platforms; canvas_id is its column in Canvas's gradebook, with its number."""
+class Feedback:
+    """Who sees hidden checks on Gradescope, and when: one of `values.VISIBILITIES`."""
 
-    name: str = "Backpropagation"
+    hidden_checks: str = "after_published"
+
+
+@dataclass(frozen=True)
+class Exports:
+    """What the assignment is called on the platforms, by default its title; canvas_id is its column in Canvas's gradebook."""
+
+    name: str = ""
     canvas_id: str = ""
 
 
@@ -92,6 +103,7 @@ class Settings:
     drop: Drop = Drop()
     gradescope: Gradescope = Gradescope()
     exports: Exports = Exports()
+    feedback: Feedback = Feedback()
 
 
 class Line(NamedTuple):
@@ -103,6 +115,14 @@ class Line(NamedTuple):
 
 
 TABLES: dict[str, dict[str, Line]] = {
+    "course": {
+        "assignment": Line(values.label, 'assignment = "autograder.backprop.assignment"'),
+        "parts": Line(values.names, 'parts = ["warmup", "dnn"]'),
+        "title": Line(values.label, 'title = "Backpropagation"'),
+    },
+    "feedback": {
+        "hidden_checks": Line(values.visibility, 'hidden_checks = "after_published"'),
+    },
     "late": {
         "due": Line(values.time, "due = 2026-10-01T23:59:00-04:00"),
         "time_zone": Line(ZoneInfo, 'time_zone = "America/Montreal"'),
@@ -114,7 +134,7 @@ TABLES: dict[str, dict[str, Line]] = {
     },
     "drop": {
         "lowest_tasks": Line(values.count, "lowest_tasks = 1"),
-        "parts": Line(values.parts, 'parts = ["warmup", "extension"]', "lowest_tasks"),
+        "parts": Line(values.names, 'parts = ["warmup"]', "lowest_tasks"),
     },
     "gradescope": {
         "hand_ins": Line(values.count, "hand_ins = 5", "hours"),
@@ -130,20 +150,25 @@ TABLES: dict[str, dict[str, Line]] = {
 HIDDEN = "hidden_checks"
 
 
-def assignment_file() -> Path:
-    """The assignment file: what the environment variable ASSIGNMENT names, else assignment.toml at the root of the project."""
-    return Path(os.environ.get("ASSIGNMENT") or HERE)
+def course_file() -> Path:
+    """Return the course's file: what the environment variable COURSE names, else course.toml at the root of the project.
+
+    ASSIGNMENT and assignment.toml, its names before, are read where nothing has the new one; `notices` says so.
+    """
+    if named := os.environ.get("COURSE") or os.environ.get("ASSIGNMENT"):
+        return Path(named)
+    return next((path for path in (ROOT / COURSE_FILE, ROOT / OLD_NAME) if path.exists()), ROOT / COURSE_FILE)
 
 
 def refused(found: str) -> SettingsError:
-    """The sentence for an assignment file that cannot be used; no value is ever quoted, for it may be the secret."""
-    return SettingsError(f"The assignment file {assignment_file()} {found}")
+    """The sentence for a course file that cannot be used; no value is ever quoted, for it may be the secret."""
+    return SettingsError(f"The course file {course_file()} {found}")
 
 
 def read_file() -> dict[str, dict[str, Any]]:
-    """The tables of the assignment file; SettingsError if it cannot be read, or there is something else in it."""
+    """The tables of the course file; SettingsError if it cannot be read, or there is something else in it."""
     try:
-        tables = tomllib.loads(assignment_file().read_text(encoding="utf-8"))
+        tables = tomllib.loads(course_file().read_text(encoding="utf-8"))
     except OSError as error:
         raise refused(f"cannot be read ({error.strerror}); {TO_DO}.") from error
     except (ValueError, RecursionError) as error:  # their own words quote the line, and that may be the secret
@@ -185,7 +210,14 @@ def read_settings() -> Settings:
     if gradescope.late and not said["late"].keys() & {"penalty_per_day", "refuse_after_days"}:
         example = TABLES["late"]["penalty_per_day"].example
         raise refused(f"has below [gradescope] `late = true`, which says nothing without `{example}` below [late].")
-    return Settings(late, Drop(**said["drop"]), gradescope, Exports(**said["exports"]))
+    assignment = read_assignment()
+    exports = Exports(**{"name": assignment.title, **said["exports"]})
+    drop = Drop(**said["drop"])
+    if unknown := set(drop.parts or ()) - {*assignment.part_names}:
+        raise refused(
+            f"has below [drop] the part {quoted(min(unknown))}; the parts in use are {', '.join(assignment.part_names)}."
+        )
+    return Settings(late, drop, gradescope, exports, Feedback(**said["feedback"]))
 
 
 def values_of(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,8 +258,33 @@ def in_zone(when: datetime, zone: tzinfo | None) -> datetime:
     return local
 
 
-def warning() -> str:
-    """A sentence for who grades, where the secret is the one that everybody can read; else nothing."""
-    if read_secret() != OF_THE_REPOSITORY:
-        return ""
-    return f"The hidden checks draw their inputs from the secret of the public repository: set your own in {assignment_file()}."
+def read_assignment() -> Assignment:
+    """Return the course's assignment, with the parts in use and the course's title; SettingsError if there is no such one."""
+    said = values_of("course", read_file().get("course", {}))
+    module = said.get("assignment", ASSIGNMENT)
+    try:
+        assignment: Assignment = importlib.import_module(module).ASSIGNMENT
+        if "parts" in said:
+            assignment = assignment.with_parts(said["parts"])
+    except ModuleNotFoundError as error:
+        if not (error.name and f"{module}.".startswith(f"{error.name}.")):
+            raise
+        raise refused(f"names the assignment `{shown(module)}`, and there is no such module.") from None
+    except ValueError as error:
+        raise refused(f"has below [course] `parts` that cannot be: the assignment {error}.") from None
+    if "title" in said:
+        assignment = copy.copy(assignment)
+        assignment.title = said["title"]
+    return assignment
+
+
+def notices() -> list[str]:
+    """Return sentences for the TA on the course's file: where everybody can read its secret, and where it has its old name."""
+    found = []
+    if read_secret() == OF_THE_REPOSITORY:
+        found.append(
+            f"The hidden checks draw their inputs from the secret of the public repository: set your own in {course_file()}."
+        )
+    if course_file().name == OLD_NAME:
+        found.append(f"{course_file()} is still read; rename it to {COURSE_FILE}.")
+    return found

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from autograder.intake.entries import folded, shown
-from autograder.results import PARTS
 
 MOST = 10_000  # minutes, days, hand-ins
+VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 YEARS = range(2000, 3000)  # far from where a calendar ends, so that days can be added
 PERCENT = re.compile(r"(100|\d{1,2}(?:\.\d{1,2})?) ?%", re.ASCII)
 SPAN = re.compile(r"(\d{1,4}(?:\.\d{1,2})?) (minute|hour|day|week)s?", re.ASCII)
@@ -70,11 +70,18 @@ def extensions(value: Any) -> dict[str, timedelta | datetime]:
     return found
 
 
-def parts(value: Any) -> tuple[str, ...]:
-    """Takes names of parts."""
-    if not isinstance(value, list) or not value or not all(part in PARTS for part in value):
+def names(value: Any) -> tuple[str, ...]:
+    """Takes a list of names, none of them twice."""
+    if not isinstance(value, list) or not value or len(set(map(label, value))) != len(value):
         raise ValueError
     return tuple(value)
+
+
+def visibility(value: Any) -> str:
+    """Takes one of Gradescope's words for who sees a test, and when."""
+    if value not in VISIBILITIES:
+        raise ValueError
+    return value
 
 
 def flag(value: Any) -> bool:

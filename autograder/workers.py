@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.errors import AutograderError
 from autograder.intake import Submission
-from autograder.judge.judge import Judge, faulty
+from autograder.judge.judge import Judge, error_result
 from autograder.results import Result
 from autograder.sandbox.host import ONE_THREAD, Limits
 from autograder.sandbox.kernel import die_with_parent, hide_memory
@@ -75,7 +75,7 @@ def grade_all(submissions: Iterable[Submission], jobs: int, limits: Limits = Lim
             again = [alone(submission, limits) for submission in in_hand.values()]
             yield from again
             if all(result.status == "error" for result in again):
-                yield from (faulty(one.student, NoWorkerError("no worker process could be started")) for one in coming)
+                yield from (error_result(one.student, NoWorkerError("no worker process could be started")) for one in coming)
                 return
 
 
@@ -124,7 +124,7 @@ def alone(submission: Submission, limits: Limits) -> Result:
         (result,) = in_workers(iter([submission]), 1, limits, {})
         return result
     except BrokenProcessPool as error:
-        return faulty(submission.student, error)
+        return error_result(submission.student, error)
 
 
 def in_workers(
@@ -145,7 +145,7 @@ def in_workers(
                     except (BrokenProcessPool, AutograderError):
                         raise
                     except Exception as error:
-                        result = faulty(in_hand[future].student, error)
+                        result = error_result(in_hand[future].student, error)
                     del in_hand[future]
                     yield result
         except (KeyboardInterrupt, GeneratorExit):

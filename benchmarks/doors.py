@@ -22,10 +22,11 @@ from typing import NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.judge.judge import load_checks
-from autograder.package import DIST, ROOT
+from autograder.files import ROOT
+from autograder.packaging.output import DIST
 from autograder.settings import read_secret
 from benchmarks.runners.courses import PLACE, lay_gradescope, lay_otter, library, prepare_gradescope, prepare_otter
+from tests.course import CHECKS
 from tests.golden.programs import solutions
 
 TOOLS = ROOT / ".venv/bin"  # where make otter and make nbgrader have put the tools
@@ -78,7 +79,7 @@ def stock_folder(folder: Path, count: int) -> Callable[[], None]:
     """A script that imports the student's files and runs the checks, one process for each submission."""
     library(folder)
     hand_in(folder / "student")
-    names = [f"{check.part}.{check.name}" for check, _ in load_checks()]
+    names = [f"{check.part}.{check.name}" for check in CHECKS]
     (folder / "grade.py").write_text(f"from course import check\n\nfor name in {names!r}:\n    check(name)\n")
     path = f"{folder}:{folder / 'student'}"
 
@@ -166,7 +167,7 @@ def stock_nbgrader(folder: Path, count: int) -> Callable[[], None]:
     assignment.mkdir(parents=True)
     library(assignment)
     cells = [new_code_cell("import warmup, dnn, extension\nfrom course import check", id="imports")]
-    for number, (check, _) in enumerate(load_checks()):
+    for number, check in enumerate(CHECKS):
         graded = {"schema_version": 3, "solution": False, "grade": True, "locked": True, "task": False}
         graded |= {"points": check.points, "grade_id": check.name}
         cells.append(new_code_cell(f"check('{check.part}.{check.name}')", id=f"c{number}", metadata={"nbgrader": graded}))

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.judge.judge import load_checks
-from autograder.package import ROOT
+from autograder.files import ROOT
 from autograder.sandbox.child import random_state, stirred_random_state
 from autograder.student import LocalStudent
 from benchmarks.classes import lay_class
 from benchmarks.doors import TOOLS, stock_gradescope, stock_nbgrader, stock_otter, taken
 from benchmarks.memory import Peak
+from tests.course import CHECKS
 from tests.golden.programs import solutions
 
 MODULES = ("warmup", "dnn", "extension")
@@ -37,7 +37,6 @@ class BareStudent(LocalStudent):
 
 def bare(rounds: int, *, load: bool) -> float:
     """Seconds per submission of the checks alone, in this process; where each is loaded, with its own three files."""
-    checks = load_checks()
     with tempfile.TemporaryDirectory() as folder:
         for part, source in solutions().items():
             Path(folder, f"{part}.py").write_bytes(source)
@@ -50,8 +49,8 @@ def bare(rounds: int, *, load: bool) -> float:
                     for module in MODULES:
                         sys.modules.pop(module, None)
                 student = BareStudent()
-                for _, function in checks:
-                    function(student)
+                for check in CHECKS:
+                    check.run(student)
         seconds = (time.perf_counter() - started) / rounds
         sys.dont_write_bytecode = before
         sys.path.remove(folder)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 from autograder.sandbox.kernel import adopt_orphans
 from benchmarks.classes import lay_class
 

@@ -3,11 +3,11 @@
 import tempfile
 from pathlib import Path
 
+from autograder.files import ROOT
 from autograder.gradebook.book import Alike
 from autograder.intake import Submission
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
-from autograder.package import ROOT
 from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
 from tests.browser.chromium import chromium

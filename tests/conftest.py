@@ -10,11 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from autograder.backprop.cases import sample_cases
-from autograder.build import build
 from autograder.intake import Submission
 from autograder.judge.judge import Judge
-from autograder.results import PARTS
+from autograder.packaging.build import build
 from autograder.settings import read_secret
+from tests.course import PARTS
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions, submission
 from tests.limits import QUICK

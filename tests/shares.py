@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import TypeVar
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 
 SHARES = 12
 Item = TypeVar("Item")

@@ -8,11 +8,9 @@ import numpy as np
 from autograder.copies.evidence import Evidence, evidence
 from autograder.copies.fingerprints import Sign, words
 from autograder.copies.pairs import Class, Common, Index, Pair, Work, alike, clusters, common, gather, having_own, weights
-from autograder.handout.assignment import SOLUTION
-from autograder.handout.regions import solved
 from autograder.intake import Submission, Waiting
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.packaging.regions import solved
+from autograder.settings import read_assignment
 
 MOST_EXPLAINED = 50  # pairs whose passages are shown
 
@@ -44,10 +42,11 @@ class Comparison(NamedTuple):
 
 def given() -> Common:
     """What is common knowledge: the files that students are given, and the solution."""
-    sources = [path.read_text() for path in sorted((ROOT / "assignment").glob("*.py"))]
-    solutions = [solved((SOLUTION / f"{part}.py").read_text()) for part in PARTS]
+    assignment = read_assignment()
+    sources = [path.read_text() for path in sorted(assignment.starter.glob("*.py"))]
+    solutions = [solved((assignment.solution / f"{part}.py").read_text()) for part in assignment.part_names]
     known = common([*sources, *solutions])
-    handout = (ROOT / "assignment/README.md").read_text().splitlines()
+    handout = (assignment.starter / "README.md").read_text().splitlines()
     return known._replace(signs=known.signs | {Sign("word", word) for word in words(handout)})
 
 

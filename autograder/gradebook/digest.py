@@ -4,17 +4,17 @@ import hashlib
 import platform
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 
+from autograder.files import ROOT, source_files
 from autograder.intake import Submission
-from autograder.package import ROOT, SUFFIXES
 from autograder.sandbox.host import Limits
-from autograder.settings import read_secret
+from autograder.settings import read_assignment, read_secret
 
-# All that checks, catalogue and sandbox are made of. A change elsewhere, in a report or at a door, changes no result.
+# All of the engine that makes a result. A change elsewhere, in a report or an integration, changes no result.
 GRADING = (
-    *("autograder/checking.py", "autograder/student.py", "autograder/results.py", "autograder/text.py"),
-    *("autograder/backprop", "autograder/judge", "autograder/diagnosis", "autograder/sandbox", "tests/public", "tests/hidden"),
-    *("assignment/warmup.py", "assignment/dnn.py", "assignment/extension.py"),
+    *("autograder/assignment.py", "autograder/checking.py", "autograder/student.py", "autograder/results.py"),
+    *("autograder/text.py", "autograder/judge", "autograder/diagnosis", "autograder/sandbox"),
 )
 REPORTS = ("autograder/report", "autograder/marks.py")
 LIBRARIES = ("numpy", "msgpack", "greenlet")
@@ -31,7 +31,7 @@ def checks_digest(limits: Limits) -> str:
 def checks_parts() -> dict[str, str]:
     """What the digest is made of but for the limits, by name: digests and versions; SettingsError if there is no secret."""
     return {
-        "the grader's files": digest(*files(GRADING)),
+        "the grader's files": digest(*files([*(ROOT / place for place in GRADING), *assignment_places()])),
         "the secret": digest(("secret", read_secret().encode())),
         "Python": platform.python_version(),
         **{library: version(library) for library in LIBRARIES},
@@ -40,16 +40,20 @@ def checks_parts() -> dict[str, str]:
 
 def reports_digest() -> str:
     """The digest of what makes a student's files of a result."""
-    return digest(*files(REPORTS))
+    return digest(*files(ROOT / place for place in REPORTS))
 
 
-def files(places: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """The files in some places, by name."""
-    for place in places:
-        path = ROOT / place
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.suffix in SUFFIXES:
-                yield file.relative_to(ROOT).as_posix(), file.read_bytes()
+def assignment_places() -> Iterator[Path]:
+    """Yield the folders and files of the assignment that make a result."""
+    assignment = read_assignment()
+    yield from assignment.sources
+    yield from (assignment.starter / f"{part}.py" for part in assignment.part_names)
+
+
+def files(places: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """Yield the files in some places, by name."""
+    for file in (file for place in places for file in source_files(place)):
+        yield file.relative_to(ROOT).as_posix(), file.read_bytes()
 
 
 def content_digest(submission: Submission) -> str:

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.util import find_spec
 from pathlib import Path
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 
 TOOLS = ("unshare", "setpriv", "prlimit")
 PACKAGES = ("otter", "ipykernel", "gradescope_utils")

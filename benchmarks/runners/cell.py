@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 from autograder.sandbox.kernel import call
 from benchmarks.runners.courses import COURSES, PLACE, Course
 from benchmarks.runners.programs import program

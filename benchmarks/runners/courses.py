@@ -19,10 +19,9 @@ from typing import NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.judge.judge import load_checks
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.files import ROOT
 from autograder.settings import read_secret
+from tests.course import CHECKS, PARTS
 
 LARGEST_UPLOAD = 100 * 1024**2  # bytes
 HERE = Path(__file__).resolve().parent
@@ -101,7 +100,7 @@ def unittest_lines(part: str) -> list[str]:
         "",
         f"class Test{part.capitalize()}(unittest.TestCase):",
     ]
-    for rubric, _ in load_checks():
+    for rubric in CHECKS:
         if rubric.part == part:
             shown = "visible" if rubric.visibility == "public" else "after_published"
             lines += [
@@ -133,7 +132,7 @@ def prepare_otter(kit: Path) -> None:
     library(kit)
     tests = kit / "tests"
     tests.mkdir()
-    questions = itertools.groupby((rubric for rubric, _ in load_checks()), lambda rubric: (rubric.part, rubric.task))
+    questions = itertools.groupby((rubric for rubric in CHECKS), lambda rubric: (rubric.part, rubric.task))
     for number, ((part, task), rubrics) in enumerate(questions, start=1):
         name = f"q{number:02d}_{part}_{re.sub('[^a-z]+', '_', task.lower())}"
         cases = [

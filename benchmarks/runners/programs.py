@@ -1,7 +1,7 @@
 """What is graded: the two controls, and the hostile submissions."""
 
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.files import ROOT
+from tests.course import PARTS
 from tests.golden.attacks import ATTACKS, Attack
 from tests.golden.programs import solution
 

@@ -10,11 +10,11 @@ from playwright.sync_api import expect
 
 from autograder.copies.compare import compare
 from autograder.copies.report import copies_html
+from autograder.files import ROOT
 from autograder.gradebook.book import Alike
 from autograder.intake import Person, Submission, Waiting
-from autograder.judge.judge import faulty
+from autograder.judge.judge import error_result
 from autograder.marks import Adjustment, mark_of
-from autograder.package import ROOT
 from autograder.report import page as pages
 from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
@@ -52,7 +52,7 @@ def written(tmp_path_factory, judge, results):
         return judge.grade(Submission("ada", with_mistakes(*mistakes)))
 
     marks = list(crowd(results, 45))
-    marks.append(mark_of(replace(faulty("zoe", ValueError("<b>no</b>")), student="zoe")))
+    marks.append(mark_of(replace(error_result("zoe", ValueError("<b>no</b>")), student="zoe")))
     marks.append(mark_of(replace(results[0], student="yan", layers=("limits",), remarks=("A remark.",))))
     sources = {
         "ada": {

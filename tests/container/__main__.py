@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.build import build
-from autograder.package import ROOT
+from autograder.files import ROOT
+from autograder.packaging.build import build
 from tests.container.cgroups import cgroup, remove_left_over
 from tests.container.docker import LANDLOCK
 from tests.container.handins import SAMPLE, Due, Expected, examples, expected
@@ -231,7 +231,7 @@ FAILURES: dict[str, tuple[str, dict[str, Any], str]] = {  # what is done to the 
     "Python lacks its venv": ("rm -rf /usr/lib/python3*/venv", {}, "the environment could not be made"),
     "the machine is not fit": ("true", {"absent": ["prctl"]}, "the grader does not work on this machine"),
     "the assignment file says nothing": (
-        "echo secret >assignment.toml",
+        "echo secret >course.toml",
         {},
         "the grader does not work on this machine",
     ),

@@ -4,11 +4,11 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from autograder.build import build
+from autograder.files import ROOT
 from autograder.intake import read
 from autograder.judge.judge import Judge
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.packaging.build import build
+from tests.course import PARTS
 from tests.golden.attacks import ATTACKS, SECTIONS, Attack, World
 from tests.golden.programs import files_of
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlparse
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 
 FOLDER = ROOT / "build/container"
 PACKAGES = "python3,ca-certificates"  # neither python3-venv nor python3-pip: setup.sh needs none of them

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from difflib import ndiff
 from functools import cache, partial
 
-from autograder.results import PARTS
+from tests.course import PARTS
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solution
 from tests.golden.variants import VARIANTS

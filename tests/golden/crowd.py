@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from autograder.intake import Submission
 from autograder.marks import Mark, mark_of
-from autograder.results import PARTS, Result
+from autograder.results import Result
+from tests.course import PARTS
 from tests.golden.differences import DNN
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions

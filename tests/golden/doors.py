@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from autograder import grade
-from autograder.build import build
+from autograder.packaging.build import build
 from autograder.backprop.rubric import RUBRIC
 from autograder.checking import rubric_rows
+from tests.course import ASSIGNMENT
 from autograder.intake import find
 from autograder.marks import mark_of
-from autograder.package import ROOT
-from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK, grade_id
+from autograder.files import ROOT
+from autograder.platforms.nbgrader import grade_id
 from autograder.report.gradescope import results_json
 from tests.golden.attacks import ATTACKS, CANARY, World
 from tests.golden.differences import DNN, EXTENSION
@@ -122,13 +123,13 @@ def by_nbgrader(students: Class, work: Path, packages: Path) -> dict[str, Marks]
     course = work / "course"
     shutil.copytree(packages / "nbgrader", course)
     for student, folder in students.items():
-        shutil.copytree(folder, course / "submitted" / student / ASSIGNMENT)
-    run(sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT, cwd=course)
+        shutil.copytree(folder, course / "submitted" / student / ASSIGNMENT.name)
+    run(sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT.name, cwd=course)
     found = {}
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         for student in students:
-            checks = marks(json.loads((course / f"results/{student}/{ASSIGNMENT}/results.json").read_text()))
-            cells = gradebook.find_submission_notebook(NOTEBOOK, ASSIGNMENT, student).grades
+            checks = marks(json.loads((course / f"results/{student}/{ASSIGNMENT.name}/results.json").read_text()))
+            cells = gradebook.find_submission_notebook(ASSIGNMENT.name, ASSIGNMENT.name, student).grades
             found[student] = {**checks, **{cell.name: round(cell.auto_score, 2) for cell in cells}}
     return found
 

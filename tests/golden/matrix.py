@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 from autograder.checking import Check
 from autograder.backprop.mistakes import MISTAKES as CATALOGUE
-from autograder.judge.judge import Judge, load_checks
+from autograder.judge.judge import Judge
+from tests.course import CHECKS
 from autograder.report import page as pages
-from autograder.results import PARTS
+from tests.course import PARTS
 from tests.golden import record
 from tests.golden.mistakes import MISTAKES
 from tests.golden.variants import VARIANTS
@@ -47,7 +48,7 @@ class Table(NamedTuple):
 def tables(found: dict[str, Any]) -> Iterator[Table]:
     """A table for each part."""
     for part in PARTS:
-        checks = [check for check, _ in load_checks() if check.part == part]
+        checks = [check for check in CHECKS if check.part == part]
         rows = [row(name, found["mistakes"][name], checks) for name, one in MISTAKES.items() if one.part == part]
         catches = [sum(caught) for caught in zip(*(one.caught for one in rows), strict=True)]
         yield Table(part, checks, sum(check.points for check in checks), rows, catches)

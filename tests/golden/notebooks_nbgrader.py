@@ -13,8 +13,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
-from autograder.handout.assignment import SOLUTION
-from autograder.handout.notebook import notebook
+from tests.course import ASSIGNMENT
+from autograder.packaging.notebook import notebook, notebook_text
 from autograder.platforms.nbgrader.cells import with_graded_cells
 
 NAME = "backprop.ipynb"
@@ -44,7 +44,7 @@ PLANTED = (
 @cache
 def released() -> str:
     """The notebook as students get it."""
-    return with_graded_cells(notebook((SOLUTION / "backprop.py").read_text()))
+    return with_graded_cells(ASSIGNMENT, notebook(notebook_text(ASSIGNMENT)))
 
 
 def graded(whole: NotebookNode) -> list[NotebookNode]:

@@ -131,7 +131,7 @@ BESIDE = {
     "launcher of the kernel": {"ipykernel_launcher.py": LAUNCHER},
     "modules in the way": {
         f"{name}.py": ""
-        for name in ("otter", "numpy", "nbformat", "nbconvert", "sitecustomize", "usercustomize", "pickle", "backprop_otter")
+        for name in ("otter", "numpy", "nbformat", "nbconvert", "sitecustomize", "usercustomize", "pickle", "autograder_otter")
     },
     "planted tests": {"tests/forward.py": 'OK_FORMAT = False\nname = "forward"\n', "tests/conftest.py": ""},
     "planted grader": {

@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from autograder.handout.assignment import SOLUTION
-from autograder.handout.regions import skeleton, solved
+from tests.course import ASSIGNMENT
+from autograder.packaging.regions import skeleton, solved
 from autograder.backprop.mistakes import STEPS, Mistake
 from autograder.intake import Submission
-from autograder.results import PARTS
+from tests.course import PARTS
 
 
 @cache
 def solution(part: str = "dnn") -> str:
     """The solution of a part as a student would hand it in."""
-    return solved((SOLUTION / f"{part}.py").read_text())
+    return solved((ASSIGNMENT.solution / f"{part}.py").read_text())
 
 
 def solutions() -> dict[str, bytes]:
@@ -26,7 +26,7 @@ def solutions() -> dict[str, bytes]:
 @cache
 def solution_lines() -> frozenset[str]:
     """The lines of the solution that no student gets to see."""
-    given = {line for part in PARTS for line in skeleton((SOLUTION / f"{part}.py").read_text()).splitlines()}
+    given = {line for part in PARTS for line in skeleton((ASSIGNMENT.solution / f"{part}.py").read_text()).splitlines()}
     return frozenset(line for part in PARTS for line in solution(part).splitlines()) - given
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from autograder.intake import Submission
 from autograder.judge.judge import Judge
-from autograder.results import PARTS, Result
+from autograder.results import Result
+from tests.course import PARTS
 from tests.golden.mistakes import MISTAKES, PAIRS, Mistake, Pair
 from tests.golden.programs import submission
 from tests.golden.variants import VARIANTS

@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 from autograder.intake import Submission
-from autograder.judge.judge import HANDED_OUT, Grading, Judge
-from autograder.results import PARTS
+from autograder.judge.judge import Grading, Judge
+from tests.course import PARTS
 from tests.golden import record
 from tests.golden.mistakes import MISTAKES
 from tests.golden.variants import VARIANTS
@@ -48,14 +48,14 @@ def differences(judge: Judge, names: list[str]) -> Iterator[str]:
 
     The public checks hang on no secret.
     """
-    hidden = [row for row in judge.checks if row[0].visibility == "hidden"]
+    hidden = [check for check in judge.checks if check.visibility == "hidden"]
     for name in names:
-        rows = [row for row in hidden if row[0].part == part_of(name)]
-        beside = {**PROGRAMS[name], "dnn": (HANDED_OUT / "dnn.py").read_bytes()}
+        checks = [check for check in hidden if check.part == part_of(name)]
+        beside = {**PROGRAMS[name], **judge.stand_ins}
         with judge.sandbox.session(PROGRAMS[name]) as own, judge.sandbox.session(beside) as spare:
-            found = Grading(Submission(name, PROGRAMS[name]), own, spare).outcomes(rows)
+            found = Grading(judge, Submission(name, PROGRAMS[name]), own, spare).outcomes(checks)
         lost = {check.name for check, result in found.items() if not result.passed}
-        wanted = LOST.get(name, set()) & {check.name for check, _ in rows}
+        wanted = LOST.get(name, set()) & {check.name for check in checks}
         if lost != wanted:
             more, less = (", ".join(sorted(names)) or "nothing" for names in (lost - wanted, wanted - lost))
             yield f"{name}: loses {more} more and {less} less"
@@ -67,7 +67,7 @@ def differences_under(number: int, names: list[str]) -> list[str]:
         file.write(f'[hidden_checks]\nsecret = "{secret(number)}"\n')
         file.flush()
         command = [sys.executable, "-m", "tests.golden.secrets", "--here"]
-        environment = {**os.environ, "ASSIGNMENT": file.name}
+        environment = {**os.environ, "COURSE": file.name}
         finished = subprocess.run(command, cwd=ROOT, env=environment, input=json.dumps(names), capture_output=True, text=True)
     if finished.returncode:
         raise RuntimeError(f"secret {number}: {finished.stderr}")

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 from autograder.judge.judge import Judge
 from autograder.sandbox.layers import LAYERS, MINIMUM
 from tests.golden.attacks import ATTACKS, CANARY

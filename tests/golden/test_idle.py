@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.results import PARTS
+from tests.course import PARTS
 from tests.golden.idle import IDLE
 from tests.golden.programs import solution
 

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import pytest
 
 from autograder.backprop.mistakes import MISTAKES as CATALOGUE
-from autograder.package import ROOT
+from autograder.files import ROOT
 from tests.golden import matrix, record
 from tests.golden.mistakes import MISTAKES, PAIRS
 from tests.golden.programs import edited, solution

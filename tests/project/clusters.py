@@ -11,7 +11,7 @@ import time
 import psutil
 from distributed import Client
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 
 # What is lost is noticed as soon as Dask can: ten heartbeats of half a second, and eleven seconds without an answer by TCP.
 SOON = {

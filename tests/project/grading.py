@@ -7,7 +7,7 @@ import sys
 
 import jsonschema
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 
 SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "tests/golden/results.schema.json").read_text()))
 

@@ -9,14 +9,15 @@ from importlib.metadata import distribution
 import pytest
 from packaging.requirements import Requirement
 
-from autograder import build
 from autograder.cli import run_build
-from autograder.handout.assignment import assignment_files
-from autograder.handout.regions import BuildError, skeleton, solved
-from autograder.package import EPOCH, ROOT
-from autograder.results import PARTS
+from autograder.files import ROOT
+from autograder.packaging import build
+from autograder.packaging.handout import starter_files
+from autograder.packaging.output import EPOCH
+from autograder.packaging.regions import BuildError, skeleton, solved
 from autograder.sandbox import layers
 from autograder.settings import OF_THE_REPOSITORY, SettingsError
+from tests.course import ASSIGNMENT, PARTS
 from tests.golden.programs import solution_lines
 
 SOURCES = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
@@ -26,7 +27,7 @@ by_part = pytest.mark.parametrize("source", SOURCES.values(), ids=list(SOURCES))
 def test_assignment_has_not_drifted():
     found = {path.relative_to(ROOT / "assignment"): path for path in (ROOT / "assignment").rglob("*") if path.is_file()}
     committed = {name.as_posix(): path.read_text() for name, path in found.items() if "__pycache__" not in name.parts}
-    files = assignment_files()
+    files = starter_files(ASSIGNMENT)
     assert sorted(committed) == sorted(files)
     for name, text in files.items():
         assert committed[name] == text, f"{name}: run `make assignment` and commit what it changes"
@@ -186,7 +187,7 @@ def test_student_zip_holds_nothing_hidden(tmp_path):
     hidden = [path.read_text() for path in (ROOT / "tests/hidden").glob("*.py")]
     with zipfile.ZipFile(tmp_path / "assignment.zip") as archive:
         texts = {name: archive.read(name).decode() for name in archive.namelist()}
-    assert sorted(texts) == [f"backprop/{name}" for name in sorted(assignment_files())]
+    assert sorted(texts) == [f"backprop/{name}" for name in sorted(starter_files(ASSIGNMENT))]
     for text in texts.values():
         assert text not in hidden
         assert not solution_lines() & set(text.splitlines())
@@ -221,26 +222,26 @@ def test_the_assignment_file_travels_in_the_package(tmp_path, monkeypatch, capsy
     """And who builds it is told where the secret in it is no secret."""
     ours = tmp_path / "ours.toml"
     ours.write_text(f'[hidden_checks]\nsecret = "{own}"\n')
-    monkeypatch.setenv("ASSIGNMENT", str(ours))
+    monkeypatch.setenv("COURSE", str(ours))
     assert run_build("gradescope", tmp_path) == 0
     shown = capsys.readouterr()
     assert ("set your own in" in shown.err) == warned
     assert len(shown.err.splitlines()) == warned
     assert own not in shown.out + shown.err
     with zipfile.ZipFile(tmp_path / "autograder.zip") as archive:
-        assert archive.read("assignment.toml") == ours.read_bytes()
+        assert archive.read("course.toml") == ours.read_bytes()
         archive.extractall(tmp_path / "package")
-    monkeypatch.delenv("ASSIGNMENT")
+    monkeypatch.delenv("COURSE")
     check = [sys.executable, "-m", "autograder.platforms.gradescope", "--check"]
     assert subprocess.run(check, cwd=tmp_path / "package").returncode == 0
-    packed = tmp_path / "package/assignment.toml"
+    packed = tmp_path / "package/course.toml"
     packed.write_text('[hidden_checks]\nsecret = "short"\n')
     refused = subprocess.run(check, cwd=tmp_path / "package", capture_output=True, text=True)
     assert refused.returncode == 1
-    assert refused.stderr.startswith(f"The assignment file {packed} holds a secret of 5 characters")
+    assert refused.stderr.startswith(f"The course file {packed} holds a secret of 5 characters")
 
 
 def test_no_package_is_built_without_a_secret(tmp_path, monkeypatch):
-    monkeypatch.setenv("ASSIGNMENT", str(tmp_path / "missing.toml"))
+    monkeypatch.setenv("COURSE", str(tmp_path / "missing.toml"))
     with pytest.raises(SettingsError, match="cannot be read"):
         build.build("gradescope", tmp_path)

@@ -9,19 +9,18 @@ import time
 
 import pytest
 
-from autograder.build import ASSIGNMENT
-from autograder.judge.judge import load_checks
 from solution.hints import HINTS
+from tests.course import ASSIGNMENT, CHECKS
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions
 
-PUBLIC = [check for check, _ in load_checks() if check.visibility == "public"]
+PUBLIC = [check for check in CHECKS if check.visibility == "public"]
 
 
 @pytest.fixture
 def folder(tmp_path):
     """The download as it comes, with nothing done yet."""
-    return shutil.copytree(ASSIGNMENT, tmp_path / "backprop", ignore=shutil.ignore_patterns("__pycache__"))
+    return shutil.copytree(ASSIGNMENT.starter, tmp_path / "backprop", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 @pytest.fixture

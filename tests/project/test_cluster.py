@@ -17,9 +17,9 @@ import pytest
 
 from autograder import cluster
 from autograder.cluster import ClusterError, grade_on_cluster
+from autograder.files import ROOT
 from autograder.gradebook.digest import checks_digest
 from autograder.intake import Submission, find, read_waiting
-from autograder.package import ROOT
 from autograder.sandbox.layers import WeakSandboxError
 from autograder.workers import grade_all
 from tests.golden.programs import solutions
@@ -151,10 +151,10 @@ def test_few_submissions_are_under_way_and_none_is_named_to_the_scheduler(two):
 
 @failing
 def test_a_worker_with_another_secret_is_refused_and_the_secret_is_not_told(start, tmp_path):
-    course = tmp_path / "assignment.toml"
+    course = tmp_path / "course.toml"
     course.write_text(f'[hidden_checks]\nsecret = "{OTHER_SECRET}"\n')
     one = start()
-    one.work(ASSIGNMENT=str(course))
+    one.work(COURSE=str(course))
     with pytest.raises(ClusterError, match=r"^The worker at tcp://127\.0\.0\.1:\d+ differs in the secret\. ") as caught:
         list(grade_on_cluster(many(1), one.address, QUICK))
     assert OTHER_SECRET not in str(caught.value)
@@ -166,7 +166,7 @@ def test_a_worker_with_another_version_is_refused_also_when_it_comes_late(start,
     other = tmp_path / "project"
     for name in ("autograder", "tests", "assignment"):
         shutil.copytree(ROOT / name, other / name, ignore=shutil.ignore_patterns("__pycache__", "golden", "project"))
-    shutil.copy(ROOT / "assignment.toml", other)
+    shutil.copy(ROOT / "course.toml", other)
     with (other / "tests/hidden/cases.py").open("a") as file:
         file.write("\n# another version\n")
     one = start()
@@ -228,9 +228,9 @@ def test_a_worker_that_cannot_hold_a_submission_grades_nothing(two):
 def test_the_digest_knows_limits_and_secret(tmp_path, monkeypatch):
     here = checks_digest(QUICK)
     assert here == checks_digest(QUICK) != checks_digest(replace(QUICK, strikes=3))
-    course = tmp_path / "assignment.toml"
+    course = tmp_path / "course.toml"
     course.write_text(f'[hidden_checks]\nsecret = "{OTHER_SECRET}"\n')
-    monkeypatch.setenv("ASSIGNMENT", str(course))
+    monkeypatch.setenv("COURSE", str(course))
     assert checks_digest(QUICK) != here
 
 

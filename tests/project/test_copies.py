@@ -16,10 +16,10 @@ from autograder.copies.compare import compare, given
 from autograder.copies.fingerprints import GRAM, WINDOW, Token, passages, read_source, winnowed
 from autograder.copies.pairs import Work, alike, clusters, weights
 from autograder.copies.report import copies_csv, copies_html
-from autograder.handout.regions import skeleton
+from autograder.files import ROOT
 from autograder.intake import Submission, Waiting
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.packaging.regions import skeleton
+from tests.course import PARTS
 from tests.golden.classmates import DISGUISES, PLANTED, alone, disguised, other_comments, other_names
 from tests.golden.programs import SIGMOID, solution, solutions
 from tests.project.grading import command

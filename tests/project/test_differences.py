@@ -160,18 +160,16 @@ def test_a_counted_call_that_fails_is_told_like_any_other(judge):
 
 def test_differences_are_looked_for_before_any_hidden_check(grade, monkeypatch):
     """The marks of public checks are seen at once, so nothing hidden may have run before they stand."""
-    ran, outcome, ways_back = [], judging.Grading.outcome, judging.Grading.ways_back
-    monkeypatch.setattr(
-        judging.Grading, "outcome", lambda self, check, function: ran.append(check.visibility) or outcome(self, check, function)
-    )
-    monkeypatch.setattr(judging.Grading, "ways_back", lambda self: ran.append("ways") or ways_back(self))
+    ran, outcome, inspected = [], judging.Grading.outcome, judging.Grading.inspected
+    monkeypatch.setattr(judging.Grading, "outcome", lambda self, check: ran.append(check.visibility) or outcome(self, check))
+    monkeypatch.setattr(judging.Grading, "inspected", lambda self: ran.append("inspected") or inspected(self))
     grade(solutions())
-    assert list(dict.fromkeys(ran)) == ["public", "ways", "hidden"]
-    assert ran.count("ways") == 1
+    assert list(dict.fromkeys(ran)) == ["public", "inspected", "hidden"]
+    assert ran.count("inspected") == 1
 
 
 def test_a_fault_of_the_grader_while_it_looks_is_its_own(grade, monkeypatch):
-    monkeypatch.setattr(judging, "way_back", lambda *_: 1 / 0)
+    monkeypatch.setattr(differences, "way_back", lambda *_: 1 / 0)
     result = grade(solutions())
     assert (result.status, result.score) == ("error", None)
     assert "ZeroDivisionError" in result.fault
@@ -199,7 +197,7 @@ def test_reports(grade):
 
 @pytest.mark.parametrize(("share", "marks"), [(1, 60), (0, 26), (0.3, 36.2), (0.1, 29.4)])
 def test_the_rubric_says_what_they_are_worth(grade, monkeypatch, share, marks):
-    monkeypatch.setattr(judging, "FINITE_DIFFERENCES", share)
+    monkeypatch.setattr("autograder.backprop.assignment.FINITE_DIFFERENCES", share)
     result = grade(DNN["W1 alone"].source)
     assert result.part_score("dnn") == result.score == marks
     note = next(check.note for check in result.checks if check.id == "dnn.example_W")

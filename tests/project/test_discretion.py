@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 
 from autograder.checking import CheckFailure, StudentError, describe, expect_shape, expect_tensor, take, take_all
-from autograder.judge.judge import prompts
-from autograder.package import ROOT
+from autograder.files import ROOT
+from autograder.judge.judge import starter_messages
 from autograder.sandbox.discretion import LONGEST_SOURCE, MOST_NEW_LINES, MOST_TOLD, Discretion, Words
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Sandbox
+from tests.course import ASSIGNMENT
 from tests.golden.programs import solution, with_body
+
+MESSAGES = starter_messages(ASSIGNMENT)
 
 SOURCE = b"first\n    second\r\nthird\n"
 SAID = Words("ValueError", "said before", "dnn.py, line 1: first", "a trace")
@@ -201,16 +204,16 @@ def test_a_list_of_keys_is_not_told():
 
 
 def test_the_prompts_are_those_of_the_files_handed_out():
-    assert "Task 3: let forward compute every Z and A and store W, B, Z and A in the cache." in prompts()
+    assert "Task 3: let forward compute every Z and A and store W, B, Z and A in the cache." in MESSAGES
     handed_out = "".join((ROOT / f"assignment/{part}.py").read_text() for part in ("warmup", "dnn", "extension"))
-    assert len(prompts()) == handed_out.count("raise NotImplementedError(")
+    assert len(MESSAGES) == handed_out.count("raise NotImplementedError(")
 
 
 @pytest.mark.parametrize(
     ("method", "name"), [("fit", "fit_losses"), ("gradients", "gradients"), ("compute_gradients", "gradient_W_step")]
 )
 def test_a_task_to_do_is_named_in_hidden_checks(grade, method, name):
-    words = next(prompt for prompt in prompts() if prompt.startswith(f"Task 4: let {method} "))
+    words = next(prompt for prompt in MESSAGES if prompt.startswith(f"Task 4: let {method} "))
     result = grade(with_body(method, f"raise NotImplementedError({words!r})"))
     assert {check.got for check in result.failed if check.id == f"dnn.{name}"} == {words}
 

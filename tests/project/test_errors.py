@@ -6,8 +6,8 @@ from autograder import cli
 from autograder.cluster import ClusterError
 from autograder.errors import AutograderError
 from autograder.gradebook import GradebookError
-from autograder.handout.regions import BuildError
 from autograder.intake import IntakeError
+from autograder.packaging.regions import BuildError
 from autograder.sandbox.layers import WeakSandboxError
 from autograder.settings import SettingsError
 

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from autograder.cli import main
+from autograder.files import ROOT
 from autograder.intake import IntakeError, Person, find, read
 from autograder.intake.exports import gradescope, metadata
 from autograder.intake.exports.export import moment
-from autograder.package import ROOT
 
 DNN, WARMUP = b"class DNN: pass\n", b"x = 1\n"
 UTC = timezone.utc

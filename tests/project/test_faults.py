@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 
 from autograder import workers
 from autograder.cli import main
-from autograder.package import ROOT
+from autograder.files import ROOT
 from tests.golden.programs import solutions
 from tests.project.faults import break_for_bob, die_for_bob, start_no_judge
 from tests.project.grading import SCHEMA, rows
@@ -24,8 +25,8 @@ def broken(student):
 
 
 def test_a_bug_in_a_check_is_an_error_and_no_loss(judge, grade, monkeypatch):
-    check, _ = judge.checks[0]
-    monkeypatch.setattr(judge, "checks", ((check, broken), *judge.checks[1:]))
+    check = judge.checks[0]
+    monkeypatch.setattr(judge, "checks", [replace(check, run=broken), *judge.checks[1:]])
     result = grade(solutions())
     assert (result.status, result.score) == ("error", None)
     assert result.checks[0].passed is None
@@ -95,6 +96,6 @@ def test_a_zygote_that_dies_costs_one_submission(judge, grade, monkeypatch):
         student.fetch(student.module("dnn"))
 
     with monkeypatch.context() as patched:
-        patched.setattr("autograder.judge.judge.loads_dnn", kill_the_zygote)
+        patched.setattr("autograder.judge.judge.loads", kill_the_zygote)
         assert grade(solutions()).status == "error"
     assert (grade(solutions()).status, grade(solutions()).score) == ("graded", 100)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from autograder import grade
-from autograder.package import ROOT
+from autograder.files import ROOT
 from tests.golden.programs import solutions
 
 

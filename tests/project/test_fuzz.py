@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from autograder.checking import StudentError
 from autograder.intake import IntakeError, find, read
 from autograder.intake.entries import MOST_SOURCE
-from autograder.results import PARTS
 from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Opaque, Session, Step
 from autograder.text import clean
+from tests.course import PARTS
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 HANGS = 5  # seconds for one example

@@ -7,11 +7,10 @@ from functools import partial
 import pytest
 
 from autograder.cli import main
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.files import ROOT
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import LAYERS
-from autograder.settings import HERE
+from tests.course import PARTS
 from tests.project.grading import SCHEMA, command, files, rows
 
 GOLDEN = ROOT / "tests/golden"
@@ -54,10 +53,10 @@ def test_what_is_left_in_out(graded):
 
 def test_what_the_course_sets_counts_everywhere(examples, tmp_path, monkeypatch):
     """And who has more time without having handed in is told."""
-    settings = tmp_path / "assignment.toml"
+    settings = tmp_path / "course.toml"
     late = '[late]\ndue = 2026-10-01T12:00:00Z\npenalty_per_day = "10%"\n[late.extensions]\nzoe = "2 days"\n'
-    settings.write_text(f"{HERE.read_text().partition('[late]')[0]}{late}[drop]\nlowest_tasks = 1\n")
-    monkeypatch.setenv("ASSIGNMENT", str(settings))
+    settings.write_text(f"{(ROOT / 'course.toml').read_text().partition('[late]')[0]}{late}[drop]\nlowest_tasks = 1\n")
+    monkeypatch.setenv("COURSE", str(settings))
     shutil.copytree(examples / "ada", tmp_path / "class/ada")
     finished = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--jobs", 1)
     assert "handed in nothing under that name: zoe." in finished.stderr

@@ -15,13 +15,12 @@ import pytest
 
 from autograder import workers
 from autograder.cli import main
-from autograder.files import atomic_write
+from autograder.files import ROOT, atomic_write
 from autograder.gradebook import Gradebook, GradebookError, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.record import from_record, rubric_of, to_record
 from autograder.intake import Submission
 from autograder.marks import Adjustment
-from autograder.package import ROOT
 from autograder.sandbox.host import Limits
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions

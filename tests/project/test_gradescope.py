@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import package
-from autograder.build import build
+from autograder.packaging.build import build
 from autograder.platforms import apart
 from autograder.platforms.gradescope import __main__ as door
 from autograder.sandbox.host import Limits
@@ -100,7 +99,7 @@ def test_an_empty_submission_gets_a_reason(gradescope, tmp_path):
 
 def test_results_are_there_when_the_grader_breaks(gradescope, tmp_path):
     (tmp_path / "dnn.py").write_text("x = 1")
-    broken = gradescope.root / "source/tests/hidden/cases.py"
+    broken = gradescope.root / "source/autograder/backprop/cases.py"
     kept = broken.read_text()
     broken.write_text("raise RuntimeError")
     try:
@@ -145,7 +144,7 @@ TOLD = {
 @pytest.fixture
 def told(gradescope, examples):
     """Puts tables into the assignment file and metadata beside the submission, and gives what the solution then gets."""
-    settings, metadata = gradescope.root / "source/assignment.toml", gradescope.root / "submission_metadata.json"
+    settings, metadata = gradescope.root / "source/course.toml", gradescope.root / "submission_metadata.json"
     kept = settings.read_text()
 
     def told(tables, content):
@@ -204,9 +203,9 @@ def test_setup_fails_loudly(gradescope, tmp_path):
 def test_a_machine_that_is_not_fit_is_refused_unless_it_is_accepted(tmp_path, monkeypatch):
     weak = partial(Limits, without=("filter", "network"))
     monkeypatch.setattr(apart, "Limits", weak)
-    monkeypatch.setattr(package, "ACCEPTED", tmp_path / "accept.txt")
-    package.ACCEPTED.write_text("")
+    monkeypatch.setattr(apart, "ACCEPTED", tmp_path / "accept.txt")
+    apart.ACCEPTED.write_text("")
     with pytest.raises(WeakSandboxError, match="ACCEPT=network"):
         door.check()
-    package.ACCEPTED.write_text("network")
+    apart.ACCEPTED.write_text("network")
     door.check()

@@ -16,15 +16,13 @@ from markdown_it import MarkdownIt
 from autograder.backprop.case import Case
 from autograder.backprop.handout_figures import figures
 from autograder.backprop.oracle import truth
-from autograder.build import ASSIGNMENT
-from autograder.handout import assignment
-from autograder.handout.assignment import PLACES, handout
-from autograder.handout.page import mathml, page
-from autograder.handout.regions import BuildError
-from autograder.judge.judge import load_checks
-from autograder.package import ROOT
+from autograder.files import ROOT
+from autograder.packaging.handout import POINTS_PLACE, hand_out
+from autograder.packaging.page import mathml, page
+from autograder.packaging.regions import BuildError
+from tests.course import ASSIGNMENT, CHECKS
 
-TEXT = handout()
+TEXT = hand_out(ASSIGNMENT)
 LINES = TEXT.splitlines()
 FLAT = " ".join(re.sub(r"^> ?", "", TEXT, flags=re.MULTILINE).split())  # a phrase may begin on one line and end on the next
 PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
@@ -412,7 +410,7 @@ def test_page_and_figures_are_the_same_every_time(html):
 
 def test_links_lead_somewhere(html):
     targets = re.findall(r"\]\(([^)\s]+)\)", TEXT)
-    assert [target for target in targets if not target.startswith("#") and not (ASSIGNMENT / target).is_file()] == []
+    assert [target for target in targets if not target.startswith("#") and not (ASSIGNMENT.starter / target).is_file()] == []
     assert {target[1:] for target in targets if target.startswith("#")} <= set(re.findall(r'id="([^"]+)"', html))
     assert {f"figures/{name}" for name in FIGURES} <= set(targets)
 
@@ -439,7 +437,7 @@ def test_table_of_marks():
         part = first.strip(" *").removesuffix(".py") or part
         printed[part, task.strip()] = [float(number) for number in points]
     rubric = defaultdict(lambda: [0, 0, 0])
-    for check, _ in load_checks():
+    for check in CHECKS:
         for row in ((check.part, check.task), (check.part, ""), ("together", "")):
             rubric[row][check.visibility == "hidden"] += check.points
             rubric[row][2] += check.points
@@ -453,10 +451,10 @@ def test_rule_on_finite_differences():
     assert FLAT.count("Finite differences, where") == 1
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", [POINTS_PLACE, *ASSIGNMENT.hand_out_texts()])
 def test_a_place_that_is_gone_is_missed(tmp_path, monkeypatch, place):
     text = (ROOT / "solution/README.md").read_text()
     (tmp_path / "README.md").write_text(text.replace(place, ""))
-    monkeypatch.setattr(assignment, "SOLUTION", tmp_path)
+    monkeypatch.setattr(ASSIGNMENT, "solution", tmp_path)
     with pytest.raises(BuildError, match=place):
-        handout()
+        hand_out(ASSIGNMENT)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.files import ROOT
 from autograder.intake import IntakeError, find, read
 from autograder.intake.entries import MOST_ENTRIES, MOST_SOURCE, MOST_ZIP, Spoilt
 from autograder.intake.folders import entry_of_file, open_file
-from autograder.package import ROOT
 
 DNN = b"class DNN: pass\n"
 NO_FILE = "dnn.py is a link or a device; hand in the file itself."

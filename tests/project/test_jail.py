@@ -15,7 +15,7 @@ import pytest
 
 from autograder.checking import StudentError
 from autograder.cli import main
-from autograder.package import ROOT
+from autograder.files import ROOT
 from autograder.report.doctor import verdict
 from autograder.sandbox import calls, kernel, zygote
 from autograder.sandbox.host import SandboxError, Zygote

@@ -9,8 +9,8 @@ from autograder.checking import CheckFailure
 from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.results import PARTS
 from autograder.sandbox.discretion import Discretion
+from tests.course import PARTS
 from tests.golden.programs import solution, solutions, with_body
 from tests.golden.variants import ALONE
 from tests.hidden.test_gradients_and_fit import step

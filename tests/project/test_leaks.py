@@ -6,13 +6,13 @@ import zipfile
 
 import pytest
 
-from autograder import build, leaks
-from autograder.handout.assignment import SOLUTION, assignment_files
-from autograder.handout.regions import BuildError, solved
-from autograder.leaks import refuse_leaks
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.files import ROOT
+from autograder.packaging import build, leaks
+from autograder.packaging.handout import starter_files
+from autograder.packaging.leaks import refuse_leaks
+from autograder.packaging.regions import BuildError, solved
 from autograder.settings import read_secret
+from tests.course import ASSIGNMENT, PARTS
 
 
 def zipped(files):
@@ -29,10 +29,10 @@ def in_a_notebook(text):
 
 
 HIDDEN = (ROOT / "tests/hidden/test_compute_gradients.py").read_text()
-SOLVED = solved((SOLUTION / "dnn.py").read_text())
+SOLVED = solved((ASSIGNMENT.solution / "dnn.py").read_text())
 LEAKS = {
     "a solution": ("dnn.py", SOLVED.encode(), "the solution of dnn.py"),
-    "a solution with its markers": ("dnn.py", (SOLUTION / "dnn.py").read_bytes(), "is solution/dnn.py"),
+    "a solution with its markers": ("dnn.py", (ASSIGNMENT.solution / "dnn.py").read_bytes(), "is solution/dnn.py"),
     "hidden checks": ("checks/test_dnn.py", HIDDEN.encode(), "is tests/hidden/test_compute_gradients.py"),
     "hidden checks under their name": ("checks/test_compute_gradients.py", b"", "the name of a file of hidden checks"),
     "a folder of hidden checks": ("tests/hidden/any.py", b"", "not for students (hidden)"),
@@ -46,7 +46,7 @@ LEAKS = {
     "a solution in a zip": ("more.zip", zipped({"later.py": SOLVED}), "more.zip/later.py holds a line of the solution"),
     "a zip in a zip": ("more.zip", zipped({"inner.bin": zipped({"later.py": SOLVED})}), "more.zip/inner.bin/later.py holds"),
     "the secret": ("notes.bin", b"\0" + read_secret().encode() + b"\0", "the course's secret"),
-    "the assignment file": ("assignment.toml", b"", "not for students (assignment.toml)"),
+    "the assignment file": ("course.toml", b"", "not for students (course.toml)"),
     "the truth": ("oracle.py", (ROOT / "autograder/backprop/oracle.py").read_bytes(), "is autograder/backprop/oracle.py"),
     "a golden program": ("any.py", (ROOT / "tests/golden/programs.py").read_bytes(), "is tests/golden/programs.py"),
 }
@@ -55,7 +55,7 @@ LEAKS = {
 @pytest.mark.parametrize(("name", "data", "words"), LEAKS.values(), ids=list(LEAKS))
 def test_a_leak_is_refused(name, data, words):
     with pytest.raises(BuildError) as refusal:
-        refuse_leaks("assignment.zip", {"README.md": b"Welcome.", name: data})
+        refuse_leaks(ASSIGNMENT, "assignment.zip", {"README.md": b"Welcome.", name: data})
     assert words in str(refusal.value)
     assert str(refusal.value).startswith("assignment.zip is for students, and its ")
     assert read_secret() not in str(refusal.value)
@@ -63,18 +63,18 @@ def test_a_leak_is_refused(name, data, words):
 
 def test_every_telling_line_is_missed_when_it_leaks():
     """No line of a solution or of a hidden check is known to students, unless it stands in what they get."""
-    private = leaks.private_lines()
+    private = leaks.private_lines(ASSIGNMENT)
     assert {f"the solution of {part}.py" for part in PARTS} < set(private.values())
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests/hidden").glob("test_*.py")} < set(private.values())
     for line in private:
         with pytest.raises(BuildError):
-            refuse_leaks("any", {"README.md": f"Welcome.\n    {line}\n".encode()})
+            refuse_leaks(ASSIGNMENT, "any", {"README.md": f"Welcome.\n    {line}\n".encode()})
 
 
 def test_a_package_that_leaks_is_not_written(tmp_path, monkeypatch):
     build.build("student", tmp_path)
     kept = (tmp_path / "assignment.zip").read_bytes()
-    monkeypatch.setattr(build, "assignment_files", lambda: {**assignment_files(), "dnn.py": SOLVED})
+    monkeypatch.setattr(build, "starter_files", lambda _: {**starter_files(ASSIGNMENT), "dnn.py": SOLVED})
     with pytest.raises(BuildError, match="nothing was written"):
         build.build("student", tmp_path)
     assert (tmp_path / "assignment.zip").read_bytes() == kept

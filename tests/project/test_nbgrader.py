@@ -18,16 +18,18 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder import grade, workers
 from autograder.backprop.rubric import RUBRIC
 from autograder.cli import main
-from autograder.handout.assignment import assignment_files
-from autograder.handout.regions import BuildError, skeleton
+from autograder.files import ROOT
 from autograder.intake import read
 from autograder.judge.judge import Judge
-from autograder.package import ROOT
-from autograder.platforms.nbgrader import NOTEBOOK, TASKS, grade_id, most, package, scores
+from autograder.packaging.build import build
+from autograder.packaging.handout import starter_files
+from autograder.packaging.output import write_files
+from autograder.packaging.regions import BuildError, skeleton
+from autograder.platforms.nbgrader import points_by_cell, scores
 from autograder.platforms.nbgrader.cells import source
 from autograder.report.words import explanation
-from autograder.results import PARTS
 from autograder.settings import read_secret
+from tests.course import ASSIGNMENT, PARTS
 from tests.golden.canaries import hidden_numbers
 from tests.golden.differences import IN_PLACE
 from tests.golden.mistakes import MISTAKES
@@ -60,7 +62,7 @@ WORK = {
 TURN = ["no notebook", *in_turn([name for name in ATTACKS if name != "no notebook"], every=3)]
 HOSTILE = {name: re.sub(r"\W", "_", name) for name in TURN}
 ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if name not in ("ASSIGNMENT", "ACCEPT", "PYTHONPATH")},
+    **{name: value for name, value in os.environ.items() if name not in ("COURSE", "ASSIGNMENT", "ACCEPT", "PYTHONPATH")},
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     "JUPYTER_NO_CONFIG": "1",
 }
@@ -81,7 +83,7 @@ class Course:
     def submit(self, student, files):
         folder = self.root / "submitted" / student / "backprop"
         folder.mkdir(parents=True)
-        package.write_files(folder, files)
+        write_files(folder, files)
 
     def marks(self, student):
         return marks(self.database, student)
@@ -115,7 +117,7 @@ def python_files(sources):
 def built(tmp_path_factory):
     """The course as it is built, in which nobody has handed in anything."""
     root = tmp_path_factory.mktemp("nbgrader") / "a course of 2026"
-    package.build_nbgrader(root)
+    build("nbgrader", root)
     return Course(root)
 
 
@@ -177,7 +179,7 @@ def test_the_marks_reach_the_table_and_the_pages(course, results):
     assert {row["max_score"] for row in rows.values()} == {"100.0"}
     assert rows["solution"]["timestamp"].startswith("2026-11-20 10:00")
     for student, result in results.items():
-        assert f"{NOTEBOOK} (Score: {float(result.score)} / 100.0)" in course.page(student)
+        assert f"{ASSIGNMENT.name} (Score: {float(result.score)} / 100.0)" in course.page(student)
 
 
 def test_every_check_is_explained_and_nothing_a_student_says_is_markup(course, results):
@@ -212,7 +214,7 @@ def test_what_lies_beside_the_files_earns_nothing_and_costs_nothing(course, resu
 @pytest.mark.parametrize("attack", ["redefines what the cells call", "planted modules"])
 def test_the_attacks_work_where_a_notebook_is_run(tmp_path, attack):
     """Or their failing would show nothing."""
-    package.write_files(tmp_path, assignment_files_as_bytes() | ATTACKS[attack](tmp_path / "marker"))
+    write_files(tmp_path, assignment_files_as_bytes() | ATTACKS[attack](tmp_path / "marker"))
     code = json.loads(ATTACKS[attack](tmp_path / "marker").get("backprop.ipynb", b"{}")).get(
         "cells", [{"source": "import lab"}]
     )
@@ -221,7 +223,7 @@ def test_the_attacks_work_where_a_notebook_is_run(tmp_path, attack):
 
 
 def assignment_files_as_bytes():
-    return {name: text.encode() for name, text in assignment_files().items()}
+    return {name: text.encode() for name, text in starter_files(ASSIGNMENT).items()}
 
 
 def test_autograded_holds_what_was_graded_and_nothing_else_of_a_student(course, built):
@@ -253,9 +255,9 @@ def test_other_assignments_are_run_and_this_one_is_not(fresh):
     cells = [new_code_cell(code, metadata={"nbgrader": {**kind, "grade_id": name}}) for name, code in CELLS.items()]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     text = nbformat.writes(new_notebook(cells=cells, metadata=metadata)).encode()
-    package.write_files(fresh.root / "source/other", {"other.ipynb": text})
+    write_files(fresh.root / "source/other", {"other.ipynb": text})
     assert fresh.call("generate_assignment", "other").returncode == 0
-    package.write_files(fresh.root / "submitted/ada/other", {"other.ipynb": text, "notes.txt": b"mine"})
+    write_files(fresh.root / "submitted/ada/other", {"other.ipynb": text, "notes.txt": b"mine"})
     assert fresh.call("autograde", "other").returncode == 0
     assert marks(fresh.database, "ada", "other") == {"right": 3, "wrong": 0}
     assert (fresh.root / "autograded/ada/other/notes.txt").exists()
@@ -275,6 +277,8 @@ def test_without_execution_the_files_are_graded_all_the_same(fresh):
 
 
 BREAKS = """
+from dataclasses import replace
+
 good = judge
 
 
@@ -284,7 +288,7 @@ def judge():
 
     def grade(submission):
         if submission.student == "bob":
-            ready.checks = ((ready.checks[0][0], None), *ready.checks[1:])
+            ready.checks = [replace(ready.checks[0], run=None), *ready.checks[1:]]
         return kept(submission)
 
     ready.grade = grade
@@ -304,14 +308,14 @@ def test_a_fault_of_the_grader_is_no_mark_and_costs_one_student(fresh):
     assert sum(fresh.marks("ada").values()) == 100
     assert not (fresh.root / "autograded/bob/backprop").exists()
     with Gradebook(at(fresh.database)) as gradebook:
-        grades = gradebook.find_submission_notebook(NOTEBOOK, "backprop", "bob").grades
+        grades = gradebook.find_submission_notebook(ASSIGNMENT.name, "backprop", "bob").grades
         assert {(grade.auto_score, grade.needs_manual_grade) for grade in grades} == {(None, True)}
 
 
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
-        ("grader/assignment.toml", '[hidden_checks]\nsecret = "short"\n', "assignment.toml holds a secret of 5 characters"),
+        ("grader/course.toml", '[hidden_checks]\nsecret = "short"\n', "course.toml holds a secret of 5 characters"),
         ("grader/autograder/platforms/nbgrader/settings.py", "raise OSError('no disk')", "cannot be used (OSError('no disk'))"),
         ("grader/autograder/platforms/nbgrader/settings.py", "import nothing_like_it", "(ModuleNotFoundError("),
     ],
@@ -335,34 +339,39 @@ def test_no_time_is_read_from_a_link(fresh):
 
 
 def test_a_course_without_the_configuration_gives_no_points(tmp_path, monkeypatch):
-    package.write_files(tmp_path, assignment_files_as_bytes() | python_files(solutions()))
+    write_files(tmp_path, assignment_files_as_bytes() | python_files(solutions()))
     for execution, code in (("validate", 0), ("autograde", 1)):
         monkeypatch.setenv("NBGRADER_EXECUTION", execution)
-        run = subprocess.run([sys.executable, "-c", source("warmup", "arrays")], cwd=tmp_path, capture_output=True, text=True)
+        run = subprocess.run(
+            [sys.executable, "-c", source("warmup", ASSIGNMENT.part("warmup").tasks[2])],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
         assert run.returncode == code
     assert "nbgrader_config.py must call the grader" in run.stderr
 
 
 @pytest.mark.parametrize("one", [solutions(), SKELETON], ids=["solution", "skeleton"])
 def test_the_cells_run_the_public_checks_of_their_task(tmp_path, one):
-    package.write_files(tmp_path, assignment_files_as_bytes() | python_files(one))
-    for part, task in TASKS:
+    write_files(tmp_path, assignment_files_as_bytes() | python_files(one))
+    for part, task in [(one.name, task) for one in ASSIGNMENT.parts for task in one.tasks]:
         run = subprocess.run([sys.executable, "-c", source(part, task)], cwd=tmp_path, capture_output=True, text=True)
-        fails = "public" in RUBRIC[part][task] and one is SKELETON
+        fails = bool(task.public) and one is SKELETON
         assert (run.returncode, "AssertionError" in run.stderr) == (fails, fails), (part, task, run.stderr)
 
 
 def test_each_task_is_a_locked_cell_with_all_its_points(built):
-    whole = nbformat.read(built.root / f"release/backprop/{NOTEBOOK}.ipynb", as_version=4)
+    whole = nbformat.read(built.root / f"release/backprop/{ASSIGNMENT.name}.ipynb", as_version=4)
     cells = {cell.metadata.nbgrader.grade_id: cell for cell in whole.cells if "nbgrader" in cell.metadata}
-    assert list(cells) == [grade_id(part, task) for part, task in TASKS]
+    assert list(cells) == list(points_by_cell(ASSIGNMENT))
     assert sum(cell.metadata.nbgrader.points for cell in cells.values()) == 100
     for name, cell in cells.items():
         assert cell.id == name
         assert (cell.metadata.nbgrader.locked, cell.metadata.deletable, cell.metadata.editable) == (True, False, False)
     with Gradebook(at(built.database)) as gradebook:
-        points = {cell.name: cell.max_score for cell in gradebook.find_notebook(NOTEBOOK, "backprop").grade_cells}
-    assert points == {grade_id(part, task): most(part, task) for part, task in TASKS}
+        points = {cell.name: cell.max_score for cell in gradebook.find_notebook(ASSIGNMENT.name, "backprop").grade_cells}
+    assert points == points_by_cell(ASSIGNMENT)
 
 
 def test_the_course_names_no_place(built):
@@ -375,7 +384,7 @@ def test_the_course_names_no_place(built):
 def test_nothing_handed_out_holds_a_solution_or_a_hidden_check(built):
     source, released = built.root / "source/backprop", built.root / "release/backprop"
     texts = {path.relative_to(source).as_posix(): path.read_text() for path in source.rglob("*") if path.is_file()}
-    assert {name: text for name, text in assignment_files().items() if name != "backprop.ipynb"} == {
+    assert {name: text for name, text in starter_files(ASSIGNMENT).items() if name != "backprop.ipynb"} == {
         name: text for name, text in texts.items() if name != "backprop.ipynb"
     }
     for name in texts:
@@ -411,7 +420,7 @@ def test_a_rebuild_keeps_what_is_a_tas(course, tmp_path):
     (again.root / "grader/autograder/old.py").write_text("")
     (again.root / "release/backprop/backprop.ipynb").write_text("{}")
     before, kept = again.everything(), again.marks("differences")
-    package.build_nbgrader(again.root)
+    build("nbgrader", again.root)
     del before["grader/autograder/old.py"]
     before["release/backprop/backprop.ipynb"] = (course.root / "release/backprop/backprop.ipynb").read_bytes()
     assert again.everything() == before
@@ -421,7 +430,7 @@ def test_a_rebuild_keeps_what_is_a_tas(course, tmp_path):
 def test_an_older_python_is_told(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "nbgrader", None)
     with pytest.raises(BuildError, match=r"nbgrader is not installed for this Python, 3\.\d+\.\d+; it needs 3\.11 or newer"):
-        package.build_nbgrader(tmp_path)
+        build("nbgrader", tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -436,7 +445,7 @@ def gradebook(built, tmp_path):
     with Gradebook(at(path)) as book:
         book.update_or_create_student("ada", first_name="Ada")
         book.update_or_create_submission("backprop", "ada", timestamp=DONE)
-        corrected = book.find_grade("dnn-forward", NOTEBOOK, "backprop", "ada")
+        corrected = book.find_grade("dnn-forward", ASSIGNMENT.name, "backprop", "ada")
         corrected.manual_score, corrected.extra_credit = 11, 2
         book.db.commit()
     return path
@@ -444,7 +453,7 @@ def gradebook(built, tmp_path):
 
 def test_make_grade_writes_the_marks_into_a_gradebook(gradebook, tmp_path):
     for student, sources in (("ada", solutions()), ("bela", WORK["differences"]), ("empty", {"notes": b""})):
-        package.write_files(tmp_path / "class" / student, python_files(sources))
+        write_files(tmp_path / "class" / student, python_files(sources))
     graded = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--gradebook", gradebook)
     assert graded.returncode == 0, graded.stderr
     assert [sum(marks(gradebook, student).values()) for student in ("bela", "empty")] == [74, 0]
@@ -452,7 +461,7 @@ def test_make_grade_writes_the_marks_into_a_gradebook(gradebook, tmp_path):
         late = book.find_submission("backprop", "ada")
         assert (late.student.first_name, str(late.timestamp)) == ("Ada", DONE.removesuffix(" UTC"))
         assert late.score == 100 - 18 + 11 + 2
-        grade = book.find_grade("dnn-forward", NOTEBOOK, "backprop", "ada")
+        grade = book.find_grade("dnn-forward", ASSIGNMENT.name, "backprop", "ada")
         assert (grade.auto_score, grade.manual_score, grade.needs_manual_grade) == (18, 11, False)
     again = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--gradebook", gradebook)
     assert again.returncode == 0
@@ -461,7 +470,7 @@ def test_make_grade_writes_the_marks_into_a_gradebook(gradebook, tmp_path):
 
 def test_what_the_grader_failed_on_keeps_its_marks(gradebook, tmp_path, monkeypatch, capsys):
     for student in ("ada", "bob"):
-        package.write_files(tmp_path / "class" / student, python_files(solutions()))
+        write_files(tmp_path / "class" / student, python_files(solutions()))
     monkeypatch.setattr(workers, "task", break_for_bob)
     arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--gradebook", str(gradebook)]
     assert main(arguments) == 1
@@ -492,7 +501,7 @@ def other_course(path):
 
 def other_points(path):
     with Gradebook(at(path)) as book:
-        book.find_grade_cell("dnn-forward", NOTEBOOK, "backprop").max_score = 17
+        book.find_grade_cell("dnn-forward", ASSIGNMENT.name, "backprop").max_score = 17
         book.db.commit()
 
 
@@ -503,13 +512,13 @@ def other_points(path):
         (other_file, "{} cannot be used as a gradebook of nbgrader: "),
         (other_database, "{} cannot be used as a gradebook of nbgrader: "),
         (other_course, "{} has no assignment backprop; `make nbgrader` builds a course that has it."),
-        (other_points, "{} has another dnn-forward than this grader; build the course anew with `make nbgrader`."),
+        (other_points, "{} has another dnn-forward than this grader; build the course again with `make nbgrader`."),
     ],
 )
 def test_what_is_no_gradebook_of_this_assignment_is_refused_and_left_as_it_is(gradebook, tmp_path, capsys, change, said):
     change(gradebook)
     before = gradebook.read_bytes() if gradebook.exists() else None
-    package.write_files(tmp_path / "class/ada", python_files(solutions()))
+    write_files(tmp_path / "class/ada", python_files(solutions()))
     arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--gradebook", str(gradebook)]
     assert main(arguments) == 2
     said_of_it = capsys.readouterr().err.splitlines()[-1]
@@ -520,7 +529,7 @@ def test_what_is_no_gradebook_of_this_assignment_is_refused_and_left_as_it_is(gr
 
 def test_a_gradebook_needs_nbgrader(gradebook, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "nbgrader.api", None)
-    package.write_files(tmp_path / "class/ada", python_files(solutions()))
+    write_files(tmp_path / "class/ada", python_files(solutions()))
     arguments = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--gradebook", str(gradebook)]
     assert main(arguments) == 2
     assert "nbgrader is not installed, which GRADEBOOK needs; it takes Python 3.11 or newer.\n" in capsys.readouterr().err

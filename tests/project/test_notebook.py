@@ -13,12 +13,12 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
 
-from autograder.handout.assignment import assignment_files
-from autograder.handout.notebook import notebook
-from autograder.handout.regions import skeleton, solved
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.files import ROOT
+from autograder.packaging.handout import starter_files
+from autograder.packaging.notebook import notebook
+from autograder.packaging.regions import skeleton, solved
 from solution import lab
+from tests.course import ASSIGNMENT, PARTS
 
 TEXT = (ROOT / "solution/backprop.py").read_text()
 SOURCES = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
@@ -30,7 +30,7 @@ SLIP = {**SOLVED, "dnn": SOLVED["dnn"].replace("        grads = {}\n", '        
 @pytest.fixture(scope="module")
 def lay_out(tmp_path_factory):
     """Makes a folder as students download it, with these parts in place of the skeletons."""
-    files = assignment_files()
+    files = starter_files(ASSIGNMENT)
 
     def make(parts):
         folder = tmp_path_factory.mktemp("backprop")
@@ -179,7 +179,7 @@ def test_a_saved_file_counts_without_a_restart(lay_out, open_notebook):
 
 
 def test_notebook_is_the_same_bytes_every_time():
-    assert notebook(TEXT) == notebook(TEXT) == assignment_files()["backprop.ipynb"]
+    assert notebook(TEXT) == notebook(TEXT) == starter_files(ASSIGNMENT)["backprop.ipynb"]
 
 
 def test_notebook_is_plain_and_valid():

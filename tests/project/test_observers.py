@@ -10,7 +10,7 @@ from autograder.backprop.observers.extension import observe_extension
 from autograder.backprop.observers.warmup import observe_warmup
 from autograder.checking import CheckFailure, StudentError
 from autograder.diagnosis.matching import find_mistakes
-from autograder.judge.judge import HANDED_OUT
+from tests.course import ASSIGNMENT
 from tests.golden.programs import program, solution
 from tests.shares import in_turn
 
@@ -35,7 +35,7 @@ def failures_of(judge, session, part):
 @np.errstate(all="ignore")
 def diagnose(judge, part, source, dnn=None):
     """The failures of a program, and what is found in it; beside a right dnn.py, or beside the one handed out, unless given."""
-    dnn = dnn or (solution().encode() if part == "extension" else (HANDED_OUT / "dnn.py").read_bytes())
+    dnn = dnn or (solution().encode() if part == "extension" else (ASSIGNMENT.starter / "dnn.py").read_bytes())
     with judge.sandbox.session({"dnn": dnn, part: source}) as session:
         failures = failures_of(judge, session, part)
         session.begin_check(hidden=True)

@@ -17,20 +17,21 @@ from otter.test_files import GradingResults
 
 from autograder import grade
 from autograder.backprop.rubric import RUBRIC
-from autograder.handout.assignment import assignment_files
-from autograder.handout.regions import BuildError
-from autograder.package import EPOCH, ROOT
-from autograder.platforms.otter import backprop_otter
-from autograder.platforms.otter.backprop_otter import Backprop, JudgeError, judged
+from autograder.files import ROOT
+from autograder.packaging.handout import starter_files
+from autograder.packaging.output import EPOCH
+from autograder.packaging.regions import BuildError
+from autograder.platforms.otter import autograder_otter
+from autograder.platforms.otter.autograder_otter import Judged, JudgeError, judged
 from autograder.platforms.otter.master import master, named
-from autograder.results import PARTS
 from autograder.settings import read_secret
+from tests.course import ASSIGNMENT, PARTS
 from tests.golden.differences import DNN
 from tests.golden.notebooks_otter import NOTEBOOK, NOTEBOOKS
 from tests.golden.programs import solution_lines, solutions
 from tests.project.grading import SCHEMA
 
-HANDED_OUT = assignment_files()
+HANDED_OUT = starter_files(ASSIGNMENT)
 SKELETON = {f"{part}.py": HANDED_OUT[f"{part}.py"].encode() for part in PARTS}
 SOLVED = {f"{part}.py": source for part, source in solutions().items()}
 
@@ -96,7 +97,7 @@ def test_every_public_check_is_a_case_of_the_question_of_its_task(otter):
 
 def test_a_text_without_a_place_for_the_questions_is_refused():
     with pytest.raises(BuildError, match=r'no cell .*check\.main\(\["dnn"\]\)'):
-        master("# %%\n1 + 1\n", [], [])
+        master(ASSIGNMENT, "# %%\n1 + 1\n", [], [])
 
 
 def test_nothing_else_is_built_and_the_zips_have_no_date(otter):
@@ -105,7 +106,7 @@ def test_nothing_else_is_built_and_the_zips_have_no_date(otter):
     assert {name.partition("/")[0] for name in first} == {
         "student",
         "autograder.zip",
-        "backprop_otter-0.1.0-py3-none-any.whl",
+        "autograder_otter-0.1.0-py3-none-any.whl",
     }
     for path in (otter / "autograder.zip", *otter.glob("*.whl")):
         with zipfile.ZipFile(path) as archive:
@@ -121,8 +122,8 @@ def test_nothing_leaks(otter):
         assert not solution_lines() & set(data.decode().splitlines()), name
         assert data not in hidden, name
         assert read_secret().encode() not in data, name
-    assert next(iter(wheel)) == "backprop_otter.py"
-    assert package["files/grader/assignment.toml"] == (ROOT / "assignment.toml").read_bytes()
+    assert next(iter(wheel)) == "autograder_otter.py"
+    assert package["files/grader/course.toml"] == (ROOT / "course.toml").read_bytes()
     assert not {f"files/{part}.py" for part in PARTS} & set(package), "they would be laid over the student's"
     made = {name: data for name, data in package.items() if not name.startswith("files/grader/")}
     for name, data in [*student.items(), *made.items(), *wheel.items()]:
@@ -251,14 +252,14 @@ def test_a_ta_reads_the_remarks(graded):
 
 def test_results_are_objects_of_otters_own(otter):
     """So that results.pkl can be read where there is no plugin, and a failure of otter's own kernel costs nobody a mark."""
-    plugin = Backprop("", {}, {})
+    plugin = Judged("", {}, {})
     check = {"name": "It works.", "score": 0.5, "max_score": 1, "status": "passed", "output": "half", "visibility": "visible"}
     plugin.document = {"output": "", "tests": [{**check, "extra_data": {"id": "dnn.works"}}], "extra_data": {"remarks": []}}
     results = GradingResults.without_results(RuntimeError("the kernel died"))
     plugin.after_grading(results)
     assert (results.total, results.possible, results.get_score("dnn.works")) == (0.5, 1, 0.5)
     assert not results.has_catastrophic_failure()
-    assert b"backprop_otter" not in dill.dumps(results)
+    assert b"autograder_otter" not in dill.dumps(results)
     assert plugin.generate_report() is None
 
 
@@ -267,7 +268,7 @@ def test_results_are_objects_of_otters_own(otter):
 
 def test_a_judge_that_fails_gives_no_mark(otter, tmp_path):
     files = contents(otter / "autograder.zip")
-    files["files/grader/tests/hidden/cases.py"] = b'raise RuntimeError("broken on purpose")\n'
+    files["files/grader/autograder/backprop/cases.py"] = b'raise RuntimeError("broken on purpose")\n'
     package = zipped(tmp_path / "broken.zip", files)
     finished, document = otter_run(package, zipped(tmp_path / "solution.zip", SOLVED), tmp_path / "out")
     assert (finished.returncode, document) == (1, None)
@@ -285,7 +286,7 @@ def test_a_judge_that_fails_gives_no_mark(otter, tmp_path):
     ],
 )
 def test_no_answer_is_no_mark(tmp_path, monkeypatch, judge, words):
-    monkeypatch.setattr(backprop_otter, "SECONDS", 1)
+    monkeypatch.setattr(autograder_otter, "SECONDS", 1)
     (tmp_path / "autograder/platforms").mkdir(parents=True)
     (tmp_path / "autograder/platforms/apart.py").write_text(judge)
     with pytest.raises(JudgeError, match=words):

@@ -11,7 +11,6 @@ import pytest
 from autograder.backprop import example
 from autograder.backprop.figure import drawing, places
 from autograder.backprop.oracle import forward, sample_losses, truth
-from autograder.build import ASSIGNMENT
 from autograder.checking import CheckFailure
 from autograder.gradebook.record import from_record, rubric_of, to_record
 from autograder.intake import Person, Submission, Waiting
@@ -22,6 +21,7 @@ from autograder.report.feedback import cells, feedback_html, what_is_right
 from autograder.report.overview import Overview
 from autograder.report.words import summary
 from autograder.results import Cause, CheckResult, Comparison, Result
+from tests.course import ASSIGNMENT
 from tests.golden.crowd import crowd, graded
 from tests.golden.differences import DNN
 from tests.golden.mistakes import with_mistakes
@@ -98,7 +98,7 @@ def test_a_mark_beyond_the_most_is_drawn(wrong):
 def test_items_for_people(judge, wrong):
     weak = replace(wrong(), layers=("limits",))
     by_differences = judge.grade(Submission("bela", {"dnn": DNN["W1 alone"].source}))
-    broken = judging.faulty("chen", ValueError("<i>"))
+    broken = judging.error_result("chen", ValueError("<i>"))
     empty = judge.grade(Submission("dora", reason="The folder is empty."))
     page = Overview([*named(weak, "ada"), mark_of(by_differences), mark_of(broken), mark_of(empty)]).html(
         [], [Person(name="Emil")]
@@ -185,7 +185,7 @@ def test_nothing_is_drawn_where_nothing_is_wrong_or_seen(wrong):
     assert drawing(wrong()) is None
     assert drawing(wrong("S14")) is None
     assert drawing(wrong(dnn=b"def\n")) is None
-    assert drawing(wrong(dnn=(ASSIGNMENT / "dnn.py").read_bytes())) is None
+    assert drawing(wrong(dnn=(ASSIGNMENT.starter / "dnn.py").read_bytes())) is None
 
 
 @pytest.mark.parametrize(("name", "units", "lines"), [("dW2", 0, 9), ("dZ3", 1, 0), ("A1", 3, 0), ("B2", 3, 0), ("W1", 0, 6)])
@@ -266,7 +266,7 @@ def test_what_is_right_is_said_too(wrong):
 
 
 def test_where_no_mistake_has_a_name_the_first_check_is_told(wrong):
-    result = wrong(dnn=(ASSIGNMENT / "dnn.py").read_bytes())
+    result = wrong(dnn=(ASSIGNMENT.starter / "dnn.py").read_bytes())
     assert not result.causes
     said = words(feedback_html(mark_of(result)))
     first = "What to mend first dnn.py: forward returns the right output for the example. Task 3: let forward compute every Z"

@@ -9,16 +9,19 @@ import zipfile
 
 import pytest
 
-from autograder.handout.regions import skeleton, solved
-from autograder.leaks import texts
-from autograder.manifest import MANIFEST, PACKAGES, files
-from autograder.manifest import packages as packages_in
-from autograder.package import ROOT
-from autograder.results import PARTS
+from autograder.files import ROOT
+from autograder.packaging.leaks import texts
+from autograder.packaging.manifest import MANIFEST, packaged_files, table_rows
+from autograder.packaging.regions import skeleton, solved
+from autograder.platforms import NAMES, integration
 from autograder.settings import read_secret
+from tests.course import PARTS
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader 0.9.6 needs Python 3.11")
-STUDENTS = [name for name, readers in PACKAGES.items() if readers == "students"]
+OUTPUTS = {"assignment.zip": "students"} | {
+    f"{name}/{output}": readers for name in NAMES for output, readers in integration(name).outputs.items()
+}
+STUDENTS = [name for name, readers in OUTPUTS.items() if readers == "students"]
 ANYBODY = 16  # characters; shorter lines anybody writes
 
 
@@ -27,7 +30,7 @@ def contents(packages):
     """Every file that students get, by package and name, those inside zips too."""
     found = {}
     for name in STUDENTS:
-        for path in files(packages.folder / name):
+        for path in packaged_files(packages.folder / name):
             found[name, path.relative_to(packages.folder).as_posix()] = path.read_bytes()
             if zipfile.is_zipfile(path):
                 with zipfile.ZipFile(path) as archive:
@@ -37,11 +40,11 @@ def contents(packages):
 
 def test_the_manifest_says_how_large_each_package_is_and_gives_its_digest(packages):
     lines = packages.said.splitlines()
-    assert len(lines) == len(PACKAGES) + 1
-    for line, package in zip(lines, packages_in(packages.folder), strict=False):
-        assert line.startswith(package.digest)
-        assert f"{package.size:,} bytes" in line
-        assert line.endswith(f"{package.name}, for {package.readers}")
+    assert lines[:-1] == list(table_rows(packages.folder, OUTPUTS))
+    for line, (name, readers) in zip(lines, OUTPUTS.items(), strict=False):
+        size = sum(path.stat().st_size for path in packaged_files(packages.folder / name))
+        assert f"{size:,} bytes" in line
+        assert line.endswith(f"{name}, for {readers}")
     archive = packages.folder / "gradescope/autograder.zip"
     assert hashlib.sha256(archive.read_bytes()).hexdigest() in packages.said
     assert f"{archive.stat().st_size:,} bytes" in packages.said
@@ -53,7 +56,7 @@ def test_sha256sum_reads_the_manifest(packages):
     assert (check.returncode, check.stdout) == (0, "")
     names = {line.split("  ", 1)[1] for line in (packages.folder / MANIFEST).read_text().splitlines()}
     folder = packages.folder
-    assert {path.relative_to(folder).as_posix() for name in PACKAGES for path in files(folder / name)} == names
+    assert {path.relative_to(folder).as_posix() for name in OUTPUTS for path in packaged_files(folder / name)} == names
     assert len(names) > 100
 
 
@@ -68,18 +71,21 @@ def test_students_get_no_file_of_ours(contents):
     sources = [(ROOT / f"solution/{part}.py").read_text() for part in PARTS]
     ours = {*hidden.values(), *(version(source).encode() for source in sources for version in (str, solved))}
     names = hidden.keys() - {path.name for path in (ROOT / "tests/public").glob("*.py")}
-    assert {"cases.py", "test_compute_gradients.py"} < names
+    assert {"steps.py", "test_compute_gradients.py"} < names
     for (package, name), data in contents.items():
         assert data not in ours, (package, name)
         assert read_secret().encode() not in data, (package, name)
-        assert not {*name.split("/")} & {*names, "hidden", "solution", "golden", "assignment.toml"}, (package, name)
+        assert not {*name.split("/")} & {*names, "hidden", "solution", "golden", "course.toml"}, (package, name)
 
 
 def test_students_get_no_line_of_ours(contents):
     sources = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
     public = [*map(skeleton, sources.values()), *(path.read_text() for path in (ROOT / "tests/public").glob("*.py"))]
-    public += [(ROOT / f"autograder/{name}.py").read_text() for name in ("checking", "running", "student")]
+    public += [
+        (ROOT / f"autograder/{name}.py").read_text() for name in ("checking", "student", "backprop/case", "backprop/running")
+    ]
     private = [*map(solved, sources.values()), *(path.read_text() for path in (ROOT / "tests/hidden").glob("*.py"))]
+    private += [(ROOT / "autograder/backprop/cases.py").read_text()]
     known = {line.strip() for text in public for line in text.splitlines()}
     lines = {line.strip() for text in private for line in text.splitlines() if len(line.strip()) >= ANYBODY} - known
     assert len(lines) > 500

@@ -9,12 +9,11 @@ import pytest
 from autograder import checking
 from autograder.backprop.oracle import MODELS
 from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
-from autograder.handout.assignment import public_rubric
-from autograder.judge.judge import load_checks
-from autograder.package import ROOT
+from autograder.files import ROOT
+from autograder.packaging.handout import public_rubric
+from tests.course import ASSIGNMENT, CHECKS
 
 README = (ROOT / "README.md").read_text()
-CHECKS = [check for check, _ in load_checks()]
 ROWS = checking.rubric_rows(RUBRIC)
 
 
@@ -46,7 +45,7 @@ def test_a_check_without_a_row_is_named():
 def test_a_row_without_a_check_is_named(monkeypatch):
     monkeypatch.setitem(RUBRIC["dnn"]["forward"]["hidden"], "of_nothing", 1)
     with pytest.raises(LookupError, match=r"^The rubric has a row for of_nothing; there is no such check\.$"):
-        load_checks.__wrapped__()
+        ASSIGNMENT.checks(b"secret")
 
 
 def test_a_name_with_two_rows_is_named():
@@ -65,7 +64,7 @@ def test_checks_of_the_backward_passes_have_a_row():
 
 def test_students_get_the_rows_of_the_public_checks():
     given = {}
-    exec(public_rubric(), given)
+    exec(public_rubric(ASSIGNMENT), given)
     assert checking.rubric_rows(given["RUBRIC"]) == {name: row for name, row in ROWS.items() if row[2] == "public"}
 
 
@@ -81,5 +80,5 @@ def test_what_stands_beside_a_check(check):
 
 
 def test_visibility_is_that_of_the_folder():
-    for check, function in load_checks():
-        assert getattr(function, "func", function).__module__.startswith(f"tests.{check.visibility}.")
+    for check in CHECKS:
+        assert getattr(check.run, "func", check.run).__module__.startswith(f"tests.{check.visibility}.")

@@ -1,10 +1,11 @@
-"""The assignment file: what is read from it, what hangs on the secret and what does not, and who gets to see anything of it."""
+"""The course file: what is read from it, what hangs on the secret and what does not, and who gets to see anything of it."""
 
 import json
 import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,10 @@ import psutil
 import pytest
 
 from autograder.cli import main
-from autograder.package import ROOT, grader_files
-from autograder.results import PARTS
+from autograder.files import ROOT
+from autograder.packaging.grader import grader_files
 from autograder.sandbox.session import Sandbox
 from autograder.settings import (
-    HERE,
     OF_THE_REPOSITORY,
     SHORTEST,
     TABLES,
@@ -26,10 +26,11 @@ from autograder.settings import (
     Late,
     Settings,
     SettingsError,
-    assignment_file,
+    course_file,
+    notices,
+    read_assignment,
     read_secret,
     read_settings,
-    warning,
 )
 from tests.golden.attacks import forms
 from tests.golden.mistakes import MISTAKES
@@ -42,8 +43,8 @@ from tests.shares import in_turn
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """Puts a text into an assignment file, which holds from then on."""
-    path = tmp_path / "our assignment.toml"
-    monkeypatch.setenv("ASSIGNMENT", str(path))
+    path = tmp_path / "our course.toml"
+    monkeypatch.setenv("COURSE", str(path))
 
     def write(text):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -61,15 +62,15 @@ def with_secret(secret):
 
 def test_the_assignment_file_is_at_the_root(monkeypatch):
     """The secret it came with is known as one that everybody can read, and nothing else is set in it."""
-    monkeypatch.delenv("ASSIGNMENT", raising=False)
-    assert assignment_file() == HERE == ROOT / "assignment.toml"
-    assert bool(warning()) == read_secret().startswith("everybody-can-read")
-    assert read_settings() == Settings()
+    monkeypatch.delenv("COURSE", raising=False)
+    assert course_file() == ROOT / "course.toml"
+    assert bool(notices()) == read_secret().startswith("everybody-can-read")
+    assert read_settings() == Settings(exports=Exports("Backpropagation"))
 
 
 def test_every_line_that_the_assignment_file_offers_can_be_used(course):
     """With the # before them taken away; and no line is kept secret."""
-    lines = re.sub(r'^# (?="?[\w@.]+"? = )', "", HERE.read_text(), flags=re.MULTILINE)
+    lines = re.sub(r'^# (?="?[\w@.]+"? = )', "", (ROOT / "course.toml").read_text(), flags=re.MULTILINE)
     course(lines)
     settings = read_settings()
     assert {f"[{name}]" for name in TABLES} <= set(lines.splitlines())
@@ -87,9 +88,9 @@ def test_every_line_that_the_assignment_file_offers_can_be_used(course):
 @pytest.mark.parametrize("own", [secret(0), '%(no)s interpolation; and # no comment = %"', "x" * SHORTEST])
 def test_a_course_has_its_own(course, own):
     path = course(f"# ours\n{with_secret(f'  {own}  ')}")
-    assert assignment_file() == path
+    assert course_file() == path
     assert read_secret() == own
-    assert warning() == ""
+    assert notices() == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_a_course_has_its_own(course, own):
         (f"[hidden_checks]\n{secret(0)} = 1\n", "has another line than `secret` below [hidden_checks]"),
         (f"[hidden_checks]\nsecret = ['{secret(0)}']\n", "holds a secret without quotes"),
         (with_secret("zebra" * 6), "holds a secret of 30 characters"),
-        (f"secret = '{secret(0)}'\n", "has `secret`, which is no table of it; there may be [hidden_checks], [late], [drop], "),
+        (f"secret = '{secret(0)}'\n", "has `secret`, which is no table of it; there may be [hidden_checks], [course], "),
         (f"'{secret(0)}' = 1\n", "has a long name, which is no table of it"),
         (f"[hidden_checks]\nsecret = zebra{secret(0)}\n", "is not TOML in line 2"),
         (with_secret(secret(0)) + f"secret = '{secret(1)}'\n", "is not TOML"),
@@ -121,7 +122,7 @@ def test_without_a_secret_nothing_is_graded(course, submissions, tmp_path, text,
     finished = command("grade", submissions, "--out", tmp_path / "out")
     assert finished.returncode == 2
     assert not (tmp_path / "out").exists()
-    assert finished.stderr.startswith(f"The assignment file {tmp_path / 'our assignment.toml'} {found}")
+    assert finished.stderr.startswith(f"The course file {tmp_path / 'our course.toml'} {found}")
     assert "[hidden_checks]" in finished.stderr
     assert finished.stderr.count("\n") == 1
     assert "zebra" not in finished.stderr
@@ -149,14 +150,15 @@ LATER = DUE + timedelta(days=4)
             "[late]\npenalty_per_day = '2.5 %'\n[gradescope]\nlate = true",
             Settings(Late(penalty_per_day=2.5), gradescope=Gradescope(late=True)),
         ),
-        ("[drop]\nlowest_tasks = 2\n", Settings(drop=Drop(2, PARTS))),
+        ("[drop]\nlowest_tasks = 2\n", Settings(drop=Drop(2))),
         ("[late]\ntime_zone = 'America/Montreal'", Settings(Late(zone=ZoneInfo("America/Montreal")))),
         ("[exports]\nname = 'HW 4: \u2207'\n", Settings(exports=Exports("HW 4: \u2207"))),
     ],
 )
 def test_what_a_course_sets(course, lines, settings):
     course(lines)
-    assert read_settings() == settings
+    named = settings.exports if settings.exports.name else Exports("Backpropagation")
+    assert read_settings() == replace(settings, exports=named)
 
 
 def test_a_time_without_an_offset_is_that_of_the_zone(course):
@@ -222,14 +224,17 @@ ON = "due = 2026-10-01T23:59:00-04:00\n"
         ("[[late]]\n", "has `late`, which is no table of it"),
         ("[drop]\nlowest_tasks = 0", "write it like `lowest_tasks = 1`."),
         ("[drop]\nparts = ['dnn']", "which says nothing without `lowest_tasks = 1`."),
-        ("[drop]\nlowest_tasks = 1\nparts = ['dmn']", 'write it like `parts = ["warmup", "extension"]`.'),
+        (
+            "[drop]\nlowest_tasks = 1\nparts = ['dmn']",
+            "the part `dmn`; the parts in use are warmup, dnn, extension.",
+        ),
         ("[drop]\nlowest_tasks = 1\nparts = []", "write it like"),
         ("[exports]\nname = ' '", 'write it like `name = "Backpropagation"`.'),
         ('[exports]\nname = "a\\nb"', "write it like"),
         ("[exports]\ncanvas_id = 'Backpropagation'", 'write it like `canvas_id = "Backpropagation (12345)"`.'),
         (
             "[exprots]\nname = 'x'",
-            "has `exprots`, which is no table of it; there may be [hidden_checks], [late], ",
+            "has `exprots`, which is no table of it; there may be [hidden_checks], [course], ",
         ),
     ],
 )
@@ -238,11 +243,11 @@ def test_a_line_that_means_nothing_is_refused(course, lines, found):
     path = course(f"{lines}\n{with_secret(secret(0))}")
     with pytest.raises(SettingsError) as refusal:
         read_settings()
-    assert str(refusal.value).startswith(f"The assignment file {path} has ")
+    assert str(refusal.value).startswith(f"The course file {path} has ")
     assert found in str(refusal.value)
     assert secret(0) not in str(refusal.value)
     with pytest.raises(SettingsError):
-        grader_files()
+        grader_files(read_assignment(), "autograder.platforms.apart")
 
 
 # What hangs on it
@@ -337,7 +342,7 @@ def test_the_secret_is_in_nothing_that_comes_out(course, submissions, tmp_path):
     for text in [finished.stdout, finished.stderr, *(data.decode(errors="replace") for data in left.values())]:
         assert not [form for form in forms(secret(0)) if form in text]
         assert path.name not in text
-        assert "ASSIGNMENT" not in text
+        assert "COURSE" not in text
 
 
 def test_who_grades_is_told_of_the_secret_of_the_repository_and_no_student_is(course, submissions, tmp_path, capsys):
@@ -345,7 +350,7 @@ def test_who_grades_is_told_of_the_secret_of_the_repository_and_no_student_is(co
     grade = ["grade", str(submissions), "--out", str(tmp_path / "out"), "--jobs", "1"]
     assert main(grade) == 0
     shown = capsys.readouterr()
-    assert shown.err.splitlines().count(warning()) == 1
+    assert shown.err.splitlines().count(notices()[0]) == 1
     for text in [shown.out, *(data.decode(errors="replace") for data in files(tmp_path / "out").values())]:
         assert "secret of the public repository" not in text
         assert OF_THE_REPOSITORY not in text

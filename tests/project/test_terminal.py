@@ -12,8 +12,8 @@ import termios
 
 import pytest
 
-from autograder.build import ASSIGNMENT
-from autograder.package import ROOT
+from autograder.files import ROOT
+from tests.course import ASSIGNMENT
 from tests.golden.attacks.reports import REPORTS
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions
@@ -63,7 +63,7 @@ def graded(tmp_path_factory):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """The download, with a dnn.py that says what a terminal would obey."""
-    place = shutil.copytree(ASSIGNMENT, tmp_path_factory.mktemp("student") / "backprop")
+    place = shutil.copytree(ASSIGNMENT.starter, tmp_path_factory.mktemp("student") / "backprop")
     sources = solutions() | {"dnn": REPORTS["terminal in an exception"].files["dnn.py"].encode()}
     for part, source in sources.items():
         (place / f"{part}.py").write_bytes(source)

@@ -55,7 +55,7 @@ def check() -> None:
     """Raise unless the assignment file can be used, the sandbox starts, and a submission comes through it."""
     read_settings()
     with judge() as ready:
-        result = ready.grade(Submission(STUDENT, {"dnn": b"class DNN: pass"}))
+        result = ready.grade(Submission(STUDENT, {ready.assignment.default_part: b"answer = 42"}))
     if result.status != "graded":
         raise SystemExit(result.fault)
 

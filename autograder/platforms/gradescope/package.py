@@ -4,10 +4,14 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.handout.regions import BuildError
-from autograder.package import ROOT, grader_files, write_zip
+from autograder.assignment import Assignment
+from autograder.files import ROOT
+from autograder.packaging.grader import grader_files
+from autograder.packaging.output import write_zip
+from autograder.packaging.regions import BuildError
 
 HERE = Path(__file__).resolve().parent
 SCRIPTS = ("setup.sh", "run_autograder")
@@ -15,12 +19,21 @@ PIP = ROOT / "requirements/pip.txt"
 FETCHED = ROOT / "build/pip"
 
 
-def build_gradescope(out: Path) -> str:
-    """Write autograder.zip into a folder."""
-    files = {name: (HERE / name).read_bytes() for name in SCRIPTS}
-    files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
-    files["pip.whl"] = pip_wheel().read_bytes()
-    return write_zip(out / "autograder.zip", files | grader_files(), executable=SCRIPTS)
+class Gradescope:
+    """The zip that Gradescope builds its image from."""
+
+    outputs: Mapping[str, str] = {"autograder.zip": "Gradescope"}
+
+    def build(self, assignment: Assignment, out: Path) -> str:
+        """Write autograder.zip into a folder."""
+        files = {name: (HERE / name).read_bytes() for name in SCRIPTS}
+        files["requirements.txt"] = (ROOT / "requirements/judge.txt").read_bytes()
+        files["pip.whl"] = pip_wheel().read_bytes()
+        files |= grader_files(assignment, "autograder.platforms.gradescope.__main__")
+        return write_zip(out / "autograder.zip", files, executable=SCRIPTS)
+
+
+INTEGRATION = Gradescope()
 
 
 def pip_wheel() -> Path:

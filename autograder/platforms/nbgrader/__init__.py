@@ -4,11 +4,8 @@ What nbgrader does with the folder is https://nbgrader.readthedocs.io/en/stable/
 graded cell in the notebook with all its points; the marks come from the student's files, by the judge, and never from a cell.
 """
 
-from autograder.backprop.rubric import RUBRIC
-from autograder.results import Result, total
-
-ASSIGNMENT = NOTEBOOK = "backprop"
-TASKS = tuple((part, task) for part, tasks in RUBRIC.items() for task in tasks)
+from autograder.assignment import Assignment
+from autograder.results import CheckResult, Result, total
 
 
 def grade_id(part: str, task: str) -> str:
@@ -16,14 +13,14 @@ def grade_id(part: str, task: str) -> str:
     return f"{part}-{task}".replace(" ", "-")
 
 
-def most(part: str, task: str) -> float:
-    """The points of a task, public and hidden checks together, to two places."""
-    return round(sum(points for checks in RUBRIC[part][task].values() for points in checks.values()), 2)
+def points_by_cell(assignment: Assignment) -> dict[str, float]:
+    """Return the points of each task, public and hidden checks together, by the name of its graded cell."""
+    return {grade_id(part.name, task.name): task.points for part in assignment.parts for task in part.tasks}
 
 
 def scores(result: Result) -> dict[str, float]:
-    """The points earned in each task, by the name of its graded cell."""
-    return {
-        grade_id(part, task): total(check for check in result.checks if (check.part, check.task) == (part, task))
-        for part, task in TASKS
-    }
+    """Return the points earned in each task, by the name of its graded cell."""
+    by_cell: dict[str, list[CheckResult]] = {}
+    for check in result.checks:
+        by_cell.setdefault(grade_id(check.part, check.task), []).append(check)
+    return {name: total(checks) for name, checks in by_cell.items()}

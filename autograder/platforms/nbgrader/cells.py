@@ -4,38 +4,35 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from autograder.backprop.rubric import RUBRIC
-from autograder.handout.regions import BuildError
-from autograder.platforms.nbgrader import TASKS, grade_id, most
-from autograder.report.words import number
-from autograder.results import PARTS
+from autograder.assignment import Assignment, Task
+from autograder.packaging.notebook import CHECK_CELL
+from autograder.packaging.regions import BuildError
+from autograder.platforms.nbgrader import grade_id
+from autograder.report.words import counted
 
 
-def with_graded_cells(text: str) -> str:
+def with_graded_cells(assignment: Assignment, text: str) -> str:
     """The .ipynb of the lab notebook with the graded cells in it; BuildError if it has no place for those of a part."""
     notebook = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
-    for part in PARTS:
-        checked = f'_ = check.main(["{part}"])'
+    for part in assignment.parts:
+        checked = CHECK_CELL.format(part=part.name)
         place = next((place for place, cell in enumerate(notebook.cells, start=1) if cell.source == checked), None)
         if place is None:
-            raise BuildError(f"solution/backprop.py has no cell that is {checked}, after which the graded cells of {part} go.")
-        notebook.cells[place:place] = [graded_cell(part, task) for of, task in TASKS if of == part]
+            raise BuildError(f"The notebook has no cell that is {checked}, after which the graded cells of {part.name} go.")
+        notebook.cells[place:place] = [graded_cell(part.name, task) for task in part.tasks]
     nbformat.validate(notebook)
     return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
-def graded_cell(part: str, task: str) -> NotebookNode:
+def graded_cell(part: str, task: Task) -> NotebookNode:
     """A task's cell as nbgrader knows it: https://nbgrader.readthedocs.io/en/stable/contributor_guide/metadata.html."""
-    name = grade_id(part, task)
+    name = grade_id(part, task.name)
     kind = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "task": False}
-    return new_code_cell(
-        source(part, task), id=name, metadata={"nbgrader": {**kind, "grade_id": name, "points": most(part, task)}}
-    )
+    return new_code_cell(source(part, task), id=name, metadata={"nbgrader": {**kind, "grade_id": name, "points": task.points}})
 
 
-def source(part: str, task: str) -> str:
+def source(part: str, task: Task) -> str:
     """What a student sees and can run: the public checks of a task."""
-    here = "These are its public checks" if "public" in RUBRIC[part][task] else "It has no public checks"
-    points = most(part, task)
-    head = f'# {part}.py, "{task}": {number(points)} point{"s" if points != 1 else ""}.'
-    return f'{head}\n# {here}; hidden ones are graded after the hand-in.\nimport check\n\ncheck.task("{part}", "{task}")'
+    here = "These are its public checks" if task.public else "It has no public checks"
+    head = f'# {part}.py, "{task.name}": {counted(task.points)}.'
+    return f'{head}\n# {here}; hidden ones are graded after you submit.\nimport check\n\ncheck.task("{part}", "{task.name}")'

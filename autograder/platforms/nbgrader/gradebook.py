@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.assignment import Assignment
 from autograder.gradebook import GradebookError
-from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK, TASKS, grade_id, most, scores
+from autograder.platforms.nbgrader import points_by_cell, scores
 from autograder.results import Result
 
 
 @contextlib.contextmanager
-def open_gradebook(path: Path) -> Iterator[Any]:
+def open_gradebook(path: Path, assignment: Assignment) -> Iterator[Any]:
     """The gradebook at a path, ready for `record`; GradebookError if it is none, or not one for this assignment."""
     try:
         from nbgrader.api import Gradebook, InvalidEntry
@@ -29,7 +30,7 @@ def open_gradebook(path: Path) -> Iterator[Any]:
     try:
         # Read-only, because nbgrader would add to any database the tables that it misses there.
         with Gradebook(place.update_query_dict({"mode": "ro"}), course_id="") as gradebook:
-            check_cells(gradebook, path)
+            check_cells(gradebook, path, assignment)
         with Gradebook(place, course_id="") as gradebook, warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)  # about nbgrader's own way to add a submission
             yield gradebook
@@ -37,24 +38,25 @@ def open_gradebook(path: Path) -> Iterator[Any]:
         raise GradebookError(f"{path} cannot be used as a gradebook of nbgrader: {str(error).splitlines()[0]}.") from error
 
 
-def check_cells(gradebook: Any, path: Path) -> None:
+def check_cells(gradebook: Any, path: Path, assignment: Assignment) -> None:
     """GradebookError unless the assignment is in the gradebook, with the points of each task."""
     from nbgrader.api import MissingEntry
 
     try:
-        cells = {cell.name: cell.max_score for cell in gradebook.find_notebook(NOTEBOOK, ASSIGNMENT).grade_cells}
+        cells = {cell.name: cell.max_score for cell in gradebook.find_notebook(assignment.name, assignment.name).grade_cells}
     except MissingEntry as error:
-        raise GradebookError(f"{path} has no assignment {ASSIGNMENT}; `make nbgrader` builds a course that has it.") from error
-    wanted = {grade_id(part, task): most(part, task) for part, task in TASKS}
-    if other := sorted(cell for cell, _ in wanted.items() ^ cells.items()):
-        raise GradebookError(f"{path} has another {other[0]} than this grader; build the course anew with `make nbgrader`.")
+        raise GradebookError(
+            f"{path} has no assignment {assignment.name}; `make nbgrader` builds a course that has it."
+        ) from error
+    if other := sorted(cell for cell, _ in points_by_cell(assignment).items() ^ cells.items()):
+        raise GradebookError(f"{path} has another {other[0]} than this grader; build the course again with `make nbgrader`.")
 
 
-def record(gradebook: Any, result: Result) -> None:
+def record(gradebook: Any, assignment: Assignment, result: Result) -> None:
     """Write the marks of one student, who is added if need be; what a TA has written there stays as it is."""
     gradebook.update_or_create_student(result.student)
-    gradebook.update_or_create_submission(ASSIGNMENT, result.student)
+    gradebook.update_or_create_submission(assignment.name, result.student)
     for name, score in scores(result).items():
-        grade = gradebook.find_grade(name, NOTEBOOK, ASSIGNMENT, result.student)
+        grade = gradebook.find_grade(name, assignment.name, assignment.name, result.student)
         grade.auto_score, grade.needs_manual_grade = score, False
     gradebook.db.commit()

@@ -21,10 +21,11 @@ from autograder.intake import Submission, read
 from autograder.intake.folders import open_file
 from autograder.marks import mark_of
 from autograder.platforms.apart import judge
-from autograder.platforms.nbgrader import ASSIGNMENT, grade_id, scores
+from autograder.platforms.nbgrader import grade_id, scores
 from autograder.report.gradescope import results_json
 from autograder.report.words import explanation, number
 from autograder.results import CheckResult, Result
+from autograder.settings import read_assignment
 
 MOST_TIMESTAMP = 100  # bytes
 STYLE = "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"  # nbgrader's page breaks words
@@ -41,7 +42,8 @@ class FromRelease(NotebookExporter):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        if fnmatch(ASSIGNMENT, self.parent.coursedir.assignment_id):
+        self.assignment = read_assignment()
+        if fnmatch(self.assignment.name, self.parent.coursedir.assignment_id):
             try:
                 self.judge = judge()
             except AutograderError as refusal:
@@ -52,7 +54,7 @@ class FromRelease(NotebookExporter):
     def from_filename(self, filename: str, resources: Any = None, **named: Any) -> tuple[NotebookNode, Any]:
         """The notebook as nbgrader goes on with it."""
         folders = Folders(self.parent.coursedir, resources["nbgrader"])
-        if folders.assignment == ASSIGNMENT and Path(filename).parent == folders.submitted:
+        if folders.assignment == self.assignment.name and Path(filename).parent == folders.submitted:
             filename = str(folders.released / Path(filename).name)
         return super().from_filename(filename, resources, **named)
 
@@ -65,7 +67,7 @@ class GradeFiles(Execute):
     def __call__(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """The notebook with its marks. Not `preprocess`, which `nbgrader autograde --no-execute` leaves out."""
         folders = Folders(self.parent.parent.coursedir, resources["nbgrader"])
-        if folders.assignment != ASSIGNMENT:
+        if folders.assignment != self.parent.assignment.name:
             return super().__call__(nb, resources)
         submission = read(folders.student, folders.submitted)
         result = self.parent.judge.grade(submission)

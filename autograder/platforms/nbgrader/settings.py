@@ -6,8 +6,7 @@ from pathlib import Path
 
 from traitlets.config import Application, Config
 
-from autograder.platforms.nbgrader import ASSIGNMENT, NOTEBOOK
-from autograder.results import PARTS
+from autograder.settings import read_assignment
 
 GRADING = "autograder.platforms.nbgrader.grading"
 PREPROCESSORS = [  # nbgrader's own, but for the one that runs the notebook
@@ -26,14 +25,15 @@ def configure(c: Config, course: Path) -> None:
 
     The options are those of https://nbgrader.readthedocs.io/en/stable/configuration/config_options.html.
     """
+    assignment = read_assignment()
     c.Autograde.autograde_preprocessors = PREPROCESSORS
     c.Autograde.exporter_class = f"{GRADING}.FromRelease"
-    c.Autograde.exclude_overwriting.update({ASSIGNMENT: [f"{part}.py" for part in PARTS]})
+    c.Autograde.exclude_overwriting.update({assignment.name: [f"{part}.py" for part in assignment.part_names]})
     # Of a submission nbgrader copies nothing: it would follow links, and stumble over a folder named like a file of ours.
-    c.CourseDirectory.ignore.append(str(course / "submitted" / "*" / ASSIGNMENT))
+    c.CourseDirectory.ignore.append(str(course / "submitted" / "*" / assignment.name))
     if Application.initialized() and Application.instance().name == "nbgrader-autograde":
-        for folder in course.glob(f"submitted/*/{ASSIGNMENT}"):
-            prepare(folder, course / "release" / ASSIGNMENT / f"{NOTEBOOK}.ipynb")
+        for folder in course.glob(f"submitted/*/{assignment.name}"):
+            prepare(folder, course / "release" / assignment.name / f"{assignment.name}.ipynb")
 
 
 def prepare(folder: Path, released: Path) -> None:

@@ -8,12 +8,10 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_raw_cell
 
-from autograder.backprop.rubric import RUBRIC
-from autograder.handout.notebook import METADATA, cells_of, written
-from autograder.handout.regions import BuildError
-from autograder.results import PARTS
+from autograder.assignment import Assignment, Part
+from autograder.packaging.notebook import CHECK_CELL, METADATA, cells_of, written
+from autograder.packaging.regions import BuildError
 
-PLACES = {f'_ = check.main(["{part}"])': part for part in PARTS}  # the cells that the questions of a part stand in for
 # https://otter-grader.readthedocs.io/en/latest/otter_assign/notebook_format.html: an exception-based test.
 TEST = '''""" # BEGIN TEST CONFIG
 points: {points}
@@ -23,37 +21,41 @@ def test_{name}():
 
     check.must_pass("{part}", "{name}")'''
 INSTRUCTIONS = (
-    "The zip holds your three files and this notebook, which is not graded. "
-    "To hand in the three files by themselves, without it, comes to the same."
+    "The zip holds your files and this notebook, which is not graded. "
+    "To submit the files by themselves, without it, comes to the same."
 )
 CONFIG = {
-    "student_files": [f"{part}.py" for part in PARTS],
     "export_cell": {"pdf": False, "run_tests": False, "ignore_log": True, "instructions": INSTRUCTIONS},
     "tests": {"ok_format": False},
-    "plugins": ["backprop_otter.Backprop"],
+    "plugins": ["autograder_otter.Judged"],
     # Otter's summary of the public tests would say of a hidden one that it passed; the plugin writes a summary of its own.
     "generate": {"show_hidden": True, "force_public_test_summary": False},
 }
 
 
-def master(text: str, autograder_files: Iterable[str], requirements: Iterable[str]) -> str:
+def master(assignment: Assignment, text: str, autograder_files: Iterable[str], requirements: Iterable[str]) -> str:
     """The master notebook of a notebook's text; autograder_files and requirements are what the machine that grades gets.
 
     BuildError if the text has no place for the questions of a part.
     """
-    config = {**CONFIG, "autograder_files": list(autograder_files), "requirements": list(requirements)}
+    config = {
+        "student_files": [f"{part}.py" for part in assignment.part_names],
+        **CONFIG,
+        "autograder_files": list(autograder_files),
+        "requirements": list(requirements),
+    }
     cells = cells_of(text)
-    if missing := PLACES.keys() - {cell.source for cell in cells}:
+    places = {CHECK_CELL.format(part=part.name): part for part in assignment.parts}
+    if missing := places.keys() - {cell.source for cell in cells}:
         raise BuildError(f"The notebook has no cell {', '.join(sorted(missing))} for otter's questions to stand in.")
-    filled = [new for cell in cells for new in (questions(PLACES[cell.source]) if cell.source in PLACES else [cell])]
+    filled = [new for cell in cells for new in (questions(places[cell.source]) if cell.source in places else [cell])]
     head = new_raw_cell(f"# ASSIGNMENT CONFIG\n{json.dumps(config, indent=2)}")  # JSON is YAML too
     return written(new_notebook(cells=[head, *filled], metadata=METADATA))
 
 
-def questions(part: str) -> list[NotebookNode]:
+def questions(part: Part) -> list[NotebookNode]:
     """The cells of the questions of a part, one for each task that has public checks."""
-    public = {task: checks["public"] for task, checks in RUBRIC[part].items() if "public" in checks}
-    return [cell for task, checks in public.items() for cell in question(part, task, checks)]
+    return [cell for task in part.tasks if task.public for cell in question(part.name, task.name, task.public)]
 
 
 def question(part: str, task: str, checks: Mapping[str, Any]) -> list[NotebookNode]:

@@ -7,39 +7,53 @@ import sys
 import sysconfig
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.files import read_if_there
-from autograder.handout.assignment import SOLUTION, assignment_files
-from autograder.handout.regions import BuildError, solved
-from autograder.leaks import refuse_leaks
-from autograder.package import ROOT, grader_files, shown, write_files, write_zip
-from autograder.results import PARTS
+from autograder.assignment import Assignment
+from autograder.files import ROOT, display_path, read_if_there
+from autograder.packaging.grader import grader_files
+from autograder.packaging.handout import starter_files
+from autograder.packaging.leaks import refuse_leaks
+from autograder.packaging.output import write_files, write_zip
+from autograder.packaging.regions import BuildError, solved
 
 HERE = Path(__file__).resolve().parent
-NOTEBOOK = "backprop.ipynb"
 SCRIPTS = ("setup.sh", "run_autograder")
 
 
-def build_otter(out: Path) -> str:
-    """Write the package into a folder, and install the plugin beside this interpreter, so that `otter run` finds it."""
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = build_plugin(Path(folder))
-        if not is_installed(wheel):
-            install(wheel)
-        work = Path(folder, "work")
-        write_files(work, master_files(wheel))
-        assign(work)
-        student = student_files(student_notebook(work / "made/student" / NOTEBOOK))
-        refuse_leaks("otter/student", student)
-        (archive,) = (work / "made/autograder").glob("*.zip")
-        with zipfile.ZipFile(archive) as made:
-            files = {name: made.read(name) for name in made.namelist()}
-        shutil.rmtree(out, ignore_errors=True)
-        write_files(out / "student", student)
-        shutil.copy(wheel, out)
-    grading = write_zip(out / "autograder.zip", files, executable=SCRIPTS)
-    return f"{shown(out / 'student')}: {len(student)} files\n{grading}"
+class Otter:
+    """What students get in a course that uses otter, the zip that grades, and the plugin's wheel."""
+
+    outputs: Mapping[str, str] = {
+        "student": "students",
+        "autograder.zip": "otter",
+        "autograder_otter-0.1.0-py3-none-any.whl": "otter",
+    }
+
+    def build(self, assignment: Assignment, out: Path) -> str:
+        """Write the package into a folder, and install the plugin beside this interpreter, so that `otter run` finds it."""
+        notebook = f"{assignment.name}.ipynb"
+        with tempfile.TemporaryDirectory() as folder:
+            wheel = build_plugin(Path(folder))
+            if not is_installed(wheel):
+                install(wheel)
+            work = Path(folder, "work")
+            write_files(work, master_files(assignment, wheel))
+            assign(work, notebook)
+            student = student_files(assignment, student_notebook(work / "made/student" / notebook))
+            refuse_leaks(assignment, "otter/student", student)
+            (archive,) = (work / "made/autograder").glob("*.zip")
+            with zipfile.ZipFile(archive) as made:
+                files = {name: made.read(name) for name in made.namelist()}
+            shutil.rmtree(out, ignore_errors=True)
+            write_files(out / "student", student)
+            shutil.copy(wheel, out)
+        grading = write_zip(out / "autograder.zip", files, executable=SCRIPTS)
+        return f"{display_path(out / 'student')}: {len(student)} files\n{grading}"
+
+
+INTEGRATION = Otter()
 
 
 def build_plugin(folder: Path) -> Path:
@@ -68,28 +82,31 @@ def install(wheel: Path) -> None:
     subprocess.run([*pip, "--no-deps", "--no-index", "--force-reinstall", wheel], check=True)
 
 
-def master_files(wheel: Path) -> dict[str, bytes]:
+def master_files(assignment: Assignment, wheel: Path) -> dict[str, bytes]:
     """The folder that `otter assign` works on: the master notebook, the solution, and what the machine that grades gets.
 
     The master notebook is one of the latter: otter lays it over the student's, so there is one to be found where three files
     come without any.
     """
+    from autograder.packaging.notebook import notebook_text
     from autograder.platforms.otter.master import master
 
     locked = [line.rstrip(" \\") for line in (ROOT / "requirements/judge.txt").read_text().splitlines() if "==" in line]
     requirements = [*locked, f"/autograder/source/files/{wheel.name}"]
-    text = master((SOLUTION / "backprop.py").read_text(), [NOTEBOOK, "grader", wheel.name], requirements)
+    notebook = f"{assignment.name}.ipynb"
+    text = master(assignment, notebook_text(assignment), [notebook, "grader", wheel.name], requirements)
+    parts = {f"{part}.py": (assignment.solution / f"{part}.py").read_text() for part in assignment.part_names}
     return {
-        NOTEBOOK: text.encode(),
+        notebook: text.encode(),
         wheel.name: wheel.read_bytes(),
-        **{f"{part}.py": solved((SOLUTION / f"{part}.py").read_text()).encode() for part in PARTS},
-        **{f"grader/{name}": data for name, data in grader_files().items()},
+        **{name: solved(source).encode() for name, source in parts.items()},
+        **{f"grader/{name}": data for name, data in grader_files(assignment, "autograder.platforms.apart").items()},
     }
 
 
-def assign(folder: Path) -> None:
+def assign(folder: Path, notebook: str) -> None:
     """Run `otter assign` in the folder; BuildError if it fails, as it does when the solution does not get every point."""
-    command = [sys.executable, "-m", "otter", "assign", NOTEBOOK, "made"]
+    command = [sys.executable, "-m", "otter", "assign", notebook, "made"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if run.returncode:
         raise BuildError(f"`otter assign` failed. It said:\n{run.stderr}")
@@ -99,13 +116,13 @@ def student_notebook(path: Path) -> str:
     """The text of the student's notebook that `otter assign` has made."""
     import nbformat
 
-    from autograder.handout.notebook import written
+    from autograder.packaging.notebook import written
 
     return written(nbformat.read(path, as_version=4))
 
 
-def student_files(notebook: str) -> dict[str, bytes]:
+def student_files(assignment: Assignment, notebook: str) -> dict[str, bytes]:
     """What students get: the assignment, with this notebook, and otter among the requirements."""
-    files = assignment_files() | {NOTEBOOK: notebook}
-    files["requirements.txt"] += "otter-grader==7.0.0\n"
+    files = starter_files(assignment) | {f"{assignment.name}.ipynb": notebook}
+    files["requirements.txt"] = files.get("requirements.txt", "") + "otter-grader==7.0.0\n"
     return {name: text.encode() for name, text in files.items()}

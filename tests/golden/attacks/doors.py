@@ -6,7 +6,7 @@ A greedy attack is hostile code and the empty skeleton, which deserves no point.
 import textwrap
 from collections.abc import Mapping
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 from tests.golden.attacks.attack import Attack
 from tests.golden.programs import solution
 

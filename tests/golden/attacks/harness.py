@@ -36,7 +36,8 @@ from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.spreadsheet import harmless
 from autograder.report.table import Summary, grades_csv, grades_table
-from autograder.results import PARTS, Result
+from autograder.results import Result
+from tests.course import PARTS
 from autograder.run import NAME, Order, run_grade
 from autograder.sandbox.host import Limits
 from autograder.sandbox.kernel import adopt_orphans

@@ -8,7 +8,7 @@ other ones, and the same commit always tries the same.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograder.package import ROOT
+from autograder.files import ROOT
 from autograder.sandbox.layers import LAYERS
 from tests.golden.attacks import ATTACKS
 from tests.shares import in_turn

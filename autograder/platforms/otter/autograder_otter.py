@@ -1,4 +1,4 @@
-"""Otter's plugin for the backprop assignment: the judge grades in its own process, and nothing handed in runs beside otter.
+"""Otter's plugin: the judge grades in its own process, and nothing that was submitted runs beside otter.
 
 It stands alone, for otter imports it where the grader is no package: the grader lies in the zip that otter unpacks.
 """
@@ -30,7 +30,7 @@ class JudgeError(Exception):
     """The judge gave no mark. It is no OtterRuntimeError, for which otter would write a score of 0."""
 
 
-class Backprop(AbstractOtterPlugin):
+class Judged(AbstractOtterPlugin):
     """Has the judge grade what was handed in, and otter report it."""
 
     def before_grading(self, config: Any) -> None:
@@ -68,8 +68,8 @@ def judged(grader: Path, submission: Path) -> dict[str, Any]:
     """The results.json of a submission; JudgeError if the judge failed."""
     grader.chmod(0o700)  # where root grades, student code runs under another uid
     command = [sys.executable, "-m", "autograder.platforms.apart", str(submission)]
-    # The assignment file is that of the zip.
-    environment = {**os.environ, "ASSIGNMENT": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    # The course file is that of the zip.
+    environment = {**os.environ, "COURSE": "", "ASSIGNMENT": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     try:
         run = subprocess.run(command, cwd=grader, env=environment, capture_output=True, encoding="utf-8", timeout=SECONDS)
     except subprocess.TimeoutExpired as late:

@@ -21,14 +21,13 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-
 from checks.checking import CheckFailure, StudentError, collect_checks
 from checks.hints import HINTS
 from checks.rubric import RUBRIC
 from checks.student import LocalStudent
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("warmup", "dnn", "extension")
+PARTS = tuple(RUBRIC)
 FILES = [HERE / f"{part}.py" for part in PARTS]
 PATIENCE = 5  # seconds before a check that goes on and on is named
 COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "to do": "\033[33m", "plain": "\033[0m"}
@@ -37,7 +36,7 @@ COLOURS = {"right": "\033[32m", "wrong": "\033[31m", "to do": "\033[33m", "plain
 def main(arguments=None):
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="check.py", description="Runs the public checks of the assignment.")
-    parser.add_argument("part", nargs="?", type=part_name, help="warmup, dnn or extension; without it the three of them")
+    parser.add_argument("part", nargs="?", type=part_name, help=f"{', '.join(PARTS)}; without it all parts")
     parser.add_argument("--hint", nargs="?", const=1, type=hint_number, metavar="N", help="N hints on the first failing check")
     parser.add_argument("--watch", action="store_true", help="run again whenever one of the files is saved")
     given = parser.parse_args(arguments)
@@ -150,7 +149,7 @@ def told(error):
 def explain(part, check, explanation, hints):
     """Print the first check that does not pass, what came of it, and as many hints as were asked for."""
     print(f"\n{fitted(check.sentence)}\n  {fitted(explanation, 2)}")
-    available = HINTS[check.name]
+    available = HINTS.get(check.name, ())
     for number, hint in enumerate(available[:hints], start=1):
         print("\n" + fitted(f"Hint {number} of {len(available)}: {hint}"))
     if hints < len(available):

@@ -1,0 +1,190 @@
+"""What the engine asks of an assignment: its parts and points, its checks, its files, and what it knows about mistakes.
+
+The engine grades, reports and packages any object of this kind. It gets one from the module that course.toml names and imports
+neither an assignment nor its checks; docs/new-assignment.md walks through a small one.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder.files import ROOT
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from autograder.checking import Check, Rubric
+    from autograder.results import Cause, CheckResult, Result, Step
+    from autograder.sandbox.student import SandboxedStudent
+    from autograder.student import Student
+
+
+@dataclass(frozen=True)
+class Task:
+    """A row of the rubric: the points of its public and of its hidden checks, by the name of the check."""
+
+    name: str
+    public: Mapping[str, float]
+    hidden: Mapping[str, float]
+
+    @property
+    def points(self) -> float:
+        """Return the points of all checks, to two places."""
+        return round(sum(self.public.values()) + sum(self.hidden.values()), 2)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file that students submit, by its name without ".py".
+
+    A part that imports others names them in needs: where a student's own file of these does not load, the starter code stands
+    in.
+    """
+
+    name: str
+    tasks: tuple[Task, ...]
+    needs: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """Return the points of all tasks, to two places."""
+        return round(sum(task.points for task in self.tasks), 2)
+
+
+def parts_of(rubric: Rubric, needs: Mapping[str, tuple[str, ...]] | None = None) -> tuple[Part, ...]:
+    """Return the parts of a rubric; needs names the parts that a part imports."""
+    return tuple(
+        Part(
+            part,
+            tuple(Task(name, checks.get("public", {}), checks.get("hidden", {})) for name, checks in tasks.items()),
+            (needs or {}).get(part, ()),
+        )
+        for part, tasks in rubric.items()
+    )
+
+
+@dataclass(frozen=True)
+class Credit:
+    """The share of the points that passing some checks earns, and a sentence each for the student and for the TA."""
+
+    share: float = 1
+    note: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A look at how a student's code finds its results, which can lower what the checks it names are worth.
+
+    Nothing is taken where the inspection that paid_by names has taken something already: one mistake is paid for once.
+    """
+
+    name: str
+    part: str
+    checks: tuple[str, ...]
+    inspect: Callable[[SandboxedStudent], Credit]
+    paid_by: str = ""
+
+
+class Assignment:
+    """An assignment. A subclass sets the attributes and overrides what it has more of than nothing.
+
+    name is one word, used in file names; title is for people. A single file with a name of no part is a submission of
+    default_part. Folders: solution holds the reference solutions and the sources of hand-out, notebook and hints; starter, the
+    files students download, built from it; examples, submissions to try the grader on. public and hidden hold the checks;
+    sources are the folders that a machine needs to grade, besides the engine. public_modules are the modules that public
+    checks import and students may have.
+    """
+
+    name: str
+    title: str
+    parts: tuple[Part, ...]
+    default_part: str
+    solution: Path
+    starter: Path
+    examples: Path
+    public: Path
+    hidden: Path
+    sources: tuple[Path, ...]
+    public_modules: tuple[str, ...] = ()
+
+    @property
+    def max_score(self) -> float:
+        """Return the points of all parts, to two places."""
+        return round(sum(part.points for part in self.parts), 2)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """Return the names of the parts in their order."""
+        return tuple(part.name for part in self.parts)
+
+    def part(self, name: str) -> Part:
+        """Return the part of this name; KeyError if there is none."""
+        return {part.name: part for part in self.parts}[name]
+
+    def with_parts(self, names: Sequence[str]) -> Assignment:
+        """Return the same assignment with these of its parts alone.
+
+        Raises ValueError if there is no such part, or if one of them needs a part that is left out.
+        """
+        if unknown := [name for name in names if name not in self.part_names]:
+            raise ValueError(f"has no part {unknown[0]}; its parts are {', '.join(self.part_names)}")
+        chosen = copy.copy(self)
+        chosen.parts = tuple(part for part in self.parts if part.name in names)
+        for part in chosen.parts:
+            if missing := [need for need in part.needs if need not in names]:
+                raise ValueError(f"needs {missing[0]} for {part.name}, and only one of them is in use")
+        if chosen.default_part not in names:
+            chosen.default_part = chosen.parts[0].name
+        return chosen
+
+    # Checks and credit
+
+    def checks(self, secret: bytes) -> Sequence[Check]:
+        """Return the graded checks of the parts in use, in their order; the secret seeds the inputs of hidden ones."""
+        raise NotImplementedError
+
+    def inspections(self) -> Sequence[Inspection]:
+        """Return the looks at how results are found, none by default."""
+        return ()
+
+    # Diagnosis and drawing
+
+    def diagnose(
+        self, part: str, student: SandboxedStudent, fresh: Student, failures: Mapping[str, Exception], secret: bytes
+    ) -> Sequence[Cause]:
+        """Return the mistakes behind the failures of a part, by the name of the check, in the order in which to fix them.
+
+        The checks have run in student; fresh has seen nothing hidden, so that what it returns may be shown.
+        """
+        return ()
+
+    def cause_of(self, check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
+        """Return the cause behind the failure of a check, if it is among these."""
+        return None
+
+    def steps(self, student: Student, failed: Sequence[str]) -> Sequence[Step]:
+        """Return how each step of the public example came out; none where the parts with failed checks have no such example."""
+        return ()
+
+    def figure(self, result: Result) -> Markup | None:
+        """Return a drawing of a result for the feedback page, if there is one."""
+        return None
+
+    # What students get
+
+    def check_modules(self) -> Mapping[str, str]:
+        """Return the sources of the modules that public checks import, by the names under which they do."""
+        return {name: ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text() for name in self.public_modules}
+
+    def figures(self) -> Mapping[str, str]:
+        """Return the figures of the hand-out as SVG, by file name."""
+        return {}
+
+    def hand_out_texts(self) -> Mapping[str, str]:
+        """Return what takes the place of comments in the hand-out's text, by the comment."""
+        return {}

@@ -1,0 +1,105 @@
+"""The assignment as the engine sees it."""
+
+import importlib
+import textwrap
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from autograder.assignment import Assignment, Credit, Inspection, parts_of
+from autograder.backprop import diagnosis, example, finite_differences
+from autograder.backprop.cases import sample_cases
+from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
+from autograder.checking import Check, collect_checks, rubric_rows
+from autograder.files import ROOT
+from autograder.results import Cause, CheckResult, Step
+from autograder.sandbox.student import SandboxedStudent
+from autograder.student import Student
+
+CHECKS = (
+    "tests.public.test_warmup",
+    "tests.hidden.test_warmup",
+    "tests.public.test_dnn",
+    "tests.hidden.test_forward",
+    "tests.hidden.test_compute_gradients",
+    "tests.hidden.test_gradients_and_fit",
+    "tests.public.test_extension",
+    "tests.hidden.test_extension",
+)
+
+
+class Backprop(Assignment):
+    """Backpropagation by hand for a small numpy network: the chain rule, a network of sigmoids, and its extensions."""
+
+    name = "backprop"
+    title = "Backpropagation"
+    parts = parts_of(RUBRIC, needs={"warmup": ("dnn",), "extension": ("dnn",)})
+    default_part = "dnn"
+    solution = ROOT / "solution"
+    starter = ROOT / "assignment"
+    examples = ROOT / "examples"
+    public = ROOT / "tests/public"
+    hidden = ROOT / "tests/hidden"
+    sources = (ROOT / "autograder/backprop", public, hidden)
+    public_modules = ("autograder.backprop.case", "autograder.backprop.running")
+
+    def checks(self, secret: bytes) -> Sequence[Check]:
+        """Return the graded checks of the parts in use; LookupError where the rubric has a row that no check stands behind."""
+        found = collect_checks(map(importlib.import_module, CHECKS), RUBRIC, cases=sample_cases(secret))
+        if missing := rubric_rows(RUBRIC).keys() - {check.name for check in found}:
+            raise LookupError(f"The rubric has a row for {', '.join(sorted(missing))}; there is no such check.")
+        return [check for check in found if check.part in self.part_names]
+
+    def inspections(self) -> Sequence[Inspection]:
+        """Return a look at each network for finite differences; a SoftmaxDNN may have that of DNN, which pays."""
+        part_of = {model: "dnn" if model == "DNN" else "extension" for model in BACKWARD}
+        return [
+            Inspection(model, part_of[model], checks, partial(credit_of, model), paid_by="DNN" if model == "SoftmaxDNN" else "")
+            for model, checks in BACKWARD.items()
+            if part_of[model] in self.part_names
+        ]
+
+    def diagnose(
+        self, part: str, student: SandboxedStudent, fresh: Student, failures: Mapping[str, Exception], secret: bytes
+    ) -> Sequence[Cause]:
+        """Return the mistakes of the catalog that explain the failures of a part."""
+        return diagnosis.diagnose(part, student, fresh, failures, sample_cases(secret))
+
+    def cause_of(self, check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
+        """Return the cause behind the failure of a check."""
+        return diagnosis.cause_of(check, failure, causes)
+
+    def steps(self, student: Student, failed: Sequence[str]) -> Sequence[Step]:
+        """Return how each tensor of the public example came out, where a check of dnn.py failed."""
+        return diagnosis.steps(student) if "dnn" in failed else ()
+
+    def check_modules(self) -> Mapping[str, str]:
+        """Return the modules that public checks import, the numbers of the example written out."""
+        return {**super().check_modules(), example.__name__: example.source()}
+
+    def figures(self) -> Mapping[str, str]:
+        """Return the figures of the hand-out."""
+        from autograder.backprop.handout_figures import figures  # here, because a machine that only grades has no matplotlib
+
+        return figures()
+
+    def hand_out_texts(self) -> Mapping[str, str]:
+        """Return the rule on finite differences, with the share of the rubric."""
+        words = (
+            "Finite differences, where a weight is nudged and the loss computed again, can test a backward pass and do not "
+            "replace it. Where `compute_gradients` of a network finds its gradients that way, the checks of its backward pass "
+            f"are worth {FINITE_DIFFERENCES:.0%} of their points."
+        )
+        return {"<!-- the rule on finite differences -->": textwrap.fill(words, 124)}
+
+
+def credit_of(model: str, student: SandboxedStudent) -> Credit:
+    """Return what the backward pass of a network is worth: less where it works by finite differences."""
+    way = finite_differences.way_back(student, model)
+    if not way.by_differences or FINITE_DIFFERENCES == 1:
+        return Credit(remark=way.remark)
+    share = f"{FINITE_DIFFERENCES:.0%}"
+    note = f"`compute_gradients` of `{model}` works by finite differences; the rubric gives {share} of the points for that."
+    return Credit(FINITE_DIFFERENCES, note, way.remark)
+
+
+ASSIGNMENT = Backprop()

@@ -1,1 +1,0 @@
-"""The hand-out: what students read, as a page, a notebook and figures."""

@@ -1,0 +1,77 @@
+"""Builds what is handed out from what is written once: the solution and the checks -> starter code, build/ and dist/."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.files import ROOT, display_path
+from autograder.packaging.handout import starter_files
+from autograder.packaging.leaks import refuse_leaks
+from autograder.packaging.manifest import MANIFEST, manifest, table
+from autograder.packaging.output import DIST, write_files, write_zip
+from autograder.packaging.regions import skeleton, solved
+from autograder.platforms import NAMES, integration
+from autograder.settings import read_assignment
+
+STUDENT_ZIP = "assignment.zip"
+
+
+def build(what: str, out: Path | None = None) -> str:
+    """Build one thing into a folder, its usual one if none is named, and return a sentence on where it is."""
+    assignment = read_assignment()
+    if what in NAMES:
+        return integration(what).build(assignment, out or DIST / what)
+    place, builder = BUILDERS[what]
+    return builder(assignment, out or place or assignment.starter)
+
+
+def build_starter(assignment: Assignment, out: Path) -> str:
+    """Write what students get into a folder, which is emptied first."""
+    files = starter_files(assignment)
+    shutil.rmtree(out, ignore_errors=True)
+    write_files(out, {name: text.encode() for name, text in files.items()})
+    return f"{display_path(out)}/: {', '.join(files)}"
+
+
+def build_student(assignment: Assignment, out: Path) -> str:
+    """Write assignment.zip, which students download, into a folder."""
+    files = {f"{assignment.name}/{name}": text.encode() for name, text in starter_files(assignment).items()}
+    refuse_leaks(assignment, STUDENT_ZIP, files)
+    return write_zip(out / STUDENT_ZIP, files)
+
+
+def build_examples(assignment: Assignment, out: Path) -> str:
+    """Write the bundled submissions into a folder: the examples, one of them zipped, the solution and the starter code."""
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(assignment.examples, out, ignore=shutil.ignore_patterns("README.md", "__pycache__"))
+    for zipped in sorted(out.glob("*.zip")):
+        files = {path.relative_to(zipped).as_posix(): path.read_bytes() for path in sorted(zipped.rglob("*")) if path.is_file()}
+        shutil.rmtree(zipped)
+        write_zip(zipped, files)
+    for student, version in (("solution", solved), ("skeleton", skeleton)):
+        (out / student).mkdir()
+        for part in assignment.part_names:
+            (out / student / f"{part}.py").write_text(version((assignment.solution / f"{part}.py").read_text()))
+    return f"{display_path(out)}/: {len(list(out.iterdir()))} submissions"
+
+
+def build_package(assignment: Assignment, out: Path) -> str:
+    """Build what students download and what each platform takes into a folder, and list all of it in MANIFEST there."""
+    build_student(assignment, out)
+    outputs = {STUDENT_ZIP: "students"}
+    for name in NAMES:
+        platform = integration(name)
+        platform.build(assignment, out / name)
+        outputs |= {f"{name}/{output}": readers for output, readers in platform.outputs.items()}
+    (out / MANIFEST).write_text(manifest(out, outputs))
+    return f"{table(out, outputs)}\nThe digests of every file: {display_path(out / MANIFEST)}"
+
+
+# What is built besides the packages of platforms: its usual place, the assignment's starter folder if none, and how.
+BUILDERS: dict[str, tuple[Path | None, Callable[[Assignment, Path], str]]] = {
+    "assignment": (None, build_starter),
+    "student": (DIST, build_student),
+    "package": (DIST, build_package),
+    "examples": (ROOT / "build/examples", build_examples),
+}

@@ -1,0 +1,79 @@
+"""What a machine needs to grade: the modules that one platform's entry point imports, the checks, and the course's file."""
+
+import ast
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from autograder.assignment import Assignment
+from autograder.files import ROOT, source_files
+from autograder.packaging.regions import BuildError, skeleton
+from autograder.platforms.apart import ACCEPTED
+from autograder.sandbox import layers
+from autograder.settings import COURSE_FILE, course_file, read_secret, read_settings
+
+ENGINE = "autograder"
+# Started by path, in interpreters of their own.
+STARTED = ("autograder.sandbox.zygote", "autograder.sandbox.child", "autograder.sandbox.jail")
+
+
+def grader_files(assignment: Assignment, entry: str) -> dict[str, bytes]:
+    """Return every file that a machine needs to run the module entry, by its path below the package.
+
+    What the environment variable ACCEPT names, submissions need not be kept from there. Raises BuildError if it names what
+    there is not, and SettingsError for a course file that cannot be used: a package would fail on its platform.
+    """
+    accepted = os.environ.get("ACCEPT", "")
+    try:
+        layers.named(accepted)
+    except ValueError as error:
+        raise BuildError(str(error)) from error
+    read_secret()
+    read_settings()
+    files = {ACCEPTED.name: accepted.encode(), COURSE_FILE: course_file().read_bytes(), "tests/__init__.py": b""}
+    for part in assignment.part_names:
+        place = (assignment.starter / f"{part}.py").relative_to(ROOT).as_posix()
+        files[place] = skeleton((assignment.solution / f"{part}.py").read_text()).encode()
+    needed = {*module_files([entry, *STARTED]), *(path for folder in assignment.sources for path in source_files(folder))}
+    needed |= set(module_files(imports for path in needed for imports in imported_modules(path)))
+    return files | {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(needed)}
+
+
+def module_files(entries: Iterable[str]) -> Iterator[Path]:
+    """Yield the files of the engine's modules that these import, directly or not, with the packages around them."""
+    known: set[str] = set()
+    waiting = [name for name in entries if name.split(".")[0] == ENGINE]
+    while waiting:
+        name = waiting.pop()
+        if name in known or not (path := module_file(name)):
+            continue
+        known.add(name)
+        yield path
+        if '"templates"' in path.read_text(encoding="utf-8"):
+            yield from source_files(path.parent / "templates")
+        waiting += [name.rpartition(".")[0], *(found for found in imported_modules(path) if found.split(".")[0] == ENGINE)]
+
+
+def module_file(name: str) -> Path | None:
+    """Return the file of a module or package; None if there is none, as for a function that was imported from one."""
+    place = ROOT.joinpath(*name.split("."))
+    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if name and path.is_file()), None)
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Yield what a source imports, but for what only a type checker does; for `from a import b` both a and a.b."""
+    if path.suffix != ".py":
+        return
+    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes below one, without what is below `if TYPE_CHECKING`."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"):
+            yield child
+            yield from statements(child)

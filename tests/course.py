@@ -1,0 +1,7 @@
+"""The assignment that the tests grade, and its checks under the course's secret."""
+
+from autograder.settings import read_assignment, read_secret
+
+ASSIGNMENT = read_assignment()
+PARTS = ASSIGNMENT.part_names
+CHECKS = ASSIGNMENT.checks(read_secret().encode())
