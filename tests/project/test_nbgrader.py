@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
@@ -43,9 +44,11 @@ if sys.version_info < (3, 11):
     pytest.skip("nbgrader 0.9.6 needs Python 3.11", allow_module_level=True)
 
 from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import URL
 
-from autograder.platforms.nbgrader.grading import graded_outputs
+from autograder.platforms.nbgrader.grading import FromRelease, graded_outputs
 
 SKELETON = {part: skeleton((ROOT / f"solution/{part}.py").read_text()).encode() for part in PARTS}
 SCRIPT = "<script>alert(1)</script>"
@@ -294,6 +297,22 @@ def judge():
     ready.grade = grade
     return ready
 """
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("nbgrader breaks")])
+def test_the_judge_of_a_run_ends_with_it(error, monkeypatch):
+    def convert_notebooks(run):
+        running.append(exporter.judge.sandbox.zygote.process.poll() is None)
+        if error:
+            raise error
+
+    monkeypatch.setattr(Autograde, "convert_notebooks", convert_notebooks)
+    run, running = Autograde(coursedir=CourseDirectory(assignment_id="backprop")), []
+    exporter = FromRelease(parent=run)
+    with pytest.raises(RuntimeError) if error else nullcontext():
+        run.convert_notebooks()
+    assert running == [True]
+    assert exporter.judge.sandbox.zygote.process.poll() is not None
 
 
 def test_a_fault_of_the_grader_is_no_mark_and_costs_one_student(fresh):

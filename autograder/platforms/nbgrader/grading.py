@@ -3,9 +3,9 @@
 import contextlib
 import html
 import textwrap
-import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from nbgrader.utils import is_grade
 from autograder.errors import AutograderError
 from autograder.intake import Submission, read
 from autograder.intake.folders import open_file
+from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.platforms.apart import judge
 from autograder.platforms.nbgrader import grade_id, scores
@@ -36,20 +37,28 @@ class GraderFaultError(Exception):
 
 
 class FromRelease(NotebookExporter):
-    """Reads the released notebook in the place of a student's, in which nothing is graded, and keeps the judge of a run."""
+    """Reads the released notebook instead of a student's, in which nothing is graded, and holds the judge of a run."""
 
     parent: Any  # nbgrader's Autograde
+    judge: Judge
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.assignment = read_assignment()
         if fnmatch(self.assignment.name, self.parent.coursedir.assignment_id):
-            try:
-                self.judge = judge()
-            except AutograderError as refusal:
-                self.log.error(refusal)
-                raise NbGraderException(str(refusal)) from refusal
-            weakref.finalize(self, self.judge.sandbox.close)
+            # nbgrader has no hook for the end of a run. Its hooks are for each student, and left out after an error. But a
+            # run is this one call of the converter that has just made this exporter.
+            self.parent.convert_notebooks = partial(self.run_with_judge, self.parent.convert_notebooks)
+
+    def run_with_judge(self, convert_notebooks: Callable[[], None]) -> None:
+        """Convert every notebook of a run with one judge, which ends with the run."""
+        try:
+            ready = judge()
+        except AutograderError as error:
+            self.log.error(error)
+            raise NbGraderException(str(error)) from error
+        with ready as self.judge:
+            convert_notebooks()
 
     def from_filename(self, filename: str, resources: Any = None, **named: Any) -> tuple[NotebookNode, Any]:
         """The notebook as nbgrader goes on with it."""
