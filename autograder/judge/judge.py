@@ -52,7 +52,7 @@ class Judge:
         self.messages = starter_messages(self.assignment)
         needed = dict.fromkeys(need for part in self.assignment.parts for need in part.needs)
         self.stand_ins = {name: (self.assignment.starter / f"{name}.py").read_bytes() for name in needed}
-        self.sandbox = Sandbox(limits)
+        self.sandbox = Sandbox(limits)  # last, so that nothing is left running if one of the others fails
 
     def __enter__(self) -> "Judge":
         return self

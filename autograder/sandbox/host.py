@@ -1,5 +1,6 @@
 """The judge's end of the two processes: starts a zygote, has it fork children, and ends them."""
 
+import contextlib
 import json
 import mmap
 import socket
@@ -51,19 +52,22 @@ class Child:
 
     def __init__(self, zygote: "Zygote", sources: Mapping[str, bytes]) -> None:
         self.zygote = zygote
-        self.pipe, theirs = socket.socketpair()
-        self.unread = bytearray()  # what has come over it
-        with theirs, tempfile.TemporaryFile() as memory:
-            memory.truncate(wire.MARK.size)
-            self.mark = mmap.mmap(memory.fileno(), wire.MARK.size)
-            (self.pid,) = struct.unpack("<i", zygote.ask(b"F", 4, (theirs.fileno(), memory.fileno())))
-        try:
-            wire.send(self.pipe, wire.frame(sources))
-            if wire.receive(self.pipe, time.monotonic() + START_SECONDS) != wire.LOCKED_IN:
-                raise wire.WireError("no first word")
-        except (wire.WireError, TimeoutError) as error:
-            self.end()
-            raise SandboxError("a child could not be locked in") from error
+        self.unread = bytearray()  # received over the pipe and not read yet
+        with contextlib.ExitStack() as undo:  # if the start fails, nothing of it stays open
+            self.pipe, theirs = socket.socketpair()
+            undo.enter_context(self.pipe)
+            with theirs, tempfile.TemporaryFile() as memory:
+                memory.truncate(wire.MARK.size)
+                self.mark = undo.enter_context(mmap.mmap(memory.fileno(), wire.MARK.size))
+                self.pid = zygote.fork(theirs.fileno(), memory.fileno())
+            undo.callback(zygote.kill, self.pid)
+            try:
+                wire.send(self.pipe, wire.frame(sources))
+                if wire.receive(self.pipe, time.monotonic() + START_SECONDS) != wire.LOCKED_IN:
+                    raise wire.WireError("no first word")
+            except (wire.WireError, TimeoutError) as error:
+                raise SandboxError("a child could not be locked in") from error
+            undo.pop_all()
 
     def begin(self) -> None:
         """Note that nothing of what it is sent next has begun."""
@@ -78,7 +82,7 @@ class Child:
         """Kill it and return its exit code, or minus the signal that had ended it."""
         self.pipe.close()
         self.mark.close()
-        return int.from_bytes(self.zygote.ask(b"K" + struct.pack("<i", self.pid), 4), "little", signed=True)
+        return self.zygote.kill(self.pid)
 
 
 class Zygote:
@@ -86,28 +90,30 @@ class Zygote:
 
     def __init__(self, limits: Limits) -> None:
         self.failed = False
-        self.control, theirs = socket.socketpair()
         settings = {name: getattr(limits, name) for name in ("cpu_seconds", "memory_bytes", "child_seconds", "without")}
         script = str(Path(__file__).with_name("zygote.py"))
-        with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-s", "-B", script, str(theirs.fileno()), json.dumps(settings)],
-                env=ENVIRONMENT,
-                cwd="/",
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        self.control.settimeout(START_SECONDS)
-        try:
-            self.missing: dict[str, str] = wire.receive(self.control)  # layers that are not live, and why
-        except (wire.WireError, TimeoutError) as error:
-            self.close()
-            raise SandboxError("the zygote did not start") from error
-        self.layers = tuple(name for name in LAYERS if name not in self.missing)
-        if dangers := lacking(self.layers, limits.accept):
-            self.close()
-            raise WeakSandboxError(refusal(dangers))
+        with contextlib.ExitStack() as undo:  # if the start fails, nothing of it stays open
+            self.control, theirs = socket.socketpair()
+            undo.enter_context(self.control)
+            with theirs:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-s", "-B", script, str(theirs.fileno()), json.dumps(settings)],
+                    env=ENVIRONMENT,
+                    cwd="/",
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            undo.callback(self.close)
+            self.control.settimeout(START_SECONDS)
+            try:
+                self.missing: dict[str, str] = wire.receive(self.control)  # layers that are not live, and why
+            except (wire.WireError, TimeoutError) as error:
+                raise SandboxError("the zygote did not start") from error
+            self.layers = tuple(name for name in LAYERS if name not in self.missing)
+            if dangers := lacking(self.layers, limits.accept):
+                raise WeakSandboxError(refusal(dangers))
+            undo.pop_all()
 
     def close(self) -> None:
         """End the zygote, and with it every child."""
@@ -118,11 +124,19 @@ class Zygote:
             self.process.kill()
             self.process.wait()
 
-    def ask(self, command: bytes, length: int, descriptors: tuple[int, ...] = ()) -> bytes:
-        """Send a command and return its answer; SandboxError if the zygote is gone."""
+    def fork(self, pipe: int, mark: int) -> int:
+        """Fork a child with these descriptors and return its pid; SandboxError if the zygote is gone."""
+        return self.ask(b"F", pipe, mark)
+
+    def kill(self, pid: int) -> int:
+        """Kill a child and return its exit code, or minus the signal that had ended it; SandboxError if the zygote is gone."""
+        return self.ask(b"K" + struct.pack("<i", pid))
+
+    def ask(self, command: bytes, *descriptors: int) -> int:
+        """Send a command and return the number that answers it."""
         try:
             socket.send_fds(self.control, [command], descriptors)
-            return wire.receive_bytes(self.control, length, None)
+            return int.from_bytes(wire.receive_bytes(self.control, 4, None), "little", signed=True)
         except (OSError, wire.WireError) as error:
             self.failed = True
             raise SandboxError("the zygote does not answer") from error

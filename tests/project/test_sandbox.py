@@ -1,6 +1,9 @@
 """The sandbox: what comes back from a submission, what goes wrong in it, and what it can see of the grader."""
 
+import contextlib
+import os
 import re
+import sys
 from pathlib import Path
 
 import msgpack
@@ -9,8 +12,10 @@ import pytest
 
 from autograder.checking import StudentError
 from autograder.sandbox import wire
-from autograder.sandbox.host import Limits
+from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
+from autograder.sandbox.layers import LAYERS, WeakSandboxError
 from autograder.sandbox.session import Sandbox
+from autograder.sandbox.zygote import own_children
 from tests.project.frames import array, packed
 from tests.project.runner import LIMITS, runner, sentence
 
@@ -338,3 +343,48 @@ def test_an_answer_in_another_form_is_the_students_fault(run, message):
         "f answered with something that is no answer.",
         "The submission answered with something that is no answer.",
     )
+
+
+# A start that fails leaves nothing open
+
+
+def files_and_processes():
+    return sorted(os.listdir("/proc/self/fd")), own_children()
+
+
+@contextlib.contextmanager
+def fails_and_leaves_nothing_open(error):
+    """A block that raises; its traceback keeps every object alive, so no finalizer closes what the block has left open."""
+    before = files_and_processes()
+    with pytest.raises(error) as caught:
+        yield
+    assert files_and_processes() == before, caught.value
+
+
+@pytest.mark.parametrize("step", ["fork", "kill"])
+def test_a_child_that_does_not_start(step, monkeypatch):
+    def fail(*_):
+        raise SandboxError("the zygote does not answer")
+
+    with Sandbox(LIMITS) as sandbox:
+        monkeypatch.setattr(sandbox.zygote, step, fail)
+        monkeypatch.setattr(wire, "LOCKED_IN", "another word")
+        with fails_and_leaves_nothing_open(SandboxError):
+            Child(sandbox.zygote, {})
+
+
+def test_a_zygote_that_cannot_be_run(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    with fails_and_leaves_nothing_open(OSError):
+        Zygote(LIMITS)
+
+
+def test_a_zygote_that_does_not_start(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with fails_and_leaves_nothing_open(SandboxError):
+        Zygote(LIMITS)
+
+
+def test_a_zygote_with_too_few_layers():
+    with fails_and_leaves_nothing_open(WeakSandboxError):
+        Zygote(Limits(without=tuple(LAYERS)))
