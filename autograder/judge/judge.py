@@ -18,8 +18,9 @@ from autograder.checking import Check, CheckFailure, StudentError
 from autograder.intake import Submission
 from autograder.judge import compared
 from autograder.results import Cause, CheckResult, Result, Step
+from autograder.sandbox.conversation import Printed
 from autograder.sandbox.host import Limits
-from autograder.sandbox.session import Printed, Sandbox, Session
+from autograder.sandbox.session import Sandbox, Session
 from autograder.sandbox.turns import side_by_side
 from autograder.settings import read_assignment, read_secret
 from autograder.student import Student
@@ -110,7 +111,8 @@ class Grading:
     def dependent_session(self) -> Session:
         """Return where the parts that need others are checked: beside the student's own files of these, if they load.
 
-        It loads files, so it must be known before checks run side by side: a conversation of theirs would wait for it.
+        It fetches to find out, so it must be evaluated before checks run in turns, as `side_by_side` does: if the first check
+        that needs it evaluated it, others would too while that one waits.
         """
         try:
             return self.session if all(loads(self.session, name) for name in self.judge.stand_ins) else self.fallback_session

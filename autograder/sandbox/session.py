@@ -4,8 +4,8 @@
 so far in one frame and brings back the value. A step that fails, ends the process or does not return raises StudentError with a
 sentence for the student; the session then goes on in a fresh child.
 
-Several conversations may go on side by side (`turns`): then what all of them ask for is fetched together. Where one of them
-costs the child, the others never know: a new child carries out what they had done, and goes on.
+Several checks may run in turns (`turns`, with the rules for that); then what all of them ask for is fetched together. If one of
+them ends the child, the others don't notice: a new child repeats their steps and goes on.
 """
 
 import contextlib
@@ -14,16 +14,17 @@ import time
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
 from autograder.checking import StudentError
 from autograder.sandbox import wire
+from autograder.sandbox.conversation import Conversation, Printed, Request, Step
 from autograder.sandbox.discretion import Discretion, Words
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
-from autograder.sandbox.sentences import failure, how_it_ended, last_of
+from autograder.sandbox.sentences import failure, how_it_ended
 from autograder.sandbox.student import SandboxedStudent
 from autograder.sandbox.turns import OnlyOne, Turns
 from autograder.student import Parameters
@@ -32,26 +33,6 @@ from autograder.text import clean
 KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # how many are remembered, and the bytes of one that is not
 AS_IT_IS = frozenset({str, int, float, tuple, msgpack.ExtType})  # what travels so; most arguments do
 NO_ANSWER = "{name} answered with something that is no answer."
-
-
-class Step(NamedTuple):
-    """One operation of the child: `label` says which function it calls, for the sentence if it does not come back."""
-
-    number: int
-    operation: str
-    arguments: tuple[Any, ...]
-    named: dict[str, Any]
-    label: str
-
-    @property
-    def runs_student_code(self) -> bool:
-        """Whether the child reports that this step has begun."""
-        return self.operation in wire.RUNS_STUDENT_CODE
-
-    @property
-    def name(self) -> str:
-        """What it runs, as the student calls it."""
-        return f"Loading {self.label}.py" if self.operation == "module" else last_of(self.label)
 
 
 # Where a result is: the session, the generation of the conversation, the number of the step, and what it is called.
@@ -120,78 +101,6 @@ class Opaque:
         self.described = clean(described, 120)
 
 
-class Printed(NamedTuple):
-    """What a student's code printed, as much of it as is kept."""
-
-    output: str = ""
-    errors: str = ""
-
-    def and_then(self, output: str, errors: str) -> "Printed":
-        """The same with what was printed after it."""
-        return Printed((self.output + output)[: wire.MAX_PRINTED], (self.errors + errors)[: wire.MAX_PRINTED])
-
-
-class Conversation:
-    """What one check, or whoever asks, has done on the student's side.
-
-    done are the steps that the child has carried out, steps those that it has not been sent; a child that takes the place of
-    one that is gone carries out all of them. refused says why a step, or one that it builds on, is not carried out. lost says
-    what ended the child while it worked for this conversation; results from before are no use then.
-    """
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.generation = object()  # of the results: those from before a loss are not used
-        self.count = 0
-        self.done: list[Step] = []
-        self.steps: list[Step] = []
-        self.refused: dict[int, StudentError] = {}
-        self.modules: dict[str, Handle] = {}
-        self.child: Child | None = None  # the one that has carried out what is done
-        self.lost: StudentError | None = None
-        self.printed = Printed()
-
-    def step(self, number: int) -> Step | None:
-        """The step of this number, if there is one; a method is read under the number before its own."""
-        for step in (*self.done, *self.steps):
-            if step.number == number:
-                return step
-            if step.number == number + 1 and step.operation == "method":
-                return step._replace(number=number, operation="get")
-        return None
-
-    def lose(self, error: StudentError) -> None:
-        """Let go of every result there is."""
-        self.generation = object()
-        self.done, self.steps, self.modules, self.lost = [], [], {}, error
-
-
-class Request:
-    """What a conversation asks of the child, to carry out its steps and answer with some results; and what came of it."""
-
-    def __init__(self, conversation: Conversation, wanted: list[int]) -> None:
-        self.conversation, self.wanted = conversation, wanted
-        self.over = False
-        self.replies: tuple[Any, ...] = ()
-        self.error: Exception | None = None
-
-    def steps_for(self, child: Child) -> list[Step]:
-        """The steps that this child has not carried out yet."""
-        here = self.conversation
-        return here.steps if here.child is child else [*here.done, *here.steps]
-
-    def answered(self, child: Child, replies: tuple[Any, ...], printed: list[str]) -> None:
-        """Note that this child has carried it out."""
-        here = self.conversation
-        self.over, self.replies = True, replies
-        here.done, here.steps, here.child = here.done + here.steps, [], child
-        here.printed = here.printed.and_then(*printed)
-
-    def failed(self, error: Exception) -> None:
-        """Note why it is not carried out."""
-        self.over, self.error = True, error
-
-
 class Session(SandboxedStudent):
     """One submission in the sandbox, as a `SandboxedStudent`."""
 
@@ -215,8 +124,8 @@ class Session(SandboxedStudent):
         """Return the student's file of this name, which the child loads once per conversation."""
         modules = self.conversation.modules
         if name not in modules:
-            modules[name] = self.note("module", name, label=name)
-        return modules[name]
+            modules[name] = self.note("module", name, label=name)._place[2]
+        return Handle(self, modules[name], name)
 
     def parameters(self, params: Parameters) -> Any:
         """Return a model's parameters as a value of which every step gets a copy; they are sent once."""
@@ -324,7 +233,6 @@ class Session(SandboxedStudent):
             self.exchange([request])
         else:
             self.turns.wait_for(self, request)
-            self.conversation = here
         if request.error:
             raise request.error
         fetched = tuple([self.unwrap(reply, value._place[3]) for reply, value in zip(request.replies, values, strict=True)])
@@ -355,41 +263,36 @@ class Session(SandboxedStudent):
             self.unloadable[name] = error
         return error
 
-    def exchange_all(self, requests: list[Request]) -> None:
-        """Have requests carried out; what is the grader's own fault is an error of each that is not over."""
+    def exchange(self, requests: Sequence[Request]) -> None:
+        """Carry out requests in order; what goes wrong, the grader's own faults included, becomes the error of a request.
+
+        What ends the child is an error of the one request that it worked on; the others are sent to the next child.
+        """
         try:
-            self.exchange(requests)
+            while worthwhile := self.worthwhile(requests):
+                if self.child is None:
+                    self.child, self.forget, self.given = Child(self.sandbox.zygote, self.sources), False, 0
+                    self.load_modules(self.child, worthwhile)
+                else:
+                    # Less patience, once a call has not come back.
+                    self.converse(self.child, worthwhile, self.limits.call_seconds / (4 if self.strikes else 1))
         except Exception as error:
             for request in requests:
                 if not request.over:
                     request.failed(error)
 
-    def exchange(self, requests: list[Request]) -> None:
-        """Have requests carried out in their order; what ends the child is an error of the one that it worked on alone."""
-        while True:
-            self.drop_hopeless(requests)
-            requests = [request for request in requests if not request.over]
-            if not requests:
-                return
-            if self.child is None:
-                self.child, self.forget, self.given = Child(self.sandbox.zygote, self.sources), False, 0
-                self.load_modules(self.child, requests)
-            else:
-                # Less patience, once a call has not come back.
-                self.converse(self.child, requests, self.limits.call_seconds / (4 if self.strikes else 1))
-
-    def drop_hopeless(self, requests: Iterable[Request]) -> None:
-        """Note why some requests are not worth another try."""
-        for request in requests:
+    def worthwhile(self, requests: Iterable[Request]) -> list[Request]:
+        """Return the requests that are not over and worth another try; those that are not worth it fail here."""
+        waiting = [request for request in requests if not request.over]
+        for request in waiting:
             if self.seconds_left <= 0:
                 seconds = f"{self.limits.submission_seconds:.0f} seconds"
                 request.failed(StudentError(f"The {seconds} for the whole submission are used up."))
-            elif self.strikes:
-                tired = next(filter(None, map(self.struck_out, request.conversation.steps)), None)
-                if tired and not request.over:
-                    request.failed(tired)
+            elif tired := next(filter(None, map(self.struck_out, request.conversation.steps)), None):
+                request.failed(tired)
+        return [request for request in waiting if not request.over]
 
-    def load_modules(self, child: Child, requests: list[Request]) -> None:
+    def load_modules(self, child: Child, requests: Sequence[Request]) -> None:
         """Have a new child load what the requests need, for which it has more time than for a call."""
         steps = [step for request in requests for step in request.steps_for(child)]
         names = dict.fromkeys(step.label for step in steps if step.operation == "module")

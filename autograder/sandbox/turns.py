@@ -1,37 +1,62 @@
-"""Runs the checks of a submission side by side, so that what all of them ask of the child crosses the pipe together.
+"""Runs the checks of a submission in turns, so that what all of them ask of the child crosses the pipe together.
 
-A check is a plain function that stops wherever it fetches a value. Judge and child work in turns, and after each turn the
-processor has forgotten what it knew of the other: fetched one by one, the 150 values of a submission take nearly twice as long.
-So each check runs in a greenlet of its own until it asks for something. When all of them have, the child is asked once.
+A check is a plain function that stops wherever it fetches a value. If each value were fetched by itself, judge and child would
+alternate on the processor, each time with a cold cache: the 150 values of a submission take nearly twice as long. So each check
+runs in a greenlet of its own until it asks for something. When all of them have, the child is asked once.
+
+Three rules keep checks from disturbing each other:
+
+- A check gives up its turn in `Session.fetch` and on entering `Session.single_flight`, and nowhere else. In between it runs
+  alone, so nothing that it reads or writes there needs a lock.
+- A check calls `begin_check` first. `Session.conversation` is that of the check whose turn it is.
+- What several checks share and a fetch fills, such as `Session.memory`, is filled inside `single_flight`, or before the checks
+  begin. Otherwise two of them would find it empty, one while the other waits.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-if TYPE_CHECKING:
-    from autograder.sandbox.session import Request, Session
+from autograder.sandbox.conversation import Conversation, Request
 
 T = TypeVar("T")
 
 
+class Exchange(Protocol):
+    """What a session is here: something that carries out requests together."""
+
+    conversation: Conversation
+    turns: "Turns | None"
+    forget: bool
+
+    def exchange(self, requests: Sequence[Request]) -> None:
+        """Carry out requests; each is over afterwards."""
+        ...
+
+
 class Turns:
-    """Whose turn it is among functions that go on side by side."""
+    """Whose turn it is among functions that run in turns."""
 
     def __init__(self) -> None:
         self.hub = getcurrent()
         self.ready: list[greenlet] = []  # those whose turn it is
-        self.asked: list[tuple[Session, Request, greenlet]] = []
-        self.in_hand: dict[Hashable, list[greenlet]] = {}  # what somebody is at, and who waits for it
+        self.asked: list[tuple[Exchange, Request, greenlet]] = []
+        self.in_flight: dict[Hashable, list[greenlet]] = {}  # who waits until the one that holds the key is done
 
-    def wait_for(self, session: "Session", request: "Request") -> None:
+    def wait_for(self, session: Exchange, request: Request) -> None:
         """Let the others have their turns until the request is over."""
         self.asked.append((session, request, getcurrent()))
+        self.pause(session)
+
+    def pause(self, session: Exchange) -> None:
+        """Let the others have their turns until this one is ready again, and then restore its conversation."""
+        conversation = session.conversation
         self.hub.switch()
+        session.conversation = conversation
 
     def run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        """What each function returns; what one of them raises ends them all."""
+        """Return the result of each function; what one of them raises ends them all."""
         numbers = {greenlet(task): number for number, task in enumerate(tasks)}
         results: list[Any] = [None] * len(tasks)
         self.ready = list(numbers)
@@ -43,37 +68,38 @@ class Turns:
                     results[numbers.pop(one)] = result
             asked, self.asked = self.asked, []
             for session in dict.fromkeys(session for session, _, _ in asked):
-                session.exchange_all([request for owner, request, _ in asked if owner is session])
+                session.exchange([request for owner, request, _ in asked if owner is session])
             self.ready = [one for _, _, one in asked]
         if numbers:
-            raise RuntimeError("a check waits for what nobody is at")
+            raise RuntimeError("a check waits for a key that no other check holds")
         return results
 
 
 class OnlyOne:
-    """Keeps the others waiting who come with the same key while the first one is here; they enter when it is gone."""
+    """Holds a key of a session; the others that come with the same key wait until the first one is done."""
 
-    def __init__(self, turns: Turns, session: "Session", key: Hashable) -> None:
+    def __init__(self, turns: Turns, session: Exchange, key: Hashable) -> None:
         self.turns, self.session, self.key = turns, session, (id(session), key)
         self.is_first = False
 
     def __enter__(self) -> None:
-        self.is_first = self.key not in self.turns.in_hand
+        self.is_first = self.key not in self.turns.in_flight
         if self.is_first:
-            self.turns.in_hand[self.key] = []
-            return
-        conversation = self.session.conversation
-        self.turns.in_hand[self.key].append(getcurrent())
-        self.turns.hub.switch()
-        self.session.conversation = conversation
+            self.turns.in_flight[self.key] = []
+        else:
+            self.turns.in_flight[self.key].append(getcurrent())
+            self.turns.pause(self.session)
 
     def __exit__(self, *_: object) -> None:
         if self.is_first:
-            self.turns.ready += self.turns.in_hand.pop(self.key)
+            self.turns.ready += self.turns.in_flight.pop(self.key)
 
 
-def side_by_side(sessions: "Sequence[Session]", tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """What each function returns that uses these sessions, in the order of the functions."""
+def side_by_side(sessions: Sequence[Exchange], tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """Return the results of functions that use these sessions in turns, in the order of the functions.
+
+    Nothing else may use the sessions meanwhile.
+    """
     turns = Turns()
     for session in sessions:
         session.turns = turns
