@@ -84,7 +84,7 @@ def count(text: str) -> int:
 def dangers(text: str) -> tuple[str, ...]:
     """What a submission need not be kept from."""
     try:
-        return layers.named(text)
+        return layers.parse_dangers(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

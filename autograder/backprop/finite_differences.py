@@ -28,7 +28,7 @@ ACTIVATIONS = {"GeneralDNN": ("tanh", "relu", "sigmoid")}
 FAR, VERY_FAR = 2.0**40, 2.0**400  # powers of two: dividing by them rounds nothing
 STEP = 1e-4  # beside FAR any step will do, it is beyond every bend
 LIKENESS = 1e-2  # how far, relative to its size, a gradient may be from a multiple of the differences
-MOST_CALLS = 1_000_000  # a child may count higher and is not believed
+MAX_CALLS = 1_000_000  # a child may count higher and is not believed
 
 
 class Way(NamedTuple):
@@ -77,7 +77,7 @@ def run(student: SandboxedStudent, model: str, factor: float) -> tuple[np.ndarra
         expect_shape("W1", gradient, case.shape("W1"))
     except (CheckFailure, StudentError):
         return None
-    return gradient, min(max(calls, 0), MOST_CALLS) if type(calls) is int else 0
+    return gradient, min(max(calls, 0), MAX_CALLS) if type(calls) is int else 0
 
 
 def called(student: SandboxedStudent, case: Case) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from autograder.backprop.case import Case
 STEP = 1e-30
 # How many cases are kept: more than `diagnosis.counterexample` has networks, which it goes through in the same order for every
 # program. A cache that is smaller than such a round never holds what is asked for next.
-MOST_CASES = 1024
+MAX_CASES = 1024
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ def sample_losses(case: Case, cache: Mapping[str, np.ndarray]) -> np.ndarray:
     return loss(cache[f"A{case.layers[-1]}"], case.Y)
 
 
-@lru_cache(maxsize=MOST_CASES)
+@lru_cache(maxsize=MAX_CASES)
 def right_cache(case: Case) -> dict[str, np.ndarray]:
     """The cache of a right forward pass."""
     return forward(case)
 
 
-@lru_cache(maxsize=MOST_CASES)
+@lru_cache(maxsize=MAX_CASES)
 def truth(case: Case) -> Truth:
     """The outputs, cache, gradients and loss of a case; W and B averaged over the batch, Z and A one column a sample."""
     cache = right_cache(case)

@@ -6,7 +6,7 @@ from autograder.checking import CheckFailure
 from autograder.results import Comparison, Rows
 from autograder.text import clean
 
-MOST_NUMBERS = 60  # of a tensor that is shown
+MAX_NUMBERS = 60  # of a tensor that is shown
 
 
 def of_failure(failure: CheckFailure) -> Comparison | None:
@@ -19,7 +19,7 @@ def compared(key: str, got: object, want: object, *, is_gradient: bool) -> Compa
     """Two tensors of one or two axes beside each other; None where they are no such, or too large."""
     if not isinstance(got, np.ndarray) or not isinstance(want, np.ndarray) or got.shape != want.shape:
         return None
-    if got.ndim not in (1, 2) or not 0 < got.size <= MOST_NUMBERS:
+    if got.ndim not in (1, 2) or not 0 < got.size <= MAX_NUMBERS:
         return None
     return Comparison(clean(key), rows(got), rows(want), is_gradient)
 

@@ -20,8 +20,8 @@ from autograder.judge import compared
 from autograder.results import Cause, CheckResult, Result, Step
 from autograder.sandbox.conversation import Printed
 from autograder.sandbox.host import Limits
+from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
-from autograder.sandbox.turns import side_by_side
 from autograder.settings import read_assignment, read_secret
 from autograder.student import Student
 from autograder.text import clean
@@ -65,7 +65,7 @@ class Judge:
         """Return the result of one submission; a fault of the grader itself is a result too, with the status "error"."""
         if not submission.sources:
             return invalid_result(submission, self.checks)
-        self.sandbox.mend()
+        self.sandbox.restart_if_dead()
         sources = [submission.sources, {**submission.sources, **self.stand_ins}]
         with (
             self.sandbox.session(sources[0], self.messages) as session,
@@ -73,7 +73,7 @@ class Judge:
         ):
             grading = Grading(self, submission, session, fallback)
             # Before any hidden check, so that nothing a public one shows, its points included, can hold what is hidden: with
-            # the first hidden one the submission has what it must not tell, and from then on it is quoted with discretion.
+            # the first hidden one the submission has what it must not tell, and from then on its words are redacted.
             found = grading.outcomes([check for check in self.checks if check.visibility == "public"])
             steps = grading.steps()
             credited = grading.inspected()
@@ -111,7 +111,7 @@ class Grading:
     def dependent_session(self) -> Session:
         """Return where the parts that need others are checked: beside the student's own files of these, if they load.
 
-        It fetches to find out, so it must be evaluated before checks run in turns, as `side_by_side` does: if the first check
+        It fetches to find out, so it must be evaluated before checks run in turns, as `interleave` does: if the first check
         that needs it evaluated it, others would too while that one waits.
         """
         try:
@@ -127,13 +127,13 @@ class Grading:
         heard = [self.heard[check.name] for check in self.judge.checks if check.name in self.heard]
         return reduce(lambda before, after: before.and_then(*after), heard, self.loading)
 
-    def side_by_side(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
+    def interleave(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         """Return what each function returns; they may use both sessions."""
-        return side_by_side([self.session, self.dependent_session], tasks)
+        return interleave([self.session, self.dependent_session], tasks)
 
     def outcomes(self, checks: Sequence[Check]) -> dict[Check, CheckResult]:
         """Return the records of some checks."""
-        records = self.side_by_side([partial(self.outcome, check) for check in checks])
+        records = self.interleave([partial(self.outcome, check) for check in checks])
         return dict(zip(checks, records, strict=True))
 
     def outcome(self, check: Check) -> CheckResult:
@@ -160,7 +160,7 @@ class Grading:
     def inspected(self) -> dict[Inspection, Credit]:
         """Return what came of each inspection of a file that was submitted; what is the grader's own fault is noted."""
         inspections = [one for one in self.assignment.inspections() if one.part not in self.submission.problems]
-        found = self.side_by_side([partial(self.credit, one) for one in inspections])
+        found = self.interleave([partial(self.credit, one) for one in inspections])
         return dict(zip(inspections, found, strict=True))
 
     def credit(self, inspection: Inspection) -> Credit:

@@ -25,7 +25,7 @@ def grader_files(assignment: Assignment, entry: str) -> dict[str, bytes]:
     """
     accepted = os.environ.get("ACCEPT", "")
     try:
-        layers.named(accepted)
+        layers.parse_dangers(accepted)
     except ValueError as error:
         raise BuildError(str(error)) from error
     read_secret()

@@ -21,7 +21,7 @@ STUDENT = "submission"  # the platform knows who it is
 
 def accepted() -> tuple[str, ...]:
     """Return what this package was built to accept that submissions are not kept from."""
-    return layers.named(ACCEPTED.read_text() if ACCEPTED.exists() else "")
+    return layers.parse_dangers(ACCEPTED.read_text() if ACCEPTED.exists() else "")
 
 
 def judge() -> Judge:

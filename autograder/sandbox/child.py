@@ -106,7 +106,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-class Kept(io.BufferedIOBase):
+class BoundedOutput(io.BufferedIOBase):
     """Keeps the first bytes that are written, until they are taken, and lets the others go."""
 
     def __init__(self) -> None:
@@ -122,16 +122,16 @@ class Kept(io.BufferedIOBase):
         self.kept += written[: wire.MAX_PRINTED - len(self.kept)]
         return len(written)
 
-    def take(self) -> str:
+    def drain(self) -> str:
         """What was kept, as text."""
         text = self.kept.decode("utf-8", "replace")
         self.kept.clear()
         return text
 
 
-def keep_output() -> tuple[Kept, Kept]:
+def capture_output() -> tuple[BoundedOutput, BoundedOutput]:
     """Have what the student's code prints kept, standard output and standard error apart."""
-    kept = Kept(), Kept()
+    kept = BoundedOutput(), BoundedOutput()
     sys.stdout, sys.stderr = (io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True) for raw in kept)  # type: ignore[type-var]
     return kept
 
@@ -161,13 +161,13 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
     and the number of the step go into the mark, so that the judge knows which one did not return.
     """
     wire.send(pipe, wire.frame(wire.LOCKED_IN))
-    output, errors = keep_output()
+    output, errors = capture_output()
     finder = Sources(sources)
     sys.meta_path.insert(0, finder)
     conversations: dict[int, dict[int, Any]] = {}
     parameters: dict[int, dict[str, np.ndarray]] = {}
     while True:
-        forget, given, requests = wire.receive_believed(pipe)
+        forget, given, requests = wire.receive_trusted(pipe)
         for number, values in given:
             parameters[number] = {key: wire.unpack_array(value) for key, value in values.items()}
         if forget:
@@ -181,7 +181,7 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
                 results[number] = carry_out(number, operation, arguments, named, (results, parameters), finder)
             answers = [answer(results.get(number), finder) for number in wanted]
             try:
-                frames.append(wire.frame([answers, output.take(), errors.take()]))
+                frames.append(wire.frame([answers, output.drain(), errors.drain()]))
             except wire.FrameTooLong:
                 too_long = Failed(-1, "OverflowError", wire.TOO_LARGE, "", "")
                 frames.append(wire.frame([[["failed", *too_long.report] for _ in wanted], "", ""]))

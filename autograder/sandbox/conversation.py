@@ -68,7 +68,7 @@ class Conversation:
                 return step._replace(number=number, operation="get")
         return None
 
-    def lose(self, error: StudentError) -> None:
+    def invalidate(self, error: StudentError) -> None:
         """Let go of every result there is."""
         self.generation = object()
         self.done, self.steps, self.modules, self.lost = [], [], {}, error

@@ -46,7 +46,7 @@ class Jail:
             except AttributeError:  # os has no such function here
                 self.missing[name] = "this system does not have it"
 
-    def surround(self) -> None:
+    def enter_namespaces(self) -> None:
         """Enter the namespaces, and make ready what every child needs; the process goes on in a fork, if it must."""
         if os.geteuid() != 0 and NEED_RIGHTS - set(self.missing):
             with contextlib.suppress(OSError):
@@ -111,7 +111,7 @@ class Jail:
             if name not in self.missing:
                 enter(self)
 
-    def try_out(self) -> None:
+    def probe(self) -> None:
         """Lock this process in as far as it goes, and note the layers that could not be entered."""
         for name, enter in ENTER.items():
             self.attempt(name, lambda enter=enter: enter(self))  # type: ignore[misc]

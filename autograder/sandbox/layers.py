@@ -34,7 +34,7 @@ class WeakSandboxError(AutograderError):
     """The machine does not keep a submission from what it must be kept from."""
 
 
-def named(text: str) -> tuple[str, ...]:
+def parse_dangers(text: str) -> tuple[str, ...]:
     """The dangers that a text names between commas; ValueError for a word that is none."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if unknown := set(names) - set(MINIMUM):

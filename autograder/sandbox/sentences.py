@@ -3,7 +3,7 @@
 import signal
 
 from autograder.checking import StudentError
-from autograder.sandbox.discretion import Words
+from autograder.sandbox.redaction import Words
 from autograder.text import clean
 
 

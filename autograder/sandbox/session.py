@@ -4,7 +4,7 @@
 so far in one frame and brings back the value. A step that fails, ends the process or does not return raises StudentError with a
 sentence for the student; the session then goes on in a fresh child.
 
-Several checks may run in turns (`turns`, with the rules for that); then what all of them ask for is fetched together. If one of
+Several checks may run in turns (see `scheduler` for the rules); then what all of them ask for is fetched together. If one of
 them ends the child, the others don't notice: a new child repeats their steps and goes on.
 """
 
@@ -22,11 +22,11 @@ import numpy as np
 from autograder.checking import StudentError
 from autograder.sandbox import wire
 from autograder.sandbox.conversation import Conversation, Printed, Request, Step
-from autograder.sandbox.discretion import Discretion, Words
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
+from autograder.sandbox.redaction import Redactor, Words
+from autograder.sandbox.scheduler import Scheduler, SingleFlight
 from autograder.sandbox.sentences import failure, how_it_ended
 from autograder.sandbox.student import SandboxedStudent
-from autograder.sandbox.turns import OnlyOne, Turns
 from autograder.student import Parameters
 from autograder.text import clean
 
@@ -108,7 +108,7 @@ class Session(SandboxedStudent):
         self.sandbox, self.sources = sandbox, dict(sources)
         self.limits = sandbox.limits
         self.memory: dict[Any, Any] = {}
-        self.turns: Turns | None = None  # where several conversations go on side by side
+        self.scheduler: Scheduler | None = None  # where several conversations go on side by side
         self.child: Child | None = None
         self.params: dict[int, tuple[int, Parameters]] = {}  # those that the child is given, by their id
         self.given = 0  # how many of them this child has
@@ -118,7 +118,7 @@ class Session(SandboxedStudent):
         self.strikes: Counter[str] = Counter()
         self.unloadable: dict[str, StudentError] = {}
         self.seconds_left = sandbox.limits.submission_seconds
-        self.discretion = Discretion(sources, prompts)
+        self.redactor = Redactor(sources, prompts)
 
     def module(self, name: str) -> Handle:
         """Return the student's file of this name, which the child loads once per conversation."""
@@ -161,11 +161,11 @@ class Session(SandboxedStudent):
         return self.note("stirred_random_state", label="")
 
     def begin_check(self, *, hidden: bool = False) -> None:
-        """Begin a conversation that knows of no other; from the first hidden one on, quote with discretion."""
-        self.discretion.begin(hidden=hidden)
+        """Begin a conversation that knows of no other; from the first hidden one on, redact what is quoted."""
+        self.redactor.begin(hidden=hidden)
         self.conversations += 1
         self.conversation = Conversation(self.conversations)
-        self.forget = self.forget or self.turns is None
+        self.forget = self.forget or self.scheduler is None
 
     @property
     def printed(self) -> Printed:
@@ -174,7 +174,7 @@ class Session(SandboxedStudent):
 
     def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[None]:
         """What is remembered under this key is found out by one conversation alone, which the others wait for."""
-        return contextlib.nullcontext() if self.turns is None else OnlyOne(self.turns, self, key)
+        return contextlib.nullcontext() if self.scheduler is None else SingleFlight(self.scheduler, self, key)
 
     def note(self, operation: str, *arguments: Any, label: str, **named: Any) -> Handle:
         """Add a step to those that run at the next fetch, unless it is not worth another try."""
@@ -191,13 +191,13 @@ class Session(SandboxedStudent):
 
     def refusal(self, step: Step, values: Iterable[Any]) -> StudentError | None:
         """Why a step that uses these values is not worth another try."""
-        reason = self.struck_out(step) or (self.unloadable.get(step.label) if step.operation == "module" else None)
+        reason = self.over_strike_limit(step) or (self.unloadable.get(step.label) if step.operation == "module" else None)
         refused = self.conversation.refused
         if refused and not reason:
             reason = next((refused[number] for number in numbers_in(values) if number in refused), None)
         return reason
 
-    def struck_out(self, step: Step) -> StudentError | None:
+    def over_strike_limit(self, step: Step) -> StudentError | None:
         """That the function which a step calls has not come back too often."""
         if not self.strikes or not step.runs_student_code or self.strikes[step.label] < self.limits.strikes:
             return None
@@ -229,10 +229,10 @@ class Session(SandboxedStudent):
             if reason := here.refused.get(value._place[2]):
                 raise reason
         request = Request(here, [value._place[2] for value in values])
-        if self.turns is None:
+        if self.scheduler is None:
             self.exchange([request])
         else:
-            self.turns.wait_for(self, request)
+            self.scheduler.wait_for(self, request)
         if request.error:
             raise request.error
         fetched = tuple([self.unwrap(reply, value._place[3]) for reply, value in zip(request.replies, values, strict=True)])
@@ -251,13 +251,13 @@ class Session(SandboxedStudent):
         """End the child for an answer that is none."""
         here = self.conversation
         number = next((step.number for step in reversed(here.done) if step.runs_student_code), 0)
-        return self.lose(here, number, NO_ANSWER)
+        return self.invalidate(here, number, NO_ANSWER)
 
     def failure(self, label: str, at: int, words: Words) -> StudentError:
         """What the student is told of an exception in the step `at`, or in the reading of what the label names."""
         step = self.conversation.step(at)
         operation, name = (step.operation, step.label) if step else ("", label)
-        error = failure(operation, name, self.discretion.of_exception(words))
+        error = failure(operation, name, self.redactor.of_exception(words))
         error.raised = f"{words.kind}: {words.message}"
         if operation == "module":
             self.unloadable[name] = error
@@ -288,7 +288,7 @@ class Session(SandboxedStudent):
             if self.seconds_left <= 0:
                 seconds = f"{self.limits.submission_seconds:.0f} seconds"
                 request.failed(StudentError(f"The {seconds} for the whole submission are used up."))
-            elif tired := next(filter(None, map(self.struck_out, request.conversation.steps)), None):
+            elif tired := next(filter(None, map(self.over_strike_limit, request.conversation.steps)), None):
                 request.failed(tired)
         return [request for request in waiting if not request.over]
 
@@ -304,7 +304,7 @@ class Session(SandboxedStudent):
         first.printed = first.printed.and_then(*loading.printed)
         if isinstance(request.error, StudentError):
             requests[0].failed(request.error)
-            first.lose(request.error)
+            first.invalidate(request.error)
 
     def converse(self, child: Child, requests: Sequence[Request], seconds: float) -> None:
         """Send requests together and note the answers, up to the one whose answer does not come."""
@@ -319,16 +319,16 @@ class Session(SandboxedStudent):
             for request in requests:
                 answer = self.receive(child, seconds, end)
                 if not is_answer(answer, len(request.wanted)):
-                    request.failed(self.lose(request.conversation, child.running()[1], NO_ANSWER))
+                    request.failed(self.invalidate(request.conversation, child.running()[1], NO_ANSWER))
                     return
                 replies, *printed = answer
                 request.answered(child, replies, printed)
         except TimeoutError:
-            self.lose_at(child, requests, "{name} did not come back in time; is there a loop that never ends?")
+            self.invalidate_running(child, requests, "{name} did not come back in time; is there a loop that never ends?")
         except wire.FrameTooLong as error:
             raise SandboxError(str(error)) from error
         except wire.WireError:
-            self.lose_at(child, requests, "{name} ended the program{how}.")
+            self.invalidate_running(child, requests, "{name} ended the program{how}.")
         finally:
             self.seconds_left -= time.monotonic() - started
 
@@ -358,14 +358,14 @@ class Session(SandboxedStudent):
                 self.child.end()
             self.child = None
 
-    def lose_at(self, child: Child, requests: Sequence[Request], sentence: str) -> None:
+    def invalidate_running(self, child: Child, requests: Sequence[Request], sentence: str) -> None:
         """End the child for what it did in the request that it works on, as far as it can be believed."""
         at, number = child.running()
         believed = at < len(requests) and not requests[at].over
         request = requests[at] if believed else next(request for request in requests if not request.over)
-        request.failed(self.lose(request.conversation, number if believed else 0, sentence))
+        request.failed(self.invalidate(request.conversation, number if believed else 0, sentence))
 
-    def lose(self, conversation: Conversation, number: int, sentence: str) -> StudentError:
+    def invalidate(self, conversation: Conversation, number: int, sentence: str) -> StudentError:
         """End the child, which is no use any more, at this step of a conversation, whose results raise this from now on."""
         running = conversation.step(number)
         if running is not None and not running.runs_student_code:  # no child notes such a step by itself
@@ -377,8 +377,8 @@ class Session(SandboxedStudent):
             status = self.child.end()
             self.child = None
         name = running.name if running else "The submission"
-        error = StudentError(sentence.format(name=name, how=how_it_ended(status, self.discretion.hidden)))
-        conversation.lose(error)
+        error = StudentError(sentence.format(name=name, how=how_it_ended(status, self.redactor.hidden)))
+        conversation.invalidate(error)
         return error
 
     def decode(self, content: Any, depth: int) -> Any:
@@ -393,7 +393,7 @@ class Session(SandboxedStudent):
             if form == "dict" and isinstance(inside, dict):
                 return {key: self.decode(item, depth - 1) for key, item in inside.items()}
             if form == "opaque" and isinstance(inside, str):
-                return Opaque(self.discretion.of_type(inside))
+                return Opaque(self.redactor.of_type(inside))
             if form in ("list", "tuple") and isinstance(inside, tuple):
                 items = [self.decode(item, depth - 1) for item in inside]
                 return items if form == "list" else tuple(items)
@@ -447,7 +447,7 @@ class Sandbox:
         """End the zygote, and with it every child."""
         self.zygote.close()
 
-    def mend(self) -> None:
+    def restart_if_dead(self) -> None:
         """Start a new zygote if the old one is gone."""
         if not self.zygote.works():
             self.zygote.close()

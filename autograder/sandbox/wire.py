@@ -156,7 +156,7 @@ def receive(pipe: socket.socket, deadline: float | None = None, unread: bytearra
     return unpack(data, list_hook=budget.of_list, object_pairs_hook=budget.of_map)
 
 
-def receive_believed(pipe: socket.socket) -> Any:
+def receive_trusted(pipe: socket.socket) -> Any:
     """The next frame of somebody whose word is good: a child's judge; WireError if the pipe ends."""
     return unpack(receive_frame(pipe, None))
 

@@ -95,7 +95,7 @@ def run_child(child: ModuleType, jail: Any, pipe: int, mark: int) -> None:
     """Be the child of one submission until its pipe ends."""
     try:
         connection, memory = jail.arrange(pipe, mark)
-        sources = child.wire.receive_believed(connection)
+        sources = child.wire.receive_trusted(connection)
         fetch_modules(sources)
         jail.lock_in()
         child.serve(connection, memory, sources)
@@ -103,14 +103,14 @@ def run_child(child: ModuleType, jail: Any, pipe: int, mark: int) -> None:
         os._exit(0)
 
 
-def try_out(child: ModuleType, jail: Any) -> None:
+def probe(child: ModuleType, jail: Any) -> None:
     """Have a first child try every layer out and say over its pipe, locked in, which ones could not be entered."""
     ours, theirs = socket.socketpair()
     with ours, tempfile.TemporaryFile() as memory:
         memory.truncate(child.wire.MARK.size)
         if jail.fork() == 0:
             connection, _ = jail.arrange(theirs.detach(), memory.fileno())
-            jail.try_out()
+            jail.probe()
             child.wire.send(connection, child.wire.frame(jail.missing))
             os._exit(0)
         theirs.close()
@@ -125,13 +125,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sandbox-") as empty:
         os.chmod(empty, 0o555)
         jail = jail_module.Jail(json.loads(sys.argv[2]), empty)
-        jail.surround()
-        try_out(child, jail)
+        jail.enter_namespaces()
+        probe(child, jail)
         child.wire.send(control, child.wire.frame(jail.missing))
-        Nursery(control, child, jail).serve()
+        ChildManager(control, child, jail).serve()
 
 
-class Nursery:
+class ChildManager:
     """The children of one zygote: when each must end, and how those that had to be ended were."""
 
     def __init__(self, control: socket.socket, child: ModuleType, jail: Any) -> None:

@@ -207,7 +207,7 @@ def test_what_is_accepted_travels_in_the_package(tmp_path, monkeypatch):
     build.build("gradescope", tmp_path)
     with zipfile.ZipFile(tmp_path / "autograder.zip") as archive:
         accepted = archive.read("accept.txt").decode()
-    assert layers.named(accepted) == ("network", "files")
+    assert layers.parse_dangers(accepted) == ("network", "files")
     monkeypatch.setenv("ACCEPT", "fire")
     with pytest.raises(BuildError, match="ACCEPT names fire; it may name files, network, processes"):
         build.build("gradescope", tmp_path)

@@ -15,7 +15,7 @@ from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.table import grades_csv
 from autograder.report.words import explanation, headline
-from autograder.sandbox.discretion import MOST_NEW_LINES, Discretion
+from autograder.sandbox.redaction import MAX_NEW_LINES, Redactor
 from tests.golden.canaries import CANARY, PROGRAMS, hidden_numbers, leaking
 from tests.golden.mistakes import MISTAKES
 
@@ -53,8 +53,8 @@ def carried_out(name, result):
 
 
 @pytest.fixture
-def without_discretion(monkeypatch):
-    monkeypatch.setattr(Discretion, "begin", lambda self, *, hidden: None)
+def without_redaction(monkeypatch):
+    monkeypatch.setattr(Redactor, "begin", lambda self, *, hidden: None)
     monkeypatch.setattr("autograder.judge.judge.told", lambda failure, check: str(failure))
 
 
@@ -72,7 +72,7 @@ def test_a_canary_stays_inside(name, grade):
 
 @pytest.mark.in_turn(3)
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_without_discretion_the_canary_is_out(name, grade, without_discretion):
+def test_without_redaction_the_canary_is_out(name, grade, without_redaction):
     """Or the test above would pass for a program that carries nothing."""
     assert [words for words in carried_out(name, grade(PROGRAMS[name].sources)) if words not in (CANARY, CANARY[::-1])]
 
@@ -100,7 +100,7 @@ def test_few_lines_are_named_by_their_numbers(grade):
         """
     )
     named = set(re.findall(r"dnn\.py, line (\d+)", "\n".join(hidden_words(grade(program.sources)))))
-    assert 0 < len(named) <= MOST_NEW_LINES
+    assert 0 < len(named) <= MAX_NEW_LINES
 
 
 REMEMBERING = """
@@ -127,8 +127,8 @@ def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, mon
     result = grade(leaking(REMEMBERING).sources)
     assert any("The smallest network" in check.example for check in result.failed)
     assert CANARY not in "".join(reports(result))
-    monkeypatch.setattr(Discretion, "begin", lambda self, *, hidden: None)
-    monkeypatch.setattr(Grading, "diagnose", lambda self, part, failures: diagnose(part, self.own, self.own, failures))
+    monkeypatch.setattr(Redactor, "begin", lambda self, *, hidden: None)
+    monkeypatch.setattr(Grading, "diagnose", lambda self, part, failures: diagnose(part, self.session, self.session, failures))
     assert CANARY in "".join(reports(grade(leaking(REMEMBERING).sources)))
 
 

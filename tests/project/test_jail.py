@@ -210,10 +210,10 @@ def test_no_child_can_end_another():
         sandbox.session({"dnn": b"def f(): return 1"}) as other,
         sandbox.session({"dnn": b"import os\ndef f(): os.kill(-1, 9)"}) as bad,
     ):
-        assert other.fetch(other.dnn.f()) == 1
+        assert other.fetch(other.module("dnn").f()) == 1
         with contextlib.suppress(StudentError):
-            bad.fetch(bad.dnn.f())
-        assert other.fetch(other.dnn.f()) == 1
+            bad.fetch(bad.module("dnn").f())
+        assert other.fetch(other.module("dnn").f()) == 1
 
 
 # The filter of system calls, alone: it needs no rights

@@ -9,7 +9,7 @@ from autograder.checking import CheckFailure
 from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.sandbox.discretion import Discretion
+from autograder.sandbox.redaction import Redactor
 from tests.course import PARTS
 from tests.golden.programs import solution, solutions, with_body
 from tests.golden.variants import ALONE
@@ -159,7 +159,7 @@ def test_what_is_printed_in_public_checks_is_kept_and_in_hidden_ones_is_not(grad
 
 def test_public_checks_come_before_hidden_ones(grade, monkeypatch):
     """So that what is hidden cannot be printed, or raised, in a check that is shown at once."""
-    monkeypatch.setattr(Discretion, "begin", lambda self, *, hidden: None)  # or hidden checks would not say which call it was
+    monkeypatch.setattr(Redactor, "begin", lambda self, *, hidden: None)  # or hidden checks would not say which call it was
     dnn = """
 calls = []
 def called(*_):

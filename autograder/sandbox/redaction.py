@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from autograder.sandbox import wire
 
-MOST_TOLD = 6  # different exceptions in all hidden checks; more would be an alphabet, one letter in each check
-MOST_NEW_LINES = 3  # lines that are named though no public check did; the number of a line says a number too
-LONGEST_SOURCE = 999  # lines; in a longer file none is named anew
+MAX_TOLD = 6  # different exceptions in all hidden checks; more would be an alphabet, one letter in each check
+MAX_NEW_LINES = 3  # lines that are named though no public check did; the number of a line says a number too
+MAX_SOURCE_LINES = 999  # lines; in a longer file none is named anew
 
 EXCEPTIONS = {name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)}
 EXCEPTIONS |= {"AxisError", "LinAlgError", "_ArrayMemoryError", "_UFuncNoLoopError", "_UFuncOutputCastingError"}  # numpy's
@@ -54,7 +54,7 @@ class Words(NamedTuple):
     trace: str
 
 
-class Discretion:
+class Redactor:
     """What one submission has said in public checks, and what it is quoted with in hidden ones.
 
     prompts are the messages of the NotImplementedErrors in the files that were handed out.
@@ -82,7 +82,7 @@ class Discretion:
         if words.kind == "NotImplementedError" and words.message in self.prompts:
             return Words(words.kind, words.message, "", "")
         told = self.discreet(words)
-        if told not in self.told and len(self.told) >= MOST_TOLD:
+        if told not in self.told and len(self.told) >= MAX_TOLD:
             return Words("an exception", "", "", "")
         self.told.add(told)
         return told
@@ -106,13 +106,13 @@ class Discretion:
         """The line that is meant, as the submission's source has it; "" where it has none such."""
         if found := LINE.match(where):
             lines, number = self.lines.get(found[1], []), int(found[2])
-            if 1 <= number <= len(lines) <= LONGEST_SOURCE:
+            if 1 <= number <= len(lines) <= MAX_SOURCE_LINES:
                 return f"{found[1]}.py, line {number}: {lines[number - 1].strip()}"
         return ""
 
     def named(self, line: str) -> str:
         """The line, unless too many have been named."""
-        if line not in self.known_lines and len(self.new_lines) < MOST_NEW_LINES:
+        if line not in self.known_lines and len(self.new_lines) < MAX_NEW_LINES:
             self.new_lines.add(line)
         return line if line in self.known_lines | self.new_lines else ""
 

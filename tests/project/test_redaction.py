@@ -6,8 +6,8 @@ import pytest
 from autograder.checking import CheckFailure, StudentError, describe, expect_shape, expect_tensor, take, take_all
 from autograder.files import ROOT
 from autograder.judge.judge import starter_messages
-from autograder.sandbox.discretion import LONGEST_SOURCE, MOST_NEW_LINES, MOST_TOLD, Discretion, Words
 from autograder.sandbox.host import Limits
+from autograder.sandbox.redaction import MAX_NEW_LINES, MAX_SOURCE_LINES, MAX_TOLD, Redactor, Words
 from autograder.sandbox.session import Sandbox
 from tests.course import ASSIGNMENT
 from tests.golden.programs import solution, with_body
@@ -21,12 +21,12 @@ LIMITS = Limits(call_seconds=0.6, import_seconds=0.6, submission_seconds=8.0)
 
 @pytest.fixture
 def hidden():
-    """The discretion of a submission that has said SAID in public, in a hidden check."""
-    discretion = Discretion({"dnn": SOURCE}, frozenset({"Task 3: do it."}))
-    discretion.begin(hidden=False)
-    assert discretion.of_exception(SAID) == SAID
-    discretion.begin(hidden=True)
-    return discretion
+    """The redactor of a submission that has said SAID in public, in a hidden check."""
+    redactor = Redactor({"dnn": SOURCE}, frozenset({"Task 3: do it."}))
+    redactor.begin(hidden=False)
+    assert redactor.of_exception(SAID) == SAID
+    redactor.begin(hidden=True)
+    return redactor
 
 
 def test_what_was_said_in_a_public_check_is_told_again(hidden):
@@ -74,31 +74,31 @@ def test_a_line_is_quoted_from_the_source(hidden, where, told):
 
 
 def test_few_lines_are_named_anew():
-    discretion = Discretion({"dnn": b"x\n" * 100})
-    discretion.begin(hidden=True)
-    assert [discretion.of_exception(SAID._replace(where=f"dnn.py, line {number}")).where for number in (0, 200)] == ["", ""]
-    lines = [discretion.of_exception(SAID._replace(where=f"dnn.py, line {number}: x")).where for number in range(1, 7)]
-    assert lines[:MOST_NEW_LINES] == [f"dnn.py, line {number}: x" for number in range(1, MOST_NEW_LINES + 1)]
-    assert set(lines[MOST_NEW_LINES:]) == {""}
-    assert discretion.of_exception(SAID._replace(where="dnn.py, line 1: x")).where == "dnn.py, line 1: x"
+    redactor = Redactor({"dnn": b"x\n" * 100})
+    redactor.begin(hidden=True)
+    assert [redactor.of_exception(SAID._replace(where=f"dnn.py, line {number}")).where for number in (0, 200)] == ["", ""]
+    lines = [redactor.of_exception(SAID._replace(where=f"dnn.py, line {number}: x")).where for number in range(1, 7)]
+    assert lines[:MAX_NEW_LINES] == [f"dnn.py, line {number}: x" for number in range(1, MAX_NEW_LINES + 1)]
+    assert set(lines[MAX_NEW_LINES:]) == {""}
+    assert redactor.of_exception(SAID._replace(where="dnn.py, line 1: x")).where == "dnn.py, line 1: x"
 
 
 def test_no_line_of_a_very_long_file_is_named():
-    discretion = Discretion({"dnn": b"x\n" * LONGEST_SOURCE})
-    discretion.begin(hidden=True)
-    assert discretion.of_exception(SAID._replace(where="dnn.py, line 7: x")).where == ""
+    redactor = Redactor({"dnn": b"x\n" * MAX_SOURCE_LINES})
+    redactor.begin(hidden=True)
+    assert redactor.of_exception(SAID._replace(where="dnn.py, line 7: x")).where == ""
 
 
 def test_what_was_said_before_is_no_alphabet():
-    discretion = Discretion({"dnn": b"x\n" * 500})
+    redactor = Redactor({"dnn": b"x\n" * 500})
     said = [Words("ValueError", str(number), f"dnn.py, line {number}: x", str(number)) for number in range(1, 400)]
     for words in said:
-        discretion.of_exception(words)
-    discretion.begin(hidden=True)
-    told = [discretion.of_exception(words) for words in said]
-    assert told[:MOST_TOLD] == said[:MOST_TOLD]
-    assert set(told[MOST_TOLD:]) == {Words("an exception", "", "", "")}
-    assert discretion.of_exception(said[0]) == said[0]
+        redactor.of_exception(words)
+    redactor.begin(hidden=True)
+    told = [redactor.of_exception(words) for words in said]
+    assert told[:MAX_TOLD] == said[:MAX_TOLD]
+    assert set(told[MAX_TOLD:]) == {Words("an exception", "", "", "")}
+    assert redactor.of_exception(said[0]) == said[0]
 
 
 @pytest.mark.parametrize(

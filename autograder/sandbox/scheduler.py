@@ -27,7 +27,7 @@ class Exchange(Protocol):
     """What a session is here: something that carries out requests together."""
 
     conversation: Conversation
-    turns: "Turns | None"
+    scheduler: "Scheduler | None"
     forget: bool
 
     def exchange(self, requests: Sequence[Request]) -> None:
@@ -35,7 +35,7 @@ class Exchange(Protocol):
         ...
 
 
-class Turns:
+class Scheduler:
     """Whose turn it is among functions that run in turns."""
 
     def __init__(self) -> None:
@@ -75,38 +75,38 @@ class Turns:
         return results
 
 
-class OnlyOne:
+class SingleFlight:
     """Holds a key of a session; the others that come with the same key wait until the first one is done."""
 
-    def __init__(self, turns: Turns, session: Exchange, key: Hashable) -> None:
-        self.turns, self.session, self.key = turns, session, (id(session), key)
+    def __init__(self, scheduler: Scheduler, session: Exchange, key: Hashable) -> None:
+        self.scheduler, self.session, self.key = scheduler, session, (id(session), key)
         self.is_first = False
 
     def __enter__(self) -> None:
-        self.is_first = self.key not in self.turns.in_flight
+        self.is_first = self.key not in self.scheduler.in_flight
         if self.is_first:
-            self.turns.in_flight[self.key] = []
+            self.scheduler.in_flight[self.key] = []
         else:
-            self.turns.in_flight[self.key].append(getcurrent())
-            self.turns.pause(self.session)
+            self.scheduler.in_flight[self.key].append(getcurrent())
+            self.scheduler.pause(self.session)
 
     def __exit__(self, *_: object) -> None:
         if self.is_first:
-            self.turns.ready += self.turns.in_flight.pop(self.key)
+            self.scheduler.ready += self.scheduler.in_flight.pop(self.key)
 
 
-def side_by_side(sessions: Sequence[Exchange], tasks: Sequence[Callable[[], T]]) -> list[T]:
+def interleave(sessions: Sequence[Exchange], tasks: Sequence[Callable[[], T]]) -> list[T]:
     """Return the results of functions that use these sessions in turns, in the order of the functions.
 
     Nothing else may use the sessions meanwhile.
     """
-    turns = Turns()
+    scheduler = Scheduler()
     for session in sessions:
-        session.turns = turns
+        session.scheduler = scheduler
         session.forget = True
     try:
-        return turns.run(tasks)
+        return scheduler.run(tasks)
     finally:
         for session in sessions:
-            session.turns = None
+            session.scheduler = None
             session.forget = True

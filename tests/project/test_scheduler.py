@@ -6,8 +6,8 @@ import pytest
 
 from autograder.checking import StudentError
 from autograder.sandbox.host import Limits
+from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
-from autograder.sandbox.turns import side_by_side
 
 LIMITS = Limits(call_seconds=0.5, import_seconds=1, submission_seconds=20)
 STUDENT = b"""
@@ -74,7 +74,7 @@ def asks(student, name):
 
 def test_what_all_ask_for_crosses_together(sandbox, exchanges):
     with sandbox.session({"dnn": STUDENT}) as student:
-        found = side_by_side([student], [partial(count, student, 10 * number) for number in range(5)])
+        found = interleave([student], [partial(count, student, 10 * number) for number in range(5)])
     assert found == [[10 * number + step for step in (1, 2, 3)] for number in range(5)]
     assert exchanges == [1, 5, 5, 5]  # the first loads the module
 
@@ -96,7 +96,7 @@ def test_who_ends_the_child_ends_no_other_check(sandbox, end, said):
             return asks(student, end)
 
         tasks = [partial(count, student, 0), late, partial(count, student, 10)]
-        assert side_by_side([student], tasks) == [[1, 2, 3], said, [11, 12, 13]]
+        assert interleave([student], tasks) == [[1, 2, 3], said, [11, 12, 13]]
 
 
 def test_a_result_from_before_the_loss_raises_what_was_lost(sandbox):
@@ -112,25 +112,25 @@ def test_a_result_from_before_the_loss_raises_what_was_lost(sandbox):
                 student.fetch(counter.next())
             return student.fetch(student.module("dnn").twice(2))
 
-        assert side_by_side([student], [goes_on, partial(count, student, 5)]) == [4, [6, 7, 8]]
+        assert interleave([student], [goes_on, partial(count, student, 5)]) == [4, [6, 7, 8]]
 
 
 def test_many_slow_calls_are_not_one_that_hangs(sandbox):
     """Each has its own time, however long all of them take."""
     with sandbox.session({"dnn": STUDENT}) as student:
-        assert side_by_side([student], [partial(asks, student, "slow") for _ in range(4)]) == [1] * 4
+        assert interleave([student], [partial(asks, student, "slow") for _ in range(4)]) == [1] * 4
 
 
 def test_what_hangs_twice_is_not_called_again(sandbox):
     with sandbox.session({"dnn": STUDENT}) as student:
-        said = side_by_side([student], [partial(asks, student, "hang") for _ in range(4)])
+        said = interleave([student], [partial(asks, student, "hang") for _ in range(4)])
     assert [sentence.startswith("hang did not come back in time") for sentence in said] == [True, True, False, False]
     assert set(said[2:]) == {"hang has not come back 2 times and was not called again."}
 
 
 def test_a_module_that_ends_the_program_is_loaded_twice_and_no_more(sandbox):
     with sandbox.session({"dnn": b"import os\nos._exit(1)\n"}) as student:
-        said = side_by_side([student], [partial(asks, student, "f") for _ in range(4)])
+        said = interleave([student], [partial(asks, student, "f") for _ in range(4)])
     assert said[:2] == ["Loading dnn.py ended the program with exit code 1."] * 2
     assert said[2:] == ["Loading dnn.py has not come back 2 times and was not called again."] * 2
 
@@ -147,7 +147,7 @@ def test_two_that_want_to_know_the_same_find_out_once(sandbox):
                     student.memory["key"] = student.fetch(student.module("dnn").twice(21))
             return student.memory["key"], student.fetch(student.module("dnn").twice(1))
 
-        assert side_by_side([student], [look] * 5) == [(42, 2)] * 5
+        assert interleave([student], [look] * 5) == [(42, 2)] * 5
     assert asked == [1]
 
 
@@ -160,7 +160,7 @@ def test_what_is_printed_belongs_to_the_check_that_called(sandbox):
             student.fetch(student.module("dnn").say(what))
             return student.printed.output
 
-        assert side_by_side([student], [partial(speak, word) for word in ("one", "two")]) == ["one\n", "two\n"]
+        assert interleave([student], [partial(speak, word) for word in ("one", "two")]) == ["one\n", "two\n"]
 
 
 def test_a_fault_of_the_grader_is_raised_where_somebody_waits(sandbox, monkeypatch):
@@ -175,4 +175,4 @@ def test_a_fault_of_the_grader_is_raised_where_somebody_waits(sandbox, monkeypat
                 count(student, 0)
             return True
 
-        assert side_by_side([student], [look, look]) == [True, True]
+        assert interleave([student], [look, look]) == [True, True]
