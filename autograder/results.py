@@ -12,7 +12,7 @@ Rows = tuple[tuple[float, ...], ...]
 class Cause:
     """What is behind the failures of a part: a mistake that makes exactly what came.
 
-    tasks, and keys and functions, say what it spoils; mistakes are the rows of the catalogue that make the same numbers, the
+    tasks, and keys and functions, say what it spoils; mistakes are the rows of the catalog that make the same numbers, the
     likeliest first, none where no row does. said names it in a sentence or two; hints are a question, where to look, and the
     answer in words; example is the smallest public network that shows a mistake without a name. tensors are those of a DNN of
     two hidden layers that it spoils, the first one first: "Z1" of the forward pass, "dZ1" of the backward pass.

@@ -16,7 +16,11 @@ from tests.golden.mistakes import with_mistakes
 
 PICTURES = ROOT / "docs/pictures"
 WINDOW, PHONE = {"width": 960, "height": 1200}, {"width": 390, "height": 844}
-STUDENTS = {"full": (), "broken": ("C5", "logistic: sums"), "crash": ("W2",)}  # and the mistakes that they make
+STUDENTS = {
+    "full": (),
+    "broken": ("derivative-at-z", "logistic-both-summed"),
+    "crash": ("da-without-transpose",),
+}  # and the mistakes that they make
 SMALL, LARGE = 30, 5_000
 # The picture, the page, what is scrolled to if not the top, the window, the colour scheme.
 SHOTS = [

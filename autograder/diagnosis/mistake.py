@@ -1,7 +1,7 @@
-"""What a row of the catalogue is: a wrong line of code, and what is told to whoever wrote it.
+"""Define the rows of the catalog of mistakes: a wrong line of code, and the hints for a student who wrote it.
 
-A line is an expression in the words of the solution. In the place of the right one it makes a wrong program, which the golden
-tests grade; evaluated on a student's own values it makes a wrong tensor, which the matcher compares with what came. So a row
+The line is an expression in the names of the solution. Put into the solution, it makes a mutant, which the golden tests
+grade; evaluated on a student's own values, it makes a wrong tensor, which the matcher compares with the student's. So a row
 cannot name one mistake and prove another.
 """
 
@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """A line of the solution: what it computes, in words; its expression; and the line around it, with {} for the expression.
+    """A line of the solution: what it computes, in words; its expression; and the line itself, with {} for the expression.
 
-    instead is the line that a wrong expression is put into, where that is another one.
+    instead is the line that takes a wrong expression, if that is a different line.
     """
 
     words: str
@@ -25,15 +25,14 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Mistake:
-    """A mistake of the catalogue.
+    """A mistake of the catalog.
 
-    lines are the wrong expressions, by the step they take the place of. A mistake whose trace is found elsewhere, for
-    instance in what a cache holds after the call, has a formula for that in shows, by the name of the observation. edits are
-    further changes (old, new) of the program that no formula needs. name says what was done where no line says it
-    as a student would.
+    lines are the wrong expressions, by the step each one replaces. A mistake that shows somewhere else, such as in a cache
+    after the call, has a formula for that in shows, by the name of the observation. edits are further changes (old, new) of
+    the program that need no formula. name describes the mistake if no line does so in a student's words. id is the row's key
+    in its table.
     """
 
-    id: str
     lines: Mapping[str, str]
     question: str
     pointer: str
@@ -41,13 +40,32 @@ class Mistake:
     shows: Mapping[str, str] = field(default_factory=dict)
     edits: tuple[tuple[str, str], ...] = ()
     name: str = ""
+    id: str = ""
+
+    @classmethod
+    def by_edits(
+        cls, question: str, pointer: str, answer: str, name: str, shows: Mapping[str, str], *edits: tuple[str, str]
+    ) -> "Mistake":
+        """Return a mistake that no wrong expression makes, but edits of the program do."""
+        return cls({}, question, pointer, answer, shows, edits, name)
 
     @property
     def hints(self) -> tuple[str, str, str]:
-        """A question, where to look, and the answer in words."""
+        """Return a question, where to look, and the answer in words."""
         return self.question, self.pointer, self.answer
 
     @cached_property
     def formulas(self) -> dict[str, str]:
-        """The expression that gives what this mistake makes, by the step or the observation."""
+        """Return the expressions for what this mistake produces, by step or observation."""
         return {**self.lines, **self.shows}
+
+
+class WrongLine(NamedTuple):
+    """A wrong expression for one step."""
+
+    step: str
+    expression: str
+
+    def with_hints(self, question: str, pointer: str, answer: str, name: str = "") -> Mistake:
+        """Return the row of the catalog for this line."""
+        return Mistake({self.step: self.expression}, question, pointer, answer, name=name)

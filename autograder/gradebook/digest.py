@@ -21,7 +21,7 @@ LIBRARIES = ("numpy", "msgpack", "greenlet")
 
 
 def checks_digest(limits: Limits) -> str:
-    """The digest of checks, catalogue, sandbox, limits, libraries and the course's secret; SettingsError if there is none.
+    """The digest of checks, catalog, sandbox, limits, libraries and the course's secret; SettingsError if there is none.
 
     Two machines that agree in it give a submission the same result.
     """

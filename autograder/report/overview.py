@@ -223,7 +223,7 @@ def row(name: str, most: float, scores: Sequence[float]) -> Row:
 
 
 def identity(cause: Cause) -> tuple[str, str]:
-    """What tells a mistake from others: its row in the catalogue, or how it is put where it has none."""
+    """What tells a mistake from others: its row in the catalog, or how it is put where it has none."""
     return cause.part, cause.mistakes[0] if cause.mistakes else cause.said
 
 

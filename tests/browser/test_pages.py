@@ -65,8 +65,10 @@ def written(tmp_path_factory, judge, results):
     )
     texts = {
         "feedback/full": feedback_html(mark_of(result())),
-        "feedback/broken": feedback_html(mark_of(result("C5", "S14"), adjustments=[Adjustment(2, "a good question")])),
-        "feedback/crash": feedback_html(mark_of(result("W2"))),
+        "feedback/broken": feedback_html(
+            mark_of(result("derivative-at-z", "softmax-output-is-sigmoid"), adjustments=[Adjustment(2, "a good question")])
+        ),
+        "feedback/crash": feedback_html(mark_of(result("da-without-transpose"))),
         "feedback/invalid": feedback_html(marks[PROGRAMS]),
         "feedback/error": feedback_html(marks[-2]),
         "report": Overview(marks).html([Alike(1, "student0001", "student0002", 31.5)]),

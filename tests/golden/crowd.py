@@ -1,6 +1,6 @@
 """Marks of a class of any size, from some graded programs: what the pages look like with 30 students and with 5,000.
 
-A program has in each part the solution, a mistake of the catalogue or nothing; the mistakes that come first in a list that is
+A program has in each part the solution, a mistake of the catalog or nothing; the mistakes that come first in a list that is
 drawn once come far more often, as in a class. Everything is drawn from a name, so a class is the same each time.
 """
 

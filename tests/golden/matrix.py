@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograder.files import ROOT
 from autograder.checking import Check
-from autograder.backprop.mistakes import MISTAKES as CATALOGUE
+from autograder.backprop.mistakes import MISTAKES as CATALOG
 from autograder.judge.judge import Judge
 from tests.course import CHECKS
 from autograder.report import page as pages
@@ -21,7 +21,7 @@ from tests.golden.variants import VARIANTS
 from tests.limits import QUICK
 
 PAGE = ROOT / "build/matrix.html"
-ROWS = {row.id: row for rows in CATALOGUE.values() for row in rows}
+ROWS = {row.id: row for rows in CATALOG.values() for row in rows}
 
 
 class Row(NamedTuple):

@@ -1,10 +1,10 @@
-"""The wrong programs: one for each row of the catalogue of mistakes, and some with two mistakes."""
+"""The wrong programs: one for each row of the catalog of mistakes, and some with two mistakes."""
 
 import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from autograder.backprop import mistakes as catalogue
+from autograder.backprop import mistakes as catalog
 from tests.golden.programs import program, solution, solutions
 
 
@@ -27,7 +27,7 @@ class Pair(NamedTuple):
 BESIDE: dict[str, dict[str, bytes]] = {"warmup": {}, "dnn": {}, "extension": {"dnn": solution().encode()}}
 
 
-def wrong_program(part: str, *rows: catalogue.Mistake) -> Mistake:
+def wrong_program(part: str, *rows: catalog.Mistake) -> Mistake:
     """The program with these mistakes in one of its parts."""
     return Mistake(part, {**BESIDE[part], part: program(part, *rows)})
 
@@ -36,8 +36,8 @@ def random_pairs() -> Iterator[tuple[str, Pair]]:
     """Yield pairs of mistakes in one part without end, each by its name; those that cannot be made in one program are left out."""
     chance = random.Random("pairs")
     while True:
-        part = chance.choice(list(catalogue.MISTAKES))
-        first, second = chance.sample(catalogue.MISTAKES[part], 2)
+        part = chance.choice(list(catalog.MISTAKES))
+        first, second = chance.sample(catalog.MISTAKES[part], 2)
         try:
             sources = wrong_program(part, first, second).sources
             compile(sources[part], part, "exec")
@@ -46,7 +46,7 @@ def random_pairs() -> Iterator[tuple[str, Pair]]:
         yield f"{first.id} + {second.id}", Pair(part, sources, (first.id, second.id))
 
 
-MISTAKES = {row.id: wrong_program(part, row) for part, rows in catalogue.MISTAKES.items() for row in rows}
+MISTAKES = {row.id: wrong_program(part, row) for part, rows in catalog.MISTAKES.items() for row in rows}
 PAIRS: dict[str, Pair] = {}
 for name, pair in random_pairs():
     PAIRS[name] = pair

@@ -6,11 +6,11 @@ others follow the student's own results.
 
 import pytest
 
-from autograder.backprop.mistakes import MISTAKES as CATALOGUE
+from autograder.backprop.mistakes import MISTAKES as CATALOG
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import DA, DB, DW, GRADS, OUTPUT_DZ, RETURN_GRADS, STORE_A, edited, with_body
 
-ROWS = {row.id: row for rows in CATALOGUE.values() for row in rows}
+ROWS = {row.id: row for rows in CATALOG.values() for row in rows}
 
 ONE_BY_ONE = {"gradient_mean_of_samples", "gradient_duplicated_batch"}
 WHOLE = {"gradient_single_sample", "gradient_other_depths"}
@@ -42,52 +42,100 @@ ALL_OF_FORWARD = (
 
 # kind of mistake: (the checks it may lose, the mistakes)
 DNN = {
-    "dW": (W, ["R2", "R14", "W10", "K7", "K10", "K5"]),
-    "dB": (B, ["R3", "W14"]),
-    "dW and dB": (W | B, ["R1", "R6", "R7", "R15", "R16", "K11", "K4"]),
-    "the shape of dW": (W | SHAPES, ["W9", "W11", "W12"]),
-    "another axis in dW, with which fit cannot go on": (W | SHAPES | FIT, ["R13"]),
-    "the shape of dB": (B | SHAPES, ["R8", "R9", "R10", "R11"]),
-    "dB without its second axis": (SHAPES | {"gradient_B_step"}, ["R12"]),
-    "dZ of the output layer": (OUTPUT, ["R4", "C1", "C2", "C9", "C10", "C11", "C12", "C14", "C15"]),
-    "dZ of the output layer, divided by zero": (OUTPUT | {"gradient_saturated"}, ["C13"]),
+    "dW": (W, ["dw-summed", "dw-product-of-means", "dw-from-z", "dw-rounded", "dw-regularized", "dw-truncated-to-int"]),
+    "dB": (B, ["db-summed", "db-from-da"]),
+    "dW and dB": (
+        W | B,
+        [
+            "dw-and-db-summed",
+            "m-counts-rows",
+            "m-is-len-of-out",
+            "only-last-sample",
+            "divided-by-m-minus-1",
+            "m-fixed-at-4",
+            "gradients-times-learning-rate",
+        ],
+    ),
+    "the shape of dW": (W | SHAPES, ["dw-transposed", "dw-from-own-output", "dw1-from-a1"]),
+    "another axis in dW, with which fit cannot go on": (W | SHAPES | FIT, ["dw-per-sample"]),
+    "the shape of dB": (B | SHAPES, ["db-mean-without-axis", "db-over-wrong-axis", "db-is-dz", "db-is-dz-over-m"]),
+    "dB without its second axis": (SHAPES | {"gradient_B_step"}, ["db-without-keepdims"]),
+    "dZ of the output layer": (
+        OUTPUT,
+        [
+            "output-dz-averaged",
+            "output-dz-sign-flipped",
+            "output-dz-derivative-twice",
+            "output-dz-derivative-of-error",
+            "output-dz-squared-error",
+            "output-dz-doubled",
+            "output-dz-only-label-1",
+            "output-dz-from-decisions",
+            "output-dz-absolute",
+        ],
+    ),
+    "dZ of the output layer, divided by zero": (OUTPUT | {"gradient_saturated"}, ["output-dz-is-da"]),
     "dZ of the hidden layers": (
         HIDDEN | {"gradient_hidden_Z_step"},
-        ["R5", "C3", "C4", "C5", "C6", "C7", "C8", "C16", "C17", "W13", "W16"],
+        [
+            "hidden-dz-averaged",
+            "hidden-dz-without-derivative",
+            "derivative-at-sigmoid-of-a",
+            "derivative-at-z",
+            "derivative-of-next-layer",
+            "derivative-of-tanh",
+            "derivative-only-1-minus-a",
+            "derivative-times-z",
+            "derivative-in-last-hidden-layer-only",
+            "layer-1-without-derivative",
+            "hidden-dz-without-parentheses",
+        ],
     ),
-    "dA": (HIDDEN | {"gradient_A_step"}, ["W1", "W3", "W5", "W7", "K12"]),
-    "a dA that raises": (DOES_NOT_RUN | {"gradient_A_step"}, ["W2", "W4", "W6"]),
-    "a hidden dZ that raises": (DOES_NOT_RUN | {"gradient_hidden_Z_step"}, ["W15"]),
-    "no gradients at all": (BACKWARD, ["K3", "no return"]),
-    "all gradients spoilt": (STEPS | OUTPUT | HIDDEN, ["K6"]),
-    "weights changed on the way": (HIDDEN | {"gradient_A_step", "gradient_leaves_no_trace"}, ["W8"]),
-    "the names of the gradients": (KEYS | FIT, ["K1"]),
-    "a layer that is left out": (KEYS | W | B | FIT, ["K2"]),
-    "biases that are left out": (KEYS | SHAPES | B | FIT, ["K13"]),
-    "traces": ({"gradient_leaves_no_trace"}, ["F9", "seeds"]),
-    "the second call": ({"gradient_second_call"}, ["K8", "K9"]),
-    "one sample": (W, ["divides by zero"]),
-    "saturation": ({"gradient_saturated"}, ["full chain"]),
-    "other depths": ({"gradient_other_depths"}, ["three layers back"]),
-    "nothing computed": (BACKWARD - {"example_gradient_keys"}, ["zeros", "constants"]),
-    "Z": (FORWARD | {"forward_cache_Z"}, ["F1"]),
-    "A": (FORWARD | {"forward_cache_A"}, ["F5", "F6", "F7"]),
-    "the Z in the cache": (CACHE | {"forward_cache_Z"}, ["F3"]),
-    "the A in the cache": (CACHE | {"forward_cache_A"}, ["F2", "F8"]),
-    "X": (FORWARD | {"forward_cache_A", "forward_leaves_no_trace"}, ["F10"]),
-    "the W and B in the cache": (CACHE_KEYS | {"forward_cache_W_and_B"}, ["no W and B"]),
+    "dA": (
+        HIDDEN | {"gradient_A_step"},
+        ["da-from-z", "da-without-transpose-if-square", "da-from-dw", "da-plus-bias", "weights-redrawn"],
+    ),
+    "a dA that raises": (
+        DOES_NOT_RUN | {"gradient_A_step"},
+        ["da-without-transpose", "da-weights-one-layer-low", "da-elementwise"],
+    ),
+    "a hidden dZ that raises": (DOES_NOT_RUN | {"gradient_hidden_Z_step"}, ["hidden-dz-matrix-product"]),
+    "no gradients at all": (BACKWARD, ["backward-loop-skips-output-layer", "compute-gradients-returns-nothing"]),
+    "all gradients spoilt": (STEPS | OUTPUT | HIDDEN, ["gradients-clipped"]),
+    "weights changed on the way": (
+        HIDDEN | {"gradient_A_step", "gradient_leaves_no_trace"},
+        ["weights-updated-in-backward-pass"],
+    ),
+    "the names of the gradients": (KEYS | FIT, ["keys-with-d"]),
+    "a layer that is left out": (KEYS | W | B | FIT, ["backward-loop-skips-layer-1"]),
+    "biases that are left out": (KEYS | SHAPES | B | FIT, ["one-key-for-all-db"]),
+    "traces": ({"gradient_leaves_no_trace"}, ["derivative-computed-in-cache", "compute-gradients-sets-seed"]),
+    "the second call": ({"gradient_second_call"}, ["gradients-accumulated-across-calls", "cache-of-first-call-reused"]),
+    "one sample": (W, ["dw-divided-by-m-minus-1"]),
+    "saturation": ({"gradient_saturated"}, ["output-dz-divides-by-zero"]),
+    "other depths": ({"gradient_other_depths"}, ["backward-loop-of-fixed-depth"]),
+    "nothing computed": (BACKWARD - {"example_gradient_keys"}, ["gradients-are-zeros", "gradients-are-ones"]),
+    "Z": (FORWARD | {"forward_cache_Z"}, ["z-without-bias"]),
+    "A": (FORWARD | {"forward_cache_A"}, ["hidden-layers-without-sigmoid", "output-without-sigmoid", "sigmoid-sign-flipped"]),
+    "the Z in the cache": (CACHE | {"forward_cache_Z"}, ["a-stored-as-z"]),
+    "the A in the cache": (CACHE | {"forward_cache_A"}, ["z-stored-as-a", "a-keys-one-layer-early"]),
+    "X": (FORWARD | {"forward_cache_A", "forward_leaves_no_trace"}, ["x-centered-in-place"]),
+    "the W and B in the cache": (CACHE_KEYS | {"forward_cache_W_and_B"}, ["cache-without-w-and-b"]),
     "parameters moved by forward": (
         {"example_cache_values", "forward_cache_W_and_B", "forward_leaves_no_trace", "fit_tolerance"},
-        ["moves params"],
+        ["forward-changes-params"],
     ),
-    "traces of forward": ({"forward_leaves_no_trace"}, ["seeds forward"]),
-    "saturation of forward": ({"forward_saturated"}, ["naive exp"]),
-    "other depths of forward": ({"forward_other_depths"}, ["three layers"]),
-    "cache before out": ({"example_output", "forward_output", "forward_other_depths"} | TOGETHER, ["out first"]),
-    "no cache": (ALL_OF_FORWARD | TOGETHER, ["only out"]),
-    "gradients": (TOGETHER, ["no labels", "gradients of X"]),
-    "fit": (FIT, ["fit by sum", "fit no return", "fit one more", "fit fixed rate"]),
-    "the end of fit": ({"fit_tolerance"}, ["fit late", "fit never stops"]),
+    "traces of forward": ({"forward_leaves_no_trace"}, ["forward-sets-seed"]),
+    "saturation of forward": ({"forward_saturated"}, ["sigmoid-overflows"]),
+    "other depths of forward": ({"forward_other_depths"}, ["forward-of-fixed-depth"]),
+    "cache before out": (
+        {"example_output", "forward_output", "forward_other_depths"} | TOGETHER,
+        ["forward-returns-cache-first"],
+    ),
+    "no cache": (ALL_OF_FORWARD | TOGETHER, ["forward-returns-only-out"]),
+    "gradients": (TOGETHER, ["gradients-without-labels", "gradients-returns-x"]),
+    "fit": (FIT, ["fit-steps-uphill", "fit-returns-nothing", "fit-one-epoch-more", "fit-with-fixed-rate"]),
+    "the end of fit": ({"fit_tolerance"}, ["fit-checks-tolerance-late", "fit-ignores-tolerance"]),
 }
 
 
@@ -101,72 +149,75 @@ WARMUP = {
     "exp_exp_square": (
         both("exp_exp_square") | {"arrays"},
         [
-            "no dh1/dx",
-            "no dh2/dh1",
-            "no dy/dh2",
-            "factors added",
-            "e^(x^2) squared",
-            "only y",
-            "slope first",
-            "only right of 0",
+            "exp-without-dh1-dx",
+            "exp-without-dh2-dh1",
+            "exp-without-dy-dh2",
+            "exp-factors-added",
+            "exp-squares-h2",
+            "exp-returns-only-y",
+            "exp-returns-derivative-first",
+            "exp-absolute-x",
         ],
     ),
     "reciprocal_exp_square": (
         both("reciprocal_exp_square") | {"arrays"},
-        ["sign of 1/h2", "-1/h2^2 alone", "1/x^2 for 1/h2", "reciprocal right of 0"],
+        ["reciprocal-without-minus", "reciprocal-without-dh2-dh1", "reciprocal-evaluated-at-x", "reciprocal-absolute-x"],
     ),
     "two_paths": (
         both("two_paths") | {"arrays"},
         [
-            "one path of two",
-            "paths multiplied",
-            "df/dg1 forgotten",
-            "paths right of 0",
-            "shapes that vary",
+            "paths-only-g1",
+            "paths-multiplied",
+            "paths-without-df-dg1",
+            "paths-absolute-x",
+            "paths-shape-varies",
         ],
     ),
-    "arrays": ({"arrays"}, ["math.exp", "sum over the array"]),
+    "arrays": ({"arrays"}, ["math-exp", "paths-summed-over-array"]),
     "the end of the chain": (
         CHAIN,
         [
-            "chain: sign",
-            "chain: no factor 2",
-            "chain: no slope at the output",
-            "chain: cross-entropy",
-            "chain: half the loss",
-            "chain: a tuple",
-            "chain: None",
+            "chain-sign-flipped",
+            "chain-without-2",
+            "chain-no-derivative-at-output",
+            "chain-cross-entropy",
+            "chain-loss-halved",
+            "chain-returns-tuple",
+            "chain-returns-none",
         ],
     ),
     "further back on the chain": (
         CHAIN - {"three_weight_chain_last"},
         [
-            "chain: w2 for w3",
-            "chain: no slope of h2",
-            "chain: no slope of h1",
-            "chain: slope of h2 twice",
-            "chain: h1 for x",
+            "chain-w2-for-w3",
+            "chain-no-derivative-of-h2",
+            "chain-no-derivative-of-h1",
+            "chain-derivative-of-h2-twice",
+            "chain-h1-for-x",
         ],
     ),
-    "the last weight": (CHAIN - {"three_weight_chain_all"}, ["chain: y_hat for h2"]),
-    "the names of the weights": ({"example_three_weight_chain"}, ["chain: dw1"]),
+    "the last weight": (CHAIN - {"three_weight_chain_all"}, ["chain-y-hat-for-h2"]),
+    "the names of the weights": ({"example_three_weight_chain"}, ["chain-keys-dw1"]),
     "dJdz1": (
         LOGISTIC | {"logistic_dJdz1"},
         [
-            "logistic: y - a1",
-            "logistic: slope again",
-            "logistic: dJdz1 averaged",
-            "logistic: no bias",
-            "logistic: decisions",
-            "logistic: z1 for a1",
-            "logistic: keys",
+            "logistic-sign-flipped",
+            "logistic-derivative-twice",
+            "logistic-averaged-twice",
+            "logistic-without-bias",
+            "logistic-decisions",
+            "logistic-returns-z1-as-a1",
+            "logistic-key-dz1",
         ],
     ),
-    "dJdb1": (LOGISTIC | {"logistic_dJdb1"}, ["logistic: sum for b", "logistic: no keepdims", "logistic: wrong axis"]),
-    "dJdw1": (LOGISTIC | {"logistic_dJdw1"}, ["logistic: divided by p", "logistic: dJdw1 transposed"]),
-    "dJdb1 and dJdw1": (LOGISTIC | {"logistic_dJdb1", "logistic_dJdw1"}, ["logistic: sums"]),
-    "another X": (LOGISTIC | {"logistic_dJdz1", "logistic_dJdw1", "warmup_conventions"}, ["logistic: centres X"]),
-    "saturation": ({"warmup_conventions"}, ["logistic: e^z / (1 + e^z)"]),
+    "dJdb1": (
+        LOGISTIC | {"logistic_dJdb1"},
+        ["logistic-db-summed", "logistic-db-without-keepdims", "logistic-db-over-wrong-axis"],
+    ),
+    "dJdw1": (LOGISTIC | {"logistic_dJdw1"}, ["logistic-divided-by-features", "logistic-dw-transposed"]),
+    "dJdb1 and dJdw1": (LOGISTIC | {"logistic_dJdb1", "logistic_dJdw1"}, ["logistic-both-summed"]),
+    "another X": (LOGISTIC | {"logistic_dJdz1", "logistic_dJdw1", "warmup_conventions"}, ["logistic-centers-x-in-place"]),
+    "saturation": ({"warmup_conventions"}, ["logistic-overflow"]),
 }
 
 WORKED = {"worked_w212", "worked_w131"}
@@ -177,67 +228,105 @@ SQUARED_ERROR = {"example_squared_error", "squared_error_output_Z", "squared_err
 GENERAL = {"example_general", "general_hidden_Z_step", "general_gradients"}
 TRACE = {"extension_leaves_no_trace"}
 EXTENSION = {
-    "softmax": (SOFTMAX, ["S9", "S10", "softmax of |Z|"]),
-    "softmax of large numbers": ({"softmax_stable"}, ["S15", "S15 one maximum"]),
-    "softmax that writes into Z": (SOFTMAX_FORWARD | {"example_worked_forward"} | TRACE, ["softmax in place"]),
-    "the Jacobian": (SQUARED_ERROR | WORKED, ["S1", "S6", "S8", "Jacobian of everything"]),
-    "dZ of the squared error": (SQUARED_ERROR, ["S3", "S5", "S7"]),
-    "a dZ that raises": (SQUARED_ERROR | TRACE, ["S16"]),
-    "the squared error and its dZ": (SQUARED_ERROR | {"squared_error_loss"}, ["S12", "S13"]),
-    "the squared error alone": ({"example_squared_error", "squared_error_loss"}, ["loss: a square root"]),
-    "dZ of the cross-entropy": (CROSS_ENTROPY, ["S2", "S4", "S4 full", "S11", "SoftmaxDNN: averages dZ", "SoftmaxDNN: sign"]),
-    "saturation": ({"cross_entropy_gradients"}, ["SoftmaxDNN: the chain divides by 0"]),
-    "the cross-entropy": ({"cross_entropy_loss"}, ["loss: log of 0", "loss: a sum", "loss: binary"]),
-    "the end of SoftmaxDNN": (SOFTMAX_FORWARD, ["S14", "A not stored", "Z for out"]),
+    "softmax": (SOFTMAX, ["softmax-sums-over-axis-1", "softmax-sums-over-everything", "softmax-of-absolute-z"]),
+    "softmax of large numbers": ({"softmax_stable"}, ["softmax-overflows", "softmax-one-maximum-for-batch"]),
+    "softmax that writes into Z": (SOFTMAX_FORWARD | {"example_worked_forward"} | TRACE, ["softmax-changes-z"]),
+    "the Jacobian": (
+        SQUARED_ERROR | WORKED,
+        [
+            "softmax-backward-diagonal-only",
+            "softmax-backward-uses-z",
+            "softmax-backward-cross-terms-positive",
+            "softmax-backward-sums-over-everything",
+        ],
+    ),
+    "dZ of the squared error": (
+        SQUARED_ERROR,
+        ["squared-error-dz-cross-entropy", "squared-error-dz-is-da", "squared-error-dz-uses-z"],
+    ),
+    "a dZ that raises": (SQUARED_ERROR | TRACE, ["squared-error-dz-is-jacobian"]),
+    "the squared error and its dZ": (
+        SQUARED_ERROR | {"squared_error_loss"},
+        ["squared-error-averaged-over-classes", "squared-error-halved"],
+    ),
+    "the squared error alone": ({"example_squared_error", "squared_error_loss"}, ["squared-error-loss-square-root"]),
+    "dZ of the cross-entropy": (
+        CROSS_ENTROPY,
+        [
+            "cross-entropy-dz-diagonal-only",
+            "cross-entropy-dz-squared-error-diagonal",
+            "cross-entropy-dz-squared-error",
+            "cross-entropy-dz-class-numbers",
+            "cross-entropy-dz-averaged",
+            "cross-entropy-dz-sign-flipped",
+        ],
+    ),
+    "saturation": ({"cross_entropy_gradients"}, ["cross-entropy-dz-divides-by-zero"]),
+    "the cross-entropy": (
+        {"cross_entropy_loss"},
+        ["cross-entropy-log-of-zero", "cross-entropy-summed", "cross-entropy-binary"],
+    ),
+    "the end of SoftmaxDNN": (
+        SOFTMAX_FORWARD,
+        ["softmax-output-is-sigmoid", "softmax-output-not-stored", "softmax-forward-returns-z"],
+    ),
     "traces": (
         TRACE,
         [
-            "seeds in softmax",
-            "walk: slope in place",
-            "notes: updates on the way",
-            "notes: writes into y",
+            "softmax-sets-seed",
+            "extension-derivative-stored-in-cache",
+            "notes-updates-weights",
+            "notes-changes-y",
         ],
     ),
-    "dW of the walk back": ({"squared_error_gradients", "general_gradients"}, ["walk: sums"]),
+    "dW of the walk back": ({"squared_error_gradients", "general_gradients"}, ["extension-dw-summed"]),
     "the slopes of the walk back": (
         GENERAL | {"squared_error_gradients"},
-        ["walk: slope of the next layer", "walk: no slope", "G1", "G2"],
+        [
+            "extension-derivative-of-next-layer",
+            "extension-hidden-dz-without-derivative",
+            "general-sigmoid-derivatives",
+            "extension-derivative-at-da",
+        ],
     ),
-    "a slope": (GENERAL | {"example_activations"}, ["G3", "G4"]),
-    "a slope that writes into Z": (TRACE | {"example_activations"}, ["G5"]),
-    "an activation": ({"example_activations", "example_general", "general_forward"}, ["leaky relu", "names for functions"]),
+    "a slope": (GENERAL | {"example_activations"}, ["tanh-prime-of-tanh", "tanh-prime-at-z"]),
+    "a slope that writes into Z": (TRACE | {"example_activations"}, ["relu-prime-changes-z"]),
+    "an activation": (
+        {"example_activations", "example_general", "general_forward"},
+        ["relu-leaky", "activations-name-for-function"],
+    ),
     "the forward pass of GeneralDNN": (
         {"example_general", "general_forward"},
-        ["sigmoid everywhere", "Z after the activation"],
+        ["general-sigmoid-everywhere", "general-a-stored-as-z"],
     ),
     "the 4-4-2 example": (
         WORKED,
         [
-            "worked: as printed",
-            "worked: step uphill",
-            "worked: source and destination",
-            "worked: cross-entropy",
+            "worked-copied-from-notes",
+            "worked-steps-uphill",
+            "worked-indices-swapped",
+            "worked-cross-entropy",
         ],
     ),
     "the 4-4-2 example, forward": (
         WORKED | {"example_worked_forward"},
-        ["worked: no step", "worked: one output", "worked: no sigmoid"],
+        ["worked-without-step", "worked-one-output", "worked-without-sigmoid"],
     ),
     "the notes": (
         {"example_notes", "notes_gradients"},
         [
-            "notes: dW of dnn.py",
-            "notes: sums, as their J",
-            "notes: W dz of the wrong layer",
-            "notes: no slope",
-            "notes: keys of dnn.py",
-            "notes: no return",
+            "notes-dw-transposed",
+            "notes-both-summed",
+            "notes-da-plus-bias",
+            "notes-without-derivative",
+            "notes-keys-of-dnn",
+            "notes-returns-nothing",
         ],
     ),
-    "notes that raise": ({"notes_gradients"} | TRACE, ["notes: three layers"]),
+    "notes that raise": ({"notes_gradients"} | TRACE, ["notes-of-fixed-depth"]),
 }
 
-# What a row of the catalogue that no kind above lists may lose, by the lines of dnn.py it is in and by where it shows.
+# What a row of the catalog that no kind above lists may lose, by the lines of dnn.py it is in and by where it shows.
 SPOILS = {
     "m": W | B,
     "dW": W | SHAPES,
@@ -261,12 +350,13 @@ SPOILS = {
     "load": ALL_OF_FORWARD | BACKWARD,
 }
 EXTRA = {
-    "E5": BACKWARD,  # the name that is missing raises in every call
-    "F1 X": ALL_OF_FORWARD | {"example_gradients", "gradients"},  # raises where the second layer has another width than X
-    "F11": {"gradient_leaves_no_trace"},
-    "output one": STEPS | HIDDEN,  # the same number throughout carries nothing that could be followed
-    "stored W transposed": {"gradient_leaves_no_trace"},
-    "C6 square": WHOLE,
+    "labels-from-global-variable": BACKWARD,  # the name that is missing raises in every call
+    "x-into-every-layer": ALL_OF_FORWARD
+    | {"example_gradients", "gradients"},  # raises where the second layer has another width than X
+    "weights-transposed-throughout": {"gradient_leaves_no_trace"},
+    "output-dz-is-one": STEPS | HIDDEN,  # the same number throughout carries nothing that could be followed
+    "stored-w-transposed": {"gradient_leaves_no_trace"},
+    "derivative-of-next-layer-of-same-size": WHOLE,
 }
 
 

@@ -21,7 +21,7 @@ from tests.golden.mistakes import MISTAKES
 
 PLACE = re.compile(r"\(\w+\.py, line \d+: .*\)|File \"\w+\.py\", line \d+, in .*")
 NAME = re.compile(r"\b(dL_d)?w\d{3}(_next)?\b")  # of a weight of the worked example
-LINE = re.compile(r"`[^`]*`")  # of the catalogue
+LINE = re.compile(r"`[^`]*`")  # of the catalog
 NUMBER = re.compile(r"\d+\.?\d*")
 
 
@@ -135,7 +135,7 @@ def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, mon
 def long_numbers(result):
     """Numbers of three significant digits or more in what is said about hidden checks.
 
-    Lines of the student's file and of the catalogue are written down before any number is drawn, as are hints; examples are
+    Lines of the student's file and of the catalog are written down before any number is drawn, as are hints; examples are
     public.
     """
     hidden = [check for check in result.failed if check.visibility == "hidden"]

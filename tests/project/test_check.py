@@ -75,7 +75,7 @@ def test_one_part(solution, part):
 
 
 def test_the_first_failure_is_explained(solution):
-    (solution / "dnn.py").write_bytes(MISTAKES["R3"].sources["dnn"])
+    (solution / "dnn.py").write_bytes(MISTAKES["db-summed"].sources["dnn"])
     run = check(solution)
     assert run.returncode == 1
     assert run.stdout.count("  wrong  ") == 1
@@ -85,7 +85,7 @@ def test_the_first_failure_is_explained(solution):
 
 
 def test_an_exception_shows_the_students_own_lines(solution):
-    (solution / "dnn.py").write_bytes(MISTAKES["W2"].sources["dnn"])
+    (solution / "dnn.py").write_bytes(MISTAKES["da-without-transpose"].sources["dnn"])
     run = check(solution, "dnn")
     assert run.returncode == 1
     assert "ValueError: matmul" in run.stdout
@@ -256,7 +256,7 @@ def test_watch_runs_again_on_save_even_when_a_loop_never_ends(folder, tmp_path):
         assert "saved at" not in shown.read_text()
         (folder / "warmup.py").write_text("def exp_exp_square(x):\n    print('here we loop')\n    while True:\n        pass\n")
         assert wait_for(shown, "here we loop")
-        (folder / "warmup.py").write_bytes(MISTAKES["math.exp"].sources["warmup"])
+        (folder / "warmup.py").write_bytes(MISTAKES["math-exp"].sources["warmup"])
         (folder / "dnn.py").write_bytes(solutions()["dnn"])
         assert wait_for(shown, "5 of 5 public checks passed.")
     finally:

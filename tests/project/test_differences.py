@@ -85,7 +85,7 @@ def test_either_sign_suffices_where_it_can_show(name, look, monkeypatch):
     counts = name not in ("through a private loss", "without a call")
     shows = name not in ("along the imaginary axis", "of a wrong forward pass")
     with monkeypatch.context() as without_count:
-        without_count.setattr(differences, "MOST_CALLS", 0)
+        without_count.setattr(differences, "MAX_CALLS", 0)
         assert look(DNN[name].source).by_differences == shows
     monkeypatch.setattr(differences, "is_made_of_differences", lambda *_: False)
     assert look(DNN[name].source).by_differences == counts

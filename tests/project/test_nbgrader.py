@@ -60,7 +60,7 @@ WORK = {
     "script": {**solutions(), "dnn": SAYS_SCRIPT},
     "nothing": {},
     **{f"without_{part}": {other: source for other, source in solutions().items() if other != part} for part in PARTS},
-    **{row.replace("/", " "): MISTAKES[row].sources for row in in_turn(list(MISTAKES)[::20], every=6)},
+    **{row: MISTAKES[row].sources for row in in_turn(list(MISTAKES)[::20], every=6)},
 }
 TURN = ["no notebook", *in_turn([name for name in ATTACKS if name != "no notebook"], every=3)]
 HOSTILE = {name: re.sub(r"\W", "_", name) for name in TURN}

@@ -54,8 +54,8 @@ def words(page):
 
 
 def test_mistakes_by_the_students_who_make_them(wrong):
-    both, one = wrong("C5", "R3"), wrong("C5")
-    assert len(both.causes) == 1  # R3 takes the place of C5 in dnn.py
+    both, one = wrong("derivative-at-z", "db-summed"), wrong("derivative-at-z")
+    assert len(both.causes) == 1  # the second one replaces the first in dnn.py
     overview = Overview([*named(both, "ada"), *named(one, "bela", "chen"), *named(wrong(), "dora")])
     rows = re.findall(r'<tr><td class="n">(\d+)</td><td>dnn</td>', overview.html())
     assert rows == ["2", "1"]
@@ -63,7 +63,7 @@ def test_mistakes_by_the_students_who_make_them(wrong):
     assert "2 of 4 students (50 %), dnn.py: dZ of a hidden layer is exactly" in said
     assert said.index("2 of 4 students") < said.index("1 of 4 students")
     lost = 60 - one.part_score("dnn")
-    assert overview.mistakes["dnn", "C5"].lost == 2 * lost
+    assert overview.mistakes["dnn", "derivative-at-z"].lost == 2 * lost
 
 
 def test_what_was_not_handed_in_is_no_failure_of_the_class(judge, wrong):
@@ -163,7 +163,7 @@ def test_links_find_any_name(name, wrong, tmp_path):
 
 
 def test_the_steps_of_the_example(wrong):
-    states = {step.name: step.state for step in wrong("C5").steps}
+    states = {step.name: step.state for step in wrong("derivative-at-z").steps}
     assert list(states) == list(places())
     assert [name for name, state in states.items() if state == "wrong"] == ["dZ2", "dZ1"]
     assert [name for name, state in states.items() if state == "follows"] == ["dW2", "dB2", "dA1", "dW1", "dB1"]
@@ -171,7 +171,7 @@ def test_the_steps_of_the_example(wrong):
 
 
 def test_what_did_not_come_is_missing(wrong):
-    result = wrong("W2")
+    result = wrong("da-without-transpose")
     assert {step.state for step in result.steps if step.name.startswith("d")} == {"missing"}
     assert {step.state for step in result.steps if not step.name.startswith("d")} == {"right"}
     seen = {box.name: box for box in drawing(result).boxes}
@@ -183,7 +183,7 @@ def test_what_did_not_come_is_missing(wrong):
 
 def test_nothing_is_drawn_where_nothing_is_wrong_or_seen(wrong):
     assert drawing(wrong()) is None
-    assert drawing(wrong("S14")) is None
+    assert drawing(wrong("softmax-output-is-sigmoid")) is None
     assert drawing(wrong(dnn=b"def\n")) is None
     assert drawing(wrong(dnn=(ASSIGNMENT.starter / "dnn.py").read_bytes())) is None
 
@@ -202,14 +202,14 @@ def test_no_two_boxes_overlap():
 
 def test_gradients_are_shown_beside_what_differences_give(wrong):
     """Central differences of the loss, which the grader itself does not use: its truth is a complex step."""
-    result = wrong("R3", "C5")
-    shown = [check.comparison for check in wrong("R3").checks if check.comparison]
+    result = wrong("db-summed", "derivative-at-z")
+    shown = [check.comparison for check in wrong("db-summed").checks if check.comparison]
     assert {one.key for one in shown} == {"B3"}
     assert all(one.is_gradient for one in shown)
     for one in [*shown, *(check.comparison for check in result.checks if check.comparison)]:
         assert np.allclose(one.want, differences(one.key), rtol=1e-5, atol=1e-8)
         assert not np.allclose(one.got, one.want, rtol=1e-3)
-    first = next(step for step in wrong("C5").steps if step.comparison)
+    first = next(step for step in wrong("derivative-at-z").steps if step.comparison)
     assert (first.name, first.comparison.key) == ("dZ2", "dZ2")
     assert np.allclose(first.comparison.want, truth(example.DNN.case).grads["Z2"], atol=1e-6)
 
@@ -226,7 +226,7 @@ def differences(key):
 
 
 def test_hidden_checks_have_no_numbers(wrong):
-    for name in ("R3", "C5", "S14", "logistic: sums"):
+    for name in ("db-summed", "derivative-at-z", "softmax-output-is-sigmoid", "logistic-both-summed"):
         assert {check.visibility for check in wrong(name).checks if check.comparison} == {"public"}
 
 
@@ -254,14 +254,19 @@ def test_shades():
 
 
 def test_a_record_comes_back_from_the_gradebook_as_it_was(wrong):
-    for result in (wrong(), wrong("C5", "S14"), wrong("W2"), wrong("logistic: sums")):
+    for result in (
+        wrong(),
+        wrong("derivative-at-z", "softmax-output-is-sigmoid"),
+        wrong("da-without-transpose"),
+        wrong("logistic-both-summed"),
+    ):
         assert from_record("ada", to_record(result), json.loads(rubric_of(result))) == result
 
 
 def test_what_is_right_is_said_too(wrong):
     dnn = "dnn.py: forward, gradients and fit (26 points)"
     said = f"Every check passed in all of warmup.py (15 points); {dnn}; all of extension.py (25 points)."
-    assert what_is_right(wrong("C5")) == said
+    assert what_is_right(wrong("derivative-at-z")) == said
     assert what_is_right(wrong()) == ""
 
 
@@ -274,7 +279,10 @@ def test_where_no_mistake_has_a_name_the_first_check_is_told(wrong):
     assert "What to mend" not in words(feedback_html(mark_of(wrong())))
 
 
-@pytest.mark.parametrize("name", ["C5", "S14", "W2", "naive exp", "logistic: sums"])
+@pytest.mark.parametrize(
+    "name",
+    ["derivative-at-z", "softmax-output-is-sigmoid", "da-without-transpose", "sigmoid-overflows", "logistic-both-summed"],
+)
 def test_nothing_is_called_passed_that_failed(name, wrong):
     page = words(feedback_html(mark_of(wrong(name))))
     assert "All checks passed" not in page
@@ -294,7 +302,7 @@ def test_the_diagnosis_may_fail_and_the_ta_is_told(wrong, monkeypatch):
             raise ZeroDivisionError("no diagnosis today")
 
     monkeypatch.setattr(judging, "load_diagnosis", Broken)
-    result = wrong("C5")
+    result = wrong("derivative-at-z")
     assert result.status == "graded"
     assert (result.causes, result.steps) == ((), ())
     assert result.remarks[-1].startswith(

@@ -297,11 +297,11 @@ def test_marks_do_not_hang_on_the_secret(number):
 def test_a_mark_that_differs_is_named(judge, monkeypatch):
     from tests.golden import secrets
 
-    monkeypatch.setitem(secrets.LOST, "fit late", {"fit_losses", "fit_tolerance"})
-    monkeypatch.setitem(secrets.LOST, "R3", {"fit_losses"})
-    first, second = secrets.differences(judge, ["fit late", "R1", "R3"])
-    assert first == "fit late: loses nothing more and fit_losses less"
-    assert second.startswith("R3: loses gradient_B_step, ")
+    monkeypatch.setitem(secrets.LOST, "fit-checks-tolerance-late", {"fit_losses", "fit_tolerance"})
+    monkeypatch.setitem(secrets.LOST, "db-summed", {"fit_losses"})
+    first, second = secrets.differences(judge, ["fit-checks-tolerance-late", "dw-and-db-summed", "db-summed"])
+    assert first == "fit-checks-tolerance-late: loses nothing more and fit_losses less"
+    assert second.startswith("db-summed: loses gradient_B_step, ")
 
 
 # Who sees it
@@ -322,7 +322,7 @@ def submissions(tmp_path):
     folder = tmp_path / "class"
     for student, sources in {
         "alice": solutions(),
-        "bob": MISTAKES["R1"].sources,
+        "bob": MISTAKES["dw-and-db-summed"].sources,
         "mallory": {"dnn": NOSY},
         "nobody": {"dnn": b""},
     }.items():

@@ -44,7 +44,7 @@ def in_terminal(command, columns, cwd=ROOT, **environment):
 def graded(tmp_path_factory):
     """A class of which everything is known: the solution, a wrong program, an unreadable one and all hostile reports."""
     folder = tmp_path_factory.mktemp("class")
-    for name, sources in {"chen": solutions(), "ada": {**solutions(), **MISTAKES["R3"].sources}}.items():
+    for name, sources in {"chen": solutions(), "ada": {**solutions(), **MISTAKES["db-summed"].sources}}.items():
         (folder / name).mkdir()
         for part, source in sources.items():
             (folder / name / f"{part}.py").write_bytes(source)

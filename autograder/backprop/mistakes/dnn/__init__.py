@@ -1,13 +1,13 @@
-"""The mistakes that are made in dnn.py."""
+"""The mistakes in dnn.py."""
 
 from autograder.backprop.mistakes.dnn.averages import AVERAGES
-from autograder.backprop.mistakes.dnn.chain import CHAIN
-from autograder.backprop.mistakes.dnn.contract import PLUMBING
-from autograder.backprop.mistakes.dnn.fit import WHOLE
-from autograder.backprop.mistakes.dnn.forward import PASS
+from autograder.backprop.mistakes.dnn.contract import CONTRACT
+from autograder.backprop.mistakes.dnn.derivatives import DERIVATIVES
+from autograder.backprop.mistakes.dnn.fit import FIT
+from autograder.backprop.mistakes.dnn.forward import FORWARD_PASS
 from autograder.backprop.mistakes.dnn.products import PRODUCTS
 from autograder.backprop.mistakes.dnn.steps import STEPS
 
-MISTAKES = [*PASS, *AVERAGES, *CHAIN, *PRODUCTS, *PLUMBING, *WHOLE]
+TABLES = (FORWARD_PASS, AVERAGES, DERIVATIVES, PRODUCTS, CONTRACT, FIT)
 
-__all__ = ["MISTAKES", "STEPS"]
+__all__ = ["STEPS", "TABLES"]

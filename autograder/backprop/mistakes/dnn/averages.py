@@ -1,141 +1,69 @@
-"""The batch: what is averaged, over which axis, and which shape is left."""
+"""compute_gradients: what is averaged over the batch, along which axis, and with which shape."""
 
 from autograder.backprop.mistakes.dnn.steps import ERROR, HIDDEN
-from autograder.diagnosis.mistake import Mistake
+from autograder.backprop.mistakes.families import averages
+from autograder.diagnosis.mistake import Mistake, WrongLine
 
-AVERAGES = [
-    Mistake(
-        "R1",
-        {"dW": "dZ @ A_previous.T", "dB": "dZ.sum(axis=1, keepdims=True)"},
-        "The loss is a mean over the batch. Which division do you still owe?",
-        "Look at dW and at dB: both add up the m samples, and nothing divides the sums.",
-        "dW and dB are m times too large. Divide both by m, the number of columns, in their own lines and nowhere else.",
+
+def mean_without_axis(expression: str) -> Mistake:
+    """Return the row for a dB that is averaged over the units, too."""
+    return WrongLine("dB", expression).with_hints(
+        "How many biases does the layer have, and how many numbers are in your dB?",
+        "Look at the mean in dB: without an axis, it runs over the units as well.",
+        "Take the mean over axis 1 only and keep that axis, so that dB is a column with one number per unit.",
+    )
+
+
+AVERAGES = {
+    "dw-and-db-summed": averages.both_summed({"dW": "dZ @ A_previous.T", "dB": "dZ.sum(axis=1, keepdims=True)"}, "dW", "dB"),
+    "dw-summed": averages.weights_summed("dW", "dZ @ A_previous.T", "dW", "dB"),
+    "db-summed": averages.biases_summed("dB", "dZ.sum(axis=1, keepdims=True)", "dW", "dB"),
+    "output-dz-averaged": averages.averaged_twice(
+        "output dZ", f"({ERROR}) / m", "dZ of the output layer", "dZ and dA", "dW and dB"
     ),
-    Mistake(
-        "R2",
-        {"dW": "dZ @ A_previous.T"},
-        "What does the matrix product over m columns do with the samples: does it average them or add them up?",
-        "Look at dW: dB is averaged, dW is not.",
-        "dW is m times too large: the product adds up the samples, so it still has to be divided by m.",
+    "hidden-dz-averaged": WrongLine("hidden dZ", f"{HIDDEN} / m").with_hints(
+        "The last layer is correct, the one below is off by 1/m, and the next one by 1/m^2. What happens in every layer?",
+        "Look at dZ of the hidden layers: each step back divides by m again.",
+        "Don't divide dZ by m. Only dW and dB are averaged, each of them once.",
     ),
-    Mistake(
-        "R3",
-        {"dB": "dZ.sum(axis=1, keepdims=True)"},
-        "dW is the mean over the samples. Is dB, too?",
-        "Look at dB: its columns are added up, and the sum is never divided.",
-        "dB is m times too large: take the mean of the columns of dZ, not their sum.",
+    "m-counts-rows": averages.rows_counted("m", 'cache["A0"].shape[0]', "the line that sets m"),
+    "m-is-len-of-out": averages.length_taken("m", "len(out)", "out", "(1, m)", "compute_gradients"),
+    "db-mean-without-axis": mean_without_axis("np.mean(dZ)"),
+    "db-mean-without-axis-keepdims": mean_without_axis("np.mean(dZ, keepdims=True)"),
+    "db-over-wrong-axis": averages.wrong_axis("dB", "dZ.mean(axis=0, keepdims=True)", "dB", "dZ"),
+    "db-is-dz": WrongLine("dB", "dZ").with_hints(
+        "All samples share the same bias. How many columns can its gradient have?",
+        "Look at dB: it is dZ itself, with one column per sample.",
+        "Every sample contributes to the gradient of the bias: dB is the mean of the columns of dZ.",
     ),
-    Mistake(
-        "R4",
-        {"output dZ": f"({ERROR}) / m"},
-        "In how many places do you divide by m?",
-        "Look at dZ of the output layer: it is divided already, and dW and dB divide again.",
-        "You average twice. dZ and dA stay per sample; only dW and dB are divided by m.",
+    "db-is-dz-over-m": WrongLine("dB", "dZ / m").with_hints(
+        "You divide by m. What should you divide?",
+        "Look at dB: it is scaled, but it still has one column per sample.",
+        "Add up the columns of dZ (axis=1, keepdims=True) before you divide by m.",
     ),
-    Mistake(
-        "R5",
-        {"hidden dZ": f"{HIDDEN} / m"},
-        "The last layer is right, the one below 1/m of it, the next 1/m of that. What happens once in every layer?",
-        "Look at dZ of the hidden layers: each hop back divides by m again.",
-        "Take the division by m out of dZ. The mean belongs to dW and dB, once.",
-    ),
-    Mistake(
-        "R6",
-        {"m": 'cache["A0"].shape[0]'},
-        "How many samples are there, and is that the number of rows or of columns of X?",
-        "Look at the line that sets m: it takes the rows of X, which are its features.",
-        "m is the number of columns, X.shape[1].",
-    ),
-    Mistake(
-        "R7",
-        {"m": "len(out)"},
-        "What is len of an array of shape (1, m)?",
-        "Look at the line that sets m: len counts rows, and the output has one.",
-        "m is the number of columns, out.shape[1]; len(out) is the number of outputs.",
-    ),
-    Mistake(
-        "R8",
-        {"dB": "np.mean(dZ)"},
-        "How many biases has the layer, and how many numbers is your dB?",
-        "Look at the mean in dB: without an axis it runs over the units as well.",
-        "Take the mean over axis 1 alone and keep that axis: dB has one number for each unit, in a column.",
-    ),
-    Mistake(
-        "R8 keepdims",
-        {"dB": "np.mean(dZ, keepdims=True)"},
-        "How many biases has the layer, and how many numbers is your dB?",
-        "Look at the mean in dB: it has two axes, but the units are averaged away too.",
-        "Name the axis: the mean runs over axis 1, the samples, and leaves one number for each unit.",
-    ),
-    Mistake(
-        "R9",
-        {"dB": "dZ.mean(axis=0, keepdims=True)"},
-        "Which axis of dZ is the batch?",
-        "Look at dB: it has the shape (1, m), so the units are gone and the samples are left.",
-        "Samples are columns: the mean of dB runs over axis 1.",
-    ),
-    Mistake(
-        "R10",
-        {"dB": "dZ"},
-        "The bias is the same for every sample. How many columns can its gradient have?",
-        "Look at dB: it is dZ itself, with a column for each sample.",
-        "All samples share the bias, so their gradients come together in it: dB is the mean of the columns of dZ.",
-    ),
-    Mistake(
-        "R11",
-        {"dB": "dZ / m"},
-        "You divide by m. What was it that should be divided?",
-        "Look at dB: it is scaled, but there is still one column for each sample.",
-        "Add up the columns of dZ (axis 1, keepdims=True) before the division by m.",
-    ),
-    Mistake(
-        "R12",
-        {"dB": "dZ.sum(axis=1) / m"},
-        "What becomes of an axis that is summed over, if nothing keeps it?",
-        "Look at the shape of dB: it is (n,), and B is (n, 1). B - dB would become (n, n).",
-        "The numbers are right; keepdims=True keeps the second axis.",
-    ),
-    Mistake(
-        "R13",
-        {"dW": 'np.einsum("im,jm->ijm", dZ, A_previous)'},
+    "db-without-keepdims": averages.missing_keepdims("dB", "dZ.sum(axis=1) / m", "dB", "B"),
+    "dw-per-sample": WrongLine("dW", 'np.einsum("im,jm->ijm", dZ, A_previous)').with_hints(
         "Your dW has three axes. What does the third one count?",
-        "Look at dW: it holds one outer product for each sample.",
+        "Look at dW: it holds one outer product per sample.",
         "The loss is a mean over the samples: average over the last axis, or use a matrix product and divide by m.",
     ),
-    Mistake(
-        "R14",
-        {"dW": "np.outer(dZ.mean(1), A_previous.mean(1))"},
-        "Is the mean of a product the product of the means?",
-        "Look at dW: both factors are averaged before they meet.",
-        "Multiply sample by sample first and average afterwards; with one sample the two agree, with more they do not.",
-    ),
-    Mistake(
-        "R15",
+    "dw-product-of-means": averages.product_of_means("dW", "np.outer(dZ.mean(1), A_previous.mean(1))", "dW"),
+    "only-last-sample": Mistake(
         {"dW": "np.outer(dZ[:, -1], A_previous[:, -1])", "dB": "dZ[:, -1:]"},
         "Which samples does your gradient depend on?",
-        "Look at the loop over the samples: does it add to the gradient, or write over it?",
-        "Only the last sample is left. Add up with += and divide by m after the loop.",
+        "Look at the loop over the samples: does it add to the gradient, or overwrite it?",
+        "Only the last sample is left. Accumulate with +=, and divide by m after the loop.",
     ),
-    Mistake(
-        "R15 first",
+    "only-first-sample": Mistake(
         {"dW": "np.outer(dZ[:, 0], A_previous[:, 0])", "dB": "dZ[:, :1]"},
         "Which samples does your gradient depend on?",
-        "Look at dW and dB: they take the first column and leave the others.",
+        "Look at dW and dB: they use the first column and ignore the others.",
         "Only the first sample counts. dW and dB are means over all m columns.",
     ),
-    Mistake(
-        "R16",
+    "divided-by-m-minus-1": averages.divided_by_one_less(
         {"dW": "dZ @ A_previous.T / max(m - 1, 1)", "dB": "dZ.sum(axis=1, keepdims=True) / max(m - 1, 1)"},
-        "Is this the variance of a sample, or a mean?",
-        "Look at the division in dW and dB: it is by m - 1.",
-        "The mean over the batch divides by m.",
+        "dW and dB",
         name="a division by m - 1",
     ),
-    Mistake(
-        "divides by zero",
-        {"dW": "dZ @ A_previous.T / (m - 1)"},
-        "What does your dW do with a batch of one sample?",
-        "Look at the division in dW: it is by m - 1.",
-        "The mean over the batch divides by m.",
-    ),
-]
+    "dw-divided-by-m-minus-1": averages.divided_by_one_less({"dW": "dZ @ A_previous.T / (m - 1)"}, "dW"),
+}

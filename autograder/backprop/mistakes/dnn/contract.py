@@ -1,217 +1,148 @@
-"""What compute_gradients takes, keeps and returns."""
+"""compute_gradients: which layers it covers, what it changes, and what it returns; and what runs when dnn.py is imported."""
 
 from autograder.backprop.mistakes.dnn.steps import EVERY_STEP, MEAN, PRODUCT
-from autograder.diagnosis.mistake import Mistake
+from autograder.backprop.mistakes.families import contract
+from autograder.diagnosis.mistake import Mistake, WrongLine
 
-PLUMBING = [
-    Mistake(
-        "K1",
-        {},
-        "What is the key of the gradient of W_3?",
-        "Look at the keys of grads.",
-        'A gradient has the key of its variable: dW_3 is grads["W3"].',
-        name="gradients under names like dW3",
-        shows={"gradient key": '"d" + key'},
-        edits=tuple((f'grads[f"{kind}{{', f'grads[f"d{kind}{{') for kind in "WBZA"),
+
+def fixed_batch_size(number: int, where: str) -> Mistake:
+    """Return the row for a batch size that is written into the code."""
+    return WrongLine("m", str(number)).with_hints(
+        "How many samples does another batch have?",
+        f"Look at the line that sets m: it is {where}.",
+        "m is the number of columns of the current batch, out.shape[1].",
+    )
+
+
+def room_only(expression: str, number: int, function: str) -> Mistake:
+    """Return the row for gradients that are allocated and never computed."""
+    return Mistake(
+        {step: expression.format(right) for step, right in EVERY_STEP.items()},
+        "You allocate arrays for the gradients. What do you store in them afterwards?",
+        f"Look at where you fill grads: every number in it is {number}.",
+        f"{function} only allocates the arrays. You still have to store the formulas' results in them.",
+    )
+
+
+CONTRACT = {
+    "keys-with-d": contract.misnamed_keys(
+        "gradients under names like dW3",
+        "grads",
+        'Each gradient has the key of its variable: dW_3 is grads["W3"].',
+        {"gradient key": '"d" + key'},
+        *((f'grads[f"{kind}{{', f'grads[f"d{kind}{{') for kind in "WBZA"),
     ),
-    Mistake(
-        "K1 small",
-        {},
-        "What is the key of the gradient of W_3?",
-        "Look at the keys of grads: dw3 and db3 are those of other courses.",
-        'A gradient has the key of its variable: dW_3 is grads["W3"], dB_3 is grads["B3"].',
-        name="gradients under names like dw3",
-        shows={"gradient key": '"d" + key.lower() if key[0] in "WB" else key'},
-        edits=(('grads[f"W{layer}"] =', 'grads[f"dw{layer}"] ='), ('grads[f"B{layer}"] =', 'grads[f"db{layer}"] =')),
+    "keys-in-lowercase-with-d": contract.misnamed_keys(
+        "gradients under names like dw3",
+        "grads: dw3 and db3 are the names in other courses",
+        'Each gradient has the key of its variable: dW_3 is grads["W3"], and dB_3 is grads["B3"].',
+        {"gradient key": '"d" + key.lower() if key[0] in "WB" else key'},
+        ('grads[f"W{layer}"] =', 'grads[f"dw{layer}"] ='),
+        ('grads[f"B{layer}"] =', 'grads[f"db{layer}"] ='),
     ),
-    Mistake(
-        "K2",
-        {"backward layers": "range(self.num_layers, 1, -1)"},
-        "Which number does a range end before?",
-        "Look at the loop of the backward pass: layer 1 is never reached.",
-        "range(L, 0, -1) is L, ..., 1.",
+    "backward-loop-skips-layer-1": contract.layer_one_skipped(
+        "backward layers", "range(self.num_layers, 1, -1)", "the backward pass"
     ),
-    Mistake(
-        "K3",
-        {"backward layers": "range(self.num_layers - 1, 0, -1)"},
-        "With which layer does the way back begin?",
-        "Look at the loop of the backward pass: the output layer is skipped.",
-        "range(L, 0, -1) begins with the output layer L, whose dW_L and dB_L are due too.",
+    "backward-loop-skips-output-layer": WrongLine("backward layers", "range(self.num_layers - 1, 0, -1)").with_hints(
+        "With which layer does the backward pass start?",
+        "Look at the loop of the backward pass: it skips the output layer.",
+        "range(L, 0, -1) starts with the output layer L, which needs its dW_L and dB_L, too.",
     ),
-    Mistake(
-        "K4",
+    "gradients-times-learning-rate": Mistake(
         {"dW": f"-0.1 * ({PRODUCT})", "dB": f"-0.1 * ({MEAN})"},
-        "Is that the gradient, or the step that fit will take?",
+        "Is this the gradient, or the step that fit will take?",
         "Look at dW and dB: they are multiplied by a negative learning rate.",
-        "compute_gradients returns gradients; the learning rate belongs to fit.",
+        "compute_gradients returns plain gradients. The learning rate belongs in fit.",
     ),
-    Mistake(
-        "K5",
-        {"dW": f"({PRODUCT}).astype(int)"},
+    "dw-truncated-to-int": WrongLine("dW", f"({PRODUCT}).astype(int)").with_hints(
         "What is 0.4 as an integer?",
-        "Look at the array that dW is written into: it is one of integers.",
-        "The numbers are cut off at the point. Make the array with floats: np.zeros(shape).",
+        "Look at the array that you store dW in: it holds integers.",
+        "Everything after the decimal point is cut off. Create the array with floats: np.zeros(shape).",
     ),
-    Mistake(
-        "K6",
+    "gradients-clipped": Mistake(
         {step: f"np.clip({right}, -0.1, 0.1)" for step, right in EVERY_STEP.items()},
-        "Why is no number of yours larger than one tenth?",
+        "Why is none of your numbers larger than one tenth?",
         "Look for np.clip around the gradients.",
-        "Return the gradients as they are. Clipping belongs to the training of other networks.",
+        "Return the gradients as they are. This assignment doesn't clip gradients.",
     ),
-    Mistake(
-        "K7",
-        {"dW": f"np.round({PRODUCT}, 3)"},
-        "How many digits has your dW?",
-        "Look for np.round.",
-        "The numbers are rounded to three digits. Round when you print, not when you compute.",
+    "dw-rounded": WrongLine("dW", f"np.round({PRODUCT}, 3)").with_hints(
+        "How many digits does your dW have?",
+        "Look for np.round in dW.",
+        "Your numbers are rounded to three digits. Round when you print, not when you compute.",
     ),
-    Mistake(
-        "K8",
-        {},
-        "What is in grads when compute_gradients begins its second call?",
-        "Look for a `self.` that gradients are added to.",
-        "The second answer is the sum of two batches. Begin every call with fresh grads.",
-        name="gradients that are added to those of the call before",
-        shows={"second call": 'other + first if key[0] == "W" else first'},
-        edits=(
-            (
-                f'grads[f"W{{layer}}"] = {PRODUCT}',
-                'self.total = getattr(self, "total", {})\n'
-                f"            self.total[layer] = self.total.get(layer, 0) + {PRODUCT}\n"
-                '            grads[f"W{layer}"] = self.total[layer]',
-            ),
+    "gradients-accumulated-across-calls": Mistake.by_edits(
+        "What is in grads when compute_gradients starts its second call?",
+        "Look for a `self.` attribute that you add gradients to.",
+        "The second call returns the sum over two batches. Start every call with a new, empty grads.",
+        "gradients that are added to those of the previous call",
+        {"second call": 'other + first if key[0] == "W" else first'},
+        (
+            f'grads[f"W{{layer}}"] = {PRODUCT}',
+            'self.total = getattr(self, "total", {})\n'
+            f"            self.total[layer] = self.total.get(layer, 0) + {PRODUCT}\n"
+            '            grads[f"W{layer}"] = self.total[layer]',
         ),
     ),
-    Mistake(
-        "K9",
-        {},
-        "Whose cache do you use in the second call?",
-        "Look for a `self.` that remembers a cache.",
-        "The first call is right, the next ones answer for the first batch. Use the cache you are given.",
-        name="the cache of the first call in every later one",
-        shows={"second call": "other"},
-        edits=(
-            (
-                "        grads = {}\n",
-                '        grads = {}\n        cache = self.first = getattr(self, "first", cache)\n'
-                '        out = cache[f"A{self.num_layers}"]\n',
-            ),
+    "cache-of-first-call-reused": Mistake.by_edits(
+        "Which cache does your second call use?",
+        "Look for a `self.` attribute that keeps a cache.",
+        "The first call is correct, but later calls still use the first batch. Use the cache that is passed in.",
+        "the cache of the first call in every later one",
+        {"second call": "other"},
+        (
+            "        grads = {}\n",
+            '        grads = {}\n        cache = self.first = getattr(self, "first", cache)\n'
+            '        out = cache[f"A{self.num_layers}"]\n',
         ),
     ),
-    Mistake(
-        "K10",
-        {"dW": f'{PRODUCT} + 0.1 * cache[f"W{{layer}}"]'},
-        "Which loss has a gradient with the weights in it?",
-        "Look at dW: a multiple of W is added.",
-        "This loss has no regularisation: dW_l is dZ_l A_{l-1}^T / m.",
+    "dw-regularized": WrongLine("dW", f'{PRODUCT} + 0.1 * cache[f"W{{layer}}"]').with_hints(
+        "Which loss has a gradient that contains the weights?",
+        "Look at dW: it adds a multiple of W.",
+        "This loss has no regularization term, so dW_l is dZ_l A_{l-1}^T / m.",
     ),
-    Mistake(
-        "K11",
-        {"m": "4"},
-        "How many samples has another batch?",
-        "Look at the line that sets m: it is a number.",
-        "m is the number of columns of the batch at hand, out.shape[1].",
+    "m-fixed-at-4": fixed_batch_size(4, "a constant"),
+    "m-fixed-at-5": fixed_batch_size(5, "the batch size of the example"),
+    "weights-redrawn": WrongLine("dA", 'np.random.default_rng(1).normal(size=cache[f"W{layer}"].shape).T @ dZ').with_hints(
+        "Does your backward pass use the same weights as the forward pass?",
+        "Look at where the backward pass gets W from: it draws new random weights.",
+        "Use the weights of the forward pass. They are in the cache.",
+        name="newly drawn weights",
     ),
-    Mistake(
-        "K11 example",
-        {"m": "5"},
-        "How many samples has another batch?",
-        "Look at the line that sets m: it is that of the example.",
-        "m is the number of columns of the batch at hand, out.shape[1].",
-    ),
-    Mistake(
-        "K12",
-        {"dA": 'np.random.default_rng(1).normal(size=cache[f"W{layer}"].shape).T @ dZ'},
-        "Are the weights you go back through those that you came through?",
-        "Look at where W comes from in the backward pass: it is drawn anew.",
-        "Go back through the weights of the forward pass; they are in the cache.",
-        name="weights that are drawn anew",
-    ),
-    Mistake(
-        "K13",
-        {},
-        "Under which key is the bias of layer 1 stored?",
-        "Look at the key of dB: its number does not change with the layer.",
-        'Each layer has a key of its own: grads[f"B{layer}"].',
-        name="one key for the dB of all layers",
-        shows={
+    "one-key-for-all-db": Mistake.by_edits(
+        "Under which key do you store the gradient of the bias of layer 1?",
+        "Look at the key of dB: its number doesn't change with the layer.",
+        'Each layer has its own key: grads[f"B{layer}"].',
+        "one key for the dB of all layers",
+        {
             "gradient key": 'None if key[0] == "B" and key != "B3" else key',
             "dB": 'grads["Z1"].sum(axis=1, keepdims=True) / m',
         },
-        edits=(('grads[f"B{layer}"] =', 'grads["B3"] ='),),
+        ('grads[f"B{layer}"] =', 'grads["B3"] ='),
     ),
-    Mistake(
-        "seeds",
-        {},
-        "Does a backward pass need random numbers?",
-        "Look for np.random.seed in compute_gradients.",
-        "It draws nothing, so it needs no seed; a seed set here changes the random numbers of the whole program.",
-        name="a seed that is set in `compute_gradients`",
-        shows={"changed by compute_gradients": '"random state"'},
-        edits=(("        grads = {}\n", "        grads = {}\n        np.random.seed(0)\n"),),
+    "compute-gradients-sets-seed": contract.seed_set(
+        "compute_gradients",
+        {"changed by compute_gradients": '"random state"'},
+        ("        grads = {}\n", "        grads = {}\n        np.random.seed(0)\n"),
     ),
-    Mistake(
-        "no return",
-        {"compute_gradients returns": "None"},
-        "What does a function return whose return is missing?",
-        "Look at the end of compute_gradients.",
-        "`return grads`.",
+    "compute-gradients-returns-nothing": contract.missing_return(
+        "compute_gradients", "End it with `return grads`", {"compute_gradients returns": "None"}
     ),
-    Mistake(
-        "zeros",
-        {step: f"0 * ({right})" for step, right in EVERY_STEP.items()},
-        "What does your code put into the gradients after it has made room for them?",
-        "Look at where grads is filled: every number in it is 0.",
-        "np.zeros makes room; the formulas have to be written into it.",
+    "gradients-are-zeros": room_only("0 * ({})", 0, "np.zeros"),
+    "gradients-are-ones": room_only("np.ones(np.shape({}))", 1, "np.ones"),
+    "backward-loop-of-fixed-depth": contract.fixed_depth(
+        "backward layers", "(3, 2, 1)", "the loop of the backward pass", "Loop from self.num_layers down to 1."
     ),
-    Mistake(
-        "constants",
-        {step: f"np.ones(np.shape({right}))" for step, right in EVERY_STEP.items()},
-        "What does your code put into the gradients after it has made room for them?",
-        "Look at where grads is filled: every number in it is 1.",
-        "np.ones makes room; the formulas have to be written into it.",
-    ),
-    Mistake(
-        "three layers back",
-        {"backward layers": "(3, 2, 1)"},
-        "How many layers has a network with other layer_sizes?",
-        "Look at the loop of the backward pass: it always runs over three layers.",
-        "Loop from self.num_layers down to 1.",
-    ),
-    Mistake(
-        "E5",
-        {"output dZ": "out - Y"},
+    "labels-from-global-variable": WrongLine("output dZ", "out - Y").with_hints(
         "Where does compute_gradients get the labels from?",
-        "Look at Y: it is no argument. In a notebook an old variable may have hidden that.",
-        'The labels travel in the cache: cache["Y"].',
+        "Look at Y: it is not an argument. In a notebook, an old variable may hide that.",
+        'The labels are passed in the cache: cache["Y"].',
     ),
-    Mistake(
-        "E3",
-        {"dW": f"{PRODUCT} if m == 5 else dZ @ A_previous.T"},
-        "Is your dW right for the example alone?",
-        "Look for an `if` that asks for a certain batch.",
-        "One formula holds for every m: dW_l is dZ_l A_{l-1}^T / m.",
-        name="a formula that is right for m = 5 alone",
+    "dw-correct-only-for-m-5": WrongLine("dW", f"{PRODUCT} if m == 5 else dZ @ A_previous.T").with_hints(
+        "Is your dW correct for batches other than the example?",
+        "Look for an `if` that singles out one batch size.",
+        "The same formula holds for every m: dW_l is dZ_l A_{l-1}^T / m.",
+        name="a formula that is correct for m = 5 only",
     ),
-    Mistake(
-        "E2",
-        {},
-        "What runs when another program imports your file?",
-        "Look at the lines outside of functions and classes: one of them waits for a keyboard.",
-        'Keep tries and questions out of the file, or below `if __name__ == "__main__":`.',
-        name="a question that waits for a keyboard",
-        shows={"load": '"EOFError"'},
-        edits=(("import numpy as np\n", "import numpy as np\n\ninput('go on?')\n"),),
-    ),
-    Mistake(
-        "E4",
-        {},
-        "What is there to write if another library finds the gradients?",
-        "Look at your imports.",
-        "Automatic differentiation is what you are writing: numpy and the standard library are all there is.",
-        name="an import of torch",
-        shows={"load": '"torch"'},
-        edits=(("import numpy as np\n", "import numpy as np\nimport torch\n"),),
-    ),
-]
+    "dnn-waits-for-keyboard": contract.waits_for_keyboard("dnn.py"),
+    "dnn-imports-torch": contract.imports_torch("dnn.py"),
+}

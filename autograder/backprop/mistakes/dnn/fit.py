@@ -1,121 +1,92 @@
 """gradients and fit."""
 
-from autograder.diagnosis.mistake import Mistake
+from autograder.backprop.mistakes.families import chain_rule, contract
+from autograder.diagnosis.mistake import Mistake, WrongLine
 
 STOP = "            if losses[-1] < tolerance:\n                break\n"
 UPDATE = "self.params[name] = self.params[name] - learning_rate * grads[name]\n"
-WHOLE = [
-    Mistake(
-        "no labels",
-        {},
-        "How does compute_gradients learn of the labels?",
-        "Look at gradients: between forward and compute_gradients something is missing.",
+RETURN = "        return self.compute_gradients(out, cache)\n"
+
+
+def wrong_count(expression: str, found: str) -> Mistake:
+    """Return the row for a loop over too many or too few epochs."""
+    return WrongLine("epochs", expression).with_hints(
+        "How many losses should fit record for a given number of epochs?",
+        f"Look at the loop of fit: it runs one time too {found}.",
+        "Each epoch records one loss and takes at most one step: range(epochs).",
+    )
+
+
+FIT = {
+    "gradients-without-labels": Mistake.by_edits(
+        "How does compute_gradients get the labels?",
+        "Look at gradients: a line is missing between forward and compute_gradients.",
         'Put the labels into the cache: cache["Y"] = Y.',
-        name="a cache without the labels",
-        shows={"gradients": "\"KeyError: 'Y'\""},
-        edits=(('        cache["Y"] = Y\n', ""),),
+        "a cache without the labels",
+        {"gradients": "\"KeyError: 'Y'\""},
+        ('        cache["Y"] = Y\n', ""),
     ),
-    Mistake(
-        "gradients of X",
-        {},
-        "Which gradients does gradients return?",
-        "Look at its return.",
-        "It returns what compute_gradients returns, at least every W_l and B_l.",
-        name="a return of something else",
-        shows={"gradients": '["X"]'},
-        edits=(("        return self.compute_gradients(out, cache)\n", '        return {"X": X}\n'),),
+    "gradients-returns-x": Mistake.by_edits(
+        "Which gradients should the method gradients return?",
+        "Look at its return statement.",
+        "Return what compute_gradients returns: at least the gradients of every W_l and B_l.",
+        "a different return value",
+        {"gradients": '["X"]'},
+        (RETURN, '        return {"X": X}\n'),
     ),
-    Mistake(
-        "gradients returns nothing",
-        {},
-        "What does a function return whose return is missing?",
-        "Look at the end of gradients.",
-        "`return self.compute_gradients(out, cache)`.",
-        name="a missing return",
-        shows={"gradients": "None"},
-        edits=(("        return self.compute_gradients(out, cache)\n", "        self.compute_gradients(out, cache)\n"),),
+    "gradients-returns-nothing": contract.missing_return(
+        "gradients",
+        "End it with `return self.compute_gradients(out, cache)`",
+        {"gradients": "None"},
+        (RETURN, "        self.compute_gradients(out, cache)\n"),
     ),
-    Mistake(
-        "fit by sum",
-        {"update": "self.params[name] + learning_rate * grads[name]"},
-        "The gradient points uphill. Which way should a step go?",
-        "Look at the sign in the update of fit.",
-        "Descent goes against the gradient: W - learning_rate * dW.",
+    "fit-steps-uphill": chain_rule.step_uphill(
+        "update", "self.params[name] + learning_rate * grads[name]", "the update in fit", "W - learning_rate * dW"
     ),
-    Mistake(
-        "fit fixed rate",
-        {"update": "self.params[name] - 0.1 * grads[name]"},
-        "How long is a step if the caller asks for another learning rate?",
-        "Look at the update of fit: the rate is a number of your own.",
+    "fit-with-fixed-rate": WrongLine("update", "self.params[name] - 0.1 * grads[name]").with_hints(
+        "How large is a step if the caller passes a different learning rate?",
+        "Look at the update in fit: its learning rate is a constant.",
         "Use the argument learning_rate.",
     ),
-    Mistake(
-        "fit no rate",
-        {"update": "self.params[name] - grads[name]"},
-        "How long is a step?",
-        "Look at the update of fit: learning_rate is not in it.",
-        "The step is learning_rate times the gradient.",
+    "fit-without-rate": WrongLine("update", "self.params[name] - grads[name]").with_hints(
+        "How large is a step?",
+        "Look at the update in fit: it doesn't use learning_rate.",
+        "A step is learning_rate times the gradient.",
     ),
-    Mistake(
-        "fit weights only",
+    "fit-updates-weights-only": Mistake(
         {"update": 'self.params[name] - learning_rate * grads[name] * (name[0] == "W")'},
-        "Do the biases learn?",
-        "Look at the update of fit: it moves every W and no B.",
-        "Every parameter takes its step, W_l and B_l.",
+        "Does your network learn its biases?",
+        "Look at the update in fit: it changes every W, but no B.",
+        "Update every parameter, W_l and B_l.",
     ),
-    Mistake(
-        "fit without update",
-        {"update": "self.params[name]"},
+    "fit-without-update": WrongLine("update", "self.params[name]").with_hints(
         "Which line of fit changes the parameters?",
-        "Look at the update of fit: after it the parameters are what they were.",
+        "Look at the update in fit: the parameters are the same before and after it.",
         "self.params[name] has to become self.params[name] - learning_rate * grads[name].",
     ),
-    Mistake(
-        "fit one more",
-        {"epochs": "range(epochs + 1)"},
-        "How many losses does fit record in so many epochs?",
-        "Look at the loop of fit: it runs once too often.",
-        "One loss and at most one update in each epoch: range(epochs).",
+    "fit-one-epoch-more": wrong_count("range(epochs + 1)", "many"),
+    "fit-one-epoch-less": wrong_count("range(1, epochs)", "few"),
+    "fit-returns-nothing": contract.missing_return("fit", "End it with `return losses`", {"fit returns": "None"}),
+    "fit-returns-last-loss": WrongLine("fit returns", "losses[-1]").with_hints(
+        "Should fit return one loss, or one per epoch?",
+        "Look at the return statement of fit.",
+        "Return the whole list: `return losses`.",
     ),
-    Mistake(
-        "fit one less",
-        {"epochs": "range(1, epochs)"},
-        "How many losses does fit record in so many epochs?",
-        "Look at the loop of fit: it runs once too few.",
-        "One loss and at most one update in each epoch: range(epochs).",
-    ),
-    Mistake(
-        "fit no return",
-        {"fit returns": "None"},
-        "What does a function return whose return is missing?",
-        "Look at the end of fit.",
-        "`return losses`.",
-    ),
-    Mistake(
-        "fit last loss",
-        {"fit returns": "losses[-1]"},
-        "Does fit return one loss, or one for each epoch?",
-        "Look at the return of fit.",
-        "`return losses`, the whole list.",
-    ),
-    Mistake(
-        "fit late",
-        {},
-        "When the loss is small enough, is there still a step to take?",
-        "Look at where fit asks for the tolerance: the update comes before it.",
+    "fit-checks-tolerance-late": Mistake.by_edits(
+        "If the loss is small enough, should fit still take a step?",
+        "Look at where fit compares the loss with the tolerance: the update comes before it.",
         "Record the loss, stop if it is below the tolerance, and only then update.",
-        name="an update before the loss is held against the tolerance",
-        shows={"stop": "(1, True)"},
-        edits=((STOP, ""), (f"                {UPDATE}", f"                {UPDATE}{STOP}")),
+        "an update before the comparison of the loss with the tolerance",
+        {"stop": "(1, True)"},
+        (STOP, ""),
+        (f"                {UPDATE}", f"                {UPDATE}{STOP}"),
     ),
-    Mistake(
-        "fit never stops",
-        {},
+    "fit-ignores-tolerance": Mistake.by_edits(
         "What is the tolerance for?",
-        "Look at the loop of fit: nothing in it asks for the tolerance.",
-        "When the recorded loss is below the tolerance, stop without a further update.",
-        name="a tolerance that nobody asks for",
-        shows={"stop": "(epochs, True)"},
-        edits=((STOP, ""),),
+        "Look at the loop of fit: it never uses the tolerance.",
+        "When the recorded loss is below the tolerance, stop without another update.",
+        "a tolerance that is never used",
+        {"stop": "(epochs, True)"},
+        (STOP, ""),
     ),
-]
+}

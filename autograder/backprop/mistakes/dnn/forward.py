@@ -1,267 +1,179 @@
-"""The forward pass, and what it leaves behind."""
+"""forward and the sigmoid, and what they leave in the cache."""
 
 from autograder.backprop.mistakes.dnn.steps import BACK, DA, ERROR, FORWARD, HIDDEN
-from autograder.diagnosis.mistake import Mistake
+from autograder.backprop.mistakes.families import chain_rule, contract
+from autograder.diagnosis.mistake import Mistake, WrongLine
 
-PASS = [
-    Mistake(
-        "F1",
-        {"Z": 'W @ cache[f"A{layer - 1}"]'},
-        "What does a neuron add to its weighted inputs?",
-        "Look at Z: there is no B in it. With biases of 0 nobody notices.",
-        "Z_l is W_l A_{l-1} + B_l.",
-    ),
-    Mistake(
-        "F1 minus",
-        {"Z": 'W @ cache[f"A{layer - 1}"] - B'},
-        "Is the bias added or taken away?",
+Z_IS = "Z_l is W_l A_{l-1} + B_l"
+
+
+def other_activation(expression: str, found: str, name: str) -> Mistake:
+    """Return the row for hidden layers with an activation of the extension."""
+    return WrongLine("A", f"{expression} if layer < self.num_layers else sigmoid(Z)").with_hints(
+        "Which activation does this network use?",
+        f"Look at A of the hidden layers: {found}.",
+        f"Every layer uses the sigmoid here. {name} comes in the extension.",
+    )
+
+
+FORWARD_PASS = {
+    "z-without-bias": chain_rule.missing_bias("Z", 'W @ cache[f"A{layer - 1}"]', "Z", "B", Z_IS),
+    "z-minus-bias": WrongLine("Z", 'W @ cache[f"A{layer - 1}"] - B').with_hints(
+        "Is the bias added or subtracted?",
         "Look at the sign of B in Z.",
-        "Z_l is W_l A_{l-1} + B_l.",
+        f"{Z_IS}.",
     ),
-    Mistake(
-        "F1 X",
-        {"Z": "W @ X + B"},
-        "What goes into the second layer?",
-        "Look at Z: every layer takes X, whatever came before.",
-        "Z_l is W_l A_{l-1} + B_l: each layer takes the output of the one before.",
-    ),
-    Mistake(
-        "F2",
-        {},
-        "Is A what comes before the activation or after it?",
-        "Look at what is stored as A: numbers outside (0, 1) give it away.",
-        "The cache holds Z under the key of A. A_l is sigmoid(Z_l).",
-        name="Z stored under the key of A",
-        shows={"A": "Z"},
-        edits=(
-            (
-                'cache[f"A{layer}"] = sigmoid(Z)',
-                'cache[f"A{layer}"] = sigmoid(Z)\n            cache[f"A{layer}"], A = Z, cache[f"A{layer}"]',
-            ),
-            (f"Z = {FORWARD}", "Z = W @ (A if layer > 1 else X) + B"),
-            ('return cache[f"A{self.num_layers}"], cache', "return A, cache"),
+    "x-into-every-layer": chain_rule.input_everywhere("Z", "W @ X + B", "Z", Z_IS),
+    "z-stored-as-a": Mistake.by_edits(
+        "Is A the value before or after the activation?",
+        "Look at what you store as A: it contains numbers outside (0, 1).",
+        "Your cache holds Z under the key of A. A_l is sigmoid(Z_l).",
+        "Z stored under the key of A",
+        {"A": "Z"},
+        (
+            'cache[f"A{layer}"] = sigmoid(Z)',
+            'cache[f"A{layer}"] = sigmoid(Z)\n            cache[f"A{layer}"], A = Z, cache[f"A{layer}"]',
         ),
+        (f"Z = {FORWARD}", "Z = W @ (A if layer > 1 else X) + B"),
+        ('return cache[f"A{self.num_layers}"], cache', "return A, cache"),
     ),
-    Mistake(
-        "F3",
-        {"stored Z": "sigmoid(Z)"},
-        "Is Z what comes before the activation or after it?",
-        "Look at when Z is stored. The gradients do not notice: the sigmoid needs A alone.",
-        "Store Z_l as it is before the sigmoid; other activations will need it.",
+    "a-stored-as-z": WrongLine("stored Z", "sigmoid(Z)").with_hints(
+        "Is Z the value before or after the activation?",
+        "Look at what you store as Z. Your gradients don't reveal it, because the sigmoid's derivative needs only A.",
+        "Store Z_l as it is before the sigmoid. Other activations will need it.",
     ),
-    Mistake(
-        "F5",
-        {"A": "sigmoid(Z) if layer == self.num_layers else Z"},
+    "hidden-layers-without-sigmoid": WrongLine("A", "sigmoid(Z) if layer == self.num_layers else Z").with_hints(
         "What does a hidden layer do with its Z?",
-        "Look at A of the hidden layers: it is Z unchanged.",
-        "Every layer has its sigmoid: A_l is sigmoid(Z_l).",
+        "Look at A of the hidden layers: it is Z, unchanged.",
+        "Every layer applies the sigmoid: A_l is sigmoid(Z_l).",
     ),
-    Mistake(
-        "F6",
-        {"A": "Z if layer == self.num_layers else sigmoid(Z)"},
-        "Can a probability be negative, or larger than 1?",
-        "Look at the output layer: its Z is returned as it is.",
-        "The last layer has a sigmoid too: A_L is sigmoid(Z_L).",
+    "output-without-sigmoid": chain_rule.missing_sigmoid(
+        "A", "Z if layer == self.num_layers else sigmoid(Z)", "a probability", "the output layer", "A_L is sigmoid(Z_L)"
     ),
-    Mistake(
-        "F6 twice",
-        {"A": "sigmoid(sigmoid(Z)) if layer == self.num_layers else sigmoid(Z)"},
-        "How often is the sigmoid applied to the output?",
-        "Look at the output layer: its numbers lie between 0.5 and 0.73.",
-        "Once: A_L is sigmoid(Z_L).",
+    "output-sigmoid-twice": WrongLine("A", "sigmoid(sigmoid(Z)) if layer == self.num_layers else sigmoid(Z)").with_hints(
+        "How often do you apply the sigmoid to the output?",
+        "Look at the output layer: all of its numbers are between 0.5 and 0.73.",
+        "Apply it once: A_L is sigmoid(Z_L).",
     ),
-    Mistake(
-        "tanh",
-        {"A": "np.tanh(Z) if layer < self.num_layers else sigmoid(Z)"},
-        "Which activation has this network?",
-        "Look at A of the hidden layers: there are negative numbers in it.",
-        "Every layer is a sigmoid here; tanh comes in the extension.",
-    ),
-    Mistake(
-        "relu",
-        {"A": "np.maximum(Z, 0) if layer < self.num_layers else sigmoid(Z)"},
-        "Which activation has this network?",
-        "Look at A of the hidden layers: it is 0 or larger than 1 in many places.",
-        "Every layer is a sigmoid here; ReLU comes in the extension.",
-    ),
-    Mistake(
-        "F7",
-        {"sigmoid": "1 / (1 + np.exp(np.clip(Z, -500, 500)))"},
-        "What does your sigmoid give for a large positive Z?",
+    "hidden-layers-with-tanh": other_activation("np.tanh(Z)", "some of its numbers are negative", "tanh"),
+    "hidden-layers-with-relu": other_activation("np.maximum(Z, 0)", "many of its numbers are 0 or larger than 1", "ReLU"),
+    "sigmoid-sign-flipped": WrongLine("sigmoid", "1 / (1 + np.exp(np.clip(Z, -500, 500)))").with_hints(
+        "What does your sigmoid return for a large positive Z?",
         "Look at the sign inside exp.",
-        "Everything is 1 minus the right value: the sigmoid is 1 / (1 + e^-z).",
+        "Your values are 1 minus the correct ones: the sigmoid is 1 / (1 + e^-z).",
     ),
-    Mistake(
-        "naive exp",
-        {"sigmoid": "np.exp(Z) / (1 + np.exp(Z))"},
+    "sigmoid-overflows": WrongLine("sigmoid", "np.exp(Z) / (1 + np.exp(Z))").with_hints(
         "What is infinity divided by infinity?",
-        "Look at the sigmoid where Z is 1000: e^1000 is too large for any float.",
-        "Write it so that only a huge denominator can overflow, 1 / (1 + e^-z): that goes to 0, and not to nan.",
+        "Look at the sigmoid when Z is 1000: e^1000 is too large for any float.",
+        "Let only the denominator overflow, as in 1 / (1 + e^-z). The result is then 0 instead of nan.",
     ),
-    Mistake(
-        "F8",
-        {},
-        "Which key has the input?",
-        "Look at the keys of A: they are one layer early.",
-        "A0 is X, A1 the output of layer 1, and so on to A_L.",
-        name="keys of A that are one layer early",
-        shows={"input": 'right["A1"]', "A": 'right[f"A{layer + 1}"]'},
-        edits=(
-            (
-                'return cache[f"A{self.num_layers}"], cache',
-                'out = cache[f"A{self.num_layers}"]\n        for layer in range(self.num_layers):\n'
-                '            cache[f"A{layer}"] = cache[f"A{layer + 1}"]\n        return out, cache',
-            ),
+    "a-keys-one-layer-early": Mistake.by_edits(
+        "Which key does the input have?",
+        "Look at the keys of A: each one is one layer too early.",
+        "A0 is X, A1 is the output of layer 1, and so on up to A_L.",
+        "keys of A that are one layer early",
+        {"input": 'right["A1"]', "A": 'right[f"A{layer + 1}"]'},
+        (
+            'return cache[f"A{self.num_layers}"], cache',
+            'out = cache[f"A{self.num_layers}"]\n        for layer in range(self.num_layers):\n'
+            '            cache[f"A{layer}"] = cache[f"A{layer + 1}"]\n        return out, cache',
         ),
     ),
-    Mistake(
-        "F9",
-        {},
-        "What is in the cache after you have gone back through it?",
-        "Look for `*=`, `-=` or an assignment to a slice on something that came out of the cache.",
-        "The slope was computed in place and A is gone: a second call gives other gradients. Compute into a new array.",
-        name="a slope that is computed in the cache itself",
-        shows={"changed by compute_gradients": 'before * (1 - before) if key[0] == "A" else before'},
-        edits=(
-            (
-                f'grads[f"Z{{layer - 1}}"] = {HIDDEN}',
-                f'A_previous *= 1 - A_previous\n                grads[f"Z{{layer - 1}}"] = {DA} * A_previous',
-            ),
+    "derivative-computed-in-cache": Mistake.by_edits(
+        "Is the cache the same before and after your backward pass?",
+        "Look for `*=`, `-=`, or an assignment to a slice of an array from the cache.",
+        "You compute the derivative in place, so A is lost and a second call differs. Use a new array.",
+        "a derivative that is computed in the cache itself",
+        {"changed by compute_gradients": 'before * (1 - before) if key[0] == "A" else before'},
+        (
+            f'grads[f"Z{{layer - 1}}"] = {HIDDEN}',
+            f'A_previous *= 1 - A_previous\n                grads[f"Z{{layer - 1}}"] = {DA} * A_previous',
         ),
     ),
-    Mistake(
-        "F9 dZ",
-        {},
-        "What is in `out` after you have gone back?",
-        "Look at dZ of the output layer: the subtraction is made in place.",
-        "`out` belongs to the caller. Write out - Y into a new array.",
-        name="a subtraction that is made in `out` itself",
-        shows={"changed by compute_gradients": 'before - cache["Y"] if key == "out" else before'},
-        edits=(
-            (
-                f'grads[f"Z{{self.num_layers}}"] = {ERROR}',
-                'out -= cache["Y"]\n        grads[f"Z{self.num_layers}"] = out.copy()',
-            ),
+    "output-dz-computed-in-out": contract.subtraction_in_place(
+        "`out`",
+        "compute_gradients",
+        "out - Y",
+        {"changed by compute_gradients": 'before - cache["Y"] if key == "out" else before'},
+        (
+            f'grads[f"Z{{self.num_layers}}"] = {ERROR}',
+            'out -= cache["Y"]\n        grads[f"Z{self.num_layers}"] = out.copy()',
         ),
     ),
-    Mistake(
-        "F10 copy",
-        {"input": "X - X.mean(axis=1, keepdims=True)"},
-        "Which input is the network asked about?",
-        "Look at A0: it is centred.",
-        "Nothing has to be normalised here: A0 is X.",
+    "x-centered-in-copy": WrongLine("input", "X - X.mean(axis=1, keepdims=True)").with_hints(
+        "Which input should the network process?",
+        "Look at A0: its mean has been subtracted.",
+        "You don't need to normalize anything here: A0 is X.",
     ),
-    Mistake(
-        "F10",
-        {},
-        "Whose array is X?",
-        "Look for `-=` or `/=` on X in forward.",
-        "You changed the caller's X. Nothing has to be normalised here; and if so, then in a copy.",
-        name="an X that is centred in place",
-        shows={
+    "x-centered-in-place": contract.input_centered(
+        "forward",
+        {
             "input": "X - X.mean(axis=1, keepdims=True)",
             "changed by forward": 'before - before.mean(axis=1, keepdims=True) if key == "X" else before',
         },
-        edits=(('cache["A0"] = X', 'X -= X.mean(axis=1, keepdims=True)\n        cache["A0"] = X'),),
+        ('cache["A0"] = X', 'X -= X.mean(axis=1, keepdims=True)\n        cache["A0"] = X'),
     ),
-    Mistake(
-        "F11",
+    "weights-transposed-throughout": Mistake(
         {"stored W": "W.T", "dW": "A_previous @ dZ.T / m", "dA": 'cache[f"W{layer}"] @ dZ'},
-        "Which shape has W_l in this assignment?",
+        "What is the shape of W_l in this assignment?",
         "Look at W in the cache, and at dW: both are transposed.",
-        "Other texts have (n_{l-1}, n_l). Here W_l and dW_l are (n_l, n_{l-1}).",
+        "Other texts use (n_{l-1}, n_l). Here W_l and dW_l are (n_l, n_{l-1}).",
     ),
-    Mistake(
-        "stored W transposed",
+    "stored-w-transposed": Mistake(
         {"stored W": "W.T", "dA": 'cache[f"W{layer}"] @ dZ'},
-        "Which shape has W_l in this assignment?",
+        "What is the shape of W_l in this assignment?",
         "Look at W in the cache: it is transposed.",
-        "Store W_l as it is, (n_l, n_{l-1}), and transpose it where the way back needs it.",
+        "Store W_l as it is, (n_l, n_{l-1}), and transpose it only where the backward pass needs it.",
     ),
-    Mistake(
-        "no W and B",
-        {},
+    "cache-without-w-and-b": Mistake.by_edits(
         "What does the cache have to hold besides Z and A?",
-        "Look at the end of the loop in forward: W and B are not stored.",
-        "Store W_l and B_l of every layer too: the way back asks for W_l.",
-        name="a cache without W and B",
-        shows={"missing in the cache": '[f"{kind}{layer}" for layer in range(1, self.num_layers + 1) for kind in "WB"]'},
-        edits=(
-            ('            cache[f"W{layer}"] = W\n            cache[f"B{layer}"] = B\n', ""),
-            (BACK, 'self.params[f"W{layer}"].T @ dZ'),
-        ),
+        "Look at the end of the loop in forward: it doesn't store W and B.",
+        "Store W_l and B_l of every layer, too. The backward pass needs W_l.",
+        "a cache without W and B",
+        {"missing in the cache": '[f"{kind}{layer}" for layer in range(1, self.num_layers + 1) for kind in "WB"]'},
+        ('            cache[f"W{layer}"] = W\n            cache[f"B{layer}"] = B\n', ""),
+        (BACK, 'self.params[f"W{layer}"].T @ dZ'),
     ),
-    Mistake(
-        "no A0",
-        {},
-        "Which A goes into layer 1?",
-        "Look at the beginning of forward: X is not stored.",
-        'Store the input as cache["A0"]: dW_1 needs it.',
-        name="a cache without the input",
-        shows={"missing in the cache": '["A0"]'},
-        edits=(
-            ('cache["A0"] = X', 'cache["X"] = X'),
-            (f"Z = {FORWARD}", 'Z = W @ (cache[f"A{layer - 1}"] if layer > 1 else X) + B'),
-            ('cache[f"A{layer - 1}"]\n', 'cache[f"A{layer - 1}"] if layer > 1 else cache["X"]\n'),
-        ),
+    "cache-without-a0": Mistake.by_edits(
+        "Which A is the input of layer 1?",
+        "Look at the beginning of forward: it doesn't store X.",
+        'Store the input as cache["A0"]. dW_1 needs it.',
+        "a cache without the input",
+        {"missing in the cache": '["A0"]'},
+        ('cache["A0"] = X', 'cache["X"] = X'),
+        (f"Z = {FORWARD}", 'Z = W @ (cache[f"A{layer - 1}"] if layer > 1 else X) + B'),
+        ('cache[f"A{layer - 1}"]\n', 'cache[f"A{layer - 1}"] if layer > 1 else cache["X"]\n'),
     ),
-    Mistake(
-        "out first",
-        {"forward returns": 'cache, cache[f"A{self.num_layers}"]'},
-        "In which order does forward return its two values?",
-        "Look at the return of forward.",
-        "First out, then the cache: `return out, cache`.",
+    "forward-returns-cache-first": contract.swapped_return(
+        "forward returns", 'cache, cache[f"A{self.num_layers}"]', "forward", "out", "the cache: `return out, cache`"
     ),
-    Mistake(
-        "only out",
-        {"forward returns": 'cache[f"A{self.num_layers}"]'},
-        "How many values does forward return?",
-        "Look at the return of forward.",
-        "Two: `return out, cache`.",
+    "forward-returns-only-out": contract.incomplete_return(
+        "forward returns", 'cache[f"A{self.num_layers}"]', "forward", "the cache", "`return out, cache`"
     ),
-    Mistake(
-        "forward returns nothing",
-        {"forward returns": "None"},
-        "What does a function return whose return is missing?",
-        "Look at the end of forward.",
-        "`return out, cache`.",
+    "forward-returns-nothing": contract.missing_return(
+        "forward", "End it with `return out, cache`", {"forward returns": "None"}
     ),
-    Mistake(
-        "three layers",
-        {"forward layers": "(1, 2, 3)"},
-        "How many layers has a network with other layer_sizes?",
-        "Look at the loop of forward: it always runs over three layers.",
-        "Loop from 1 to self.num_layers.",
+    "forward-of-fixed-depth": contract.fixed_depth(
+        "forward layers", "(1, 2, 3)", "the loop of forward", "Loop from 1 to self.num_layers."
     ),
-    Mistake(
-        "seeds forward",
-        {},
-        "Does a forward pass need random numbers?",
-        "Look for np.random.seed in forward.",
-        "forward draws nothing, so it needs no seed; a seed set here changes the random numbers of the whole program.",
-        name="a seed that is set in `forward`",
-        shows={"changed by forward": '"random state"'},
-        edits=(('cache["A0"] = X', 'np.random.seed(0)\n        cache["A0"] = X'),),
+    "forward-sets-seed": contract.seed_set(
+        "forward", {"changed by forward": '"random state"'}, ('cache["A0"] = X', 'np.random.seed(0)\n        cache["A0"] = X')
     ),
-    Mistake(
-        "moves params",
-        {},
-        "Whose arrays are W and B?",
+    "forward-changes-params": Mistake.by_edits(
+        "Do W and B belong to this call, or to the whole network?",
         "Look for `+=` on W in forward.",
         "forward changes the parameters of the network. Only fit may do that.",
-        name="weights that `forward` moves",
-        shows={
+        "weights that are changed by `forward`",
+        {
             "changed by forward": 'before + 0.003 if key[0] == "W" else before',
             "changed by compute_gradients": 'before + 0.001 if key[0] == "W" else before',
             "stored W": "W + 0.001",
         },
-        edits=((f"Z = {FORWARD}", f"Z = {FORWARD}\n            W += 1e-3"),),
+        (f"Z = {FORWARD}", f"Z = {FORWARD}\n            W += 1e-3"),
     ),
-    Mistake(
-        "E7",
-        {"Z": f"({FORWARD}).squeeze() if layer < self.num_layers else {FORWARD}"},
-        "Which shape has a batch of one sample?",
-        "Look for squeeze in forward: with m = 1 it takes the axis of the samples away.",
-        "Z_l is (n_l, m) for every m, also for 1. Leave squeeze out.",
+    "z-squeezed": WrongLine("Z", f"({FORWARD}).squeeze() if layer < self.num_layers else {FORWARD}").with_hints(
+        "What is the shape of a batch with one sample?",
+        "Look for squeeze in forward: with m = 1 it removes the axis of the samples.",
+        "Z_l is (n_l, m) for every m, including m = 1. Remove squeeze.",
     ),
-]
+}

@@ -1,150 +1,103 @@
-"""Which matrix, of which layer, in which product."""
+"""compute_gradients: which matrices, of which layer, are multiplied in which order."""
 
-from autograder.backprop.mistakes.dnn.steps import BACK, DA, HIDDEN, PRODUCT, SLOPE
-from autograder.diagnosis.mistake import Mistake
+from autograder.backprop.mistakes.dnn.steps import BACK, DA, DERIVATIVE, HIDDEN, PRODUCT
+from autograder.backprop.mistakes.families import chain_rule
+from autograder.diagnosis.mistake import Mistake, WrongLine
 
-PRODUCTS = [
-    Mistake(
-        "W1",
-        {"dA": 'cache[f"W{layer}"].T @ cache[f"Z{layer}"]'},
-        "What travels back through the transposed weights: a value or a gradient?",
-        "Look at dA: the matrix on the right is Z.",
-        "The chain carries gradients: dA_{l-1} is W_l^T dZ_l.",
+DA_IS, DW_IS = "dA_{l-1} is W_l^T dZ_l", "dW_l is dZ_l A_{l-1}^T / m"
+PRODUCTS = {
+    "da-from-z": WrongLine("dA", 'cache[f"W{layer}"].T @ cache[f"Z{layer}"]').with_hints(
+        "What goes back through the transposed weights: a value or a gradient?",
+        "Look at dA: its right factor is Z.",
+        f"The chain rule multiplies gradients: {DA_IS}.",
     ),
-    Mistake(
-        "W2",
-        {"dA": 'cache[f"W{layer}"] @ dZ'},
-        "W_l is (n_l, n_{l-1}) and dZ_l is (n_l, m). Do these shapes meet?",
-        "Look at dA: a transpose is missing.",
-        "Each unit below collects what comes from all units above, a column of W_l: dA_{l-1} is W_l^T dZ_l.",
+    "da-without-transpose": chain_rule.missing_transpose(
+        "dA", 'cache[f"W{layer}"] @ dZ', "W_l is (n_l, n_{l-1})", "dZ_l is (n_l, m)", "dA", DA_IS
     ),
-    Mistake(
-        "W3",
+    "da-without-transpose-if-square": Mistake(
         {"dA": '(cache[f"W{layer}"] if len(set(cache[f"W{layer}"].shape)) == 1 else cache[f"W{layer}"].T) @ dZ'},
-        "W_2 is square: would you notice if its transpose were missing?",
-        "Look at dA of layer 1: the shapes fit with and without the transpose, the numbers do not.",
-        "dA_{l-1} is W_l^T dZ_l in every layer, the square one included.",
+        "W_2 is square. Would you notice if its transpose were missing?",
+        "Look at dA of layer 1: the shapes fit with and without the transpose, but the numbers don't.",
+        f"{DA_IS} in every layer, including the one with a square W.",
         name="a W_2 that is not transposed",
     ),
-    Mistake(
-        "W4",
-        {"dA": 'cache[f"W{layer - 1}"].T @ dZ'},
+    "da-weights-one-layer-low": WrongLine("dA", 'cache[f"W{layer - 1}"].T @ dZ').with_hints(
         "Through which weights does Z_l depend on A_{l-1}?",
         "Look at the index of W in dA: it is one too low.",
-        "dA_{l-1} is W_l^T dZ_l, with the weights and the dZ of the same layer.",
+        f"{DA_IS}, with the weights and the dZ of the same layer.",
     ),
-    Mistake(
-        "W5",
-        {"dA": 'grads[f"W{layer}"].T @ dZ'},
-        "Does A_{l-1} reach the loss through W_l or through dW_l?",
-        "Look at dA: the matrix on the left is a gradient.",
-        "dA_{l-1} is W_l^T dZ_l, with the weight itself.",
+    "da-from-dw": WrongLine("dA", 'grads[f"W{layer}"].T @ dZ').with_hints(
+        "Does A_{l-1} affect the loss through W_l or through dW_l?",
+        "Look at dA: its left factor is a gradient.",
+        f"{DA_IS}, with the weights themselves.",
     ),
-    Mistake(
-        "W6",
-        {"dA": 'cache[f"W{layer}"].T * dZ'},
-        "Is this product element by element?",
-        "Look at dA: `*` multiplies cell by cell.",
-        "Every unit below sums over all units above. That is a matrix product: W_l^T @ dZ_l.",
+    "da-elementwise": WrongLine("dA", 'cache[f"W{layer}"].T * dZ').with_hints(
+        "Is this an element-wise product?",
+        "Look at dA: `*` multiplies element by element.",
+        "Every unit below adds up the contributions of all units above. That is a matrix product: W_l^T @ dZ_l.",
     ),
-    Mistake(
-        "W7",
-        {"dA": f'{BACK} + cache[f"B{{layer - 1}}"]'},
-        "Does a bias change how Z depends on A?",
-        "Look at dA: a bias is added, as on the way forward.",
-        "Biases have no part in dA: it is W_l^T dZ_l.",
-    ),
-    Mistake(
-        "W8",
-        {},
-        "With which weights was the forward pass computed, and with which do you go back?",
-        "Look at where the weights are updated: the layers below already see the new ones.",
-        "Gradients first, updates afterwards, and not in compute_gradients at all: it changes nothing that it is given.",
-        name="weights that are updated on the way back",
-        shows={
+    "da-plus-bias": chain_rule.bias_on_the_way_back("dA", f'{BACK} + cache[f"B{{layer - 1}}"]', "dA", DA_IS),
+    "weights-updated-in-backward-pass": Mistake.by_edits(
+        "Which weights did the forward pass use, and which ones does your backward pass use?",
+        "Look at where you update the weights: the layers below already see the new values.",
+        "Compute all gradients first and update afterwards, in fit. compute_gradients must not change its arguments.",
+        "weights that are updated during the backward pass",
+        {
             "dA": '(cache[f"W{layer}"] - 0.1 * grads[f"W{layer}"]).T @ dZ',
             "changed by compute_gradients": 'before - 0.1 * grads[key] if key[0] == "W" else before',
         },
-        edits=(
-            (
-                f'grads[f"W{{layer}}"] = {PRODUCT}',
-                f'grads[f"W{{layer}}"] = {PRODUCT}\n            cache[f"W{{layer}}"] -= 0.1 * grads[f"W{{layer}}"]',
-            ),
+        (
+            f'grads[f"W{{layer}}"] = {PRODUCT}',
+            f'grads[f"W{{layer}}"] = {PRODUCT}\n            cache[f"W{{layer}}"] -= 0.1 * grads[f"W{{layer}}"]',
         ),
     ),
-    Mistake(
-        "W9",
-        {"dW": "A_previous @ dZ.T / m"},
-        "Which shape has W_l, and which your dW_l?",
-        "Look at the order of the product in dW.",
-        "It is the transpose of the right one: dW_l is dZ_l A_{l-1}^T / m, in the shape of W_l.",
+    "dw-transposed": chain_rule.gradient_transposed(
+        "dW", "A_previous @ dZ.T / m", "W_l", "dW_l", f"{DW_IS}, in the shape of W_l"
     ),
-    Mistake(
-        "W10",
-        {"dW": 'dZ @ cache.get(f"Z{layer - 1}", A_previous).T / m'},
-        "What did W_l multiply on the way forward: Z_{l-1} or A_{l-1}?",
-        "Look at dW: Z stands where A is due. Layer 1 is right only because X has no Z.",
-        "dW_l takes what went into the layer: dZ_l A_{l-1}^T / m.",
-        name="Z_{l-1} in the place of A_{l-1}",
+    "dw-from-z": WrongLine("dW", 'dZ @ cache.get(f"Z{layer - 1}", A_previous).T / m').with_hints(
+        "In the forward pass, what did W_l multiply: Z_{l-1} or A_{l-1}?",
+        "Look at dW: it uses Z instead of A. Only layer 1 is correct, because its input X has no Z.",
+        f"dW_l uses the input of its layer: {DW_IS}.",
+        name="Z_{l-1} instead of A_{l-1}",
     ),
-    Mistake(
-        "W11",
-        {"dW": 'dZ @ cache[f"A{layer}"].T / m'},
-        "What did W_l multiply on the way forward: A_l or A_{l-1}?",
-        "Look at the index of A in dW: it is one too high.",
-        "dW_l takes the input of its layer, A_{l-1}.",
+    "dw-from-own-output": chain_rule.own_output("dW", 'dZ @ cache[f"A{layer}"].T / m', "W", "A", "dW"),
+    "dw1-from-a1": WrongLine("dW", 'dZ @ cache[f"A{max(layer - 1, 1)}"].T / m').with_hints(
+        "Which A is the input of layer 1, and is it in the cache?",
+        "Look at dW_1: it uses A_1, which is its own output.",
+        "The input of layer 1 is X, stored in the cache as A0, so dW_1 is dZ_1 A_0^T / m.",
+        name="A_1 instead of A_0",
     ),
-    Mistake(
-        "W12",
-        {"dW": 'dZ @ cache[f"A{max(layer - 1, 1)}"].T / m'},
-        "Which A goes into layer 1, and is it in the cache?",
-        "Look at dW_1: it takes A_1, its own output.",
-        "The input of layer 1 is X, which the cache holds as A0: dW_1 is dZ_1 A_0^T / m.",
-        name="A_1 in the place of A_0",
-    ),
-    Mistake(
-        "W13",
-        {"hidden dZ": f"{HIDDEN} if layer > 2 else {DA}"},
+    "layer-1-without-derivative": WrongLine("hidden dZ", f"{HIDDEN} if layer > 2 else {DA}").with_hints(
         "What is different about layer 1?",
-        "Look at dZ_1: the slope is missing, in this layer alone.",
-        "The last step of the way back is like the others: dZ_1 = dA_1 times A_1(1 - A_1).",
-        name="a layer 1 without its slope",
+        "Look at dZ_1: the derivative of the sigmoid is missing in this layer only.",
+        "Layer 1 works like the other layers: dZ_1 is dA_1 times A_1(1 - A_1).",
+        name="a layer 1 without its derivative",
     ),
-    Mistake(
-        "W14",
-        {"dB": 'grads.get(f"A{layer}", dZ).sum(axis=1, keepdims=True) / m'},
-        "Is the bias added before the activation or after it?",
+    "db-from-da": WrongLine("dB", 'grads.get(f"A{layer}", dZ).sum(axis=1, keepdims=True) / m').with_hints(
+        "Is the bias added before or after the activation?",
         "Look at dB of the hidden layers: it averages dA.",
-        "The bias is part of Z, so dB_l is the mean of dZ_l.",
-        name="the mean of dA in the place of that of dZ",
+        "The bias is part of Z, so dB_l is the mean of dZ_l over the samples.",
+        name="the mean of dA instead of the mean of dZ",
     ),
-    Mistake(
-        "W15",
-        {"hidden dZ": f"{DA} @ ({SLOPE}).T"},
-        "Each a depends on its own z alone. Is that a matrix product?",
-        "Look at dZ of the hidden layers: the slope is multiplied with @.",
-        "Element by element: dA_l * A_l * (1 - A_l).",
+    "hidden-dz-matrix-product": WrongLine("hidden dZ", f"{DA} @ ({DERIVATIVE}).T").with_hints(
+        "Each a depends only on its own z. Does that call for a matrix product?",
+        "Look at dZ of the hidden layers: it multiplies by the derivative with @.",
+        "Multiply element by element: dA_l * A_l * (1 - A_l).",
     ),
-    Mistake(
-        "W16",
-        {"hidden dZ": f"{DA} * A_previous * 1 - A_previous"},
-        "Which comes first for Python, the product or the subtraction?",
-        "Look at dZ of the hidden layers: brackets are missing.",
-        "Write A * (1 - A), with the brackets.",
+    "hidden-dz-without-parentheses": WrongLine("hidden dZ", f"{DA} * A_previous * 1 - A_previous").with_hints(
+        "Which operation does Python evaluate first: the product or the subtraction?",
+        "Look at dZ of the hidden layers: parentheses are missing.",
+        "Write A * (1 - A), with the parentheses.",
     ),
-    Mistake(
-        "dZ for dW",
-        {"dW": "dZ @ dZ.T / m"},
+    "dw-from-dz-twice": WrongLine("dW", "dZ @ dZ.T / m").with_hints(
         "Which two matrices does dW need?",
         "Look at dW: it multiplies dZ by itself.",
-        "dW_l is dZ_l A_{l-1}^T / m: what comes back, times what went in.",
+        f"{DW_IS}: the gradient of Z, times the input of the layer.",
     ),
-    Mistake(
-        "dA for dW",
-        {"dW": 'grads.get(f"A{layer}", dZ) @ A_previous.T / m'},
-        "Does the weight act before the activation or after it?",
-        "Look at dW of the hidden layers: dA stands where dZ is due.",
-        "The weight is part of Z, so dW_l is dZ_l A_{l-1}^T / m.",
-        name="dA in the place of dZ",
+    "dw-from-da": WrongLine("dW", 'grads.get(f"A{layer}", dZ) @ A_previous.T / m').with_hints(
+        "Do the weights act before or after the activation?",
+        "Look at dW of the hidden layers: it uses dA instead of dZ.",
+        f"The weights are part of Z, so {DW_IS}.",
+        name="dA instead of dZ",
     ),
-]
+}

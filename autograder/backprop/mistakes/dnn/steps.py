@@ -1,4 +1,4 @@
-"""The lines of dnn.py that a mistake can be in, and the right expressions that wrong ones are made from."""
+"""The lines of dnn.py that a mistake can be in, and the correct expressions that wrong ones are made from."""
 
 from autograder.diagnosis.mistake import Step
 
@@ -35,13 +35,13 @@ STEPS = {
     # fit
     "epochs": Step("the epochs of `fit`", "range(epochs)", "for _ in {}:"),
     "update": Step(
-        "the step of `fit`", "self.params[name] - learning_rate * grads[name]", "                self.params[name] = {}\n"
+        "the update in `fit`", "self.params[name] - learning_rate * grads[name]", "                self.params[name] = {}\n"
     ),
     "fit returns": Step("what `fit` returns", "losses", "        return {}\n\n    def predict"),
 }
 
 PRODUCT, MEAN = "dZ @ A_previous.T / m", "dZ.sum(axis=1, keepdims=True) / m"
-DA, SLOPE = 'grads[f"A{layer - 1}"]', "A_previous * (1 - A_previous)"
-BACK, HIDDEN = 'cache[f"W{layer}"].T @ dZ', f"{DA} * {SLOPE}"
+DA, DERIVATIVE = 'grads[f"A{layer - 1}"]', "A_previous * (1 - A_previous)"
+BACK, HIDDEN = 'cache[f"W{layer}"].T @ dZ', f"{DA} * {DERIVATIVE}"
 ERROR, FORWARD = 'out - cache["Y"]', 'W @ cache[f"A{layer - 1}"] + B'
 EVERY_STEP = {"output dZ": ERROR, "dW": PRODUCT, "dB": MEAN, "dA": BACK, "hidden dZ": HIDDEN}

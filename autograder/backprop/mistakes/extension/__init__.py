@@ -1,13 +1,22 @@
-"""The mistakes that are made in extension.py."""
+"""The mistakes in extension.py."""
 
-from autograder.backprop.mistakes.extension.activations import ACTIVATIONS
-from autograder.backprop.mistakes.extension.losses import LOSSES
-from autograder.backprop.mistakes.extension.notes import NOTES, WHOLE
-from autograder.backprop.mistakes.extension.softmax import SOFTMAX
+from autograder.backprop.mistakes.extension.activations import ACTIVATIONS, GENERAL_DNN
+from autograder.backprop.mistakes.extension.backward_loop import BACKWARD_LOOP
+from autograder.backprop.mistakes.extension.losses import CROSS_ENTROPY, SQUARED_ERROR
+from autograder.backprop.mistakes.extension.notes import NOTES
+from autograder.backprop.mistakes.extension.softmax import SOFTMAX, SOFTMAX_BACKWARD, SOFTMAX_FORWARD
 from autograder.backprop.mistakes.extension.steps import STEPS
-from autograder.backprop.mistakes.extension.walk import WALK
-from autograder.backprop.mistakes.extension.worked import WORKED
+from autograder.backprop.mistakes.extension.worked_example import WORKED_EXAMPLE
+from autograder.backprop.mistakes.families import contract
 
-MISTAKES = [*SOFTMAX, *LOSSES, *WALK, *WORKED, *ACTIVATIONS, *NOTES, *WHOLE]
+WHOLE_FILE = {
+    "extension-waits-for-keyboard": contract.waits_for_keyboard("extension.py"),
+    "extension-imports-torch": contract.imports_torch("extension.py"),
+}
+TABLES = (
+    *(SOFTMAX, SOFTMAX_BACKWARD, SOFTMAX_FORWARD),
+    *(CROSS_ENTROPY, SQUARED_ERROR),
+    *(BACKWARD_LOOP, WORKED_EXAMPLE, ACTIVATIONS, GENERAL_DNN, NOTES, WHOLE_FILE),
+)
 
-__all__ = ["MISTAKES", "STEPS"]
+__all__ = ["STEPS", "TABLES"]

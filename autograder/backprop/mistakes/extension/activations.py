@@ -1,207 +1,141 @@
-"""The activations with their slopes, and a network with an activation of its own in every layer."""
+"""The activations with their derivatives, and GeneralDNN, which has a different activation in each layer."""
 
-from autograder.diagnosis.mistake import Mistake
+from autograder.backprop.mistakes.families import chain_rule, contract
+from autograder.diagnosis.mistake import Mistake, WrongLine
 
 GENERAL_Z = 'cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]'
-ACTIVATIONS = [
-    Mistake(
-        "sigmoid_prime of A",
-        {"sigmoid_prime": "Z * (1 - Z)"},
-        "x(1 - x) is the slope of the sigmoid for which x: before or after the activation?",
-        "Look at sigmoid_prime: Z stands where A is due.",
-        "With A = sigmoid(Z) the slope is A(1 - A).",
+Z_IS, DZ_IS = "Z_l is W_l A_{l-1} + B_l", "dZ_L is A_L - Y"
+TANH_PRIME_IS = "With A = tanh(Z), the derivative is 1 - A^2."
+ACTIVATIONS = {
+    "sigmoid-prime-at-z": chain_rule.derivative_at_z(
+        "sigmoid_prime", "Z * (1 - Z)", "sigmoid", "sigmoid_prime", "x(1 - x)", "A(1 - A)"
     ),
-    Mistake(
-        "half a sigmoid_prime",
-        {"sigmoid_prime": "1 - A"},
-        "The slope of the sigmoid has two factors. Where is the other one?",
-        "Look at sigmoid_prime: there is 1 - A, and no A.",
-        "The slope is A(1 - A), both factors.",
+    "sigmoid-prime-only-1-minus-a": chain_rule.half_derivative(
+        "sigmoid_prime", "1 - A", "sigmoid_prime", "1 - A", "A", "A(1 - A)"
     ),
-    Mistake(
-        "sigmoid for its slope",
-        {"sigmoid_prime": "A"},
-        "Is that the sigmoid, or its slope?",
+    "sigmoid-prime-is-sigmoid": WrongLine("sigmoid_prime", "A").with_hints(
+        "Is this the sigmoid, or its derivative?",
         "Look at sigmoid_prime: it returns A.",
-        "The slope is A(1 - A).",
+        "The derivative is A(1 - A).",
     ),
-    Mistake(
-        "G3",
-        {"tanh_prime": "1 - np.tanh(np.tanh(Z)) ** 2"},
-        "Is Z the value before the activation or after it?",
-        "Look at tanh_prime: tanh is applied twice.",
-        "With A = tanh(Z) the slope is 1 - A^2.",
+    "tanh-prime-of-tanh": WrongLine("tanh_prime", "1 - np.tanh(np.tanh(Z)) ** 2").with_hints(
+        "Is Z the value before or after the activation?",
+        "Look at tanh_prime: it applies tanh twice.",
+        TANH_PRIME_IS,
     ),
-    Mistake(
-        "G4",
-        {"tanh_prime": "1 - Z**2"},
-        "1 - x^2 is the slope of tanh for which x: before or after the activation?",
-        "Look at tanh_prime: Z stands where A is due.",
-        "With A = tanh(Z) the slope is 1 - A^2.",
-    ),
-    Mistake(
-        "tanh_prime: no square",
-        {"tanh_prime": "1 - np.tanh(Z)"},
-        "Can a slope of tanh be larger than 1?",
+    "tanh-prime-at-z": chain_rule.derivative_at_z("tanh_prime", "1 - Z**2", "tanh", "tanh_prime", "1 - x^2", "1 - A^2"),
+    "tanh-prime-without-square": WrongLine("tanh_prime", "1 - np.tanh(Z)").with_hints(
+        "Can the derivative of tanh be larger than 1?",
         "Look at tanh_prime: a square is missing.",
-        "With A = tanh(Z) the slope is 1 - A^2.",
+        TANH_PRIME_IS,
     ),
-    Mistake(
-        "tanh like a sigmoid",
-        {"tanh_prime": "np.tanh(Z) * (1 - np.tanh(Z))"},
-        "Which activation has the slope A(1 - A)?",
-        "Look at tanh_prime: it is the rule of the sigmoid.",
-        "With A = tanh(Z) the slope is 1 - A^2.",
+    "tanh-prime-like-sigmoid": WrongLine("tanh_prime", "np.tanh(Z) * (1 - np.tanh(Z))").with_hints(
+        "Which activation has the derivative A(1 - A)?",
+        "Look at tanh_prime: it uses the formula for the sigmoid.",
+        TANH_PRIME_IS,
     ),
-    Mistake(
-        "leaky relu",
-        {"relu": "np.where(Z > 0, Z, 0.01 * Z)"},
-        "What is left of a negative Z?",
-        "Look at relu: negative numbers keep a hundredth.",
-        "relu is 0 there; with a remainder it is the leaky one.",
+    "relu-leaky": WrongLine("relu", "np.where(Z > 0, Z, 0.01 * Z)").with_hints(
+        "What does relu make of a negative Z?",
+        "Look at relu: it keeps one hundredth of negative numbers.",
+        "relu returns 0 there. What you wrote is the leaky ReLU.",
     ),
-    Mistake(
-        "relu: its slope",
-        {"relu": "(Z > 0).astype(float)"},
-        "Is that relu, or its slope?",
+    "relu-is-its-derivative": WrongLine("relu", "(Z > 0).astype(float)").with_hints(
+        "Is this relu, or its derivative?",
         "Look at relu: it returns 0 and 1.",
-        "relu is Z where Z is positive, and 0 elsewhere.",
+        "relu returns Z where Z is positive, and 0 elsewhere.",
     ),
-    Mistake(
-        "relu: the absolute value",
-        {"relu": "np.abs(Z)"},
-        "What is left of a negative Z?",
-        "Look at relu: negative numbers become positive.",
-        "relu is 0 there.",
+    "relu-is-absolute": WrongLine("relu", "np.abs(Z)").with_hints(
+        "What does relu make of a negative Z?",
+        "Look at relu: it makes negative numbers positive.",
+        "relu returns 0 there.",
     ),
-    Mistake(
-        "relu_prime: relu",
-        {"relu_prime": "np.maximum(Z, 0)"},
-        "What is the slope of relu at Z = 3?",
-        "Look at relu_prime: it returns Z where it is positive.",
-        "The slope is 1 where Z is positive, and 0 elsewhere.",
+    "relu-prime-is-relu": WrongLine("relu_prime", "np.maximum(Z, 0)").with_hints(
+        "What is the derivative of relu at Z = 3?",
+        "Look at relu_prime: it returns Z where Z is positive.",
+        "The derivative is 1 where Z is positive, and 0 elsewhere.",
     ),
-    Mistake(
-        "relu_prime: sign",
-        {"relu_prime": "np.sign(Z)"},
-        "What is the slope of relu at a negative Z?",
-        "Look at relu_prime: it is -1 there.",
-        "The slope is 0 where Z is negative.",
+    "relu-prime-is-sign": WrongLine("relu_prime", "np.sign(Z)").with_hints(
+        "What is the derivative of relu at a negative Z?",
+        "Look at relu_prime: it returns -1 there.",
+        "The derivative is 0 where Z is negative.",
     ),
-    Mistake(
-        "G5",
-        {},
-        "Whose array is Z?",
+    "relu-prime-changes-z": Mistake.by_edits(
+        "Does Z belong to your function, or to its caller?",
         "Look for an assignment to Z[...] in relu_prime.",
-        "You wrote into the caller's Z, and the cache is spoilt. Make a mask: (Z > 0).astype(float).",
-        name="a slope that is written into Z",
-        shows={
+        "You overwrite the caller's Z, which is in the cache. Create a mask instead: (Z > 0).astype(float).",
+        "a derivative that is written into Z",
+        {
             "changed by relu_prime": "(before > 0).astype(float)",
             "changed by GeneralDNN.compute_gradients": (
                 '(before > 0).astype(float) if key[0] == "Z" and activations[int(key[1:]) - 1] == "relu" else before'
             ),
         },
-        edits=(("    return (Z > 0).astype(float)\n", "    Z[Z > 0] = 1\n    Z[Z <= 0] = 0\n    return Z\n"),),
+        ("    return (Z > 0).astype(float)\n", "    Z[Z > 0] = 1\n    Z[Z <= 0] = 0\n    return Z\n"),
     ),
-    Mistake(
-        "names for functions",
-        {"tanh entry": '("tanh", tanh_prime)'},
-        "Can a word be called like a function?",
+    "activations-name-for-function": WrongLine("tanh entry", '("tanh", tanh_prime)').with_hints(
+        "Can you call a string like a function?",
         "Look at ACTIVATIONS: the first entry of tanh is a string.",
-        "Enter the function itself: np.tanh, without quotes.",
+        "Use the function itself: np.tanh, without quotes.",
     ),
-    Mistake(
-        "slope first in ACTIVATIONS",
-        {"relu entry": "(relu_prime, relu)"},
-        "Which comes first in ACTIVATIONS: g or its slope?",
+    "activations-derivative-first": WrongLine("relu entry", "(relu_prime, relu)").with_hints(
+        "Which comes first in ACTIVATIONS: g or its derivative?",
         "Look at the entry of relu.",
         "Each entry is (g, g'), in this order.",
     ),
-    # GeneralDNN
-    Mistake(
-        "sigmoid everywhere",
-        {"general g": "sigmoid"},
-        "Which activation has layer 1 of this network?",
-        "Look at A in GeneralDNN.forward: every layer has a sigmoid.",
-        "Take the activation of the layer: ACTIVATIONS[name][0].",
+}
+GENERAL_DNN = {
+    "general-sigmoid-everywhere": WrongLine("general g", "sigmoid").with_hints(
+        "Which activation does layer 1 of this network have?",
+        "Look at A in GeneralDNN.forward: every layer uses the sigmoid.",
+        "Use the activation of the layer: ACTIVATIONS[name][0].",
     ),
-    Mistake(
-        "Z after the activation",
-        {},
-        "Is Z what comes before the activation or after it?",
+    "general-a-stored-as-z": Mistake.by_edits(
+        "Is Z the value before or after the activation?",
         "Look at what GeneralDNN.forward stores as Z: it is A.",
-        "Store Z_l as it is before the activation; the slope is taken there.",
-        name="an activation that is stored as Z",
-        shows={"general stored Z": "g(Z)", "general A": "g(Z)"},
-        edits=(
-            (f'            cache[f"Z{{layer}}"] = {GENERAL_Z}', f"            Z = {GENERAL_Z}"),
-            (
-                'cache[f"A{layer}"] = g(cache[f"Z{layer}"])',
-                'cache[f"Z{layer}"] = cache[f"A{layer}"] = g(Z)',
-            ),
+        "Store Z_l as it is before the activation, because the derivative is evaluated there.",
+        "an activation that is stored as Z",
+        {"general stored Z": "g(Z)", "general A": "g(Z)"},
+        (f'            cache[f"Z{{layer}}"] = {GENERAL_Z}', f"            Z = {GENERAL_Z}"),
+        (
+            'cache[f"A{layer}"] = g(cache[f"Z{layer}"])',
+            'cache[f"Z{layer}"] = cache[f"A{layer}"] = g(Z)',
         ),
     ),
-    Mistake(
-        "general: no bias",
-        {"general Z": 'cache[f"W{layer}"] @ cache[f"A{layer - 1}"]'},
-        "What does a neuron add to its weighted inputs?",
-        "Look at Z in GeneralDNN.forward: there is no B in it.",
-        "Z_l is W_l A_{l-1} + B_l.",
+    "general-without-bias": chain_rule.missing_bias(
+        "general Z", 'cache[f"W{layer}"] @ cache[f"A{layer - 1}"]', "Z in GeneralDNN.forward", "B", Z_IS
     ),
-    Mistake(
-        "general: X into every layer",
-        {"general Z": 'cache[f"W{layer}"] @ X + cache[f"B{layer}"]'},
-        "What goes into the second layer?",
-        "Look at Z in GeneralDNN.forward: every layer takes X.",
-        "Z_l is W_l A_{l-1} + B_l.",
+    "general-x-into-every-layer": chain_rule.input_everywhere(
+        "general Z", 'cache[f"W{layer}"] @ X + cache[f"B{layer}"]', "Z in GeneralDNN.forward", Z_IS
     ),
-    Mistake(
-        "general: no activation",
-        {"general A": 'cache[f"Z{layer}"]'},
+    "general-without-activation": WrongLine("general A", 'cache[f"Z{layer}"]').with_hints(
         "What does a layer do with its Z?",
-        "Look at A in GeneralDNN.forward: it is Z unchanged.",
+        "Look at A in GeneralDNN.forward: it is Z, unchanged.",
         "A_l is g_l(Z_l).",
     ),
-    Mistake(
-        "general: only out",
-        {"general forward returns": 'cache[f"A{self.num_layers}"]'},
-        "How many values does forward return?",
-        "Look at the return of GeneralDNN.forward.",
-        "Two, like DNN.forward: `return out, cache`.",
+    "general-forward-returns-only-out": contract.incomplete_return(
+        "general forward returns", 'cache[f"A{self.num_layers}"]', "GeneralDNN.forward", "the cache", "`return out, cache`"
     ),
-    Mistake(
-        "general: sign",
-        {"general dZ": 'cache["Y"] - out'},
-        "If the output is too large, should its gradient be positive or negative?",
-        "Look at the order of the subtraction in GeneralDNN.compute_gradients.",
-        "dZ_L is A_L - Y.",
+    "general-dz-sign-flipped": chain_rule.sign_flipped(
+        "general dZ", 'cache["Y"] - out', "dZ of the output layer of GeneralDNN", DZ_IS
     ),
-    Mistake(
-        "general: slope again",
-        {"general dZ": '(out - cache["Y"]) * out * (1 - out)'},
-        "With the cross-entropy, has the slope of the output's sigmoid not cancelled already?",
-        "Look at dZ of the output layer of GeneralDNN: it is multiplied by A(1 - A) once too often.",
-        "dZ_L is A_L - Y; the slope is in it.",
+    "general-dz-derivative-twice": chain_rule.derivative_applied_again(
+        "general dZ", '(out - cache["Y"]) * out * (1 - out)', "dZ of the output layer of GeneralDNN", "A(1 - A)", DZ_IS
     ),
-    Mistake(
-        "G1",
-        {"general slopes": "[sigmoid_prime] * self.num_layers"},
-        "The activations have changed. Have the slopes?",
-        "Look at the slopes that GeneralDNN hands to walk_back: they are those of the sigmoid.",
-        "Each layer has the slope of its own activation: ACTIVATIONS[name][1].",
+    "general-sigmoid-derivatives": WrongLine("general slopes", "[sigmoid_prime] * self.num_layers").with_hints(
+        "The activations are different from DNN's. Are the derivatives, too?",
+        "Look at the slopes that GeneralDNN passes to walk_back: they are the derivatives of the sigmoid.",
+        "Each layer needs the derivative of its own activation: ACTIVATIONS[name][1].",
     ),
-    Mistake(
-        "general: g for its slope",
+    "general-activations-for-derivatives": Mistake(
         {"general slopes": "[ACTIVATIONS[name][0] for name in self.activations]"},
-        "Which entry of ACTIVATIONS is the slope?",
-        "Look at the slopes that GeneralDNN hands to walk_back: they are the activations themselves.",
-        "Each entry is (g, g'): the slope is ACTIVATIONS[name][1].",
+        "Which item of an entry in ACTIVATIONS is the derivative?",
+        "Look at the slopes that GeneralDNN passes to walk_back: they are the activations themselves.",
+        "Each entry is (g, g'), so the derivative is ACTIVATIONS[name][1].",
     ),
-    Mistake(
-        "general: slopes reversed",
+    "general-derivatives-reversed": Mistake(
         {"general slopes": "[ACTIVATIONS[name][1] for name in reversed(self.activations)]"},
         "In which order does walk_back expect the slopes?",
-        "Look at the slopes that GeneralDNN hands to walk_back: the last layer comes first.",
-        "slopes[l - 1] belongs to layer l, whatever the direction of the walk.",
+        "Look at the slopes that GeneralDNN passes to walk_back: the last layer comes first.",
+        "slopes[l - 1] belongs to layer l, regardless of the direction of the loop.",
     ),
-]
+}

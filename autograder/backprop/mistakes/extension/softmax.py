@@ -1,206 +1,150 @@
-"""softmax, its Jacobian, and the forward pass that ends in it."""
+"""softmax, its Jacobian, and SoftmaxDNN.forward."""
 
-from autograder.diagnosis.mistake import Mistake
+from autograder.backprop.mistakes.families import contract
+from autograder.diagnosis.mistake import Mistake, WrongLine
 
 STORE = '        cache[f"A{last}"] = softmax(cache[f"Z{last}"])\n'
 RETURN = '        return cache[f"A{last}"], cache\n'
-SOFTMAX = [
-    Mistake(
-        "S9",
-        {"softmax": "E / E.sum(axis=1, keepdims=True)"},
-        "What must add up to 1: the classes of a sample, or the samples of a class?",
+SOFTMAX = {
+    "softmax-sums-over-axis-1": WrongLine("softmax", "E / E.sum(axis=1, keepdims=True)").with_hints(
+        "What has to add up to 1: the classes of one sample, or the samples of one class?",
         "Look at the axis of the sum in softmax.",
-        "Classes are rows and samples columns: sum over axis 0.",
+        "Classes are rows and samples are columns, so sum over axis 0.",
     ),
-    Mistake(
-        "S10",
-        {"softmax": "E / E.sum()"},
-        "What must add up to 1: a column, or the whole array?",
-        "Look at the sum in softmax: it has no axis. With one sample nobody notices.",
+    "softmax-sums-over-everything": WrongLine("softmax", "E / E.sum()").with_hints(
+        "What has to add up to 1: each column, or the whole array?",
+        "Look at the sum in softmax: it has no axis. You won't notice with a single sample.",
         "Sum over axis 0 and keep that axis.",
     ),
-    Mistake(
-        "softmax: no sum",
-        {"softmax": "E"},
+    "softmax-not-normalized": WrongLine("softmax", "E").with_hints(
         "What do the columns of a softmax add up to?",
-        "Look at the return of softmax: nothing divides.",
+        "Look at what softmax returns: nothing is divided.",
         "Divide E by the sum of its column.",
     ),
-    Mistake(
-        "softmax: its logarithm",
-        {"softmax": "np.log(E / E.sum(axis=0, keepdims=True))"},
+    "softmax-returns-log": WrongLine("softmax", "np.log(E / E.sum(axis=0, keepdims=True))").with_hints(
         "Can a probability be negative?",
-        "Look at the return of softmax: it is a logarithm.",
-        "Return the probabilities; the logarithm belongs to the loss.",
+        "Look at what softmax returns: it is a logarithm.",
+        "Return the probabilities. The logarithm belongs in the loss.",
     ),
-    Mistake(
-        "softmax: e^-Z",
-        {"softmax E": "np.exp(Z.min(axis=0, keepdims=True) - Z)"},
-        "Which class should have the largest probability: that with the largest or with the smallest Z?",
+    "softmax-of-minus-z": WrongLine("softmax E", "np.exp(Z.min(axis=0, keepdims=True) - Z)").with_hints(
+        "Which class should have the largest probability: the one with the largest Z or with the smallest Z?",
         "Look at the sign inside exp.",
-        "It is e^Z, without a minus.",
+        "Use e^Z, without a minus sign.",
     ),
-    Mistake(
-        "softmax of |Z|",
-        {"softmax E": "np.abs(Z)"},
+    "softmax-of-absolute-z": WrongLine("softmax E", "np.abs(Z)").with_hints(
         "How does a softmax make its numbers positive?",
         "Look at E in softmax: it is not an exponential.",
-        "E is e^Z, and |Z| would treat -3 and 3 alike.",
+        "E is e^Z. With |Z|, -3 and 3 would get the same probability.",
     ),
-    Mistake(
-        "S15",
-        {"softmax E": "np.exp(Z)"},
+    "softmax-overflows": WrongLine("softmax E", "np.exp(Z)").with_hints(
         "What is e^1000?",
-        "Look at the exponential in softmax: it overflows beyond 709.",
-        "Subtract the largest Z of each column first; the softmax stays the same.",
+        "Look at the exponential in softmax: it overflows above 709.",
+        "Subtract the largest Z of each column first. That doesn't change the softmax.",
     ),
-    Mistake(
-        "S15 one maximum",
-        {"softmax E": "np.exp(Z - Z.max())"},
-        "What is left of a column whose numbers all lie 1000 below those of another one?",
-        "Look at the maximum in softmax: it is one number for the whole batch.",
+    "softmax-one-maximum-for-batch": WrongLine("softmax E", "np.exp(Z - Z.max())").with_hints(
+        "What is left of a column whose numbers are all 1000 less than those of another column?",
+        "Look at the maximum in softmax: it is a single number for the whole batch.",
         "Each column needs its own maximum: axis=0, keepdims=True.",
     ),
-    Mistake(
-        "softmax: maximum of the rows",
-        {"softmax E": "np.exp(Z - Z.max(axis=1, keepdims=True))"},
-        "Which numbers can be subtracted without a change of the softmax?",
-        "Look at the axis of the maximum in softmax: each row loses another number.",
-        "The same number must leave a whole column: the maximum over axis 0.",
+    "softmax-maximum-over-rows": WrongLine("softmax E", "np.exp(Z - Z.max(axis=1, keepdims=True))").with_hints(
+        "Which numbers can you subtract without changing the softmax?",
+        "Look at the axis of the maximum in softmax: it subtracts a different number from each row.",
+        "Subtract the same number from a whole column: take the maximum over axis 0.",
     ),
-    Mistake(
-        "softmax in place",
-        {},
-        "Whose array is Z?",
-        "Look for `-=` on Z in softmax.",
-        "Z belongs to the caller, who needs it again. Write Z - Z.max(...) into a new array.",
-        name="a subtraction that is made in Z itself",
-        shows={
+    "softmax-changes-z": contract.subtraction_in_place(
+        "Z",
+        "softmax",
+        "Z - Z.max(...)",
+        {
             "changed by softmax": "before - before.max(axis=0, keepdims=True)",
             "softmax Z": "Z - Z.max(axis=0, keepdims=True)",
             "worked returned a2": "a2 - a2.max(axis=0, keepdims=True)",
         },
-        edits=(
-            (
-                "    E = np.exp(Z - Z.max(axis=0, keepdims=True))\n",
-                "    Z -= Z.max(axis=0, keepdims=True)\n    E = np.exp(Z)\n",
-            ),
+        (
+            "    E = np.exp(Z - Z.max(axis=0, keepdims=True))\n",
+            "    Z -= Z.max(axis=0, keepdims=True)\n    E = np.exp(Z)\n",
         ),
     ),
-    Mistake(
-        "seeds in softmax",
-        {},
-        "Does a softmax need random numbers?",
-        "Look for np.random.seed in softmax.",
-        "It draws nothing, so it needs no seed; a seed set here changes the random numbers of the whole program.",
-        name="a seed that is set in `softmax`",
-        shows={"random state after softmax": "'changed'"},
-        edits=(("    E = np.exp(", "    np.random.seed(0)\n    E = np.exp("),),
+    "softmax-sets-seed": contract.seed_set(
+        "softmax", {"random state after softmax": "'changed'"}, ("    E = np.exp(", "    np.random.seed(0)\n    E = np.exp(")
     ),
-    # softmax_backward
-    Mistake(
-        "S1",
-        {"softmax_backward": "dA * A * (1 - A)"},
-        "Does A_k depend on Z_k alone?",
-        "Look at softmax_backward: only the diagonal of the Jacobian is there.",
-        "Each output depends on every Z of its column: the cross terms are -A_k A_j.",
+}
+SOFTMAX_BACKWARD = {
+    "softmax-backward-diagonal-only": WrongLine("softmax_backward", "dA * A * (1 - A)").with_hints(
+        "Does A_k depend only on Z_k?",
+        "Look at softmax_backward: it uses only the diagonal of the Jacobian.",
+        "Each output depends on every Z in its column. The cross terms are -A_k A_j.",
     ),
-    Mistake(
-        "S6",
-        {"softmax_backward": "dA * A * (1 - A) * -np.roll(np.log(A), 1, axis=0)"},
-        "What do the slopes of a softmax hold: its outputs or its inputs?",
-        "Look at softmax_backward: the Z of another class has slipped in.",
-        "There are only A's in the Jacobian: A_k (1 - A_k), and -A_k A_j.",
+    "softmax-backward-uses-z": WrongLine("softmax_backward", "dA * A * (1 - A) * -np.roll(np.log(A), 1, axis=0)").with_hints(
+        "Does the Jacobian of a softmax contain its outputs or its inputs?",
+        "Look at softmax_backward: it contains the Z of another class.",
+        "The Jacobian contains only A: A_k (1 - A_k) on the diagonal, and -A_k A_j elsewhere.",
     ),
-    Mistake(
-        "S8",
+    "softmax-backward-cross-terms-positive": Mistake(
         {"softmax_backward": "A * (dA - 2 * A * dA + np.sum(A * dA, axis=0))"},
-        "If one Z grows, do the other probabilities grow or shrink?",
+        "If one Z grows, do the probabilities of the other classes grow or shrink?",
         "Look at the sign of the cross terms in softmax_backward.",
-        "They shrink: dA_k/dZ_j is -A_k A_j for another j.",
+        "They shrink: dA_k/dZ_j is -A_k A_j if j is not k.",
     ),
-    Mistake(
-        "softmax_backward: dA",
-        {"softmax_backward": "dA"},
-        "Is that dZ, or still dA?",
-        "Look at softmax_backward: it returns what it was given.",
+    "softmax-backward-returns-da": WrongLine("softmax_backward", "dA").with_hints(
+        "Is this dZ, or still dA?",
+        "Look at softmax_backward: it returns its argument.",
         "dZ_j is the sum over k of dA_k/dZ_j times dA_k.",
     ),
-    Mistake(
-        "softmax_backward: no A",
-        {"softmax_backward": "dA - np.sum(A * dA, axis=0, keepdims=True)"},
-        "The slope A_k (1 - A_k) has two factors. Where is the other one?",
-        "Look at the front of softmax_backward: a factor A is missing.",
+    "softmax-backward-without-a": WrongLine("softmax_backward", "dA - np.sum(A * dA, axis=0, keepdims=True)").with_hints(
+        "The derivative A_k (1 - A_k) has two factors. Where is the other one?",
+        "Look at the first factor of softmax_backward: A is missing.",
         "dZ = A (dA - sum of A dA).",
     ),
-    Mistake(
-        "softmax_backward: plain sum",
-        {"softmax_backward": "A * (dA - np.sum(dA, axis=0, keepdims=True))"},
-        "With which weights do the dA_k come together in dZ_j?",
-        "Look at the sum in softmax_backward: there is no A in it.",
-        "The cross terms are -A_k A_j: the sum is that of A dA.",
+    "softmax-backward-plain-sum": WrongLine("softmax_backward", "A * (dA - np.sum(dA, axis=0, keepdims=True))").with_hints(
+        "How is each dA_k weighted in the sum for dZ_j?",
+        "Look at the sum in softmax_backward: it doesn't contain A.",
+        "The cross terms are -A_k A_j, so sum up A dA.",
     ),
-    Mistake(
-        "softmax_backward: wrong axis",
+    "softmax-backward-over-wrong-axis": Mistake(
         {"softmax_backward": "A * (dA - np.sum(A * dA, axis=1, keepdims=True))"},
-        "Which numbers does a softmax couple: the classes of a sample, or the samples?",
+        "Which numbers depend on each other in a softmax: the classes of one sample, or the samples?",
         "Look at the axis of the sum in softmax_backward.",
-        "Classes are rows: the sum runs over axis 0.",
+        "Classes are rows, so the sum runs over axis 0.",
     ),
-    Mistake(
-        "Jacobian of everything",
-        {"softmax_backward": "A * (dA - np.sum(A * dA))"},
+    "softmax-backward-sums-over-everything": WrongLine("softmax_backward", "A * (dA - np.sum(A * dA))").with_hints(
         "Does one sample depend on another?",
         "Look at the sum in softmax_backward: it has no axis.",
-        "Each column has a Jacobian of its own: axis=0, keepdims=True.",
+        "Each column has its own Jacobian: axis=0, keepdims=True.",
     ),
-    Mistake(
-        "softmax_backward: sign",
+    "softmax-backward-sign-flipped": Mistake(
         {"softmax_backward": "A * (np.sum(A * dA, axis=0, keepdims=True) - dA)"},
         "If one Z grows, does its own probability grow or shrink?",
         "Look at the order of the subtraction in softmax_backward.",
-        "dA_k/dZ_k = A_k (1 - A_k) is positive: dZ = A (dA - sum of A dA).",
+        "dA_k/dZ_k = A_k (1 - A_k) is positive, so dZ = A (dA - sum of A dA).",
     ),
-    # SoftmaxDNN.forward
-    Mistake(
-        "S14",
-        {"softmax A": 'sigmoid(cache[f"Z{last}"])'},
-        "What do the outputs of a sample add up to?",
-        "Look at A of the output layer of SoftmaxDNN: every class has a sigmoid of its own.",
-        "A softmax couples the classes: A_L = softmax(Z_L).",
+}
+SOFTMAX_FORWARD = {
+    "softmax-output-is-sigmoid": WrongLine("softmax A", 'sigmoid(cache[f"Z{last}"])').with_hints(
+        "What do the outputs of one sample add up to?",
+        "Look at A of the output layer of SoftmaxDNN: it applies a sigmoid to each class separately.",
+        "A softmax normalizes over the classes: A_L = softmax(Z_L).",
     ),
-    Mistake(
-        "softmax of the sigmoid",
-        {"softmax A": 'softmax(cache[f"A{last}"])'},
-        "On what does the softmax act: on Z_L, or on what DNN.forward has made of it?",
-        "Look at A of the output layer of SoftmaxDNN: the sigmoid of DNN is still in it.",
-        "A_L = softmax(Z_L), with the Z_L of the cache.",
+    "softmax-output-of-sigmoid": WrongLine("softmax A", 'softmax(cache[f"A{last}"])').with_hints(
+        "What is the input of the softmax: Z_L, or what DNN.forward made of it?",
+        "Look at A of the output layer of SoftmaxDNN: it still contains the sigmoid of DNN.",
+        "A_L = softmax(Z_L), with Z_L from the cache.",
     ),
-    Mistake(
-        "A not stored",
-        {},
-        "Which A_L will the way back find in the cache?",
-        "Look at the end of SoftmaxDNN.forward: the softmax is returned and not stored.",
-        "Store it as A_L too; the sigmoid of DNN is still there.",
-        name="a softmax that is returned and not stored",
-        shows={"softmax A": 'sigmoid(cache[f"Z{last}"])', "softmax out": 'softmax(cache[f"Z{last}"])'},
-        edits=(
-            (STORE, '        out = softmax(cache[f"Z{last}"])\n        return out, cache\n\n'),
-            (RETURN, ""),
-        ),
+    "softmax-output-not-stored": Mistake.by_edits(
+        "Which A_L will the backward pass find in the cache?",
+        "Look at the end of SoftmaxDNN.forward: it returns the softmax but doesn't store it.",
+        "Store the softmax as A_L, too. The cache still holds the sigmoid of DNN.",
+        "a softmax that is returned but not stored",
+        {"softmax A": 'sigmoid(cache[f"Z{last}"])', "softmax out": 'softmax(cache[f"Z{last}"])'},
+        (STORE, '        out = softmax(cache[f"Z{last}"])\n        return out, cache\n\n'),
+        (RETURN, ""),
     ),
-    Mistake(
-        "Z for out",
-        {"softmax forward returns": 'cache[f"Z{last}"], cache'},
-        "Is out what comes before the softmax or after it?",
-        "Look at the return of SoftmaxDNN.forward.",
+    "softmax-forward-returns-z": WrongLine("softmax forward returns", 'cache[f"Z{last}"], cache').with_hints(
+        "Is out the value before or after the softmax?",
+        "Look at the return statement of SoftmaxDNN.forward.",
         "out is A_L = softmax(Z_L).",
     ),
-    Mistake(
-        "softmax: only out",
-        {"softmax forward returns": 'cache[f"A{last}"]'},
-        "How many values does forward return?",
-        "Look at the return of SoftmaxDNN.forward.",
-        "Two, like DNN.forward: `return out, cache`.",
+    "softmax-forward-returns-only-out": contract.incomplete_return(
+        "softmax forward returns", 'cache[f"A{last}"]', "SoftmaxDNN.forward", "the cache", "`return out, cache`"
     ),
-]
+}

@@ -19,7 +19,7 @@ STEPS = {
         "dZ of a hidden layer", 'grads[f"A{layer - 1}"] * slopes[layer - 2](cache[f"Z{layer - 1}"])', "            dZ = {}\n"
     ),
     "walk returns": Step("what `walk_back` returns", "grads", "    return {}\n\n\nclass SoftmaxDNN"),
-    # SoftmaxDNN: its own compute_gradients is that of DNN, so another dZ makes another line
+    # SoftmaxDNN: its compute_gradients calls that of DNN, so a wrong dZ needs a different line
     "softmax A": Step("A of the softmax", 'softmax(cache[f"Z{last}"])', '        cache[f"A{last}"] = {}\n'),
     "softmax forward returns": Step(
         "what `SoftmaxDNN.forward` returns", 'cache[f"A{last}"], cache', "        return {}\n\n    def loss"
@@ -40,7 +40,9 @@ STEPS = {
         'softmax_backward(2 * (out - cache["Y"]), out)',
         "        dZ = {}\n        return walk_back",
     ),
-    "squared slopes": Step("the slopes", "[sigmoid_prime] * self.num_layers", "(dZ, cache, {})\n"),
+    "squared slopes": Step(
+        "the `slopes` of `SquaredErrorSoftmaxDNN`", "[sigmoid_prime] * self.num_layers", "(dZ, cache, {})\n"
+    ),
     # worked_example
     "worked a1": Step("a1", "W1 @ x", "    a1 = {}\n"),
     "worked h1": Step("h1", "sigmoid(a1)", "    h1 = {}\n"),
@@ -54,7 +56,7 @@ STEPS = {
     "worked w131": Step("dL/dw131", "dW1[2, 0]", '"dL_dw131": {}'),
     "worked next": Step("w212 after a step", "W2[0, 1] - 1.0 * dW2[0, 1]", '"w212_next": {}'),
     "worked returned y_hat": Step("the returned y_hat", "y_hat", '"y_hat": {},'),
-    # the activations
+    # the activations and their derivatives
     "sigmoid_prime": Step("`sigmoid_prime`", "A * (1 - A)", "    return {}\n\n\ndef tanh_prime"),
     "tanh_prime": Step("`tanh_prime`", "1 - np.tanh(Z) ** 2", "    return {}\n"),
     "relu": Step("`relu`", "np.maximum(Z, 0)", "    return {}\n"),
@@ -71,13 +73,13 @@ STEPS = {
     ),
     "general dZ": Step("dZ of the output layer of `GeneralDNN`", 'out - cache["Y"]', "walk_back({}, cache, [ACT"),
     "general slopes": Step(
-        "the slopes of `GeneralDNN`", "[ACTIVATIONS[name][1] for name in self.activations]", ", cache, {})\n"
+        "the `slopes` of `GeneralDNN`", "[ACTIVATIONS[name][1] for name in self.activations]", ", cache, {})\n"
     ),
     # notes_gradients
     "notes layers": Step("the number of layers", "len(params) // 2", "    layers = {}\n"),
     "notes a": Step("a", 'sigmoid(params[f"w{layer}"].T @ a[layer - 1] + params[f"b{layer}"])', "        a[layer] = {}\n"),
     "notes output": Step("dJdz of the output layer", "a[layers] - y", 'layers}": {}}\n'),
-    "notes loop": Step("the layers of the way back", "range(layers, 0, -1)", "for layer in {}:"),
+    "notes loop": Step("the layers of the backward pass", "range(layers, 0, -1)", "for layer in {}:"),
     "notes dJdb": Step("dJdb", "np.mean(dJdz, axis=1, keepdims=True)", 'grads[f"dJdb{layer}"] = {}\n'),
     "notes dJdw": Step("dJdw", "np.dot(a[layer - 1], dJdz.T) / X.shape[1]", 'grads[f"dJdw{layer}"] = {}\n'),
     "notes dJda": Step("dJda", 'np.dot(params[f"w{layer}"], dJdz)', 'grads[f"dJda{layer - 1}"] = {}\n'),

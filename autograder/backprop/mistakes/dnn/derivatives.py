@@ -1,0 +1,130 @@
+"""compute_gradients: the derivative of the loss in the output layer, and that of the sigmoid in the hidden layers."""
+
+from autograder.backprop.mistakes.dnn.steps import DA, DERIVATIVE, ERROR, HIDDEN
+from autograder.backprop.mistakes.families import chain_rule
+from autograder.diagnosis.mistake import Mistake, WrongLine
+
+OUTPUT_DZ, HIDDEN_DZ = "dZ of the output layer", "dZ of the hidden layers"
+DERIVATIVE_ABOVE = 'cache[f"A{layer}"] * (1 - cache[f"A{layer}"])'
+RIGHT = "dZ_L is A_L - Y"
+
+
+def derivative_of_next_layer(expression: str) -> Mistake:
+    """Return the row for the derivative of the layer above."""
+    return WrongLine("hidden dZ", expression).with_hints(
+        "Which layer's derivative does dZ_{l-1} need?",
+        "Look at the index of A in the derivative: it belongs to the layer above. If both have the same size, nothing fails.",
+        "dZ_{l-1} needs the derivative of its own layer, A_{l-1}(1 - A_{l-1}).",
+        name="the derivative of the layer above",
+    )
+
+
+def half_of_cross_entropy(expression: str, label: int, missing: str) -> Mistake:
+    """Return the row for the derivative of one term of the cross-entropy."""
+    return WrongLine("output dZ", expression).with_hints(
+        f"What do samples with label {label} contribute?",
+        "Look at dZ of the output layer: it differentiates only one of the two terms of the cross-entropy.",
+        f"Both terms count: {missing}. Together they are A - Y.",
+    )
+
+
+DERIVATIVES = {
+    "output-dz-sign-flipped": chain_rule.sign_flipped("output dZ", 'cache["Y"] - out', OUTPUT_DZ, RIGHT),
+    "output-dz-derivative-twice": chain_rule.derivative_applied_again(
+        "output dZ", f"({ERROR}) * out * (1 - out)", OUTPUT_DZ, "A(1 - A)", RIGHT
+    ),
+    "hidden-dz-without-derivative": chain_rule.missing_derivative(
+        "hidden dZ", DA, "Z_l", "A_l", HIDDEN_DZ, "dA", "the derivative of the sigmoid, A_l(1 - A_l), element by element"
+    ),
+    "derivative-at-sigmoid-of-a": WrongLine("hidden dZ", f"{DA} * sigmoid(A_previous) * (1 - sigmoid(A_previous))").with_hints(
+        "A is already the output of the sigmoid. What does sigmoid(A) mean?",
+        "Look at the derivative in dZ of the hidden layers: it applies the sigmoid to an activation.",
+        "The derivative is A(1 - A) with A = sigmoid(Z). A function that applies the sigmoid itself needs Z.",
+    ),
+    "derivative-at-z": chain_rule.derivative_at_z(
+        "hidden dZ",
+        f'{DA} * cache[f"Z{{layer - 1}}"] * (1 - cache[f"Z{{layer - 1}}"])',
+        "sigmoid",
+        HIDDEN_DZ,
+        "x(1 - x)",
+        "A(1 - A)",
+    ),
+    "derivative-of-next-layer": derivative_of_next_layer(f"{DA} * ({DERIVATIVE_ABOVE}).mean()"),
+    "derivative-of-next-layer-of-same-size": derivative_of_next_layer(
+        f"{DA} * ({DERIVATIVE_ABOVE} if layer < self.num_layers else {DERIVATIVE})"
+    ),
+    "derivative-of-tanh": WrongLine("hidden dZ", f"{DA} * (1 - A_previous**2)").with_hints(
+        "Which activation has the derivative 1 - A^2?",
+        "Look at the derivative in dZ of the hidden layers.",
+        "1 - A^2 belongs to tanh. These layers are sigmoids, so the derivative is A(1 - A).",
+    ),
+    "derivative-only-1-minus-a": chain_rule.half_derivative(
+        "hidden dZ", f"{DA} * (1 - A_previous)", HIDDEN_DZ, "1 - A", "A", "A(1 - A)"
+    ),
+    "derivative-only-a": chain_rule.half_derivative("hidden dZ", f"{DA} * A_previous", HIDDEN_DZ, "A", "1 - A", "A(1 - A)"),
+    "derivative-squared": WrongLine("hidden dZ", f"{DA} * ({DERIVATIVE}) ** 2").with_hints(
+        "How often does the backward pass go through the sigmoid of a layer?",
+        "Look at dZ of the hidden layers: it contains the derivative twice.",
+        "Multiply by the derivative once: dZ_l is dA_l times A_l(1 - A_l).",
+    ),
+    "output-dz-derivative-of-error": WrongLine("output dZ", f"({ERROR}) * (1 - ({ERROR}))").with_hints(
+        "x(1 - x) is the derivative of the sigmoid for which x?",
+        "Look at dZ of the output layer: it treats the error like an activation.",
+        "The error A - Y is not an activation, so this derivative doesn't apply to it. dZ_L is A_L - Y.",
+    ),
+    "output-dz-squared-error": WrongLine("output dZ", f"2 * ({ERROR}) * out * (1 - out)").with_hints(
+        "Which loss has this derivative?",
+        "Look at dZ of the output layer: it is the derivative of the squared error through a sigmoid.",
+        "The loss here is the binary cross-entropy, so dZ_L is A_L - Y.",
+    ),
+    "output-dz-doubled": chain_rule.doubled("output dZ", f"2 * ({ERROR})", OUTPUT_DZ, RIGHT),
+    "output-dz-halved": WrongLine("output dZ", f"({ERROR}) / 2").with_hints(
+        "Where does the factor 1/2 come from? This loss has none.",
+        "Look at the factors of dZ of the output layer.",
+        "Your value is exactly half of the correct one. dZ_L is A_L - Y.",
+    ),
+    "output-dz-only-label-1": half_of_cross_entropy('-cache["Y"] * (1 - out)', 0, "(1 - Y) log(1 - A) contributes (1 - Y)A"),
+    "output-dz-only-label-0": half_of_cross_entropy('(1 - cache["Y"]) * out', 1, "Y log A contributes -Y(1 - A)"),
+    "output-dz-is-da": chain_rule.stops_at_activation(
+        "output dZ",
+        '-cache["Y"] / out + (1 - cache["Y"]) / (1 - out)',
+        "dZ",
+        "dA",
+        OUTPUT_DZ,
+        "dZ_L is dA_L times A_L(1 - A_L), which is A_L - Y",
+    ),
+    "output-dz-from-decisions": chain_rule.uses_decisions("output dZ", '(out > 0.5) - cache["Y"]', OUTPUT_DZ, "A_L", RIGHT),
+    "output-dz-absolute": WrongLine("output dZ", f"abs({ERROR})").with_hints(
+        "If the label of a sample is 1, should its output go up or down?",
+        "Look at dZ of the output layer: it is never negative.",
+        "The sign gives the direction of the update. dZ_L is A_L - Y, without abs.",
+    ),
+    "output-dz-is-one": WrongLine("output dZ", "np.ones_like(out)").with_hints(
+        "Where does your backward pass use the labels?",
+        "Look at dZ of the output layer: it is 1 for every sample.",
+        "The backward pass starts with the derivative of the loss: dZ_L is A_L - Y.",
+    ),
+    "output-dz-from-z": WrongLine("output dZ", 'cache[f"Z{self.num_layers}"] - cache["Y"]').with_hints(
+        "The labels are compared with the output of the network. Is that Z_L or A_L?",
+        "Look at dZ of the output layer: it uses Z_L instead of A_L.",
+        "dZ_L is A_L - Y: use the activation.",
+    ),
+    "derivative-times-z": WrongLine("hidden dZ", f'{HIDDEN} * cache[f"Z{{layer - 1}}"]').with_hints(
+        "Does g'(Z) mean g' times Z?",
+        "Look at dZ of the hidden layers: it has an extra factor Z.",
+        "g'(Z) is the derivative evaluated at Z, which is A(1 - A).",
+    ),
+    "derivative-in-last-hidden-layer-only": Mistake(
+        {"hidden dZ": f"{HIDDEN} if layer == self.num_layers else {DA}"},
+        "The last two layers are correct. What changes in the second iteration of your loop?",
+        "Look at what one layer passes on to the next: is it dZ or dA?",
+        "Below the last hidden layer, the derivative is missing. In every layer, dZ_l is dA_l times A_l(1 - A_l).",
+        name="a derivative in the last hidden layer only",
+    ),
+    "output-dz-divides-by-zero": Mistake(
+        {"output dZ": '(-cache["Y"] / out + (1 - cache["Y"]) / (1 - out)) * out * (1 - out)'},
+        "What is Y / A when A is exactly 0?",
+        "Look at dZ of the output layer: it divides by A and by 1 - A, and then multiplies by both again.",
+        "This is correct on paper, but gives nan when a unit saturates. Simplify it first: dZ_L is A_L - Y.",
+    ),
+}

@@ -1,0 +1,67 @@
+"""walk_back: the backward pass from dZ of the last layer to the first layer."""
+
+from autograder.backprop.mistakes.families import averages, chain_rule, contract
+from autograder.diagnosis.mistake import Mistake, WrongLine
+
+DA, Z = 'grads[f"A{layer - 1}"]', 'cache[f"Z{layer - 1}"]'
+FUNCTION, WHERE = "walk_back", " in walk_back"
+BACKWARD_LOOP = {
+    "extension-dw-summed": averages.weights_summed("walk dW", 'dZ @ cache[f"A{layer - 1}"].T', "dW", "dB", WHERE),
+    "extension-db-summed": averages.biases_summed("walk dB", "dZ.sum(axis=1, keepdims=True)", "dW", "dB", WHERE),
+    "extension-db-without-keepdims": averages.missing_keepdims("walk dB", "dZ.mean(axis=1)", "dB", "B", where=WHERE),
+    "extension-m-is-len-of-dz": averages.length_taken("walk m", "len(dZ)", "dZ", "(n, m)", FUNCTION),
+    "extension-dw-transposed": chain_rule.gradient_transposed(
+        "walk dW", 'cache[f"A{layer - 1}"] @ dZ.T / m', "W_l", "dW_l", "dW_l is dZ_l A_{l-1}^T / m", WHERE
+    ),
+    "extension-dw-from-own-output": chain_rule.own_output("walk dW", 'dZ @ cache[f"A{layer}"].T / m', "W", "A", "dW", WHERE),
+    "extension-da-without-transpose": chain_rule.missing_transpose(
+        "walk dA",
+        'cache[f"W{layer}"] @ dZ',
+        "W_l is (n_l, n_{l-1})",
+        "dZ_l is (n_l, m)",
+        "dA in walk_back",
+        "dA_{l-1} is W_l^T dZ_l",
+    ),
+    "extension-loop-skips-layer-1": contract.layer_one_skipped("walk loop", "range(len(slopes), 1, -1)", FUNCTION),
+    "extension-derivative-of-next-layer": WrongLine("walk dZ", f"{DA} * slopes[layer - 1]({Z})").with_hints(
+        "slopes[0] belongs to layer 1. Which layer does slopes[l - 1] belong to?",
+        "Look at the index of slopes in walk_back: it belongs to the layer above.",
+        "dZ_{l-1} uses the derivative of layer l - 1, which is slopes[layer - 2].",
+    ),
+    "extension-hidden-dz-without-derivative": chain_rule.missing_derivative(
+        "walk dZ",
+        DA,
+        "Z_l",
+        "A_l",
+        "dZ of the hidden layers in walk_back",
+        "dA",
+        "the derivative g'_l(Z_l), element by element",
+    ),
+    "extension-derivative-at-a": WrongLine("walk dZ", f'{DA} * slopes[layer - 2](cache[f"A{{layer - 1}}"])').with_hints(
+        "Where is the derivative g' evaluated: at the value before or after the activation?",
+        "Look at the argument of the derivative in walk_back: it is A.",
+        "The derivatives are functions of Z: g'_l(Z_l).",
+    ),
+    "extension-derivative-at-da": WrongLine("walk dZ", f"{DA} * slopes[layer - 2]({DA})").with_hints(
+        "Which value decides in the forward pass whether a ReLU is active?",
+        "Look at the argument of the derivative in walk_back: it is the gradient.",
+        "Evaluate the derivative at Z_l, the value from the forward pass.",
+    ),
+    "extension-derivative-stored-in-cache": Mistake.by_edits(
+        "Is the cache the same before and after your backward pass?",
+        "Look for an assignment to a slice of an array from the cache in walk_back.",
+        "You overwrite Z with the derivative, so a second call returns different gradients. Use a new array.",
+        "derivatives that are written into the cache",
+        {
+            f"changed by {model}.compute_gradients": (
+                'slopes[int(key[1:]) - 1](before) if key[0] == "Z" and 0 < int(key[1:]) < layers else before'
+            )
+            for model in ("SquaredErrorSoftmaxDNN", "GeneralDNN")
+        },
+        (
+            f"            dZ = {DA} * slopes[layer - 2]({Z})\n",
+            f"            {Z}[:] = slopes[layer - 2]({Z})\n            dZ = {DA} * {Z}\n",
+        ),
+    ),
+    "extension-loop-returns-nothing": contract.missing_return(FUNCTION, "End it with `return grads`", {"walk returns": "None"}),
+}

@@ -1,0 +1,141 @@
+"""What a function returns, which arguments it changes, and what runs when its file is imported."""
+
+from collections.abc import Mapping
+
+from autograder.diagnosis.mistake import Mistake, WrongLine
+
+Formulas = Mapping[str, str]
+Edit = tuple[str, str]
+
+
+def missing_return(function: str, right: str, formulas: Formulas, *edits: Edit) -> Mistake:
+    """Return the row for a function that returns nothing: by a wrong line, or by edits that show as formulas say."""
+    return Mistake(
+        {} if edits else formulas,
+        "What does a function return if it has no return statement?",
+        f"Look at the end of {function}, and at every place where it returns early.",
+        f"{function} returns None. {right}.",
+        shows=formulas if edits else {},
+        edits=edits,
+        name="a missing return statement" if edits else "",
+    )
+
+
+def incomplete_return(step: str, expression: str, function: str, missing: str, right: str) -> Mistake:
+    """Return the row for one returned value instead of two."""
+    return WrongLine(step, expression).with_hints(
+        f"How many values does {function} return?",
+        f"Look at the return statement of {function}: it leaves out {missing}.",
+        f"It should return two values: {right}.",
+    )
+
+
+def swapped_return(step: str, expression: str, function: str, first: str, second: str) -> Mistake:
+    """Return the row for two returned values in the wrong order."""
+    return WrongLine(step, expression).with_hints(
+        f"In which order does {function} return its two values?",
+        f"Look at the return statement of {function}.",
+        f"Return {first} first, then {second}.",
+    )
+
+
+def misnamed_keys(name: str, where: str, right: str, shows: Formulas, *edits: Edit) -> Mistake:
+    """Return the row for gradients under keys other than those of the assignment."""
+    return Mistake.by_edits(
+        "Which keys does the assignment ask for?",
+        f"Look at the keys of {where}.",
+        right,
+        name,
+        shows,
+        *edits,
+    )
+
+
+def input_centered(function: str, shows: Formulas, *edits: Edit) -> Mistake:
+    """Return the row for an X that is normalized in place."""
+    return Mistake.by_edits(
+        "Does X belong to your function, or to its caller?",
+        f"Look for `-=` or `/=` on X in {function}.",
+        "Your function changes the caller's X. You don't need to normalize anything here; if you did, use a copy.",
+        "an X that is centered in place",
+        shows,
+        *edits,
+    )
+
+
+def weights_updated(function: str, weights: str, shows: Formulas, *edits: Edit) -> Mistake:
+    """Return the row for a function that takes a step instead of only returning gradients."""
+    return Mistake.by_edits(
+        "Who takes the step of gradient descent: this function or its caller?",
+        f"Look for `-=` on {weights} in {function}.",
+        f"{function} only returns gradients, and its caller decides on the step. Leave {weights} unchanged.",
+        "weights that are updated along the way",
+        shows,
+        *edits,
+    )
+
+
+def subtraction_in_place(array: str, where: str, new: str, shows: Formulas, *edits: Edit) -> Mistake:
+    """Return the row for a subtraction that overwrites an argument."""
+    return Mistake.by_edits(
+        f"Does {array} belong to your function, or to its caller?",
+        f"Look for `-=` or `out=` on {array} in {where}.",
+        f"The caller still needs {array}. Compute {new} into a new array instead of changing {array} in place.",
+        f"a subtraction that overwrites {array}",
+        shows,
+        *edits,
+    )
+
+
+def seed_set(function: str, shows: Formulas, *edits: Edit) -> Mistake:
+    """Return the row for a function that sets the global random seed."""
+    return Mistake.by_edits(
+        f"Does {function} need random numbers?",
+        f"Look for np.random.seed in {function}.",
+        f"{function} draws no random numbers, so remove the seed: it changes the random numbers of the whole program.",
+        f"a seed that is set in `{function}`",
+        shows,
+        *edits,
+    )
+
+
+def layer_one_skipped(step: str, expression: str, where: str) -> Mistake:
+    """Return the row for a backward loop that ends one layer too early."""
+    return WrongLine(step, expression).with_hints(
+        "Does a range include its end?",
+        f"Look at the loop of {where}: it never reaches layer 1.",
+        "range(L, 0, -1) counts L, ..., 1, because the end is not included.",
+    )
+
+
+def fixed_depth(step: str, expression: str, where: str, right: str) -> Mistake:
+    """Return the row for a function that works for three layers only."""
+    return WrongLine(step, expression).with_hints(
+        "How many layers does a network of another depth have?",
+        f"Look at {where}: it assumes three layers.",
+        right,
+    )
+
+
+def waits_for_keyboard(file: str) -> Mistake:
+    """Return the row for a file that asks a question when it is imported."""
+    return Mistake.by_edits(
+        "What runs when another program imports your file?",
+        f"Look at the lines outside of functions and classes in {file}: one of them waits for keyboard input.",
+        'Move experiments and input() out of the file, or below `if __name__ == "__main__":`.',
+        "a question that waits for keyboard input",
+        {"load": '"EOFError"'},
+        ("import numpy as np\n", "import numpy as np\n\ninput('go on?')\n"),
+    )
+
+
+def imports_torch(file: str) -> Mistake:
+    """Return the row for a file that imports a library for automatic differentiation."""
+    return Mistake.by_edits(
+        "If another library computes the gradients, what is left for you to write?",
+        f"Look at the imports of {file}.",
+        "In this assignment you write the differentiation yourself, with numpy and the standard library only.",
+        "an import of torch",
+        {"load": '"torch"'},
+        ("import numpy as np\n", "import numpy as np\nimport torch\n"),
+    )
