@@ -1,11 +1,125 @@
-"""Interim."""
+"""Diagnoses a submission of this assignment: which mistakes are behind the failed checks of a part."""
 
-from autograder.diagnosis import report
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from autograder.backprop.cases import Cases
+from autograder.backprop.example import DNN
+from autograder.backprop.mistakes import MISTAKES, STEPS
+from autograder.backprop.observers.counterexample import smallest_failure
+from autograder.backprop.observers.dnn import observe_dnn, observe_passes
+from autograder.backprop.observers.extension import observe_extension
+from autograder.backprop.observers.networks import backward, forward
+from autograder.backprop.observers.warmup import observe_warmup
+from autograder.backprop.oracle import truth
+from autograder.checking import CheckFailure, StudentError
+from autograder.diagnosis.causes import Catalog, find_causes
+from autograder.diagnosis.matching import Finding
+from autograder.diagnosis.observation import Observation, Raised, same
+from autograder.judge.compared import compared
+from autograder.results import Cause, CheckResult, Step
+from autograder.sandbox.student import SandboxedStudent
+from autograder.student import Student
+
+EXAMPLE = DNN.case
+OBSERVERS: dict[str, Callable[[SandboxedStudent, Mapping[str, Exception], Cases], Iterator[Observation]]] = {
+    "warmup": observe_warmup,
+    "dnn": observe_dnn,
+    "extension": observe_extension,
+}
+# The tasks of the rubric that a function of the student's is checked in.
+TASKS = {
+    "exp_exp_square": ("one path", "arrays"),
+    "reciprocal_exp_square": ("one path", "arrays"),
+    "two_paths": ("several paths", "arrays"),
+    "three_weight_chain": ("three weights",),
+    "logistic_gradients": ("logistic regression", "warm-up conventions"),
+    "softmax": ("softmax", "extension conventions"),
+    "softmax_backward": ("softmax and squared error", "the 4-4-2 example", "extension conventions"),
+    "SoftmaxDNN": ("softmax and cross-entropy", "extension conventions"),
+    "SquaredErrorSoftmaxDNN": ("softmax and squared error", "extension conventions"),
+    "worked_example": ("the 4-4-2 example",),
+    "ACTIVATIONS": ("activations",),
+    "GeneralDNN": ("activations", "extension conventions"),
+    "notes_gradients": ("the convention of the notes", "extension conventions"),
+}
+# The steps of the tensors of the public example, in the order in which they are found. Z1 is a value, dZ1 its gradient.
+STEP_OF = {
+    f"{prefix}{line.key}": line.shown or line.step
+    for prefix, program in (("", forward(EXAMPLE)), ("d", backward(EXAMPLE, {})))
+    for line in program.right_lines
+    if line.key and line.key != "out"
+}
 
 
-def diagnose(part, student, fresh, failures, cases):  # type: ignore
-    return report.diagnose(part, student, fresh, failures)
+@np.errstate(all="ignore")
+def diagnose(
+    part: str, student: SandboxedStudent, fresh: Student, failures: Mapping[str, Exception], cases: Cases
+) -> list[Cause]:
+    """Return the causes of the failures of a part, in the order in which a student should look at them.
+
+    student is the session that the checks ran in; fresh is one that has seen nothing hidden, for examples that are shown.
+    failures are by the name of the check.
+    """
+    student.begin_check(hidden=True)
+    catalog = Catalog(part, MISTAKES[part], STEPS[part], TASKS, partial(spoiled_tensors, cases))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of numpy, about the mean of nothing and the like
+        causes = find_causes(list(OBSERVERS[part](student, failures, cases)), catalog)
+    if part == "dnn" and not all(cause.mistakes for cause in causes):
+        example = smallest_failure(fresh)
+        return [cause if cause.mistakes else replace(cause, example=example) for cause in causes]
+    return causes
 
 
-cause_of = report.cause_of
-steps = report.steps
+def cause_of(check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
+    """Return the cause of a failure: the one about its tensor, else about its function, else the first one of its task."""
+    mine = [one for one in causes if one.part == check.part and (check.task in one.tasks or "" in one.tasks)]
+    key = failure.key if isinstance(failure, CheckFailure) else ""
+    about = [one for one in mine if key and key in one.keys]
+    about += [one for one in mine if any(name in TASKS and name in check.id for name in one.keys)]
+    return next(iter(about + mine), None)
+
+
+def spoiled_tensors(cases: Cases, finding: Finding) -> tuple[str, ...]:
+    """Return the tensors that a mistake spoils; if it raises, those of the lines that do."""
+    if isinstance(finding.broken[0].got, Raised):
+        lines = finding.mistakes[0].lines if finding.mistakes else ()
+        return tuple(name for name, step in STEP_OF.items() if step in lines)
+    return tuple(short_name(one) for one in finding.broken if one.network == cases.main.name and is_tensor(one))
+
+
+def is_tensor(observation: Observation) -> bool:
+    """Return whether a tensor of a network came out, right or wrong."""
+    return isinstance(observation.got, np.ndarray) and observation.key != "out"
+
+
+def short_name(observation: Observation) -> str:
+    """Return how a tensor of a network is written."""
+    return f"{'d' * (observation.task == 'compute_gradients')}{observation.key}"
+
+
+@np.errstate(all="ignore")
+def steps(student: Student) -> list[Step]:
+    """Return the tensors of the two passes on the public example, in the order in which they are found."""
+    try:
+        student.fetch(student.module("dnn"))
+    except StudentError:
+        return []
+    due = {**truth(EXAMPLE).cache, **{f"d{key}": value for key, value in truth(EXAMPLE).grads.items()}}
+    seen = {short_name(one): one for one in observe_passes(student, EXAMPLE) if is_tensor(one)}
+    found = [Step(name, state(seen.get(name), due[name])) for name in STEP_OF]
+    first = next((step.name for step in found if step.state == "wrong"), "")
+    shown = compared(first, seen[first].got, due[first], is_gradient=first[0] == "d") if first else None
+    return [replace(step, comparison=shown) if step.name == first else step for step in found]
+
+
+def state(observation: Observation | None, due: np.ndarray) -> str:
+    """Return whether a tensor of the example is right, follows from a wrong one, is wrong itself, or is missing."""
+    if observation is None:
+        return "missing"
+    return "right" if same(observation.got, due) else "follows" if observation.right else "wrong"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.backprop.mistakes import Mistake
+from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, same
 
 

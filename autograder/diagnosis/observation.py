@@ -4,7 +4,7 @@ An observation is one step on the student's own values: what came, what would be
 catalogue would have given in its place.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from types import CodeType
@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.backprop.mistakes import Mistake
-from autograder.backprop.running import arrays_in
 from autograder.checking import CheckFailure, StudentError, agree
+from autograder.diagnosis.mistake import Mistake
 
 MOST_NUMBERS = 1_000  # of a tensor that formulas are tried on; a product of two larger ones would not fit into memory
 
@@ -90,11 +89,6 @@ def unloaded(part: str, raised: Raised) -> Observation:
 def usable(value: Any) -> bool:
     """Whether a student's value is an array that can be calculated with."""
     return isinstance(value, np.ndarray) and value.size <= MOST_NUMBERS
-
-
-def readable(mapping: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
-    """The tensors of a student's dict that can be calculated with, under the names of the assignment."""
-    return {key: array for key, array in arrays_in(mapping, keys).items() if usable(array)}
 
 
 def same(got: Any, made: Any) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.diagnosis.report import diagnose
+from autograder.backprop.diagnosis import diagnose
 from autograder.judge.judge import Grading
 from autograder.marks import mark_of
 from autograder.report.exports import EXPORTS, export_csv
@@ -122,13 +122,15 @@ DNN.forward, DNN.compute_gradients = tells_what_it_has_seen, wrong
 """
 
 
-def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, monkeypatch):
+def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, monkeypatch, cases):
     """It is the one thing that runs after the hidden checks and is quoted in full."""
     result = grade(leaking(REMEMBERING).sources)
     assert any("The smallest network" in check.example for check in result.failed)
     assert CANARY not in "".join(reports(result))
     monkeypatch.setattr(Redactor, "begin", lambda self, *, hidden: None)
-    monkeypatch.setattr(Grading, "diagnose", lambda self, part, failures: diagnose(part, self.session, self.session, failures))
+    monkeypatch.setattr(
+        Grading, "diagnose", lambda self, part, failures: diagnose(part, self.session, self.session, failures, cases)
+    )
     assert CANARY in "".join(reports(grade(leaking(REMEMBERING).sources)))
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.backprop import diagnosis
 from autograder.backprop.cases import sample_cases
 from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.backprop.observers import counterexample
 from autograder.backprop.observers.dnn import observe_dnn
 from autograder.backprop.oracle import truth
-from autograder.diagnosis import report
 from autograder.diagnosis.matching import FACTORS, SHAPES, find_mistakes, pattern_of
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate, same
@@ -62,10 +62,10 @@ def test_right_work_is_not_looked_at(judge, grade, monkeypatch):
     assert grade(solutions()).score == 100
 
 
-def test_nothing_is_wrong_with_right_work(judge):
+def test_nothing_is_wrong_with_right_work(judge, cases):
     with judge.sandbox.session(solutions()) as student:
         failures = dict.fromkeys(["fit_losses", "gradients", "forward_other_depths", "gradient_saturated"], ValueError())
-        observations = list(observe_dnn(student, failures))
+        observations = list(observe_dnn(student, failures, cases))
     assert [one.key for one in observations if not one.right] == []
     assert {one.step for one in observations} >= {"Z", "A", "output dZ", "dW", "dB", "dA", "hidden dZ", "update", "stop"}
 
@@ -179,7 +179,7 @@ def test_each_function_has_its_own_cause(grade):
 
 def test_a_fault_of_the_diagnosis_costs_nothing_and_is_told(grade, monkeypatch):
     before = grade(PROGRAMS["dw-and-db-summed"].sources)
-    monkeypatch.setitem(report.OBSERVERS, "dnn", lambda *_: 1 / 0)
+    monkeypatch.setitem(diagnosis.OBSERVERS, "dnn", lambda *_: 1 / 0)
     after = grade(PROGRAMS["dw-and-db-summed"].sources)
     assert (after.score, after.status, after.causes) == (before.score, "graded", ())
     assert "ZeroDivisionError" in after.fault

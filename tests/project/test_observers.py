@@ -22,24 +22,24 @@ PAIRS = 100
 def failures_of(judge, session, part):
     """What each failed check of a part raised."""
     found = {}
-    for check, function in judge.checks:
+    for check in judge.checks:
         if check.part == part:
             session.begin_check(hidden=True)
             try:
-                function(session)
+                check.run(session)
             except (CheckFailure, StudentError) as failure:
                 found[check.name] = failure
     return found
 
 
 @np.errstate(all="ignore")
-def diagnose(judge, part, source, dnn=None):
+def diagnose(judge, cases, part, source, dnn=None):
     """The failures of a program, and what is found in it; beside a right dnn.py, or beside the one handed out, unless given."""
     dnn = dnn or (solution().encode() if part == "extension" else (ASSIGNMENT.starter / "dnn.py").read_bytes())
     with judge.sandbox.session({"dnn": dnn, part: source}) as session:
         failures = failures_of(judge, session, part)
         session.begin_check(hidden=True)
-        return failures, find_mistakes(list(OBSERVE[part](session, failures)), MISTAKES[part])
+        return failures, find_mistakes(list(OBSERVE[part](session, failures, cases)), MISTAKES[part])
 
 
 def names(finding):
@@ -48,27 +48,27 @@ def names(finding):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_the_solution_shows_no_mistake(part, judge):
+def test_the_solution_shows_no_mistake(part, judge, cases):
     with judge.sandbox.session({"dnn": solution().encode(), part: solution(part).encode()}) as session:
-        seen = list(OBSERVE[part](session, {"any": CheckFailure("any")}))
+        seen = list(OBSERVE[part](session, {"any": CheckFailure("any")}, cases))
     assert [(one.step, one.key) for one in seen if not one.right] == []
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_what_follows_from_dnn_is_no_mistake_of_another_part(part, judge):
+def test_what_follows_from_dnn_is_no_mistake_of_another_part(part, judge, cases):
     found = {}
     for row in in_turn(MISTAKES["dnn"], every=3):
         if "load" not in row.shows:  # the judge would take the dnn.py handed out
-            _, found[row.id] = diagnose(judge, part, solution(part).encode(), program("dnn", row))
+            _, found[row.id] = diagnose(judge, cases, part, solution(part).encode(), program("dnn", row))
     assert {name: list(map(names, findings)) for name, findings in found.items() if findings} == {}
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_whatever_a_function_returns_can_be_looked_at(part, judge):
+def test_whatever_a_function_returns_can_be_looked_at(part, judge, cases):
     source = solution(part)
     lines = [line for line in source.splitlines() if line.lstrip().startswith("return ")]
     values = ("None", "'text'", "{}", "(1, {})", "np.full((2, 3), np.inf)", "[[1, 2], [3]]", "1 / 0")
     for line, value in in_turn(itertools.product(lines, values), every=3):
         indent = line[: line.index("return")]
-        failures, findings = diagnose(judge, part, source.replace(line, f"{indent}return {value}").encode())
+        failures, findings = diagnose(judge, cases, part, source.replace(line, f"{indent}return {value}").encode())
         assert bool(failures) == bool(findings)

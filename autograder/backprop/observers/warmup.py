@@ -8,26 +8,17 @@ from typing import Any
 import numpy as np
 
 from autograder.backprop.case import Case, in_the_notes
-from autograder.backprop.cases import sample_cases
-from autograder.backprop.mistakes.warmup import STEPS
+from autograder.backprop.cases import Cases
+from autograder.backprop.mistakes import MISTAKES
+from autograder.backprop.observers.functions import line as line_of
+from autograder.backprop.observers.functions import own_sigmoid
 from autograder.backprop.oracle import sigmoid
 from autograder.checking import mapping, two_values
+from autograder.diagnosis.calls import fetch_all, observe_changes
 from autograder.diagnosis.observation import Observation, Raised, attempt, unloaded
-from autograder.diagnosis.programs import (
-    Line,
-    Program,
-    always,
-    fetch_all,
-    observe,
-    observe_changes,
-    one_by_one,
-    own_sigmoid,
-)
-from autograder.settings import read_secret
+from autograder.diagnosis.programs import Line, Names, Program, always
+from autograder.diagnosis.traces import observe, one_by_one
 from autograder.student import Student
-
-CASES = sample_cases(read_secret().encode())
-LOGISTIC, LOGISTIC_SATURATED = CASES.logistic, CASES.logistic_saturated
 
 POINTS = (-1.3, -0.6, 0.0, 0.45, 1.15)
 ARRAY = np.array([[-1.25, -0.35, 0.0], [0.55, 0.85, 1.05]])
@@ -37,10 +28,7 @@ ARGUMENTS = ("x", "y", "w1", "w2", "w3")
 OWN_SIGMOID = np.array([-1000.0, -2.0, 0.0, 0.5, 1000.0])
 
 
-def line(step: str, name: str = "", **places: Any) -> Line:
-    """A line of the catalogue."""
-    return Line(step, STEPS[step].right, name, **places)
-
+line = partial(line_of, "warmup")
 
 # The lines of each function, in the order in which they are carried out.
 SQUARE = [line("h1", "h1"), line("h2", "h2")]
@@ -74,32 +62,34 @@ CALLED = {"sigmoid": sigmoid, "math": math}  # the functions that the lines call
 Arguments = Mapping[str, np.ndarray]
 
 
-def program(title: str, name: str, scopes: Sequence[Mapping], lines: Sequence[Line], read: Callable, **more: Any) -> Program:
-    """A function of warmup.py."""
-    return Program("warmup", title, name, scopes, always(lines), read, lambda formulas: CALLED, **more)
+def program(title: str, name: str, scopes: Sequence[Names], lines: Sequence[Line], read: Callable, **more: Any) -> Program:
+    """Return a function of warmup.py as a program; title begins the names of the steps of the whole function."""
+    more |= {"returns": f"{title} returns", "keys": f"{title} key", "functions": lambda formulas: CALLED}
+    return Program("warmup", name, scopes, always(lines), read, **more)
 
 
-def observe_warmup(student: Student, failures: Mapping[str, Exception]) -> Iterator[Observation]:
-    """What there is to see, in the order in which a student should look at it; nothing where no check has failed."""
+def observe_warmup(student: Student, failures: Mapping[str, Exception], cases: Cases) -> Iterator[Observation]:
+    """Yield what there is to see, in the order in which a student should look at it; nothing where no check has failed."""
     if not failures:
         return
     loaded = attempt(lambda: student.fetch(student.module("warmup")))
     if isinstance(loaded, Raised):
         yield unloaded("warmup", loaded)
         return
-    cases = {case: {"X": case.X, "y": case.Y, **in_the_notes(case.params)} for case in (LOGISTIC, LOGISTIC_SATURATED)}
+    batches = (cases.logistic, False), (cases.logistic_saturated, True)
+    given = {case: {"X": case.X, "y": case.Y, **in_the_notes(case.params)} for case, _ in batches}
     calls: dict[str, Callable[[], list]] = {"sigmoid": lambda: [student.module("dnn").sigmoid(OWN_SIGMOID)]}
     for name in PATHS:
         calls[name] = partial(call_each, student, name, [(x,) for x in POINTS])
         calls[f"{name} on an array"] = partial(call_each, student, name, [(ARRAY,)])
     calls["three_weight_chain"] = partial(call_each, student, "three_weight_chain", CHAINS.tolist())
-    calls |= {case.name: partial(call_logistic, student, given) for case, given in cases.items()}
+    calls |= {case.name: partial(call_logistic, student, given[case]) for case in given}
     returned = fetch_all(student, calls)
     own = own_sigmoid(student, returned["sigmoid"], OWN_SIGMOID)
     for name in PATHS:
         yield from observe_path(name, returned[name], returned[f"{name} on an array"])
     yield from observe_chain(returned["three_weight_chain"], own)
-    yield from one_by_one(*(observe_logistic(case, given, returned[case.name], own) for case, given in cases.items()))
+    yield from one_by_one(*(observe_logistic(case, given[case], returned[case.name], own, finite) for case, finite in batches))
 
 
 def call_each(student: Student, name: str, arguments: list[tuple]) -> list:
@@ -123,7 +113,7 @@ def observe_path(name: str, on_numbers: Any, on_array: Any) -> Iterator[Observat
 
     def look(points: Sequence[Any], returned: Any) -> list[Observation]:
         scopes = [{"x": x} for x in points]
-        return observe(program(title, name, scopes, lines, read, hidden=True), returned)
+        return observe(program(title, name, scopes, lines, read, inside=MISTAKES["warmup"]), returned)
 
     seen = look(POINTS, on_numbers)
     yield from seen
@@ -131,7 +121,7 @@ def observe_path(name: str, on_numbers: Any, on_array: Any) -> Iterator[Observat
         yield from look([ARRAY], on_array)
 
 
-def observe_chain(returned: Any, own_functions: dict[str, Any]) -> list[Observation]:
+def observe_chain(returned: Any, own_functions: Names) -> list[Observation]:
     """Several chains, each line of them at once."""
 
     def read(value: Any) -> Mapping:
@@ -139,7 +129,7 @@ def observe_chain(returned: Any, own_functions: dict[str, Any]) -> list[Observat
         return {"loss": loss, **mapping("The second value", grads)}
 
     scopes = [dict(zip(ARGUMENTS, CHAINS.T, strict=True))]
-    chain = program("chain", "three_weight_chain", scopes, CHAIN, read, hidden=True)
+    chain = program("chain", "three_weight_chain", scopes, CHAIN, read, inside=MISTAKES["warmup"])
     return observe(chain, returned if isinstance(returned, Raised) else [stacked(returned)], own_functions)
 
 
@@ -152,17 +142,16 @@ def stacked(answers: list) -> Any:
         return answers[0]
 
 
-def observe_logistic(case: Case, given: Arguments, returned: Any, own_functions: dict[str, Any]) -> list[Observation]:
-    """The gradients of a batch, finite at the ends of the sigmoid and right elsewhere, and what becomes of the arguments."""
+def observe_logistic(case: Case, given: Arguments, returned: Any, own_functions: Names, finite: bool) -> list[Observation]:
+    """Return the gradients of a batch, with finite any finite ones, and what becomes of the arguments."""
 
     def read(value: Any) -> Mapping:
         return mapping("What logistic_gradients returned", value)
 
-    finite, name = case is LOGISTIC_SATURATED, "logistic_gradients"
+    name = "logistic_gradients"
     batch = program("logistic", name, [given], GRADIENTS, read, samples=case.samples, finite=finite)
-    if isinstance(returned, Raised):
-        return observe(batch, returned, own_functions)
+    seen = observe(batch, returned if isinstance(returned, Raised) else returned[:1], own_functions)
+    if finite or isinstance(returned, Raised):
+        return seen
     answer, *after = returned
-    seen = observe(batch, [answer], own_functions)
-    changes = observe_changes("warmup", name, given, dict(zip(given, after, strict=True)), {"answer": answer})
-    return seen if finite else [*seen, *changes]
+    return [*seen, *observe_changes("warmup", name, given, dict(zip(given, after, strict=True)), {"answer": answer})]

@@ -1,0 +1,336 @@
+"""Everything there is to see of a student's extension.py: its functions, its networks, and what they change."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograder.backprop.case import Case, gradient_keys, in_the_notes
+from autograder.backprop.cases import Cases
+from autograder.backprop.mistakes import MISTAKES, STEPS
+from autograder.backprop.observers.functions import (
+    CALLED,
+    ENTRIES,
+    FUNCTIONS,
+    RIGHT_FUNCTIONS,
+    functions,
+    functions_with,
+    only,
+    own_sigmoid,
+)
+from autograder.backprop.observers.functions import line as line_of
+from autograder.backprop.observers.networks import observe_backward, observe_forward
+from autograder.backprop.oracle import activations, right_cache, truth
+from autograder.backprop.running import laid_over, network
+from autograder.checking import mapping
+from autograder.diagnosis.calls import changed, fetch_all, observe_changes, observe_random_state, remember_calls
+from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, unloaded
+from autograder.diagnosis.programs import Formulas, Line, Names, Program, always
+from autograder.diagnosis.traces import observe, one_by_one
+from autograder.sandbox.student import SandboxedStudent
+from autograder.student import Student
+
+PART = "extension"
+line = partial(line_of, PART)
+LARGE = np.array([[1000.0, -1000.0, -998.0], [997.0, 999.0, -1002.0], [3.0, 1001.0, -1001.0], [-1000.0, 2.0, -1000.0]])
+GRID = np.array([[-2.5, -0.6, 0.3], [1.1, -1.4, 2.2]])
+# The 4-4-2 network of the assignment.
+WORKED_SCOPE = {
+    "x": np.array([[2.0], [5.0], [3.0], [3.0]]),
+    "y": np.array([[1.0], [0.0]]),
+    "W1": np.array([[0.1, 0.3, 0.8, -0.4], [-0.3, -0.2, 0.5, 0.5], [-0.3, 0.0, 0.5, 0.4], [0.2, 0.5, -0.9, 0.7]]),
+    "W2": np.array([[0.5, 0.8, 0.2, 0.4], [0.5, 0.2, 0.3, -0.5]]),
+}
+WORKED = [
+    line("worked a1", "a1", key="a1"),
+    line("worked h1", "h1", key="h1"),
+    line("worked a2", "a2"),
+    Line("worked returned a2", "a2", key="a2", pins="a2"),
+    line("worked y_hat", "y_hat"),
+    line("worked returned y_hat", key="y_hat", pins="y_hat"),
+    line("worked da2", "da2"),
+    line("worked da1", "da1"),
+    line("worked dW1", "dW1"),
+    line("worked dW2", "dW2"),
+    line("worked w212", key="dL_dw212", pins="dW2", recovered="np.r_[[np.r_[dW2[0, 0], own, dW2[0, 2:]]], dW2[1:]]"),
+    line("worked next", key="w212_next"),
+    line("worked w131", key="dL_dw131"),
+]
+
+
+def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exception], cases: Cases) -> Iterator[Observation]:
+    """Yield what there is to see, in the order in which a student should look at it; nothing where no check has failed."""
+    if not failures:
+        return
+    loaded = attempt(lambda: student.fetch(student.module(PART)))
+    if isinstance(loaded, Raised):
+        yield unloaded(PART, loaded)
+        return
+    returned = fetch_all(student, calls(student, cases))
+    seen = {name: observe(program, answer_in(returned[name])) for name, program in programs(cases).items()}
+    sigmoids = own_sigmoid(student, returned["sigmoid"], GRID)
+    named = functions_with({}, sigmoids)
+    seen |= {name: observe(entry(name), entry_in(returned[name]), named) for name in ENTRIES}
+    own = own_functions(student, sigmoids, seen)
+    forward, backward = (partial(look, student, own=own) for look in (observe_forward, observe_backward))
+    yield from one_by_one(seen["softmax"], seen["softmax of large numbers"])
+    yield from one_by_one(forward(cases.softmax), forward(cases.softmax_shallow))
+    yield from one_by_one(seen["SoftmaxDNN.loss"], seen["SoftmaxDNN.loss where out is 0"])
+    saturated = backward(cases.softmax_saturated, finite=True)
+    yield from one_by_one(backward(cases.softmax), backward(cases.softmax_shallow), saturated)
+    yield from [*seen["softmax_backward"], *seen["SquaredErrorSoftmaxDNN.loss"]]
+    yield from backward(cases.squared_error)
+    yield from observe(worked_example(), answer_in(returned["worked_example"]), own)
+    for name in ENTRIES:
+        yield from seen[name]
+    yield from one_by_one(forward(cases.general), forward(cases.general_relu))
+    yield from one_by_one(backward(cases.general), backward(cases.general_relu))
+    yield from observe(notes_gradients(cases.notes), answer_in(returned["notes_gradients"]), own)
+    yield from observe_traces(returned, cases)
+
+
+# The functions as programs --------------------------------------------------------------------------------------------
+
+
+def programs(cases: Cases) -> dict[str, Program]:
+    """Return the functions that need no others of the student's to be looked at, by the names of their calls."""
+    given = arguments(cases)
+    found = {
+        "softmax": one_value("softmax", given["softmax"], FUNCTIONS["softmax"][1]),
+        "softmax of large numbers": one_value("softmax", {"Z": LARGE}, FUNCTIONS["softmax"][1]),
+        "softmax_backward": one_value("softmax_backward", given["softmax_backward"], FUNCTIONS["softmax_backward"][1]),
+    }
+    for name, (case, out, finite) in losses(cases).items():
+        step = "squared loss" if case is cases.squared_error else "cross-entropy loss"
+        found[name] = one_value(f"{case.model}.loss", {"out": out, "Y": case.Y}, [line(step)], finite=finite)
+    return found
+
+
+def one_value(name: str, scope: Names, lines: Sequence[Line], **more: Any) -> Program:
+    """Return a function that returns the value of its last line."""
+    returned = always([*lines[:-1], replace(lines[-1], key=name)])
+    return Program(
+        PART, name, [scope], returned, lambda value: {name: value}, functions=functions, inside=MISTAKES[PART], **more
+    )
+
+
+def entry(name: str) -> Program:
+    """Return an entry of ACTIVATIONS."""
+    keys = (f"g of {name}", f"g' of {name}")
+    lines = [
+        line(f"{name} entry", "entry"),
+        *(Line("", f"entry[{number}](Z)", key=keys[number], shown=ENTRIES[name][number]) for number in (0, 1)),
+    ]
+    called = only(*(each for each in ENTRIES[name] if each in CALLED))
+
+    def read(values: Sequence[Any]) -> dict[str, Any]:
+        return dict(zip(keys, values, strict=True))
+
+    return Program(PART, f'ACTIVATIONS["{name}"]', [{"Z": GRID}], always(lines), read, functions=functions, called=called)
+
+
+def worked_example() -> Program:
+    """Return the 4-4-2 example; a vector stands for a column."""
+
+    def read(value: Any) -> Names:
+        answer = mapping("What worked_example returned", value)
+        return {key: np.reshape(one, (-1, 1)) if np.ndim(one) == 1 else one for key, one in answer.items()}
+
+    called = only("softmax", "softmax_backward", "sigmoid_prime")
+    return Program(
+        PART,
+        "worked_example",
+        [WORKED_SCOPE],
+        always(WORKED),
+        read,
+        keys="worked key",
+        returns="worked returns",
+        functions=functions,
+        called=called,
+        inside=MISTAKES[PART],
+    )
+
+
+def notes_gradients(case: Case) -> Program:
+    """Return the backward pass in the convention of the notes."""
+    scope = {**notes_arguments(case), "a": {0: case.X}, "grads": {}}
+
+    def limit(formulas: Formulas, step: str, names: Names) -> Any:
+        return evaluate(formulas.get(step, STEPS[PART][step].right), names)
+
+    def lines(formulas: Formulas) -> Iterator[Line]:
+        layers = limit(formulas, "notes layers", scope)
+        yield line("notes layers", "layers")
+        for layer in range(1, layers + 1):
+            yield line("notes a", "a", at=layer, scope={"layer": layer})
+        yield line("notes output", "grads", at=f"dJdz{layers}", key=f"dJdz{layers}")
+        for layer in limit(formulas, "notes loop", {"layers": layers}):
+            yield Line("", f'grads["dJdz{layer}"]', "dJdz", scope={"layer": layer})
+            for name in (f"b{layer}", f"w{layer}", *((f"a{layer - 1}", f"z{layer - 1}") if layer > 1 else ())):
+                yield line(f"notes dJd{name[0]}", "grads", at=f"dJd{name}", key=f"dJd{name}")
+
+    def read(value: Any) -> Names:
+        return mapping("What notes_gradients returned", value)
+
+    truths = in_the_notes({key: truth(case).grads[key] for key in gradient_keys(case)}, "dJd")
+    return Program(
+        PART,
+        "notes_gradients",
+        [scope],
+        lines,
+        read,
+        returns="notes returns",
+        keys="notes key",
+        loops=frozenset({"notes layers", "notes loop"}),
+        functions=functions,
+        others=[truths],
+        inside=MISTAKES[PART],
+        samples=case.samples,
+    )
+
+
+# What is called: each call with what is to be looked at after it ------------------------------------------------------
+
+
+def arguments(cases: Cases) -> dict[str, dict[str, Any]]:
+    """Return the arguments of the functions whose effects are looked at, by their names."""
+    softmax, squared, out = cases.softmax, cases.squared_error, truth(cases.squared_error).out
+    return {
+        "softmax": {"Z": right_cache(softmax)[f"Z{softmax.layers[-1]}"]},
+        "softmax_backward": {"dA": 2 * (out - squared.Y), "A": out},
+        "notes_gradients": notes_arguments(cases.notes),
+    }
+
+
+def notes_arguments(case: Case) -> dict[str, Any]:
+    """Return the arguments of notes_gradients."""
+    return {"params": in_the_notes(case.params), "X": case.X, "y": case.Y}
+
+
+def losses(cases: Cases) -> dict[str, tuple[Case, np.ndarray, bool]]:
+    """Return the case and the output of each loss, and whether it need only be finite."""
+    softmax, squared = cases.softmax, cases.squared_error
+    classes = softmax.layer_sizes[-1]
+    wrong = np.eye(classes)[:, (np.argmax(softmax.Y, axis=0) + 1) % classes]
+    return {
+        "SoftmaxDNN.loss": (softmax, truth(softmax).out, False),
+        "SoftmaxDNN.loss where out is 0": (softmax, wrong, True),
+        "SquaredErrorSoftmaxDNN.loss": (squared, truth(squared).out, False),
+    }
+
+
+def traced(cases: Cases) -> tuple[Case, ...]:
+    """Return the cases of the networks whose effects are looked at."""
+    return cases.softmax, cases.squared_error, cases.general_relu
+
+
+def calls(student: SandboxedStudent, cases: Cases) -> dict[str, Callable[[], list]]:
+    """Return the calls of the student's functions, by the names of what is looked at."""
+    extension = student.module(PART)
+    return {
+        "sigmoid": lambda: [student.module("dnn").sigmoid(GRID)],
+        **{name: partial(call_traced, student, name, given) for name, given in arguments(cases).items()},
+        "softmax of large numbers": lambda: [extension.softmax(LARGE)],
+        **{name: partial(call_loss, student, case, out) for name, (case, out, _) in losses(cases).items()},
+        "worked_example": lambda: [extension.worked_example()],
+        **{name: partial(call_entry, student, name) for name in ENTRIES},
+        **{case.model: partial(call_network, student, case) for case in traced(cases)},
+        "DNN": partial(call_network, student, cases.softmax, "DNN"),
+    }
+
+
+def call_traced(student: SandboxedStudent, name: str, given: Names) -> list:
+    """Return a call; its arguments and the global random state, before and after it."""
+    before = student.stirred_random_state()
+    placed = [student.place(value) for value in given.values()]
+    return [getattr(student.module(PART), name)(*placed), before, student.random_state(), *placed]
+
+
+def call_loss(student: Student, case: Case, out: np.ndarray) -> list:
+    """Return the loss of an output."""
+    return [network(student, case).loss(out, case.Y)]
+
+
+def call_entry(student: Student, name: str) -> list:
+    """Return the values of g and g' of an entry of ACTIVATIONS, and what each has left of its argument."""
+    placed = [student.place(GRID) for _ in range(2)]
+    return [*(student.module(PART).ACTIVATIONS[name][number](placed[number]) for number in range(2)), *placed]
+
+
+def call_network(student: SandboxedStudent, case: Case, model: str = "") -> list:
+    """Return the backward pass on the right cache, of a network of another model if named."""
+    called = replace(case, model=model or case.model)
+    net = network(student, called)
+    cache = laid_over(student, net, called, {**right_cache(case), "Y": case.Y})
+    before = student.stirred_random_state()
+    return [net.compute_gradients(truth(case).out, cache), before, student.random_state(), cache]
+
+
+def answer_in(returned: Any) -> Any:
+    """Return what a call returned, without what was looked at after it, as the answers of one call."""
+    return returned if isinstance(returned, Raised) else returned[:1]
+
+
+def entry_in(returned: Any) -> Any:
+    """Return the same for the two functions of an entry of ACTIVATIONS."""
+    return returned if isinstance(returned, Raised) else [returned[:2]]
+
+
+# What follows from other mistakes, and what is left behind ------------------------------------------------------------
+
+
+def own_functions(student: Student, sigmoids: Names, seen: Mapping[str, Sequence[Observation]]) -> Names:
+    """Return all functions, the student's in place of those that are wrong there; nothing where all are right."""
+    broken = {name for name in ("softmax", "softmax_backward") if not all(one.right for one in seen[name])}
+    for name, names in ENTRIES.items():
+        wrong = [one.key for one in seen[name] if not one.right]
+        raised = not {f"g of {name}", f"g' of {name}"}.issuperset(wrong)
+        broken |= {each for each, g in zip(names, ("g", "g'"), strict=True) if raised or f"{g} of {name}" in wrong}
+    own = {**{name: remember_calls(partial(call_own, student, name)) for name in broken & FUNCTIONS.keys()}, **sigmoids}
+    return functions_with({}, own) if own else {}
+
+
+def call_own(student: Student, name: str, *arguments: Any) -> Any:
+    """Return what a function of the student's extension.py returns."""
+    return student.fetch(getattr(student.module(PART), name)(*arguments))
+
+
+def observe_traces(returned: Mapping[str, Any], cases: Cases) -> Iterator[Observation]:
+    """Yield what the calls changed: their arguments, and the global random state."""
+    for name, scope in arguments(cases).items():
+        if not isinstance(returned[name], Raised):
+            answer, before, after, *placed = returned[name]
+            yield observe_random_state(PART, name, before, after)
+            given = dict(zip(scope, placed, strict=True))
+            names = {"answer": answer, "layers": cases.notes.layers[-1]}
+            yield from observe_changes(PART, name, spread(scope), spread(given), names)
+    for name, pair_of_names in ENTRIES.items():
+        if not isinstance(returned[name], Raised):
+            for each, left in zip(pair_of_names, returned[name][2:], strict=True):
+                yield from observe_changes(PART, each, {"Z": GRID}, {"Z": left}, {})
+    for case in traced(cases):
+        if not isinstance(returned[case.model], Raised):
+            yield from observe_network_traces(case, returned[case.model], returned["DNN"] if case is cases.softmax else [])
+
+
+def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[Observation]:
+    """Yield what a backward pass changed; what the student's own DNN does there is no mistake of the extension."""
+    _, before, after, cache = returned
+    name = f"{case.model}.compute_gradients"
+    follows = not isinstance(of_dnn, Raised) and bool(of_dnn)
+    if not (follows and changed(*of_dnn[1:3])):
+        yield observe_random_state(PART, name, before, after)
+    slopes = [RIGHT_FUNCTIONS["ACTIVATIONS"].get(each, [None])[-1] for each in activations(case)]
+    scope = {"slopes": slopes, "layers": case.layers[-1], "activations": activations(case)}
+    others = spread({"cache": of_dnn[3]}) if follows else {}
+    yield from observe_changes(PART, name, {**right_cache(case), "Y": case.Y}, spread({"cache": cache}), scope, others)
+
+
+def spread(arguments: Names) -> dict[str, Any]:
+    """Return the arguments of a call, and in the place of a dict what is in it."""
+    found: dict[str, Any] = {}
+    for name, value in arguments.items():
+        found |= value if isinstance(value, Mapping) else {name: value}
+    return found

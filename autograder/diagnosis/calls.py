@@ -1,0 +1,74 @@
+"""Calls a student's functions, and observes what a call changes that belongs to its caller."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
+from autograder.diagnosis.observation import Observation, Raised, attempt, told, usable
+from autograder.student import Student
+
+
+def fetch_all(student: Student, calls: Mapping[str, Callable[[], Sequence[Any]]]) -> dict[str, Any]:
+    """Return what several groups of calls return, in one round trip; if one of them raises, each by itself."""
+    groups = {name: list(make()) for name, make in calls.items()}
+    fetched = attempt(lambda: student.fetch(*(handle for group in groups.values() for handle in group)))
+    if isinstance(fetched, Raised):
+        return {name: attempt(partial(fetch_group, student, make)) for name, make in calls.items()}
+    values = iter(fetched)
+    return {name: [next(values) for _ in group] for name, group in groups.items()}
+
+
+def fetch_group(student: Student, make: Callable[[], Sequence[Any]]) -> list[Any]:
+    """Return the values of a group of calls."""
+    handles = make()
+    return list(student.fetch(*handles)) if len(handles) > 1 else [student.fetch(*handles)]
+
+
+def remember_calls(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of the student's that is not called twice with the same tensors."""
+    memory: dict[tuple, np.ndarray | Exception] = {}
+
+    def run(*arguments: Any) -> np.ndarray | Exception:
+        try:
+            value = tensor("what it returned", call(*arguments))
+        except (CheckFailure, StudentError) as error:
+            return error
+        return value if usable(value) else StudentError("The array is too large.")
+
+    def recall(*arguments: Any) -> np.ndarray:
+        key = tuple((np.shape(value), np.asarray(value, float).tobytes()) for value in arguments)
+        found = memory[key] = memory[key] if key in memory else run(*arguments)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return recall
+
+
+def observe_changes(
+    part: str, name: str, before: Mapping[str, Any], after: Mapping[str, Any], scope: Mapping[str, Any], others: Mapping = {}
+) -> Iterator[Observation]:
+    """Yield what a call of the function of this name did to its arguments; others are right besides those before the call."""
+    for key, value in before.items():
+        got = attempt(partial(tensor, key, after.get(key)))
+        untouched = isinstance(got, np.ndarray) and np.array_equal(got, value)
+        follows = attempt(partial(tensor, key, others.get(key)))
+        wants = (got,) if untouched else (follows,) if isinstance(follows, np.ndarray) else ()
+        names = {**scope, "key": key, "before": value}
+        yield told(part, f"changed by {name}", key, f"`{key}` after `{name}`", got, wants, names, name)
+
+
+def observe_random_state(part: str, name: str, before: Any, after: Any) -> Observation:
+    """Return whether a call of the function of this name left the global random state alone."""
+    got = "changed" if changed(before, after) else "unchanged"
+    words = f"the {RANDOM_STATE} after `{name}`"
+    return told(part, f"random state after {name}", RANDOM_STATE, words, got, ("unchanged",), task=name)
+
+
+def changed(before: Any, after: Any) -> bool:
+    """Return whether two states of the random numbers differ."""
+    states = [state if isinstance(state, (list, tuple)) else [state] for state in (before, after)]
+    return len(states[0]) != len(states[1]) or not all(map(np.array_equal, *states))

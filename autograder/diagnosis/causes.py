@@ -1,0 +1,103 @@
+"""Puts findings into words: what is wrong, which line gives exactly that, and three hints."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograder.checking import size_of
+from autograder.diagnosis.matching import Finding, find_mistakes
+from autograder.diagnosis.mistake import Mistake, Step
+from autograder.diagnosis.observation import Observation, Raised
+from autograder.results import Cause
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What is known of one part of an assignment.
+
+    tasks has the tasks of the rubric that a function is checked in, where these have other names. spoils gives the tensors of
+    an example that a finding spoils, the first one first.
+    """
+
+    part: str
+    mistakes: Sequence[Mistake]
+    steps: Mapping[str, Step]
+    tasks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spoils: Callable[[Finding], tuple[str, ...]] = lambda finding: ()
+
+    def tasks_of(self, name: str) -> tuple[str, ...]:
+        """Return the tasks of the rubric behind the name of a task or of a function."""
+        return self.tasks.get(name.partition(".")[0].partition("[")[0], (name,))
+
+
+def find_causes(observations: Sequence[Observation], catalog: Catalog) -> list[Cause]:
+    """Return the causes of what is wrong in the observations, in the order in which a student should look at them."""
+    findings = find_mistakes(observations, catalog.mistakes)
+    broken = sum(len(finding.broken) for finding in findings)
+    return [cause(catalog, finding, alone=len(finding.broken) == broken) for finding in findings if tells_more(finding)]
+
+
+def tells_more(finding: Finding) -> bool:
+    """Return whether a finding says more than the failure itself: an exception that no mistake explains does not."""
+    return bool(finding.mistakes) or not isinstance(finding.broken[0].got, Raised)
+
+
+def cause(catalog: Catalog, finding: Finding, alone: bool) -> Cause:
+    """Return a finding in words; alone says whether nothing else is wrong."""
+    keys = tuple(dict.fromkeys(name for one in finding.broken for name in (one.key, one.task) if name))
+    tasks = tuple(dict.fromkeys(task for one in finding.broken for task in catalog.tasks_of(one.task)))
+    hints = finding.mistakes[0].hints if finding.mistakes else ()
+    followed = alone and not isinstance(finding.broken[0].got, Raised)
+    said = what_is_wrong(catalog, finding) + (" Everything else is right, or follows correctly from it." if followed else "")
+    mistakes = tuple(mistake.id for mistake in finding.mistakes)
+    return Cause(catalog.part, tasks, keys, mistakes, f"In your work, {said}", hints, tensors=catalog.spoils(finding))
+
+
+def what_is_wrong(catalog: Catalog, finding: Finding) -> str:
+    """Return what is wrong first, and the lines that give exactly that."""
+    first = finding.broken[0]
+    where = place(catalog, finding, first.step)
+    if finding.pattern:
+        return f"{where} is exactly {finding.pattern}{tensors(finding)}."
+    if not finding.mistakes:
+        return f"{where} is wrong, and no mistake we know of gives exactly this. {difference(first)}".rstrip()
+    raised, lines, name = isinstance(first.got, Raised), finding.mistakes[0].lines, finding.mistakes[0].name
+    seen = [step for step in dict.fromkeys(one.step for one in finding.broken) if step in lines]
+    if seen and not raised and not name:
+        gives = [f"{place(catalog, finding, step)} is exactly what `{lines[step]}` gives" for step in seen]
+        return f"{', and '.join(gives)}{tensors(finding)}."
+    instead = [f"`{line}` in the place of {catalog.steps[step].words}" for step, line in lines.items()]
+    verb = "fails" if raised else "comes out"
+    return f"{where}{tensors(finding)} {verb} exactly as with {name or instead[0]}."
+
+
+def place(catalog: Catalog, finding: Finding, step: str) -> str:
+    """Return what a step gives: of its layer, if it is wrong in one layer alone."""
+    seen = [one for one in finding.broken if one.step == step]
+    alone = len({one.key for one in seen}) == 1
+    return seen[0].words if alone or step not in catalog.steps else catalog.steps[step].words
+
+
+def tensors(finding: Finding) -> str:
+    """Return the keys that are wrong in the network where the mistake is seen first, in brackets, where there are several."""
+    first = finding.broken[0]
+    keys = list(dict.fromkeys(f"`{one.key}`" for one in finding.broken if one.network == first.network))
+    return f" ({', '.join(keys)})" if len(keys) > 1 else ""
+
+
+def difference(observation: Observation) -> str:
+    """Return how far a tensor is from the right one, and where most; not what is right."""
+    got, wants = observation.got, [want for want in observation.wants if isinstance(want, np.ndarray)]
+    if not isinstance(got, np.ndarray) or not wants:
+        return ""
+    want = wants[0]
+    if got.shape != want.shape:
+        return "Its shape is not that of the variable."
+    if not np.isfinite(got).all():
+        return "It holds nan or infinity."
+    size = float(np.linalg.norm(want))
+    error = float(np.linalg.norm(got - want)) / size if size else 1.0
+    cell = np.unravel_index(int(np.argmax(np.abs(got - want))), want.shape)
+    place = f"`{observation.key}`, most at [{', '.join(str(index) for index in cell)}]"
+    return f"Its relative error is {size_of(error).discreet}: {place}."

@@ -1,0 +1,270 @@
+"""Compares what a student's function returned with a program, line by line, and makes observations of it."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from autograder.checking import tensor
+from autograder.diagnosis.mistake import Mistake
+from autograder.diagnosis.observation import Observation, Raised, attempt, same, usable
+from autograder.diagnosis.programs import RIGHT, Formulas, Names, Program, Values, carry_out, returned
+
+NO_NAMES: Names = {}
+
+
+def observe(program: Program, answers: Any, own_functions: Names = NO_NAMES) -> list[Observation]:
+    """Return what there is to see of a program in what the calls returned, or in the exception that one of them raised.
+
+    own_functions are those of the student's that the lines call and that are wrong: what follows from them is right here.
+    """
+    found = answers if isinstance(answers, Raised) else attempt(lambda: [program.read(answer) for answer in answers])
+    if isinstance(found, Raised):
+        return [observe_exception(program, found, own_functions)]
+    trace = Trace(program, found, own_functions)
+    seen = [trace.observe_keys()] if len(trace.lines) > 1 or trace.missing else []
+    seen += [trace.observe_value(key) for key in trace.lines if key in trace.got]
+    return trace.observe_pair(seen) or seen
+
+
+def observe_exception(program: Program, raised: Raised, own_functions: Names) -> Observation:
+    """Return the observation of a call that raised; it is right where the right lines raise the same."""
+
+    def raises(formulas: Formulas, functions: Names) -> list[Raised]:
+        if formulas and program.steps.isdisjoint(formulas):
+            return []
+        runs = (run(program, formulas, {**program.functions(formulas), **functions, **scope}) for scope in program.scopes)
+        return [one for one in runs if isinstance(one, Raised)][:1]
+
+    # Where another right way raises, what calls it may raise something else.
+    wants = (*raises(RIGHT, own_functions), *(raised for one in program.others if isinstance(one, Raised)))
+    make = lambda mistake: raises(mistake.formulas, {})  # noqa: E731
+    return program.observation(program.name, program.name, f"`{program.name}`", raised, wants, make)
+
+
+def one_by_one(*looks: Sequence[Observation]) -> Iterator[Observation]:
+    """Yield what several calls of one function show; an exception that several of them raised is told once."""
+    raised = set()
+    for seen in looks:
+        got = seen[0].got
+        if not isinstance(got, Raised) or got.text not in raised:
+            yield from seen
+        if isinstance(got, Raised):
+            raised.add(got.text)
+
+
+def run(
+    program: Program, formulas: Formulas, names: Values, own: Names | None = None, known: Sequence[Any] = ()
+) -> Values | Raised:
+    """Return what one call of a program returns, by its keys, or what it raises; see carry_out."""
+    made = {}
+    for line, value in carry_out(program, formulas, names, own, known):
+        if own is None and isinstance(value, Raised):
+            return value
+        if line.key:
+            made[line.key] = value
+    return returned(program, formulas, names, made)
+
+
+class Trace:
+    """A program beside what the calls of the student's function returned."""
+
+    def __init__(self, program: Program, answers: Sequence[Names], own_functions: Names) -> None:
+        self.program = program
+        self.lines = {line.key: line for line in program.right_lines if line.key}
+        self.missing = match_misnamed(self.lines, answers[0])
+        found = [self.tensors_in(answer) for answer in answers]
+        self.got = together(found)
+        self.own = [{key: value for key, value in one.items() if usable(value)} for one in found]
+        # Whose functions the lines call: those of the program or, if they are wrong, the student's.
+        self.callees = [NO_NAMES, own_functions] if own_functions else [NO_NAMES]
+        self.known: dict[tuple[int, bool], list[Any]] = {}
+        self.runs: dict[tuple, list[Values | Raised]] = {}
+
+    def tensors_in(self, answer: Names) -> Values:
+        """Return the tensors of an answer under the names of the assignment, or why one is none."""
+        names = {key: self.missing.get(key, key) for key in self.lines}
+        return {key: attempt(partial(tensor, key, answer[name])) for key, name in names.items() if name in answer}
+
+    @cached_property
+    def standing(self) -> list[Values]:
+        """The dicts that lines bind their values in, with all of the student's own ones, by call."""
+        found: list[Values] = []
+        for scope, own in zip(self.program.scopes, self.own, strict=True):
+            names = {line.name: scope[line.name] for line in self.lines.values() if line.at is not None}
+            for key, line in self.lines.items():
+                if line.at is not None and key in own:
+                    line.bind(names, line.name, own[key])
+            found.append(names)
+        return found
+
+    def run(self, formulas: Formulas, functions: Names = NO_NAMES, pinned: bool = True) -> Values | Raised:
+        """Return what the calls give with these formulas and functions: on the student's own values, or from the beginning."""
+        made = []
+        for number, own in enumerate(self.own):
+            names = {**self.program.functions(formulas), **functions, **self.program.scopes[number]}
+            known = self.right_values(number, functions) if pinned else ()
+            one = run(
+                self.program, formulas, names | self.standing[number] if pinned else names, own if pinned else None, known
+            )
+            if isinstance(one, Raised):
+                return one
+            made.append(one)
+        return together(made)
+
+    def right_values(self, number: int, functions: Names) -> list[Any]:
+        """Return the value of each right line in a call, on the student's own values."""
+        place = number, bool(functions)
+        if place not in self.known:
+            names = {**self.program.functions(RIGHT), **functions, **self.program.scopes[number], **self.standing[number]}
+            self.known[place] = [value for _, value in carry_out(self.program, RIGHT, names, self.own[number])]
+        return self.known[place]
+
+    def runs_of(self, formulas: Formulas) -> list[Values | Raised]:
+        """Return what formulas give on the student's own values, with each set of functions, and at last from the beginning."""
+        place = tuple(formulas.items())
+        if place not in self.runs:
+            pinned = [self.run(formulas, functions) for functions in self.callees]
+            whole = [self.run(formulas, pinned=False)] if self.program.inside else []
+            self.runs[place] = [*pinned, *whole]
+        return self.runs[place]
+
+    def values_by(self, key: str, mistake: Mistake) -> list:
+        """Return what a mistake makes under a key; nothing where it makes what is right."""
+        program, got = self.program, self.got[key]
+        if program.feeding[key].isdisjoint(mistake.formulas):
+            return []
+        runs = self.runs_of(mistake.formulas)
+        if isinstance(runs[-1], Raised):
+            runs = runs[-1:]
+        made = [value for one in runs if (value := value_in(one, key)) is not None]
+        return self.possible(mistake, got, made)
+
+    def possible(self, mistake: Mistake, got: Any, made: list) -> list:
+        """Return what a mistake makes, or only what came where the mistake need not show."""
+        strict = self.program.steps - self.program.optional
+        return made if not strict.isdisjoint(mistake.formulas) else [value for value in made if same(got, value)]
+
+    def keys_by(self, mistake: Mistake) -> list:
+        """Return the keys that are missing by a mistake."""
+        if self.program.whole.isdisjoint(mistake.formulas):
+            return []
+        first = self.runs_of(mistake.formulas)[0]
+        found = first if isinstance(first, Raised) else match_misnamed(self.lines, first)
+        return self.possible(mistake, self.missing, [found])
+
+    def wants(self, key: str) -> tuple:
+        """Return the values that are right under a key: those that follow from the student's own, and the right ones."""
+        answers: Sequence[Names | Raised] = self.others or [self.run(RIGHT, pinned=False)]
+        runs = [self.right_run, *answers]
+        return tuple(value for one in runs if (value := value_in(one, key)) is not None)
+
+    @cached_property
+    def right_run(self) -> Values | Raised:
+        """What the right lines give on the student's own values, with the student's own functions if these are wrong."""
+        return self.run(RIGHT, self.callees[-1])
+
+    @cached_property
+    def others(self) -> list[Names]:
+        """The other answers that are right."""
+        return [one for one in self.program.others if not isinstance(one, Raised)]
+
+    # Observations
+
+    def observe_keys(self) -> Observation:
+        """Return the observation of the keys of what came."""
+        words = f"the keys of what `{self.program.name}` returns"
+        wants = ({}, *(match_misnamed(self.lines, one) for one in self.others))
+        return self.program.observation(self.program.keys, ", ".join(self.missing), words, self.missing, wants, self.keys_by)
+
+    def observe_value(self, key: str) -> Observation:
+        """Return the observation of one tensor of what came."""
+        program, got = self.program, self.got[key]
+        if program.words:
+            words = program.words(key)
+        else:
+            words = f"`{key}` of `{program.name}`" if len(self.lines) > 1 else f"what `{program.name}` returns"
+        finite = program.finite and isinstance(got, np.ndarray) and np.isfinite(got).all()
+        wants = (got,) if finite else self.wants(key)
+        step = self.lines[key].shown or self.lines[key].step or key
+        return program.observation(step, key, words, got, wants, partial(self.values_by, key))
+
+    def observe_pair(self, seen: Sequence[Observation]) -> list[Observation]:
+        """Return two observations in place of all, where no mistake alone explains what is wrong and two together do.
+
+        Each of the two asks for one of the mistakes where the other one is made.
+        """
+        everything = self.program.inside
+        unexplained = (one for one in seen if not one.right and not any(one.fits(row) for row in everything))
+        if not everything or self.missing or not any(unexplained):
+            return []
+        rows = [row for row in everything if not self.program.own_steps.isdisjoint(row.formulas)]
+        for first, second in combinations(rows, 2):
+            if first.formulas.keys().isdisjoint(second.formulas) and self.matches({**first.formulas, **second.formulas}):
+                return [self.observe_both(first, second), self.observe_both(second, first)]
+        return []
+
+    def observe_both(self, mistake: Mistake, other: Mistake) -> Observation:
+        """Return the observation of everything that came, where one mistake is asked for and another one is made."""
+        step = next(step for step in mistake.formulas if step in self.program.own_steps)
+        make = lambda row: [self.matches({**other.formulas, **row.formulas})]  # noqa: E731
+        return self.program.observation(step, self.program.name, f"what `{self.program.name}` returns", True, (), make)
+
+    def matches(self, formulas: Formulas) -> bool:
+        """Return whether these formulas give everything that came; the first value that differs ends the comparison."""
+        functions = self.program.functions(formulas)
+        return all(
+            self.matches_call(formulas, {**functions, **scope}, own)
+            for scope, own in zip(self.program.scopes, self.own, strict=True)
+        )
+
+    def matches_call(self, formulas: Formulas, names: Values, own: Values) -> bool:
+        """Return whether these formulas give what came from one call."""
+        if self.program.returns in formulas:
+            whole = run(self.program, formulas, names)
+            return not isinstance(whole, Raised) and all(same(own.get(key), value) for key, value in whole.items())
+        return all(
+            same(own.get(line.key), value) if line.key else not isinstance(value, Raised)
+            for line, value in carry_out(self.program, formulas, names)
+        )
+
+
+def match_misnamed(keys: Iterable[str], found: Iterable[Any]) -> dict[str, Any]:
+    """Return the keys that are missing, each with the name that it seems to have been given, or None."""
+    found = list(found)
+    others = {core(name): name for name in reversed(found) if name not in keys and name is not None}
+    return {key: others.get(core(key)) for key in keys if key not in found}
+
+
+def core(name: Any) -> str:
+    """Return what the names of a gradient in other courses have in common: the letter and the number at their end."""
+    found = re.search(r"[a-z]_?\d+$", str(name).lower())
+    return found[0] if found else str(name).lower()
+
+
+def value_in(values: Mapping[str, Any] | Raised, key: str) -> Any:
+    """Return the value of a key, None if there is none; or what was raised in place of all."""
+    return values if isinstance(values, Raised) else values.get(key)
+
+
+def together(calls: Sequence[Values]) -> Values:
+    """Return the values of several calls in one array each; what is no tensor stays as it is."""
+    if len(calls) == 1:
+        return calls[0]
+    return {key: joined([one[key] for one in calls]) for key in calls[0] if all(key in one for one in calls)}
+
+
+def joined(values: Sequence[Any]) -> Any:
+    """Return several values in one array, or what was raised in place of one."""
+    for value in values:
+        if isinstance(value, Raised):
+            return value
+    try:
+        arrays = [np.asarray(value, float) for value in values]
+    except (TypeError, ValueError):
+        return Raised("no numbers")
+    alike = len({array.shape for array in arrays}) == 1
+    return np.stack(arrays) if alike else np.concatenate([array.ravel() for array in arrays])
