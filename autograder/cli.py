@@ -14,7 +14,7 @@ from autograder.errors import CALLED_WRONGLY, AutograderError
 from autograder.files import atomic_write
 from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
-from autograder.intake import find, read_waiting
+from autograder.intake import Reader, find
 from autograder.marks import MOST_REASON, Adjustment
 from autograder.packaging.build import BUILDERS, build
 from autograder.platforms import NAMES
@@ -125,8 +125,8 @@ def run_copies(submissions: Path, out: Path) -> int:
     found = find(submissions)
     tell(*found.remarks)
     make_folders(out)
-    with progress_bar(console(stderr=True)) as progress:
-        comparison = compare(progress.track(found.waiting, description="Comparing"), read_waiting)
+    with Reader() as reader, progress_bar(console(stderr=True)) as progress:
+        comparison = compare(progress.track(found.waiting, description="Comparing"), reader.read)
     for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
         with atomic_write(out / name) as file:
             file.writelines(lines)

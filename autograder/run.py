@@ -21,7 +21,7 @@ from autograder.files import atomic_write, read_if_there
 from autograder.gradebook import Gradebook, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
-from autograder.intake import Found, IntakeError, Person, Submission, Waiting, find, read_roster, read_waiting
+from autograder.intake import Found, IntakeError, Person, Reader, Submission, Waiting, find, read_roster
 from autograder.judge.judge import error_result
 from autograder.marks import Mark, mark_of, nobodys_extensions
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
@@ -86,8 +86,8 @@ def run_grade(order: Order) -> int:
     make_folders(order.out, "results", "feedback", "exports")
     with nbgraders(order):  # what is wrong with it is said before anything is graded
         pass
-    with Gradebook(order.out / NAME, checks_digest(limits)) as book:
-        run = Run(order, found, settings, book, roster.missing(found.waiting) if roster else ())
+    with Gradebook(order.out / NAME, checks_digest(limits)) as book, Reader() as reader:
+        run = Run(order, found, settings, book, reader, roster.missing(found.waiting) if roster else ())
         try:
             with progress_bar(console(stderr=True)) as progress:
                 task = progress.add_task("Grading", total=len(found.waiting))
@@ -103,8 +103,11 @@ def run_grade(order: Order) -> int:
 class Run:
     """One run of `make grade`: which submissions are graded, and what becomes of the results."""
 
-    def __init__(self, order: Order, found: Found, settings: Settings, book: Gradebook, absent: Sequence[Person]) -> None:
+    def __init__(
+        self, order: Order, found: Found, settings: Settings, book: Gradebook, reader: Reader, absent: Sequence[Person]
+    ) -> None:
         self.order, self.found, self.settings, self.book, self.absent = order, found, settings, book, absent
+        self.reader = reader
         self.waiting = {one.student: one for one in found.waiting}
         self.assignment = read_assignment()
         self.adjustments = book.adjustments()
@@ -152,7 +155,7 @@ class Run:
     def read(self, waiting: Waiting) -> Submission:
         """A submission, whose content is noted; what is wrong with the grader costs this one alone."""
         try:
-            submission = read_waiting(waiting)
+            submission = self.reader.read(waiting)
         except Exception as error:
             self.faults[waiting.student] = error_result(waiting.student, error)
             submission = Submission(waiting.student)

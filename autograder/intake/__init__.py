@@ -1,7 +1,7 @@
 """From a folder, a zip or a file to Submission(student, sources, problems). Nothing is unpacked and nothing is run."""
 
 from autograder.intake.find import IntakeError, find, student_of
-from autograder.intake.read import Submission, read, read_waiting
+from autograder.intake.read import Reader, Submission, read
 from autograder.intake.roster import Roster, read_roster
 from autograder.intake.waiting import Found, Person, Waiting
 
@@ -9,12 +9,12 @@ __all__ = [
     "Found",
     "IntakeError",
     "Person",
+    "Reader",
     "Roster",
     "Submission",
     "Waiting",
     "find",
     "read",
     "read_roster",
-    "read_waiting",
     "student_of",
 ]

@@ -1,7 +1,6 @@
 """Finds the submissions under what the TA named: a folder of submissions, or a zip of them."""
 
 import contextlib
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,11 +12,10 @@ from autograder.errors import AutograderError
 from autograder.intake.entries import Refused, folded, shown
 from autograder.intake.exports import RECOGNISERS, Export, nbgrader
 from autograder.intake.exports.export import counted
-from autograder.intake.exports.tree import FolderTree, Tree, ZipTree, is_packed, levels_of
-from autograder.intake.folders import open_file
+from autograder.intake.exports.tree import FolderTree, Tree, ZipTree, is_packed
 from autograder.intake.read import GRADED, ZIP
 from autograder.intake.waiting import Found, Waiting
-from autograder.intake.zips import MOST_CLASS, MOST_MEMBERS, entries_of_zip
+from autograder.intake.zips import open_class_zip
 
 # What a folder that an export was unpacked into is called. Any other may be a student's own, who must not be able to make one.
 WRAPPER = re.compile(r"assignment_\d+_export|gradebook_.+|submissions|submitted")
@@ -65,11 +63,8 @@ def look_at(place: Path) -> Iterator[Tree]:
         yield FolderTree(place)
         return
     path = place.resolve()  # the TA's own link may be followed
-    with open_file(path) as file:
-        size = file.seek(0, os.SEEK_END)
-        if size > MOST_CLASS:
-            raise Refused(f"The zip has {size:,} bytes; at most {MOST_CLASS:,} are read.")
-        yield ZipTree(path, levels_of(entries_of_zip(file, MOST_MEMBERS)))
+    with open_class_zip(path) as zipped:
+        yield ZipTree(path, zipped)
 
 
 def recognised(tree: Tree, zone: tzinfo) -> Export | None:

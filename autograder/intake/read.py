@@ -6,8 +6,8 @@ part; only where the zip or the folder itself cannot be trusted is the submissio
 """
 
 import stat
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -25,14 +25,13 @@ from autograder.intake.entries import (
     is_junk,
     shown,
 )
-from autograder.intake.folders import entries_of_folder, entry_of_file, open_file
+from autograder.intake.folders import entries_of_folder, entry_of_file
 from autograder.intake.sources import check_source
 from autograder.intake.waiting import Waiting
-from autograder.intake.zips import MOST_MEMBERS, MOST_RATIO, MOST_UNPACKED, UNSUSPICIOUS, entries_of_zip
+from autograder.intake.zips import MOST_RATIO, MOST_UNPACKED, UNSUSPICIOUS, ClassZip, entries_of_zip, open_class_zip
 from autograder.results import PARTS
 
 ZIP, SOURCE = ".zip", ".py"
-LOOKED_UP = 8  # levels of a zip of submissions, which lie in the sixth at the deepest
 GRADED = frozenset(f"{part}{SOURCE}" for part in PARTS)
 
 
@@ -50,63 +49,42 @@ class Submission:
     reason: str = ""
 
 
-def read(student: str, path: Path, inside: str = "", members: Sequence[tuple[str, str]] = ()) -> Submission:
-    """The submission at a path or, if `inside` is given, below that name in the zip at the path.
+class Reader(ExitStack):
+    """Reads the submissions of a class. A zip of submissions is opened once, and closed at the end of the context."""
 
-    members, where there are any, name the files that are the submission's, as they are called there and as the student called
-    them.
-    """
-    try:
-        if members and stat.S_ISDIR(path.lstat().st_mode):
-            return choose(student, unpacked([entry_of_file(path / name, PurePosixPath(given)) for name, given in members]))
-        if not inside and not members:
-            return choose(student, entries_at(path))
-        entries = class_zip(path).below(inside)
-        return choose(student, unpacked(picked(inside, members, entries)) if members else below(inside, entries))
-    except OSError as error:
-        problem = f"The submission cannot be read: {error.strerror}."
-    except (Refused, Spoilt) as refusal:
-        problem = str(refusal)
-    return Submission(student, problems=dict.fromkeys(PARTS, problem), reason=problem)
+    def __init__(self) -> None:
+        super().__init__()
+        self.zips: dict[Path, ClassZip] = {}
 
-
-def read_waiting(waiting: Waiting) -> Submission:
-    """The submission that was found."""
-    return read(waiting.student, waiting.path, waiting.inside, waiting.members)
-
-
-class ClassZip:
-    """A zip of submissions that stays open, with its files under the names on their way: one submission is found at once."""
-
-    def __init__(self, path: Path, state: tuple[int, ...]) -> None:
-        self.path, self.state = path, state
-        self.file = open_file(path)
-        self.entries: dict[tuple[str, ...], list[Entry]] = {}
+    def read(self, waiting: Waiting) -> Submission:
+        """Return the submission that was found; what is wrong with it becomes its reason, and nothing is raised."""
         try:
-            for entry in entries_of_zip(self.file, MOST_MEMBERS):
-                for depth in range(min(len(entry.path.parts), LOOKED_UP) + 1):
-                    self.entries.setdefault(entry.path.parts[:depth], []).append(entry)
-        except BaseException:
-            self.file.close()
-            raise
+            return choose(waiting.student, self.entries(waiting))
+        except OSError as error:
+            problem = f"The submission cannot be read: {error.strerror}."
+        except (Refused, Spoilt) as refusal:
+            problem = str(refusal)
+        return Submission(waiting.student, problems=dict.fromkeys(PARTS, problem), reason=problem)
 
-    def below(self, name: str) -> list[Entry]:
-        """The entries at a name and below it, or a few more."""
-        return self.entries.get(PurePosixPath(name).parts[:LOOKED_UP], [])
+    def entries(self, waiting: Waiting) -> Sequence[Entry]:
+        """Return the entries of a submission under the names that the student gave them."""
+        path, inside = waiting.path, PurePosixPath(waiting.inside)
+        if not waiting.inside and not waiting.members:
+            return entries_at(path)
+        if waiting.members and stat.S_ISDIR(path.lstat().st_mode):
+            return unpacked([entry_of_file(path / name, PurePosixPath(given)) for name, given in waiting.members])
+        if path not in self.zips:
+            self.zips[path] = self.enter_context(open_class_zip(path))
+        zipped = self.zips[path]
+        if not waiting.members:
+            return submission_below(inside, zipped)
+        return unpacked([entry for name, given in waiting.members for entry in member_of(zipped, inside / name, given)])
 
 
-_open: list[ClassZip] = []
-
-
-def class_zip(path: Path) -> ClassZip:
-    """The zip at a path, which is read once for all submissions in it; Refused or OSError if it cannot be."""
-    status = path.lstat()
-    state = (status.st_ino, status.st_size, status.st_mtime_ns)
-    if not _open or (_open[0].path, _open[0].state) != (path, state):
-        while _open:
-            _open.pop().file.close()
-        _open.append(ClassZip(path, state))
-    return _open[0]
+def read(student: str, path: Path) -> Submission:
+    """Read the one submission at a path: a folder, a zip or a file."""
+    with Reader() as reader:
+        return reader.read(Waiting(student, path))
 
 
 def entries_at(path: Path) -> list[Entry]:
@@ -128,29 +106,29 @@ def entries_inside(entry: Entry) -> list[Entry]:
     return entries_of_zip(BytesIO(entry.take(MOST_ZIP)), MOST_ENTRIES)
 
 
-def below(name: str, entries: Iterable[Entry]) -> list[Entry]:
-    """The entries of one submission in a zip of many: a folder, a zip or a file in it."""
-    parts = PurePosixPath(name).parts
-    found = [entry for entry in entries if entry.path.parts[: len(parts)] == parts]
-    itself = [entry for entry in found if entry.path.parts == parts]
-    if not itself:
-        return [replace(entry, path=entry.path.relative_to(name)) for entry in found]
-    if len(found) > 1:
-        raise Refused(f"The zip holds {shown(name)} {len(found)} times; hand in exactly one.")
-    (entry,) = itself
-    if not name.lower().endswith(ZIP) or entry.refusal or not entry.regular:
-        return [replace(entry, path=bare(name))]
+def submission_below(top: PurePosixPath, zipped: ClassZip) -> Sequence[Entry]:
+    """Return the entries of one submission in a zip of many: those of a folder or a zip in it, or a file."""
+    entries = zipped.below(top)
+    if not zipped.at(top):
+        return [replace(entry, path=entry.path.relative_to(top)) for entry in entries]
+    check_single(top, entries)
+    (entry,) = entries
+    if top.suffix.lower() != ZIP or entry.refusal or not entry.regular:
+        return [replace(entry, path=bare(top.name))]
     return entries_inside(entry)
 
 
-def picked(inside: str, members: Sequence[tuple[str, str]], entries: Iterable[Entry]) -> list[Entry]:
-    """The entries of one submission whose files lie side by side with those of others, as the student named them."""
-    given = {PurePosixPath(inside, name): PurePosixPath(called) for name, called in members}
-    found = [entry for entry in entries if entry.path in given]
-    for path, count in Counter(entry.path for entry in found).items():
-        if count > 1:
-            raise Refused(f"The zip holds {shown(path)} {count} times; hand in exactly one.")
-    return [replace(entry, path=given[entry.path]) for entry in found]
+def member_of(zipped: ClassZip, path: PurePosixPath, given: str) -> list[Entry]:
+    """Return a file that is next to those of other submissions, under the name that the student gave it."""
+    entries = zipped.at(path)
+    check_single(path, entries)
+    return [replace(entry, path=PurePosixPath(given)) for entry in entries]
+
+
+def check_single(path: PurePosixPath, entries: Sequence[Entry]) -> None:
+    """Raise Refused if there are several entries."""
+    if len(entries) > 1:
+        raise Refused(f"The zip holds {shown(path)} {len(entries)} times; hand in exactly one.")
 
 
 def unpacked(entries: Sequence[Entry]) -> Sequence[Entry]:

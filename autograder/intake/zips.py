@@ -1,16 +1,21 @@
-"""Zips: the table of contents is bounded and checked, and of the files in it only those that are asked for are unpacked."""
+"""Zips: the table of contents is bounded and checked, and only the files that are asked for are unpacked."""
 
 import copy
+import os
 import re
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
-from pathlib import PurePosixPath
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from autograder.intake.entries import Entry, Refused, Spoilt, shown
+from autograder.intake.folders import open_file
 
 MOST_MEMBERS = 100_000  # files of a zip of submissions
 MOST_CLASS = 2_000_000_000  # bytes of a zip of submissions
@@ -23,6 +28,38 @@ HEAD = 30  # bytes before a file in a zip, at the least
 ENCRYPTED = 1 | 1 << 6 | 1 << 13  # flags
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others may ask for gigabytes of memory to unpack a byte
 DRIVE = re.compile("[A-Za-z]:")
+INDEXED = 8  # levels of a zip of submissions; no submission in it starts deeper than the sixth
+
+
+@dataclass(frozen=True)
+class ClassZip:
+    """A zip of submissions while it is open: its entries, indexed by each folder above them."""
+
+    path: Path
+    index: Mapping[tuple[str, ...], Sequence[Entry]]
+
+    def below(self, path: PurePosixPath) -> list[Entry]:
+        """Return the entries at a path and below it."""
+        depth = len(path.parts)
+        return [entry for entry in self.index.get(path.parts[:INDEXED], ()) if entry.path.parts[:depth] == path.parts]
+
+    def at(self, path: PurePosixPath) -> list[Entry]:
+        """Return the entries of exactly this path, of which a zip can hold several."""
+        return [entry for entry in self.below(path) if entry.path == path]
+
+
+@contextmanager
+def open_class_zip(path: Path) -> Iterator[ClassZip]:
+    """Open a zip of submissions and read its table of contents; raise Refused or OSError if that isn't possible."""
+    with open_file(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size > MOST_CLASS:
+            raise Refused(f"The zip has {size:,} bytes; at most {MOST_CLASS:,} are read.")
+        index = defaultdict(list)
+        for entry in entries_of_zip(file, MOST_MEMBERS):
+            for depth in range(min(len(entry.path.parts), INDEXED) + 1):
+                index[entry.path.parts[:depth]].append(entry)
+        yield ClassZip(path, index)
 
 
 class Guarded:

@@ -55,7 +55,7 @@ def carried_out(name, result):
 @pytest.fixture
 def without_redaction(monkeypatch):
     monkeypatch.setattr(Redactor, "begin", lambda self, *, hidden: None)
-    monkeypatch.setattr("autograder.judge.judge.told", lambda failure, check: str(failure))
+    monkeypatch.setattr("autograder.judge.judge.describe_failure", lambda failure, check: str(failure))
 
 
 def test_there_are_secrets_to_look_for():

@@ -19,7 +19,7 @@ from autograder import cluster
 from autograder.cluster import ClusterError, grade_on_cluster
 from autograder.files import ROOT
 from autograder.gradebook.digest import checks_digest
-from autograder.intake import Submission, find, read_waiting
+from autograder.intake import Reader, Submission, find
 from autograder.sandbox.layers import WeakSandboxError
 from autograder.workers import grade_all
 from tests.golden.programs import solutions
@@ -46,7 +46,8 @@ def folder(examples, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(folder):
-    return [read_waiting(one) for one in find(folder).waiting]
+    with Reader() as reader:
+        return [reader.read(one) for one in find(folder).waiting]
 
 
 @pytest.fixture(scope="module")

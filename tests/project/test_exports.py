@@ -13,7 +13,7 @@ import pytest
 
 from autograder.cli import main
 from autograder.files import ROOT
-from autograder.intake import IntakeError, Person, find, read
+from autograder.intake import IntakeError, Person, Reader, find
 from autograder.intake.exports import gradescope, metadata
 from autograder.intake.exports.export import moment
 
@@ -57,8 +57,13 @@ def folder_of(path, files):
     return path
 
 
+def submission(waiting):
+    with Reader() as reader:
+        return reader.read(waiting)
+
+
 def sources(waiting):
-    return read(waiting.student, waiting.path, waiting.inside, waiting.members).sources
+    return submission(waiting).sources
 
 
 def graded(found):
@@ -301,7 +306,7 @@ def test_links_in_an_unpacked_export_are_not_followed(tmp_path):
     export = folder_of(tmp_path / "export", {"submission_metadata.yml": YML})
     (export / "submission_2").symlink_to(secret)
     (waiting,) = find(export).waiting
-    assert read(waiting.student, waiting.path, waiting.inside, waiting.members).reason.startswith("The submission is a link")
+    assert submission(waiting).reason.startswith("The submission is a link")
     (export / "submission_metadata.yml").unlink()
     (export / "submission_metadata.yml").symlink_to(secret / "submission_metadata.yml")
     assert find(export).kind == "plain"
@@ -316,7 +321,7 @@ def test_a_student_cannot_make_an_export(tmp_path):
 def test_a_name_that_leads_out_costs_that_submission_alone(tmp_path):
     (tmp_path / "x.zip").write_bytes(packed({**GRADESCOPE, "submission_2/../submission_3/dnn.py": DNN}))
     group, emmy, alan = find(tmp_path / "x.zip").waiting
-    assert "which leads out of the folder" in read(emmy.student, emmy.path, emmy.inside, emmy.members).reason
+    assert "which leads out of the folder" in submission(emmy).reason
     assert sources(group) == sources(alan) == {"dnn": DNN}
 
 
@@ -556,9 +561,9 @@ def test_a_folder_of_a_student_that_cannot_be_listed_costs_that_student_alone(tm
 # Size, and the command
 
 
-def test_ten_thousand_files_are_found_in_one_look(put, monkeypatch):
+def test_ten_thousand_files_are_found_in_one_look_and_read_in_another(put, monkeypatch):
     looks = []
-    module = sys.modules["autograder.intake.find"]
+    module = sys.modules["autograder.intake.zips"]
     real = module.entries_of_zip
     monkeypatch.setattr(module, "entries_of_zip", lambda *given: looks.append(1) or real(*given))
     files = {
@@ -566,8 +571,12 @@ def test_ten_thousand_files_are_found_in_one_look(put, monkeypatch):
     }
     found = find(put(files))
     assert (found.kind, len(found.waiting)) == ("Canvas", 5_000)
-    assert sources(found.waiting[-1]) == {"dnn": DNN, "warmup": DNN}
     assert len(looks) <= 1
+    before = os.listdir("/dev/fd")
+    with Reader() as reader:
+        assert all(reader.read(waiting).sources == {"dnn": DNN, "warmup": DNN} for waiting in found.waiting[-50:])
+    assert len(looks) <= 2
+    assert os.listdir("/dev/fd") == before
 
 
 def test_a_file_of_an_export_that_is_there_twice(tmp_path):
@@ -577,7 +586,7 @@ def test_a_file_of_an_export_that_is_there_twice(tmp_path):
         )
     )
     a, b, _ = find(tmp_path / "x.zip").waiting
-    assert read("a", a.path, a.inside, a.members).reason == "The zip holds a_1_10_dnn.py 2 times; hand in exactly one."
+    assert submission(a).reason == "The zip holds a_1_10_dnn.py 2 times; hand in exactly one."
     assert sources(b) == {"dnn": DNN}
 
 

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograder.checking import StudentError
-from autograder.intake import IntakeError, find, read
+from autograder.intake import IntakeError, Reader, find
 from autograder.intake.entries import MOST_SOURCE
 from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
@@ -356,6 +356,11 @@ def is_sentence(text):
     return 0 < len(text) < 1000 and "\n" not in text and text == clean(text, 1000)
 
 
+def read_all(found):
+    with Reader() as reader:
+        return [reader.read(waiting) for waiting in found]
+
+
 def take_in(submissions):
     """Find and read everything, and look at what comes."""
     with patience():
@@ -368,11 +373,10 @@ def take_in(submissions):
         assert bool(found) != is_sentence(refused)
         names = [waiting.student for waiting in found]
         assert len({name.casefold() for name in names}) == len(names)
-        for waiting in found:
+        for waiting, submission in zip(found, read_all(found), strict=True):
             assert "/" not in waiting.student
             assert len(waiting.student.encode()) < 230
             assert not any(character in waiting.student for character in "\n\t\0")
-            submission = read(waiting.student, waiting.path, waiting.inside, waiting.members)
             assert submission.student == waiting.student
             assert submission.sources.keys() | submission.problems.keys() == set(PARTS)
             assert not submission.sources.keys() & submission.problems.keys()

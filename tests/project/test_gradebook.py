@@ -119,7 +119,7 @@ def test_force_grades_again_and_only_leaves_the_others(tmp_path, graded, capsys)
 def test_a_fault_of_the_grader_is_tried_again(tmp_path, graded, monkeypatch):
     folder = hand_in(tmp_path / "class", ada=own(1))
     with monkeypatch.context() as patched:
-        patched.setattr("autograder.run.read_waiting", lambda *_: 1 / 0)
+        patched.setattr("autograder.run.Reader.read", lambda *_: 1 / 0)
         assert run(folder, tmp_path / "out") == 1
     assert rows(tmp_path / "out")[0]["status"] == "error"
     assert run(folder, tmp_path / "out") == 0

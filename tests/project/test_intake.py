@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autograder.files import ROOT
-from autograder.intake import IntakeError, find, read
+from autograder.intake import IntakeError, Reader, find, read
 from autograder.intake.entries import MOST_ENTRIES, MOST_SOURCE, MOST_ZIP, Spoilt
 from autograder.intake.folders import entry_of_file, open_file
 
@@ -68,7 +68,8 @@ def everything(folder):
 
 
 def read_all(folder):
-    return [read(waiting.student, waiting.path, waiting.inside) for waiting in find(folder).waiting]
+    with Reader() as reader:
+        return [reader.read(waiting) for waiting in find(folder).waiting]
 
 
 def students(folder):
@@ -76,8 +77,8 @@ def students(folder):
 
 
 def read_one(folder):
-    (waiting,) = find(folder).waiting
-    return read(waiting.student, waiting.path, waiting.inside)
+    (submission,) = read_all(folder)
+    return submission
 
 
 # Finding
@@ -112,7 +113,7 @@ def test_a_zip_of_submissions(put, tmp_path):
     path.write_bytes(zipped({"alice/hw4/dnn.py": DNN, "bob.zip": inner, "carol.py": DNN, "__MACOSX/alice/dnn.py": b""}))
     found = find(path).waiting
     assert [waiting.student for waiting in found] == ["alice", "bob", "carol"]
-    assert [read(w.student, w.path, w.inside).sources for w in found] == [{"dnn": DNN}] * 3
+    assert [submission.sources for submission in read_all(path)] == [{"dnn": DNN}] * 3
 
 
 def test_a_zip_that_is_one_submission(tmp_path):
@@ -120,7 +121,7 @@ def test_a_zip_that_is_one_submission(tmp_path):
     path.write_bytes(zipped({"dnn.py": DNN, "warmup.py": b"x = 1"}))
     (waiting,) = find(path).waiting
     assert waiting.student == "alice"
-    assert read(waiting.student, waiting.path, waiting.inside).sources == {"dnn": DNN, "warmup": b"x = 1"}
+    assert read_one(path).sources == {"dnn": DNN, "warmup": b"x = 1"}
 
 
 @pytest.mark.parametrize(
@@ -319,9 +320,10 @@ def test_bombs_take_no_memory_and_no_time(put):
     put("bob.zip", zipped({f"{number}": bytes(5_000_000) for number in range(40)}))
     folder = put("carol.zip", zipped({"hw.zip": bomb, "dnn.py": DNN}))
     script = (
-        "import resource, sys; from pathlib import Path; from autograder.intake import find, read\n"
+        "import resource, sys; from pathlib import Path; from autograder.intake import Reader, find\n"
         "resource.setrlimit(resource.RLIMIT_AS, (150_000_000, 150_000_000))\n"
-        "for w in find(Path(sys.argv[1])).waiting: print(w.student, len(read(w.student, w.path, w.inside).sources))"
+        "with Reader() as reader:\n"
+        "    for one in find(Path(sys.argv[1])).waiting: print(one.student, len(reader.read(one).sources))"
     )
     command = [sys.executable, "-c", script, str(folder)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -348,7 +350,7 @@ def test_a_zip_of_submissions_that_leads_out_is_refused(tmp_path, inside):
 def test_a_zip_of_submissions_is_bounded_too(tmp_path, monkeypatch):
     path = tmp_path / "class.zip"
     path.write_bytes(zipped({f"{number}/dnn.py": DNN for number in range(20)}))
-    module = sys.modules["autograder.intake.find"]
+    module = sys.modules["autograder.intake.zips"]
     monkeypatch.setattr(module, "MOST_MEMBERS", 19)
     with pytest.raises(IntakeError, match="holds 20 files; at most 19 are looked at"):
         find(path)

@@ -3,16 +3,14 @@
 import os
 import stat
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from autograder.intake.entries import MOST_ENTRIES, Entry, Refused, Spoilt, is_junk, shown
 from autograder.intake.folders import entry_of_file
 from autograder.intake.read import GRADED, SOURCE, ZIP
-from autograder.intake.zips import MOST_MEMBERS
+from autograder.intake.zips import MOST_MEMBERS, ClassZip
 
-DEEP = 6  # levels of a zip that are looked at: a top folder, submitted, student, assignment and two more
 TOP = PurePosixPath()
 Place = tuple[Path, str, tuple[tuple[str, str], ...]]  # path, inside and members of a submission
 
@@ -35,27 +33,42 @@ def is_packed(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in (ZIP, SOURCE)
 
 
+@dataclass(frozen=True)
 class Tree(ABC):
-    """A folder, or a zip as the folder it would be unpacked into."""
+    """A folder, or a zip as the folder it would be unpacked into, seen from one of its folders: the top."""
+
+    path: Path
+    top: PurePosixPath = field(default=TOP, kw_only=True)
 
     @abstractmethod
     def names(self, folder: str = "") -> Names:
-        """What lies in a folder below the top; nothing where there is none. Refused if it is too much at the top."""
+        """Return what is in a folder below the top, nothing if there is no such folder; raise Refused if it is the whole
+        tree and holds too much.
+        """
 
     @abstractmethod
-    def take(self, name: str, most: int) -> bytes:
-        """The bytes of a file below the top; Spoilt if they cannot be read or are more than so many."""
-
-    @abstractmethod
-    def at(self, folder: str) -> "Tree":
-        """The same, seen from one of its folders."""
+    def entry(self, name: str) -> Entry:
+        """Return a file below the top."""
 
     @abstractmethod
     def within(self, folder: str) -> tuple[Path, str]:
-        """Where a folder lies: its path or, in a zip, the path of the zip and the name in it."""
+        """Return where a folder is: its path and nothing or, in a zip, the path of the zip and the name in it."""
+
+    def at(self, folder: str) -> "Tree":
+        """Return the same tree, seen from one of its folders."""
+        return replace(self, top=self.top / folder)
+
+    def take(self, name: str, most: int) -> bytes:
+        """Return the bytes of a file below the top; raise Spoilt if they cannot be read or are too many."""
+        entry = self.entry(name)
+        if entry.refusal or not entry.regular:
+            raise Spoilt(entry.refusal or f"{shown(name)} is a link or a device.")
+        if entry.size > most:
+            raise Spoilt(f"{shown(name)} has {entry.size:,} bytes; at most {most:,} are read.")
+        return entry.take(most)
 
     def submission(self, folder: str) -> Place:
-        """Path, inside and members of the submission in a folder, which may hold a single zip instead of the graded files."""
+        """Return the place of the submission in a folder, which may hold a single zip instead of the graded files."""
         names = self.names(folder)
         zips = [name for name in names.files if name.lower().endswith(ZIP)]
         if len(zips) == 1 and not names.folders and not GRADED.intersection(names.files):
@@ -67,32 +80,47 @@ class Tree(ABC):
 class FolderTree(Tree):
     """A folder on disk. The folder itself may be a link of the TA; links in it are not followed."""
 
-    path: Path
-    is_whole: bool = True
-
     def names(self, folder: str = "") -> Names:
-        """What lies in a folder below the top. What is wrong with one costs its own submission, when it is read."""
-        if self.is_whole and not folder:
-            return listed(self.path, MOST_MEMBERS)
+        """Return what is in a folder. What is wrong with one inside costs its own submission, when it is read."""
+        place = self.path / self.top / folder
+        if place == self.path:
+            return list_folder(place, MOST_MEMBERS)
         try:
-            return listed(self.path / folder, MOST_ENTRIES) if is_folder(self.path / folder) else Names()
+            return list_folder(place, MOST_ENTRIES) if is_folder(place) else Names()
         except (OSError, Refused):
             return Names()
 
-    def take(self, name: str, most: int) -> bytes:
-        """The bytes of a file below the top."""
-        entry = entry_of_file(self.path / name, PurePosixPath(name))
-        if entry.size > most:
-            raise Spoilt(f"{shown(name)} has {entry.size:,} bytes; at most {most:,} are read.")
-        return entry.take(most)
-
-    def at(self, folder: str) -> "FolderTree":
-        """The same, seen from one of its folders."""
-        return FolderTree(self.path / folder, is_whole=False)
+    def entry(self, name: str) -> Entry:
+        """Return a file on disk."""
+        return entry_of_file(self.path / self.top / name, PurePosixPath(name))
 
     def within(self, folder: str) -> tuple[Path, str]:
-        """The path of a folder."""
-        return self.path / folder, ""
+        """Return the path of a folder."""
+        return self.path / self.top / folder, ""
+
+
+@dataclass(frozen=True)
+class ZipTree(Tree):
+    """An open zip of submissions."""
+
+    zipped: ClassZip
+
+    def names(self, folder: str = "") -> Names:
+        """Return what is in a folder. A link in a zip is a file until it is read."""
+        inside = self.top / folder
+        below = [e.path.parts[len(inside.parts) :] for e in self.zipped.below(inside) if not is_junk(e.path)]
+        folders = {parts[0] for parts in below if len(parts) > 1}
+        files = {parts[0] for parts in below if len(parts) == 1}
+        return Names(tuple(sorted(folders)), tuple(sorted(files)))
+
+    def entry(self, name: str) -> Entry:
+        """Return a file in the zip, the last of that name."""
+        return self.zipped.at(self.top / name)[-1]
+
+    def within(self, folder: str) -> tuple[Path, str]:
+        """Return the path of the zip and the name of a folder in it, empty for the zip itself."""
+        inside = self.top / folder
+        return self.path, str(inside) if inside.parts else ""
 
 
 def is_folder(path: Path) -> bool:
@@ -100,7 +128,7 @@ def is_folder(path: Path) -> bool:
     return stat.S_ISDIR(path.lstat().st_mode)
 
 
-def listed(place: Path, most: int) -> Names:
+def list_folder(place: Path, most: int) -> Names:
     """What lies in a folder on disk; Refused if it is more than so much."""
     folders: list[str] = []
     files: list[str] = []
@@ -112,60 +140,3 @@ def listed(place: Path, most: int) -> Names:
             if not is_junk(PurePosixPath(found.name)):
                 kind.append(found.name)
     return Names(tuple(sorted(folders)), tuple(sorted(files)))
-
-
-@dataclass
-class Level:
-    """One folder of a zip."""
-
-    folders: set[str] = field(default_factory=set)
-    files: dict[str, Entry] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ZipTree(Tree):
-    """A zip whose table of contents was read, as long as it is open."""
-
-    path: Path
-    levels: dict[PurePosixPath, Level]
-    top: PurePosixPath = TOP
-
-    def names(self, folder: str = "") -> Names:
-        """What lies in a folder below the top. A link in a zip is a file until it is read."""
-        level = self.levels.get(self.top / folder, Level())
-        return Names(tuple(sorted(level.folders)), tuple(sorted(level.files)))
-
-    def take(self, name: str, most: int) -> bytes:
-        """The bytes of a file below the top."""
-        path = self.top / name
-        entry = self.levels[path.parent].files[path.name]
-        if entry.refusal or not entry.regular:
-            raise Spoilt(entry.refusal or f"{shown(name)} is a link or a device.")
-        if entry.size > most:
-            raise Spoilt(f"{shown(name)} has {entry.size:,} bytes; at most {most:,} are read.")
-        return entry.take(most)
-
-    def at(self, folder: str) -> "ZipTree":
-        """The same, seen from one of its folders."""
-        return replace(self, top=self.top / folder)
-
-    def within(self, folder: str) -> tuple[Path, str]:
-        """The path of the zip and the name of a folder in it, empty for the zip itself."""
-        inside = self.top / folder
-        return self.path, str(inside) if inside.parts else ""
-
-
-def levels_of(entries: Iterable[Entry]) -> dict[PurePosixPath, Level]:
-    """The folders of a zip, as deep as they are looked at."""
-    levels = {TOP: Level()}
-    for entry in entries:
-        if is_junk(entry.path):
-            continue
-        folder, parts = TOP, entry.path.parts
-        for part in parts[: min(len(parts) - 1, DEEP)]:
-            levels[folder].folders.add(part)
-            folder /= part
-            levels.setdefault(folder, Level())
-        if len(parts) <= DEEP:
-            levels[folder].files[parts[-1]] = entry
-    return levels

@@ -28,7 +28,7 @@ from unittest import mock
 from rich.console import Console
 
 from autograder import run
-from autograder.intake import Submission, find, read
+from autograder.intake import Reader, Submission, find
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.report.exports import EXPORTS, export_csv
@@ -305,7 +305,8 @@ def grade_here(attack: Attack, ground: Ground, judge: Judge) -> Outcome:
             Path(folder, "aaa", f"{part}.py").write_bytes(source)
         attack.put(Path(folder, MALLORY), ground.world)
         (waiting,) = (waiting for waiting in find(Path(folder)).waiting if waiting.student != "aaa")
-        result = judge.grade(read(waiting.student, waiting.path, waiting.inside))
+        with Reader() as reader:
+            result = judge.grade(reader.read(waiting))
         after = judge.grade(honest())
     return Outcome((result,), (after,), texts_of([result]))
 
