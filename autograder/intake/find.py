@@ -10,15 +10,17 @@ from pathlib import Path, PurePosixPath
 
 from autograder.errors import AutograderError
 from autograder.intake.entries import Refused, folded, shown
-from autograder.intake.exports import RECOGNISERS, Export, nbgrader
-from autograder.intake.exports.export import counted
-from autograder.intake.exports.tree import FolderTree, Tree, ZipTree, is_packed
+from autograder.intake.exports.layout import recognize
+from autograder.intake.exports.layouts import LAYOUTS, NBGRADER
+from autograder.intake.exports.tree import Tree, is_packed
 from autograder.intake.read import GRADED, ZIP
+from autograder.intake.remarks import count_noun
 from autograder.intake.waiting import Found, Waiting
 from autograder.intake.zips import open_class_zip
 
 # What a folder that an export was unpacked into is called. Any other may be a student's own, who must not be able to make one.
 WRAPPER = re.compile(r"assignment_\d+_export|gradebook_.+|submissions|submitted")
+PLAIN = "plain"
 EVERY = "*"  # in place of the student, before the name of an assignment of nbgrader
 
 
@@ -40,36 +42,44 @@ def find(submissions: Path, zone: tzinfo = timezone.utc) -> Found:
         if not place.is_dir() and place.suffix.lower() != ZIP:
             raise IntakeError(f"{place} is neither a folder nor a zip.")
         with look_at(place) as tree:
-            export = one_assignment(tree, assignment) if assignment else recognised(tree, zone)
-            found = export.waiting if export else plain(tree, place.name)
+            found = recognized(tree, zone, assignment) or plain(tree, place.name)
     except Refused as refusal:
         raise IntakeError(f"{place}: {refusal}") from refusal
     except OSError as error:
         raise IntakeError(f"{place} cannot be read: {error.strerror}.") from error
-    if not found:
+    if not found.waiting:
         raise IntakeError(f"{place} holds no submission: no folder, no .zip and no .py file.")
-    waiting = tuple(sorted(named(found), key=lambda waiting: waiting.student))
-    if not export:
-        return Found("plain", waiting)
+    waiting = tuple(sorted(named(found.waiting), key=lambda waiting: waiting.student))
+    if found.kind == PLAIN:
+        return Found(PLAIN, waiting)
     people = sum(len(one.people) for one in waiting)
-    told = f"This is an export of {export.kind}: {counted(len(waiting), 'submission')}"
-    return Found(export.kind, waiting, (f"{told}{f' of {people} people' if people > len(waiting) else ''}.", *export.remarks))
+    told = f"This is an export of {found.kind}: {count_noun(len(waiting), 'submission')}"
+    return Found(found.kind, waiting, (f"{told}{f' of {people} people' if people > len(waiting) else ''}.", *found.remarks))
 
 
 @contextlib.contextmanager
 def look_at(place: Path) -> Iterator[Tree]:
     """The names in a folder or in an open zip; Refused if nobody should unpack the zip, OSError if it cannot be read."""
     if place.is_dir():
-        yield FolderTree(place)
+        yield Tree(place)
         return
     path = place.resolve()  # the TA's own link may be followed
     with open_class_zip(path) as zipped:
-        yield ZipTree(path, zipped)
+        yield Tree(path, zipped)
 
 
-def recognised(tree: Tree, zone: tzinfo) -> Export | None:
-    """What a platform exported, at the top or in the one folder there; None if this is no export."""
-    return next((export for place in places(tree) for look in RECOGNISERS if (export := look(place, zone))), None)
+def recognized(tree: Tree, zone: tzinfo, assignment: str) -> Found | None:
+    """What a platform exported, at the top or in the one folder there; None if this is no export.
+
+    Refused if an assignment is named, and this is no course of nbgrader in which somebody handed it in.
+    """
+    for place in places(tree):
+        for layout in [NBGRADER] if assignment else LAYOUTS:
+            if export := recognize(layout, place, zone, assignment):
+                return export
+    if assignment:
+        raise Refused(f"This is no course of nbgrader in which {shown(assignment)} was collected.")
+    return None
 
 
 def places(tree: Tree) -> Iterator[Tree]:
@@ -78,42 +88,32 @@ def places(tree: Tree) -> Iterator[Tree]:
     if GRADED.intersection(names.files):
         return
     yield tree
-    if len(names.candidates) == len(names.folders) == 1 and (isinstance(tree, ZipTree) or WRAPPER.fullmatch(names.folders[0])):
+    if len(names.candidates) == len(names.folders) == 1 and (tree.zipped or WRAPPER.fullmatch(names.folders[0])):
         yield tree.at(names.folders[0])
 
 
-def one_assignment(tree: Tree, assignment: str) -> Export:
-    """What was handed in for an assignment of nbgrader; Refused if this is no course of nbgrader."""
-    for place in places(tree):
-        if export := nbgrader.recognise_assignment(place, assignment):
-            return export
-    raise Refused(f"This is no course of nbgrader in which {shown(assignment)} was collected.")
-
-
-def plain(tree: Tree, name: str) -> list[tuple[str, Waiting]]:
+def plain(tree: Tree, name: str) -> Found:
     """What lies at the top or, of a zip in which the graded files themselves do, the zip as the one submission."""
     names = tree.names()
-    if isinstance(tree, ZipTree) and GRADED.intersection(names.files):
-        return [(short(name), Waiting(student_of(name), tree.path))]
-    return [(short(top), Waiting(student_of(top), *tree.within(top))) for top in names.candidates]
+    if tree.zipped and GRADED.intersection(names.files):
+        return Found(PLAIN, (Waiting(student_of(name), tree.path, full_name=name),))
+    return Found(PLAIN, tuple(Waiting(student_of(top), *tree.within(top), full_name=top) for top in names.candidates))
 
 
-def named(found: Iterable[tuple[str, Waiting]]) -> list[Waiting]:
+def named(found: Iterable[Waiting]) -> Iterator[Waiting]:
     """Each submission under its name or, where two would share one on some disk, its fuller name, or else with a number."""
-    found = sorted(found, key=lambda pair: (pair[0], pair[1].path, pair[1].inside, pair[1].members))
-    count = Counter(folded(waiting.student) for _, waiting in found)
-    names = [short(one.student if count[folded(one.student)] == 1 else fuller) or "unnamed" for fuller, one in found]
+    found = sorted(found, key=lambda one: (short(one.full_name), one.path, one.inside, one.members))
+    count = Counter(folded(one.student) for one in found)
+    names = [short(one.student if count[folded(one.student)] == 1 else one.full_name) or "unnamed" for one in found]
     count = Counter(folded(name) for name in names)
     taken = {name for name in count if count[name] == 1}
-    renamed = []
-    for student, (_, waiting) in zip(names, found, strict=True):
+    for student, waiting in zip(names, found, strict=True):
         name, number = student, 1
         while count[folded(student)] > 1 and folded(name) in taken:
             number += 1
             name = f"{student} ({number})"
         taken.add(folded(name))
-        renamed.append(replace(waiting, student=name))
-    return renamed
+        yield replace(waiting, student=name)
 
 
 def student_of(name: str) -> str:

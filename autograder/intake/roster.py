@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.intake.entries import Refused, folded, shown
-from autograder.intake.exports.export import told
 from autograder.intake.find import IntakeError
 from autograder.intake.folders import open_file
+from autograder.intake.remarks import list_names
 from autograder.intake.waiting import Person, Waiting
 
 MOST_ROSTER = 10_000_000  # bytes
@@ -111,9 +111,11 @@ class Roster:
         missing = self.missing(waitings)
         return (
             *self.remarks,
-            *told(f"On the roster, but handed in nothing ({len(missing)})", map(called, missing)),
-            *told("Handed in, but not on the roster", self.strangers(waitings)),
-            *told("More than one submission for one person on the roster", (called(one) for one in times if times[one] > 1)),
+            *list_names(f"On the roster, but handed in nothing ({len(missing)})", map(called, missing)),
+            *list_names("Handed in, but not on the roster", self.strangers(waitings)),
+            *list_names(
+                "More than one submission for one person on the roster", (called(one) for one in times if times[one] > 1)
+            ),
         )
 
 
@@ -211,7 +213,7 @@ def roster_of(lines: Sequence[Line]) -> Roster:
         tuple(line.person for line in known),
         index((key, line.person) for line in known for column, text in line.ids for key in keys_of(column, text)),
         index((key, line.person) for line in known for key in names_of(line.person)),
-        tuple(told("Left out of the roster, for their rows have neither id nor email", nameless)),
+        tuple(list_names("Left out of the roster, for their rows have neither id nor email", nameless)),
     )
 
 

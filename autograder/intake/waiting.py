@@ -22,7 +22,7 @@ class Waiting:
     submissions; where an export puts the files of all students side by side, members holds the name of each of its files and
     the name that the student gave it. people are those who handed it in, several for a group. submitted is the time at which
     it came, with its offset from UTC, marked_late whether the platform says that it came late, without a time. superseded are
-    the names of earlier hand-ins of the same people, which do not count.
+    the names of earlier hand-ins of the same people, which do not count. full_name is what to call it where two share a name.
     """
 
     student: str
@@ -33,6 +33,7 @@ class Waiting:
     submitted: datetime | None = None
     marked_late: bool = False
     superseded: tuple[str, ...] = ()
+    full_name: str = ""
 
 
 @dataclass(frozen=True)

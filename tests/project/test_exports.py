@@ -14,8 +14,9 @@ import pytest
 from autograder.cli import main
 from autograder.files import ROOT
 from autograder.intake import IntakeError, Person, Reader, find
-from autograder.intake.exports import gradescope, metadata
-from autograder.intake.exports.export import moment
+from autograder.intake.exports import metadata
+from autograder.intake.exports.layouts import MAX_METADATA
+from autograder.intake.exports.times import parse_time
 
 DNN, WARMUP = b"class DNN: pass\n", b"x = 1\n"
 UTC = timezone.utc
@@ -251,7 +252,7 @@ def test_metadata_that_cannot_be_read_ends_with_a_sentence(tmp_path, yml, words)
 def test_metadata_that_is_too_long_is_not_read(tmp_path):
     folder_of(tmp_path, {"submission_1/dnn.py": DNN})
     with open(tmp_path / "submission_metadata.yml", "wb") as file:
-        file.truncate(gradescope.MOST_METADATA + 1)
+        file.truncate(MAX_METADATA + 1)
     with pytest.raises(IntakeError, match=r"submission_metadata.yml has 100,000,001 bytes; at most 100,000,000 are read\."):
         find(tmp_path)
 
@@ -601,7 +602,7 @@ def test_the_command_tells_what_it_found(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize("text", ["", "2026", "2026-11-21", "2026-11-21 9:30:00", "2026-11-21 09:30:00 x y", "x" * 10_000])
 def test_what_is_no_time(text):
-    assert moment(text, UTC) is None
+    assert parse_time(text, UTC) is None
 
 
 def test_what_runs_on_a_platform_needs_no_yaml(tmp_path):

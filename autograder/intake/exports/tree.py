@@ -1,12 +1,11 @@
-"""The names of what a TA holds, level by level, whether it is a folder or still the zip: the exports look at nothing else."""
+"""The names of what a TA downloaded, whether it is a folder or still the zip: exports are recognized by nothing else."""
 
 import os
-import stat
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.entries import MOST_ENTRIES, Entry, Refused, Spoilt, is_junk, shown
+from autograder.intake.entries import MOST_ENTRIES, Refused, Spoilt, is_junk, shown
 from autograder.intake.folders import entry_of_file
 from autograder.intake.read import GRADED, SOURCE, ZIP
 from autograder.intake.zips import MOST_MEMBERS, ClassZip
@@ -15,17 +14,18 @@ TOP = PurePosixPath()
 Place = tuple[Path, str, tuple[tuple[str, str], ...]]  # path, inside and members of a submission
 
 
-@dataclass(frozen=True)
 class Names:
-    """What lies directly in a folder, without junk, in the order of the names. A link is a folder with nothing in it."""
+    """What is directly in a folder, without junk, in the order of the names."""
 
-    folders: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
+    def __init__(self, folders: Iterable[str] = (), files: Iterable[str] = ()) -> None:
+        self.folders, self.files = sorted(folders), sorted(files)
+        self.all = {*self.folders, *self.files}
+        self.paths = [*(f"{folder}/" for folder in self.folders), *self.files]
 
     @property
     def candidates(self) -> list[str]:
-        """What would be a submission if this were no export."""
-        return sorted({*self.folders, *(name for name in self.files if is_packed(name))})
+        """What would be a submission if this were not an export."""
+        return sorted({*self.folders, *filter(is_packed, self.files)})
 
 
 def is_packed(name: str) -> bool:
@@ -34,38 +34,51 @@ def is_packed(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Tree(ABC):
-    """A folder, or a zip as the folder it would be unpacked into, seen from one of its folders: the top."""
+class Tree:
+    """A folder on disk, or a zip as the folder it would be unpacked into, seen from one of its folders: the top.
+
+    The folder itself may be a link of the TA; links in it are not followed.
+    """
 
     path: Path
-    top: PurePosixPath = field(default=TOP, kw_only=True)
-
-    @abstractmethod
-    def names(self, folder: str = "") -> Names:
-        """Return what is in a folder below the top, nothing if there is no such folder; raise Refused if it is the whole
-        tree and holds too much.
-        """
-
-    @abstractmethod
-    def entry(self, name: str) -> Entry:
-        """Return a file below the top."""
-
-    @abstractmethod
-    def within(self, folder: str) -> tuple[Path, str]:
-        """Return where a folder is: its path and nothing or, in a zip, the path of the zip and the name in it."""
+    zipped: ClassZip | None = None
+    top: PurePosixPath = TOP
 
     def at(self, folder: str) -> "Tree":
         """Return the same tree, seen from one of its folders."""
         return replace(self, top=self.top / folder)
 
+    def names(self, folder: str = "") -> Names:
+        """Return what is in a folder below the top, nothing if there is no such folder.
+
+        Raise Refused or OSError if the whole tree cannot be listed. What is wrong with a folder in it costs its own submission
+        alone, when that is read.
+        """
+        inside = self.top / folder
+        if self.zipped:
+            return names_in_zip(self.zipped, inside)
+        if not inside.parts:
+            return names_on_disk(self.path, MOST_MEMBERS)
+        try:
+            place = self.path / inside
+            return Names() if place.is_symlink() else names_on_disk(place, MOST_ENTRIES)
+        except (OSError, Refused):
+            return Names()
+
     def take(self, name: str, most: int) -> bytes:
-        """Return the bytes of a file below the top; raise Spoilt if they cannot be read or are too many."""
-        entry = self.entry(name)
+        """Return the bytes of a file below the top; raise Spoilt, OSError or LookupError if that isn't possible."""
+        path = self.top / name
+        entry = self.zipped.at(path)[-1] if self.zipped else entry_of_file(self.path / path, path)
         if entry.refusal or not entry.regular:
             raise Spoilt(entry.refusal or f"{shown(name)} is a link or a device.")
         if entry.size > most:
             raise Spoilt(f"{shown(name)} has {entry.size:,} bytes; at most {most:,} are read.")
         return entry.take(most)
+
+    def within(self, folder: str) -> tuple[Path, str]:
+        """Return where a folder is: its path and nothing or, in a zip, the path of the zip and the name in it."""
+        inside = self.top / folder
+        return (self.path, str(inside) if inside.parts else "") if self.zipped else (self.path / inside, "")
 
     def submission(self, folder: str) -> Place:
         """Return the place of the submission in a folder, which may hold a single zip instead of the graded files."""
@@ -76,67 +89,21 @@ class Tree(ABC):
         return *self.within(folder), ()
 
 
-@dataclass(frozen=True)
-class FolderTree(Tree):
-    """A folder on disk. The folder itself may be a link of the TA; links in it are not followed."""
-
-    def names(self, folder: str = "") -> Names:
-        """Return what is in a folder. What is wrong with one inside costs its own submission, when it is read."""
-        place = self.path / self.top / folder
-        if place == self.path:
-            return list_folder(place, MOST_MEMBERS)
-        try:
-            return list_folder(place, MOST_ENTRIES) if is_folder(place) else Names()
-        except (OSError, Refused):
-            return Names()
-
-    def entry(self, name: str) -> Entry:
-        """Return a file on disk."""
-        return entry_of_file(self.path / self.top / name, PurePosixPath(name))
-
-    def within(self, folder: str) -> tuple[Path, str]:
-        """Return the path of a folder."""
-        return self.path / self.top / folder, ""
-
-
-@dataclass(frozen=True)
-class ZipTree(Tree):
-    """An open zip of submissions."""
-
-    zipped: ClassZip
-
-    def names(self, folder: str = "") -> Names:
-        """Return what is in a folder. A link in a zip is a file until it is read."""
-        inside = self.top / folder
-        below = [e.path.parts[len(inside.parts) :] for e in self.zipped.below(inside) if not is_junk(e.path)]
-        folders = {parts[0] for parts in below if len(parts) > 1}
-        files = {parts[0] for parts in below if len(parts) == 1}
-        return Names(tuple(sorted(folders)), tuple(sorted(files)))
-
-    def entry(self, name: str) -> Entry:
-        """Return a file in the zip, the last of that name."""
-        return self.zipped.at(self.top / name)[-1]
-
-    def within(self, folder: str) -> tuple[Path, str]:
-        """Return the path of the zip and the name of a folder in it, empty for the zip itself."""
-        inside = self.top / folder
-        return self.path, str(inside) if inside.parts else ""
-
-
-def is_folder(path: Path) -> bool:
-    """Whether there is a folder, and no link to one; OSError if there is nothing."""
-    return stat.S_ISDIR(path.lstat().st_mode)
-
-
-def list_folder(place: Path, most: int) -> Names:
-    """What lies in a folder on disk; Refused if it is more than so much."""
+def names_on_disk(place: Path, most: int) -> Names:
+    """Return what is in a folder on disk; a link is a folder with nothing in it. Raise Refused if it holds too much."""
     folders: list[str] = []
     files: list[str] = []
     with os.scandir(place) as listing:
         for count, found in enumerate(listing):
             if count == most:
                 raise Refused(f"{shown(place.name)} holds more than {most:,} files.")
-            kind = folders if found.is_symlink() or found.is_dir() else files
             if not is_junk(PurePosixPath(found.name)):
-                kind.append(found.name)
-    return Names(tuple(sorted(folders)), tuple(sorted(files)))
+                (folders if found.is_symlink() or found.is_dir() else files).append(found.name)
+    return Names(folders, files)
+
+
+def names_in_zip(zipped: ClassZip, inside: PurePosixPath) -> Names:
+    """Return what is in a folder of a zip, in which a link is a file until it is read."""
+    depth = len(inside.parts)
+    found = [entry.path.parts[depth:] for entry in zipped.below(inside) if not is_junk(entry.path)]
+    return Names({parts[0] for parts in found if len(parts) > 1}, {parts[0] for parts in found if len(parts) == 1})
