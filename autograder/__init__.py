@@ -13,7 +13,7 @@ def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
 
     The marks are those of every other door; the student is the name of the folder or file. accept names what submissions need
     not be kept from on this machine ("files", "network", "processes"). Each call starts a sandbox and ends it; who has many
-    submissions keeps one open: `with Judge() as judge: judge.grade(read(student, path))`.
+    submissions keeps one open: `with Judge() as judge: judge.grade(read(student, path, judge.assignment.graded_files))`.
 
     FileNotFoundError if there is nothing at the path; SettingsError if the course has no secret; WeakSandboxError if
     submissions cannot be kept from what they must be kept from. What a submission does raises nothing: it is in the result.
@@ -27,4 +27,4 @@ def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}: a submission is a folder, a zip or a .py file.")
     with Judge(Limits(accept=tuple(accept))) as judge:
-        return judge.grade(read(student_of(path.absolute().name), path))
+        return judge.grade(read(student_of(path.absolute().name), path, judge.assignment.graded_files))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.files import ROOT
+from autograder.intake.graded_files import GradedFiles
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -121,6 +122,11 @@ class Assignment:
     def part_names(self) -> tuple[str, ...]:
         """Return the names of the parts in their order."""
         return tuple(part.name for part in self.parts)
+
+    @property
+    def graded_files(self) -> GradedFiles:
+        """Return the names of the files that are read from a submission."""
+        return GradedFiles(self.part_names, self.default_part)
 
     def part(self, name: str) -> Part:
         """Return the part of this name; KeyError if there is none."""

@@ -23,7 +23,7 @@ from autograder.report.terminal import console
 from autograder.run import STOPPED, Order, make_folders, progress_bar, run_grade, tell
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
-from autograder.settings import notices
+from autograder.settings import notices, read_assignment
 from autograder.text import clean
 
 
@@ -122,10 +122,11 @@ def run_adjust(out: Path, student: str, added: float, why: str) -> int:
 
 def run_copies(submissions: Path, out: Path) -> int:
     """Compare all submissions with each other, and leave copies.html and copies.csv in `out`; no mark is looked at."""
-    found = find(submissions)
+    files = read_assignment().graded_files
+    found = find(submissions, files)
     tell(*found.remarks)
     make_folders(out)
-    with Reader() as reader, progress_bar(console(stderr=True)) as progress:
+    with Reader(files) as reader, progress_bar(console(stderr=True)) as progress:
         comparison = compare(progress.track(found.waiting, description="Comparing"), reader.read)
     for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
         with atomic_write(out / name) as file:

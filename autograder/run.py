@@ -73,7 +73,8 @@ def run_grade(order: Order) -> int:
     The files and marks of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
     """
     limits, settings = Limits(accept=order.accept), read_settings()
-    found = find(order.submissions, settings.late.zone or timezone.utc)
+    files = read_assignment().graded_files
+    found = find(order.submissions, files, settings.late.zone or timezone.utc)
     roster = read_roster(order.roster) if order.roster else None
     if roster:
         found = replace(found, waiting=tuple(map(roster.named, found.waiting)))
@@ -86,7 +87,7 @@ def run_grade(order: Order) -> int:
     make_folders(order.out, "results", "feedback", "exports")
     with nbgraders(order):  # what is wrong with it is said before anything is graded
         pass
-    with Gradebook(order.out / NAME, checks_digest(limits)) as book, Reader() as reader:
+    with Gradebook(order.out / NAME, checks_digest(limits)) as book, Reader(files) as reader:
         run = Run(order, found, settings, book, reader, roster.missing(found.waiting) if roster else ())
         try:
             with progress_bar(console(stderr=True)) as progress:

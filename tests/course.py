@@ -4,4 +4,5 @@ from autograder.settings import read_assignment, read_secret
 
 ASSIGNMENT = read_assignment()
 PARTS = ASSIGNMENT.part_names
+GRADED_FILES = ASSIGNMENT.graded_files
 CHECKS = ASSIGNMENT.checks(read_secret().encode())

@@ -13,7 +13,7 @@ from autograder.intake.entries import Refused, folded, shown
 from autograder.intake.exports.layout import recognize
 from autograder.intake.exports.layouts import LAYOUTS, NBGRADER
 from autograder.intake.exports.tree import Tree, is_packed
-from autograder.intake.read import GRADED, ZIP
+from autograder.intake.graded_files import ZIP, GradedFiles
 from autograder.intake.remarks import count_noun
 from autograder.intake.waiting import Found, Waiting
 from autograder.intake.zips import open_class_zip
@@ -28,7 +28,7 @@ class IntakeError(AutograderError):
     """There is nothing to grade where the TA said; the text is a sentence for the TA."""
 
 
-def find(submissions: Path, zone: tzinfo = timezone.utc) -> Found:
+def find(submissions: Path, files: GradedFiles, zone: tzinfo = timezone.utc) -> Found:
     """Every submission under a folder or in a zip, in name order; IntakeError if there is none.
 
     What platforms export is recognised (docs/exports.md). zone is that of the times that an export tells without an offset.
@@ -41,7 +41,7 @@ def find(submissions: Path, zone: tzinfo = timezone.utc) -> Found:
             raise IntakeError(f"There is no {place}: SUBMISSIONS must name a folder or a zip of submissions.")
         if not place.is_dir() and place.suffix.lower() != ZIP:
             raise IntakeError(f"{place} is neither a folder nor a zip.")
-        with look_at(place) as tree:
+        with look_at(place, files) as tree:
             found = recognized(tree, zone, assignment) or plain(tree, place.name)
     except Refused as refusal:
         raise IntakeError(f"{place}: {refusal}") from refusal
@@ -58,14 +58,14 @@ def find(submissions: Path, zone: tzinfo = timezone.utc) -> Found:
 
 
 @contextlib.contextmanager
-def look_at(place: Path) -> Iterator[Tree]:
+def look_at(place: Path, files: GradedFiles) -> Iterator[Tree]:
     """The names in a folder or in an open zip; Refused if nobody should unpack the zip, OSError if it cannot be read."""
     if place.is_dir():
-        yield Tree(place)
+        yield Tree(place, files)
         return
     path = place.resolve()  # the TA's own link may be followed
     with open_class_zip(path) as zipped:
-        yield Tree(path, zipped)
+        yield Tree(path, files, zipped)
 
 
 def recognized(tree: Tree, zone: tzinfo, assignment: str) -> Found | None:
@@ -85,7 +85,7 @@ def recognized(tree: Tree, zone: tzinfo, assignment: str) -> Found | None:
 def places(tree: Tree) -> Iterator[Tree]:
     """Where an export may begin. Where graded files lie at the top, nothing there came from a platform."""
     names = tree.names()
-    if GRADED.intersection(names.files):
+    if tree.graded.any_in(names.files):
         return
     yield tree
     if len(names.candidates) == len(names.folders) == 1 and (tree.zipped or WRAPPER.fullmatch(names.folders[0])):
@@ -95,7 +95,7 @@ def places(tree: Tree) -> Iterator[Tree]:
 def plain(tree: Tree, name: str) -> Found:
     """What lies at the top or, of a zip in which the graded files themselves do, the zip as the one submission."""
     names = tree.names()
-    if tree.zipped and GRADED.intersection(names.files):
+    if tree.zipped and tree.graded.any_in(names.files):
         return Found(PLAIN, (Waiting(student_of(name), tree.path, full_name=name),))
     return Found(PLAIN, tuple(Waiting(student_of(top), *tree.within(top), full_name=top) for top in names.candidates))
 

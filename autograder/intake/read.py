@@ -26,13 +26,10 @@ from autograder.intake.entries import (
     shown,
 )
 from autograder.intake.folders import entries_of_folder, entry_of_file
+from autograder.intake.graded_files import SOURCE, ZIP, GradedFiles
 from autograder.intake.sources import check_source
 from autograder.intake.waiting import Waiting
 from autograder.intake.zips import MOST_RATIO, MOST_UNPACKED, UNSUSPICIOUS, ClassZip, entries_of_zip, open_class_zip
-from autograder.results import PARTS
-
-ZIP, SOURCE = ".zip", ".py"
-GRADED = frozenset(f"{part}{SOURCE}" for part in PARTS)
 
 
 @dataclass(frozen=True)
@@ -50,44 +47,49 @@ class Submission:
 
 
 class Reader(ExitStack):
-    """Reads the submissions of a class. A zip of submissions is opened once, and closed at the end of the context."""
+    """Reads the graded files of the submissions of a class.
 
-    def __init__(self) -> None:
+    A zip of submissions is opened once, and closed at the end of the context.
+    """
+
+    def __init__(self, files: GradedFiles) -> None:
         super().__init__()
+        self.files = files
         self.zips: dict[Path, ClassZip] = {}
 
     def read(self, waiting: Waiting) -> Submission:
         """Return the submission that was found; what is wrong with it becomes its reason, and nothing is raised."""
         try:
-            return choose(waiting.student, self.entries(waiting))
+            return choose(waiting.student, self.entries(waiting), self.files)
         except OSError as error:
             problem = f"The submission cannot be read: {error.strerror}."
         except (Refused, Spoilt) as refusal:
             problem = str(refusal)
-        return Submission(waiting.student, problems=dict.fromkeys(PARTS, problem), reason=problem)
+        return Submission(waiting.student, problems=dict.fromkeys(self.files.parts, problem), reason=problem)
 
     def entries(self, waiting: Waiting) -> Sequence[Entry]:
         """Return the entries of a submission under the names that the student gave them."""
         path, inside = waiting.path, PurePosixPath(waiting.inside)
         if not waiting.inside and not waiting.members:
-            return entries_at(path)
+            return entries_at(path, self.files)
         if waiting.members and stat.S_ISDIR(path.lstat().st_mode):
-            return unpacked([entry_of_file(path / name, PurePosixPath(given)) for name, given in waiting.members])
+            return unpacked([entry_of_file(path / name, PurePosixPath(given)) for name, given in waiting.members], self.files)
         if path not in self.zips:
             self.zips[path] = self.enter_context(open_class_zip(path))
         zipped = self.zips[path]
         if not waiting.members:
-            return submission_below(inside, zipped)
-        return unpacked([entry for name, given in waiting.members for entry in member_of(zipped, inside / name, given)])
+            return submission_below(inside, zipped, self.files)
+        found = [entry for name, given in waiting.members for entry in member_of(zipped, inside / name, given)]
+        return unpacked(found, self.files)
 
 
-def read(student: str, path: Path) -> Submission:
+def read(student: str, path: Path, files: GradedFiles) -> Submission:
     """Read the one submission at a path: a folder, a zip or a file."""
-    with Reader() as reader:
+    with Reader(files) as reader:
         return reader.read(Waiting(student, path))
 
 
-def entries_at(path: Path) -> list[Entry]:
+def entries_at(path: Path, files: GradedFiles) -> list[Entry]:
     """The entries of a folder, a zip or a file; OSError if it cannot be read."""
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
@@ -96,7 +98,7 @@ def entries_at(path: Path) -> list[Entry]:
         return entries_of_folder(path)
     if path.suffix.lower() == ZIP:
         return entries_inside(entry_of_file(path, PurePosixPath(path.name)))
-    return [entry_of_file(path, bare(path.name))]
+    return [entry_of_file(path, PurePosixPath(files.meant_by(path.name)))]
 
 
 def entries_inside(entry: Entry) -> list[Entry]:
@@ -106,7 +108,7 @@ def entries_inside(entry: Entry) -> list[Entry]:
     return entries_of_zip(BytesIO(entry.take(MOST_ZIP)), MOST_ENTRIES)
 
 
-def submission_below(top: PurePosixPath, zipped: ClassZip) -> Sequence[Entry]:
+def submission_below(top: PurePosixPath, zipped: ClassZip, files: GradedFiles) -> Sequence[Entry]:
     """Return the entries of one submission in a zip of many: those of a folder or a zip in it, or a file."""
     entries = zipped.below(top)
     if not zipped.at(top):
@@ -114,7 +116,7 @@ def submission_below(top: PurePosixPath, zipped: ClassZip) -> Sequence[Entry]:
     check_single(top, entries)
     (entry,) = entries
     if top.suffix.lower() != ZIP or entry.refusal or not entry.regular:
-        return [replace(entry, path=bare(top.name))]
+        return [replace(entry, path=PurePosixPath(files.meant_by(top.name)))]
     return entries_inside(entry)
 
 
@@ -131,30 +133,25 @@ def check_single(path: PurePosixPath, entries: Sequence[Entry]) -> None:
         raise Refused(f"The zip holds {shown(path)} {len(entries)} times; hand in exactly one.")
 
 
-def unpacked(entries: Sequence[Entry]) -> Sequence[Entry]:
+def unpacked(entries: Sequence[Entry], files: GradedFiles) -> Sequence[Entry]:
     """The entries or, where a single zip was handed in and no graded file beside it, those inside."""
     zips = [entry for entry in entries if entry.path.suffix.lower() == ZIP and entry.regular and not entry.refusal]
-    return entries_inside(zips[0]) if len(zips) == 1 and not GRADED & {entry.path.name for entry in entries} else entries
+    return entries_inside(zips[0]) if len(zips) == 1 and not files.any_in(entry.path.name for entry in entries) else entries
 
 
-def bare(name: str) -> PurePosixPath:
-    """The graded file that a single file stands for: the one it is named after, or else dnn.py."""
-    return PurePosixPath(name if name in GRADED else "dnn.py")
-
-
-def choose(student: str, entries: Sequence[Entry]) -> Submission:
+def choose(student: str, entries: Sequence[Entry], files: GradedFiles) -> Submission:
     """The submission whose graded files are among the entries; Refused if these cannot be trusted."""
     check_whole(entries)
     entries = [entry for entry in entries if not is_junk(entry.path)]
     sources, problems, spoilt = {}, {}, []
-    for part in PARTS:
+    for part in files.parts:
         try:
             sources[part] = source_of(f"{part}{SOURCE}", entries)
         except Spoilt as problem:
             problems[part] = str(problem)
             if not isinstance(problem, Missing):
                 spoilt.append(str(problem))
-    reason = "" if sources else " ".join(spoilt) or "There is no warmup.py, dnn.py or extension.py in it." + hint(entries)
+    reason = "" if sources else " ".join(spoilt) or f"There is no {files} in it." + hint(entries)
     return Submission(student, sources, problems, reason)
 
 

@@ -32,7 +32,7 @@ def judge() -> Judge:
 def main(submission: Path) -> None:
     """Print the results.json of a submission, and the grader's own traceback, if there is one, to standard error."""
     with judge() as ready:
-        result = ready.grade(read(STUDENT, submission))
+        result = ready.grade(read(STUDENT, submission, ready.assignment.graded_files))
     if result.fault:
         print(result.fault, file=sys.stderr)
     sys.stdout.write(results_json(mark_of(result)))

@@ -8,7 +8,7 @@ from autograder.files import ROOT
 from autograder.intake import read
 from autograder.judge.judge import Judge
 from autograder.packaging.build import build
-from tests.course import PARTS
+from tests.course import GRADED_FILES, PARTS
 from tests.golden.attacks import ATTACKS, SECTIONS, Attack, World
 from tests.golden.programs import files_of
 
@@ -79,7 +79,7 @@ def expected() -> Due:
         for name in [*known, *SAMPLE]:
             with tempfile.TemporaryDirectory() as folder:
                 put(name, Path(folder, "submission"), STRANGE, known)
-                result = judge.grade(read("submission", Path(folder, "submission")))
+                result = judge.grade(read("submission", Path(folder, "submission"), GRADED_FILES))
             if name in SAMPLE:
                 marks = tuple(result.part_score(part) for part in PARTS)
                 assert marks == SAMPLE[name].marks, f"{name} gets {marks} on this machine"

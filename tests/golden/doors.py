@@ -28,6 +28,7 @@ from autograder.marks import mark_of
 from autograder.files import ROOT
 from autograder.platforms.nbgrader import grade_id
 from autograder.report.gradescope import results_json
+from tests.course import GRADED_FILES
 from tests.golden.attacks import ATTACKS, CANARY, World
 from tests.golden.differences import DNN, EXTENSION
 from tests.golden.idle import IDLE
@@ -175,7 +176,7 @@ def differences(count: int, work: Path, packages: Path, turn: int = 0) -> Iterat
             place = students[student] / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
-    assert len(find(work / "submissions").waiting) == len(names)
+    assert len(find(work / "submissions", GRADED_FILES).waiting) == len(names)
     wanted = by_function(students, work)
     for door, graded in DOORS.items():
         (work / door).mkdir()

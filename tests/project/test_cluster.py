@@ -22,6 +22,7 @@ from autograder.gradebook.digest import checks_digest
 from autograder.intake import Reader, Submission, find
 from autograder.sandbox.layers import WeakSandboxError
 from autograder.workers import grade_all
+from tests.course import GRADED_FILES
 from tests.golden.programs import solutions
 from tests.limits import QUICK
 from tests.project.clusters import Cluster, descendants, end, ip, networks
@@ -46,8 +47,8 @@ def folder(examples, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(folder):
-    with Reader() as reader:
-        return [reader.read(one) for one in find(folder).waiting]
+    with Reader(GRADED_FILES) as reader:
+        return [reader.read(one) for one in find(folder, GRADED_FILES).waiting]
 
 
 @pytest.fixture(scope="module")

@@ -13,14 +13,20 @@ import pytest
 
 from autograder.cli import main
 from autograder.files import ROOT
-from autograder.intake import IntakeError, Person, Reader, find
+from autograder.intake import IntakeError, Person, Reader
+from autograder.intake import find as find_for
 from autograder.intake.exports import metadata
 from autograder.intake.exports.layouts import MAX_METADATA
 from autograder.intake.exports.times import parse_time
+from tests.course import GRADED_FILES
 
 DNN, WARMUP = b"class DNN: pass\n", b"x = 1\n"
 UTC = timezone.utc
 BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def find(submissions, zone=UTC):
+    return find_for(submissions, GRADED_FILES, zone)
 
 
 def packed(files):
@@ -59,7 +65,7 @@ def folder_of(path, files):
 
 
 def submission(waiting):
-    with Reader() as reader:
+    with Reader(GRADED_FILES) as reader:
         return reader.read(waiting)
 
 
@@ -265,8 +271,9 @@ def test_long_results_in_the_metadata_take_no_memory(tmp_path):
     folder_of(tmp_path, {"submission_1/dnn.py": DNN})
     script = (
         "import resource, sys; from pathlib import Path; from autograder.intake import find\n"
+        "from tests.course import GRADED_FILES\n"
         "resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))\n"
-        "print([waiting.student for waiting in find(Path(sys.argv[1])).waiting])"
+        "print([waiting.student for waiting in find(Path(sys.argv[1]), GRADED_FILES).waiting])"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
@@ -574,7 +581,7 @@ def test_ten_thousand_files_are_found_in_one_look_and_read_in_another(put, monke
     assert (found.kind, len(found.waiting)) == ("Canvas", 5_000)
     assert len(looks) <= 1
     before = os.listdir("/dev/fd")
-    with Reader() as reader:
+    with Reader(GRADED_FILES) as reader:
         assert all(reader.read(waiting).sources == {"dnn": DNN, "warmup": DNN} for waiting in found.waiting[-50:])
     assert len(looks) <= 2
     assert os.listdir("/dev/fd") == before
@@ -610,8 +617,9 @@ def test_what_runs_on_a_platform_needs_no_yaml(tmp_path):
     folder_of(tmp_path, {"ada/dnn.py": DNN})
     script = (
         "import sys; sys.modules['yaml'] = None; from pathlib import Path; from autograder.intake import find, read\n"
-        "print(find(Path(sys.argv[1])).kind, list(read('ada', Path(sys.argv[1], 'ada')).sources))"
+        "from tests.course import GRADED_FILES\n"
+        "print(find(Path(sys.argv[1]), GRADED_FILES).kind, *read('ada', Path(sys.argv[1], 'ada'), GRADED_FILES).sources)"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert (finished.stdout, finished.stderr) == ("plain ['dnn']\n", "")
+    assert (finished.stdout, finished.stderr) == ("plain dnn\n", "")

@@ -28,7 +28,7 @@ from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Opaque, Session, Step
 from autograder.text import clean
-from tests.course import PARTS
+from tests.course import GRADED_FILES, PARTS
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 HANGS = 5  # seconds for one example
@@ -357,7 +357,7 @@ def is_sentence(text):
 
 
 def read_all(found):
-    with Reader() as reader:
+    with Reader(GRADED_FILES) as reader:
         return [reader.read(waiting) for waiting in found]
 
 
@@ -365,7 +365,7 @@ def take_in(submissions):
     """Find and read everything, and look at what comes."""
     with patience():
         try:
-            found = find(submissions).waiting
+            found = find(submissions, GRADED_FILES).waiting
         except IntakeError as error:
             found, refused = [], str(error)
         else:

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from autograder.files import ROOT
-from autograder.intake import IntakeError, Reader, find, read
+from autograder.intake import GradedFiles, IntakeError, Reader, read
+from autograder.intake import find as find_for
 from autograder.intake.entries import MOST_ENTRIES, MOST_SOURCE, MOST_ZIP, Spoilt
 from autograder.intake.folders import entry_of_file, open_file
+from tests.course import GRADED_FILES
 
 DNN = b"class DNN: pass\n"
 NO_FILE = "dnn.py is a link or a device; hand in the file itself."
@@ -25,6 +27,10 @@ LINK = "The submission is a link, which is not followed; hand in the files thems
 LEADS_OUT = "which leads out of the folder it is unpacked in; zip your files anew."
 HEADS = ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2))  # of a file in a zip: before the file, and in the table of contents
 FLAGS, PACKED, SIZE = 6, 18, 22  # where these lie in the first head
+
+
+def find(submissions):
+    return find_for(submissions, GRADED_FILES)
 
 
 @pytest.fixture
@@ -68,7 +74,7 @@ def everything(folder):
 
 
 def read_all(folder):
-    with Reader() as reader:
+    with Reader(GRADED_FILES) as reader:
         return [reader.read(waiting) for waiting in find(folder).waiting]
 
 
@@ -165,6 +171,19 @@ def test_a_bare_file_is_a_dnn(put):
 
 def test_a_bare_file_with_the_name_of_a_part_is_that_part(put):
     assert read_one(put("warmup.py")).sources == {"warmup": DNN}
+
+
+def test_the_caller_names_the_parts(put):
+    files = GradedFiles(("one", "two"), default="two")
+    put("alice/one.py")
+    put("bob.py")
+    folder = put("carol/three.py")
+    found = find_for(folder, files).waiting
+    with Reader(files) as reader:
+        alice, bob, carol = map(reader.read, found)
+    assert (alice.sources, bob.sources) == ({"one": DNN}, {"two": DNN})
+    assert alice.problems == {"two": "two.py was not handed in."}
+    assert carol.reason == "There is no one.py or two.py in it. It holds three.py."
 
 
 def test_parts_that_are_missing_are_named(put):
@@ -321,9 +340,10 @@ def test_bombs_take_no_memory_and_no_time(put):
     folder = put("carol.zip", zipped({"hw.zip": bomb, "dnn.py": DNN}))
     script = (
         "import resource, sys; from pathlib import Path; from autograder.intake import Reader, find\n"
+        "from tests.course import GRADED_FILES\n"
         "resource.setrlimit(resource.RLIMIT_AS, (150_000_000, 150_000_000))\n"
-        "with Reader() as reader:\n"
-        "    for one in find(Path(sys.argv[1])).waiting: print(one.student, len(reader.read(one).sources))"
+        "with Reader(GRADED_FILES) as reader:\n"
+        "    for one in find(Path(sys.argv[1]), GRADED_FILES).waiting: print(one.student, len(reader.read(one).sources))"
     )
     command = [sys.executable, "-c", script, str(folder)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -527,7 +547,7 @@ def test_a_file_that_is_another_when_it_is_read(put):
     path.unlink()
     with pytest.raises(Spoilt, match=r"dnn.py cannot be read: No such file"):
         entry.take(MOST_SOURCE)
-    assert "No such file" in read("alice", path).reason
+    assert "No such file" in read("alice", path, GRADED_FILES).reason
 
 
 @pytest.mark.usefixtures("impatient")

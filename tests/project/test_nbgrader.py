@@ -30,7 +30,7 @@ from autograder.platforms.nbgrader import points_by_cell, scores
 from autograder.platforms.nbgrader.cells import source
 from autograder.report.words import explanation
 from autograder.settings import read_secret
-from tests.course import ASSIGNMENT, PARTS
+from tests.course import ASSIGNMENT, GRADED_FILES, PARTS
 from tests.golden.canaries import hidden_numbers
 from tests.golden.differences import IN_PLACE
 from tests.golden.mistakes import MISTAKES
@@ -161,7 +161,10 @@ def course(built, tmp_path_factory, marker):
 def results(course):
     """What `autograder.grade` says of each submission."""
     with Judge() as judge:
-        return {path.name: judge.grade(read(path.name, path / "backprop")) for path in (course.root / "submitted").iterdir()}
+        return {
+            path.name: judge.grade(read(path.name, path / "backprop", GRADED_FILES))
+            for path in (course.root / "submitted").iterdir()
+        }
 
 
 def test_every_task_gets_the_marks_of_the_files(course, results):

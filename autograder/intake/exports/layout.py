@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from autograder.intake.entries import shown
 from autograder.intake.exports.times import parse_time
 from autograder.intake.exports.tree import Place, Tree
+from autograder.intake.graded_files import GradedFiles
 from autograder.intake.remarks import count_noun, list_names
 from autograder.intake.waiting import Found, Person, Waiting
 
@@ -92,7 +93,7 @@ class Layout:
     superseded: str = ""
     aside: str = ""
     scan: Callable[["Layout", Tree, str], Scan | None] = scan_top
-    select: Callable[[list[Item]], list[Item]] = list
+    select: Callable[[list[Item], GradedFiles], list[Item]] = lambda items, _: items
     parse_time: Callable[[str, tzinfo], datetime | None] = parse_time
     describe: Callable[[Tree, tzinfo, list[Row]], list[str]] = lambda *_: []
 
@@ -133,7 +134,7 @@ def recognize(layout: Layout, tree: Tree, zone: tzinfo, assignment: str = "") ->
 def make_rows(layout: Layout, tree: Tree, zone: tzinfo, items: list[Item]) -> Iterator[Row]:
     """Yield what one submitter has in an export: a submission for each folder that counts, and one of all files."""
     items = [item for item in items if not item.aside]
-    current = layout.select(items) if items else []
+    current = layout.select(items, tree.graded) if items else []
     superseded = {item.attempt for item in items} - {item.attempt for item in current}
     files = [item for item in current if not item.is_folder]
     for group in [*([item] for item in current if item.is_folder), *filter(None, [files])]:

@@ -12,7 +12,7 @@ from autograder.intake.entries import Refused, Spoilt, shown
 from autograder.intake.exports.layout import Item, Layout, Row, Scan, make_label, scan_top
 from autograder.intake.exports.times import UTC, parse_time
 from autograder.intake.exports.tree import Tree
-from autograder.intake.read import GRADED, ZIP
+from autograder.intake.graded_files import ZIP, GradedFiles
 from autograder.intake.remarks import list_names
 from autograder.intake.waiting import Person, Waiting
 
@@ -120,7 +120,7 @@ SUMMARY = re.compile(r"\ufeff?Name: *(?P<name>.*?) *\((?P<username>[^()]+)\) *\r
 MAX_SUMMARY = 1_000_000  # bytes
 
 
-def select_newest_attempt(items: list[Item]) -> list[Item]:
+def select_newest_attempt(items: list[Item], _graded: GradedFiles) -> list[Item]:
     """Return the items of the newest attempt."""
     newest = max(item.time for item in items)
     return [item for item in items if item.time == newest]
@@ -169,7 +169,7 @@ def scan_canvas(layout: Layout, tree: Tree, assignment: str) -> Scan | None:
         names[item.id].add(item.name)
     numbers = [item.number for item in scan.items if item.number]
     several = [user for user, called in names.items() if len(called) > 1]
-    is_graded = any(first_name(item.given) in GRADED for item in scan.items)
+    is_graded = tree.graded.any_in(first_name(item.given, tree.graded) for item in scan.items)
     is_canvas = (
         len(set(numbers)) >= 0.9 * len(numbers)
         and len(several) <= 0.5 * len(names)
@@ -179,19 +179,19 @@ def scan_canvas(layout: Layout, tree: Tree, assignment: str) -> Scan | None:
     return replace(scan, remarks=list_names(remark, several)) if is_canvas else None
 
 
-def select_newest_files(items: list[Item]) -> list[Item]:
+def select_newest_files(items: list[Item], graded: GradedFiles) -> list[Item]:
     """Return the newest of the files of each name, under the name that it had first."""
     newest = {}
     for item in sorted(items, key=lambda item: (int(item.number[:30] or "0"), item.path)):
-        newest[first_name(item.given)] = item
+        newest[first_name(item.given, graded)] = item
     return [replace(item, given=given) for given, item in sorted(newest.items())]
 
 
-def first_name(given: str) -> str:
+def first_name(given: str, graded: GradedFiles) -> str:
     """Return the name under which a graded file or a zip was submitted first."""
     found = AGAIN.fullmatch(given)
     original = found["stem"] + found["ending"] if found else given
-    return original if original in GRADED or PurePosixPath(original).suffix.lower() == ZIP else given
+    return original if graded.any_in([original]) or PurePosixPath(original).suffix.lower() == ZIP else given
 
 
 # A course of nbgrader: submitted/<student>/<assignment>/… with a timestamp.txt in each, as `nbgrader collect` leaves it. A
@@ -218,7 +218,7 @@ def scan_nbgrader(_layout: Layout, tree: Tree, assignment: str) -> Scan | None:
     known = {name for _, name in folders}
     if assignment not in known if assignment else not is_course and 2 * len(timed) <= len(names.candidates):
         return None
-    graded = {name for (_, name), held in files.items() if GRADED.intersection(held)}
+    graded = {name for (_, name), held in files.items() if tree.graded.any_in(held)}
     chosen = assignment or choose_assignment(sorted(graded or known), tree.within("")[0])
     having = [student for student, name in folders if name == chosen]
     remarks = [

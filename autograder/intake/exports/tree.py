@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.intake.entries import MOST_ENTRIES, Refused, Spoilt, is_junk, shown
 from autograder.intake.folders import entry_of_file
-from autograder.intake.read import GRADED, SOURCE, ZIP
+from autograder.intake.graded_files import SOURCE, ZIP, GradedFiles
 from autograder.intake.zips import MOST_MEMBERS, ClassZip
 
 TOP = PurePosixPath()
@@ -41,6 +41,7 @@ class Tree:
     """
 
     path: Path
+    graded: GradedFiles
     zipped: ClassZip | None = None
     top: PurePosixPath = TOP
 
@@ -84,7 +85,7 @@ class Tree:
         """Return the place of the submission in a folder, which may hold a single zip instead of the graded files."""
         names = self.names(folder)
         zips = [name for name in names.files if name.lower().endswith(ZIP)]
-        if len(zips) == 1 and not names.folders and not GRADED.intersection(names.files):
+        if len(zips) == 1 and not names.folders and not self.graded.any_in(names.files):
             return *self.within(""), ((f"{folder}/{zips[0]}", zips[0]),)
         return *self.within(folder), ()
 

@@ -78,7 +78,7 @@ class GradeFiles(Execute):
         folders = Folders(self.parent.parent.coursedir, resources["nbgrader"])
         if folders.assignment != self.parent.assignment.name:
             return super().__call__(nb, resources)
-        submission = read(folders.student, folders.submitted)
+        submission = read(folders.student, folders.submitted, self.parent.assignment.graded_files)
         result = self.parent.judge.grade(submission)
         if result.status == "error":
             raise GraderFaultError(f"{result.reason}\n{result.fault}")

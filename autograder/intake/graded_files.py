@@ -1,0 +1,35 @@
+"""The files that are graded, as the callers of this package name them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ZIP, SOURCE = ".zip", ".py"
+
+
+@dataclass(frozen=True)
+class GradedFiles:
+    """The files that are graded: one for each part of the assignment, called by its name.
+
+    A single file of any other name stands for the default part.
+    """
+
+    parts: tuple[str, ...]
+    default: str
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the files."""
+        return [f"{part}{SOURCE}" for part in self.parts]
+
+    def any_in(self, names: Iterable[str]) -> bool:
+        """Return whether a graded file is among the names."""
+        return not set(self.names).isdisjoint(names)
+
+    def meant_by(self, name: str) -> str:
+        """Return the name of the graded file that a single file stands for."""
+        return name if name in self.names else f"{self.default}{SOURCE}"
+
+    def __str__(self) -> str:
+        """Return the names as a sentence lists them: "a.py, b.py or c.py"."""
+        *others, last = self.names
+        return f"{', '.join(others)} or {last}" if others else last
