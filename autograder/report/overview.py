@@ -14,9 +14,9 @@ from urllib.parse import quote
 from autograder.gradebook.book import Alike
 from autograder.intake.waiting import Person
 from autograder.marks import Mark
-from autograder.report.charts import by_part, distribution
+from autograder.report.charts import Histogram, histogram
 from autograder.report.page import page
-from autograder.report.words import headline
+from autograder.report.words import headline, number
 from autograder.results import PARTS, Cause, CheckResult
 from autograder.sandbox.layers import lacking
 
@@ -208,11 +208,16 @@ class Overview:
         most = {"all": sum(self.most.values()), **{f"{part}.py": points for part, points in self.most.items()}}
         return [row(name, most[name], scores) for name, scores in everything.items() if scores and most[name]]
 
-    def charts(self) -> list[str]:
-        """How the marks lie, drawn."""
+    def charts(self) -> list[Histogram]:
+        """How the marks lie: all of them, and those of each part."""
         if not self.scores or not all(self.parts.values()):
             return []
-        return [distribution(self.scores, sum(self.most.values())), by_part(self.parts, self.most)]
+        most = sum(self.most.values())
+        parts = ((part, scores, self.most[part]) for part, scores in self.parts.items() if self.most[part])
+        return [
+            histogram(f"Submissions by score, of {number(most)} points", self.scores, most, 20, 5),
+            *(histogram(f"{part}.py, of {number(points)}", scores, points, 10, 3) for part, scores, points in parts),
+        ]
 
 
 def row(name: str, most: float, scores: Sequence[float]) -> Row:

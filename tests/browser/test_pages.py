@@ -338,7 +338,7 @@ def test_what_the_report_says_of_the_class(written, visit):
         assert title in text
     assert re.search(r"Backward passes by finite differences: \d submission", text)
     assert "Not kept from the grader's files and network and processes." in text
-    assert page.locator(".chart").count() == 2
+    assert page.locator(".chart").count() == 4  # of all points, and of each part
 
 
 # What a student wrote

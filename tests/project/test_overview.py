@@ -17,6 +17,7 @@ from autograder.intake import Person, Submission, Waiting
 from autograder.judge import compared
 from autograder.judge import judge as judging
 from autograder.marks import Adjustment, mark_of
+from autograder.report.charts import count_bins, histogram, round_ticks
 from autograder.report.feedback import cells, feedback_html, what_is_right
 from autograder.report.overview import Overview
 from autograder.report.words import summary
@@ -90,9 +91,51 @@ def test_the_numbers_of_the_marks(wrong):
     assert (rows[2].full, rows[2].none) == (3, 1)
 
 
-def test_a_mark_beyond_the_most_is_drawn(wrong):
+@pytest.mark.parametrize(
+    ("scores", "limit", "bins", "counts"),
+    [
+        ([0, 0, 9.99, 10, 100], 100, 10, [3, 1, 0, 0, 0, 0, 0, 0, 0, 1]),  # a bin has its lower end, the last one both
+        ([55, 66.67, 35, 29], 100, 20, [0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]),
+        ([0.6, 0.7], 1, 10, [0, 0, 0, 0, 0, 0, 1, 1, 0, 0]),
+        ([15], 15, 1, [1]),
+        ([], 15, 3, [0, 0, 0]),
+    ],
+)
+def test_each_score_is_counted_in_one_bin(scores, limit, bins, counts):
+    assert count_bins(scores, limit, bins) == counts
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "smallest", "ticks"),
+    [
+        (100, 5, 0, [0, 20, 40, 60, 80, 100]),
+        (25, 3, 0, [0, 10, 20]),
+        (15, 3, 0, [0, 5, 10, 15]),
+        (1, 3, 0, [0, 0.5, 1]),
+        (1, 4, 1, [0, 1]),
+        (3, 4, 1, [0, 1, 2, 3]),
+        (2812, 4, 1, [0, 1000, 2000]),
+    ],
+)
+def test_ticks_are_round_numbers(limit, most, smallest, ticks):
+    assert round_ticks(limit, most, smallest) == ticks
+
+
+def test_a_score_above_the_maximum_extends_the_histogram():
+    chart = histogram("all", [120, 50, 0], 100, bins=4, labels=5)
+    assert (chart.limit, chart.counts, chart.median) == (120, [1, 1, 0, 1], 50)
+    assert chart.score_ticks == [0, 50, 100]
+
+
+def test_the_report_has_a_histogram_of_all_scores_and_one_of_each_part(wrong):
     (mark,) = named(wrong(), "ada")
-    assert 'class="chart"' in Overview([mark_of(mark.result, adjustments=[Adjustment(20, "why not")])]).html()
+    page = Overview([mark_of(mark.result, adjustments=[Adjustment(20, "why not")])]).html()
+    assert re.findall('aria-label="(Histogram[^"]*)"', page) == [
+        "Histogram: Submissions by score, of 100 points. The median is 120.",
+        "Histogram: warmup.py, of 15. The median is 15.",
+        "Histogram: dnn.py, of 60. The median is 60.",
+        "Histogram: extension.py, of 25. The median is 25.",
+    ]
 
 
 def test_items_for_people(judge, wrong):
