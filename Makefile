@@ -43,7 +43,7 @@ grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader) $(if $(SCHEDULER),$(VEN
 adjust: $(VENV)/grade
 	@$(RUN) -m autograder adjust "$(STUDENT)" --points="$(POINTS)" --reason "$(REASON)" --out "$(OUT)"
 
-# Which submissions are improbably alike, for human eyes: OUT/copies.html. No mark is touched.
+# Finds suspiciously similar submissions: OUT/copies.html. No score is changed.
 copies: $(VENV)/grade
 	@if [ "$(SUBMISSIONS)" = "$(BUNDLED)" ]; then $(RUN) -m autograder build examples >/dev/null; fi
 	@$(RUN) -m autograder copies "$(SUBMISSIONS)" --out "$(OUT)"

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from autograder.copies.compare import compare
-from autograder.copies.report import copies_csv, copies_html, pairs
 from autograder.errors import CALLED_WRONGLY, AutograderError
 from autograder.files import atomic_write
 from autograder.gradebook import Gradebook, GradebookError
@@ -24,6 +22,8 @@ from autograder.run import STOPPED, Order, make_folders, progress_bar, run_grade
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
 from autograder.settings import notices, read_assignment
+from autograder.similarity.compare import compare
+from autograder.similarity.report import copies_csv, copies_html, suspicious_pairs
 from autograder.text import clean
 
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grade.add_argument("--only", default="*", help="a pattern of names; the others are left as they are")
     grade.add_argument("--force", action="store_true", help="grade again what was graded before")
     grade.set_defaults(run=lambda given: run_grade(order(given)))
-    copies = commands.add_parser("copies", help="find submissions that are improbably alike")
+    copies = commands.add_parser("copies", help="find suspiciously similar submissions")
     copies.add_argument("submissions", type=named)
     copies.add_argument("--out", type=Path, default=Path("out"))
     copies.set_defaults(run=lambda given: run_copies(given.submissions, given.out))
@@ -122,17 +122,18 @@ def run_adjust(out: Path, student: str, added: float, why: str) -> int:
 
 def run_copies(submissions: Path, out: Path) -> int:
     """Compare all submissions with each other, and leave copies.html and copies.csv in `out`; no mark is looked at."""
-    files = read_assignment().graded_files
+    assignment = read_assignment()
+    files = assignment.graded_files
     found = find(submissions, files)
     tell(*found.remarks)
     make_folders(out)
     with Reader(files) as reader, progress_bar(console(stderr=True)) as progress:
-        comparison = compare(progress.track(found.waiting, description="Comparing"), reader.read)
+        comparison = compare(progress.track(found.waiting, description="Comparing"), reader.read, assignment)
     for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
         with atomic_write(out / name) as file:
             file.writelines(lines)
     with Gradebook(out / NAME, "") as book:
-        book.keep_alike(pairs(comparison))
+        book.keep_alike(suspicious_pairs(comparison))
     total, skipped, alike = len(found.waiting), len(comparison.unread), len(comparison.findings)
     print(f"{total} submissions, {skipped} of them skipped; {alike} pairs are alike.")
     print(f"For your eyes: {out / 'copies.html'}   For a spreadsheet: {out / 'copies.csv'}   No mark was changed.")

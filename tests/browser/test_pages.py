@@ -8,8 +8,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from autograder.copies.compare import compare
-from autograder.copies.report import copies_html
 from autograder.files import ROOT
 from autograder.gradebook.book import Alike
 from autograder.intake import Person, Submission, Waiting
@@ -18,6 +16,8 @@ from autograder.marks import Adjustment, mark_of
 from autograder.report import page as pages
 from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
+from autograder.similarity.compare import compare
+from autograder.similarity.report import copies_html
 from tests.golden import matrix, record
 from tests.golden.attacks.harness import SHOWN_TAGS
 from tests.golden.attacks.reports import REPORTS
@@ -61,7 +61,9 @@ def written(tmp_path_factory, judge, results):
     }
     sources["grace"] = sources["ada"]
     compared = compare(
-        [Waiting(name, out / name) for name in sources], lambda waiting: Submission(waiting.student, sources[waiting.student])
+        [Waiting(name, out / name) for name in sources],
+        lambda waiting: Submission(waiting.student, sources[waiting.student]),
+        ASSIGNMENT,
     )
     texts = {
         "feedback/full": feedback_html(mark_of(result())),

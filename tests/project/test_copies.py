@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from autograder.cli import main
-from autograder.copies import pairs as pairing
-from autograder.copies.compare import compare, given
-from autograder.copies.fingerprints import GRAM, WINDOW, Token, passages, read_source, winnowed
-from autograder.copies.pairs import Work, alike, clusters, weights
-from autograder.copies.report import copies_csv, copies_html
 from autograder.files import ROOT
 from autograder.intake import Submission, Waiting
 from autograder.packaging.regions import skeleton
-from tests.course import PARTS
+from autograder.similarity import pairs as pairing
+from autograder.similarity.compare import compare, load_common
+from autograder.similarity.fingerprints import GRAM, WINDOW, Token, hash_passages, tokenize, winnow
+from autograder.similarity.pairs import Document, find_clusters, find_pairs, weigh
+from autograder.similarity.report import copies_csv, copies_html
+from tests.course import ASSIGNMENT, PARTS
 from tests.golden.classmates import DISGUISES, PLANTED, alone, disguised, other_comments, other_names
 from tests.golden.programs import SIGMOID, solution, solutions
 from tests.project.grading import command
@@ -33,7 +33,7 @@ NOTHING = np.empty(0, dtype=np.uint64)
 def compared(handed_in):
     """The comparison of {student: {part: source}}."""
     found = [Waiting(student, Path(student)) for student in handed_in]
-    return compare(found, lambda waiting: Submission(waiting.student, dict(handed_in[waiting.student])))
+    return compare(found, lambda waiting: Submission(waiting.student, dict(handed_in[waiting.student])), ASSIGNMENT)
 
 
 def who(finding):
@@ -61,9 +61,9 @@ def some_hashes(chance, count):
     return np.unique(chance.integers(1 << 63, size=count, dtype=np.uint64))
 
 
-def work(own):
-    """A work that is one function with these hashes."""
-    return Work([], own, np.zeros(len(own), dtype=np.intp), np.array([0]), NOTHING, False)
+def document(own):
+    """A document that is one function with these hashes."""
+    return Document([], own, np.zeros(len(own), dtype=np.intp), np.array([0]), NOTHING, False)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_six_copies_more_and_more_disguised_rank_above_all_who_worked_alone(stud
     copied = {f"copy{n}": disguised(students[f"student{n:02}"], n, n) for n in range(1, len(PLANTED) + 1)}
     planted = [{f"copy{n}", f"student{n:02}"} for n in range(1, len(PLANTED) + 1)]
     assert sorted(map(sorted, listed(students | copied))) == sorted(map(sorted, planted))
-    monkeypatch.setattr(pairing, "LEAST", 2.0)
+    monkeypatch.setattr(pairing, "MIN_SCORE", 2.0)
     findings = compared(students | copied).findings
     assert len(findings) > 50  # those who worked alone have something in common, too
     assert sorted(map(sorted, (who(finding) for finding in findings[:6]))) == sorted(map(sorted, planted))
@@ -169,9 +169,9 @@ def test_the_formulas_of_the_solution_with_the_same_odd_comments_are(few):
 
 
 def test_what_a_quarter_of_the_class_has_weighs_nothing():
-    assert weights(np.array([1, 2]), 100).tolist() == [1, 1]
-    assert weights(np.array([26, 40, 100]), 100).tolist() == [0, 0, 0]
-    assert weights(np.array([6]), 100)[0] == pytest.approx(0.5)
+    assert weigh(np.array([1, 2]), 100).tolist() == [1, 1]
+    assert weigh(np.array([26, 40, 100]), 100).tolist() == [0, 0, 0]
+    assert weigh(np.array([6]), 100)[0] == pytest.approx(0.5)
 
 
 def test_what_two_of_five_students_write_is_common(students):
@@ -193,21 +193,21 @@ def test_a_cluster_is_named_once(few):
 
 
 def test_a_large_cluster_is_connected_though_not_each_pair_is_looked_at():
-    """The 50 works that share everything of theirs, among 1,000 that share nothing."""
+    """The 50 documents that share everything of theirs, among 1,000 that share nothing."""
     chance = np.random.default_rng(1)
     same = some_hashes(chance, 100)
-    works = [work(same if n % 20 == 0 else some_hashes(chance, 100)) for n in range(1000)]
-    pairs = alike(works)
-    assert clusters(pairs) == [list(range(0, 1000, 20))]
+    documents = [document(same if n % 20 == 0 else some_hashes(chance, 100)) for n in range(1000)]
+    pairs = find_pairs(documents)
+    assert find_clusters(pairs) == [list(range(0, 1000, 20))]
     assert len(pairs) < 50 * 49 / 2
 
 
 def test_a_pair_is_found_though_others_stand_between_them():
-    """The first and the last of forty works share a hundred passages, each with another one of those between them."""
+    """The first and the last of forty documents share a hundred passages, each with another one of those between them."""
     chance = np.random.default_rng(1)
     shared = np.array_split(some_hashes(chance, 100), 38)
     between = [np.unique(np.append(some_hashes(chance, 50), some)) for some in shared]
-    pairs = alike([work(np.concatenate(shared)), *map(work, between), work(np.concatenate(shared))])
+    pairs = find_pairs([document(np.concatenate(shared)), *map(document, between), document(np.concatenate(shared))])
     assert [(pair.first, pair.second) for pair in pairs] == [(0, 39)]
 
 
@@ -237,7 +237,7 @@ def test_passages_stand_beside_each_other_with_their_lines(few, put, tmp_path):
     assert row["lines"] == "4"
 
 
-def test_only_what_nobody_else_has_is_shown_as_a_sign(few):
+def test_only_what_nobody_else_has_is_a_distinctive_marker(few):
     """And a word of the hand-out in another form is not misspelt."""
     mark = b"\n# the gradiant goes here, says the gradiant; the gradients too\nquux_weight = 0.123457\nlearned_rate = 1\n"
     pair = {
@@ -246,24 +246,24 @@ def test_only_what_nobody_else_has_is_shown_as_a_sign(few):
     }
     others = {name: sources for name, sources in few.items() if name != "student01"}
     (finding,) = compared(others | pair).findings
-    assert finding.evidence.signs["misspelling"] == ["gradiant (gradient?)"]
-    assert finding.evidence.signs["comment"][0].startswith("the gradiant goes here")
-    assert "quux_weight" in finding.evidence.signs["name"]
-    assert "0.123457" in finding.evidence.signs["value"]
+    assert finding.evidence.markers["misspelling"] == ["gradiant (gradient?)"]
+    assert finding.evidence.markers["comment"][0].startswith("the gradiant goes here")
+    assert "quux_weight" in finding.evidence.markers["name"]
+    assert "0.123457" in finding.evidence.markers["value"]
     (finding,) = compared(others | pair | {"emmy": {"dnn": b"quux_weight = 0\n# gradiant\n"}}).findings
-    assert "misspelling" not in finding.evidence.signs
-    assert "quux_weight" not in finding.evidence.signs["name"]
+    assert "misspelling" not in finding.evidence.markers
+    assert "quux_weight" not in finding.evidence.markers["name"]
 
 
 def test_the_page_says_what_it_is_and_asks_for_nothing(few):
     page = copies_html(compared(few | {"ada": few["student01"]}))
-    assert "Nothing here is proof, and nothing here changes a mark." in page
+    assert "Nothing here is proof, and nothing here changes a grade." in page
     assert "score(A, B) = max(S(A, B), S(B, A))" in page
     assert "default-src 'none'" in page
     assert "<script" not in page
     assert "http://" not in page.replace("http-equiv", "")
-    assert "No two submissions are improbably alike." not in page
-    assert "No two submissions are improbably alike." in copies_html(compared(few))
+    assert "No two submissions are suspiciously similar." not in page
+    assert "No two submissions are suspiciously similar." in copies_html(compared(few))
 
 
 def test_marks_are_not_touched(put, tmp_path, few):
@@ -326,14 +326,14 @@ def test_what_cannot_be_read_is_skipped_and_counted(put, tmp_path, capsys, few):
         tmp_path / "out",
     )
     assert "4 submissions, 2 of them skipped; 1 pairs are alike." in capsys.readouterr().out
-    assert "Skipped, because nothing in them could be read: 2 (ada, grace)." in page
+    assert "Skipped because nothing in them could be read: 2 (ada, grace)." in page
     assert [{row["first"], row["second"]} for row in rows] == [{"emmy", "lin"}]
 
 
 def test_a_class_of_which_nothing_can_be_read_is_compared(put, tmp_path):
     page, rows = copies(put({"ada": {"dnn": b"\0"}, "grace": {}}), tmp_path / "out")
     assert rows == []
-    assert "No two submissions are improbably alike." in page
+    assert "No two submissions are suspiciously similar." in page
 
 
 def test_a_file_that_is_too_long_is_compared_in_part_and_said_so(few):
@@ -342,7 +342,7 @@ def test_a_file_that_is_too_long_is_compared_in_part_and_said_so(few):
     assert comparison.long == ["ada", "grace"]
     (finding,) = comparison.findings
     assert not finding.pair.identical
-    assert "Compared only in part, because a file is very long: ada, grace." in copies_html(comparison)
+    assert "Compared only in part because a file is very long: ada, grace." in copies_html(comparison)
 
 
 def test_nothing_of_a_student_is_markup_or_a_formula(put, tmp_path):
@@ -367,10 +367,10 @@ def test_nothing_of_a_student_is_markup_or_a_formula(put, tmp_path):
     assert all(not cell.startswith(("=", "@")) for row in rows for cell in row.values())
 
 
-def test_ten_thousand_identical_files_are_one_work(few, monkeypatch):
+def test_ten_thousand_identical_files_are_one_document(few, monkeypatch):
     """Tokenised once, a row for each but the first, and what little is shown of them on the page."""
     read = []
-    monkeypatch.setattr(pairing, "read_source", lambda source: read.append(source) or read_source(source))
+    monkeypatch.setattr(pairing, "tokenize", lambda source: read.append(source) or tokenize(source))
     comparison = compared({f"s{n}": few["student01"] for n in range(10_000)} | {"ada": few["student02"]})
     assert len(read) == len(given_sources()) + 2 * len(PARTS)
     assert [len(who(finding)) for finding in comparison.findings] == [10_000]
@@ -384,13 +384,13 @@ def given_sources():
 
 
 def test_a_class_that_shares_what_is_common_is_not_compared_pair_by_pair(monkeypatch):
-    """2,000 works with the same 50 passages and 50 of their own: no two are looked at in full."""
+    """2,000 documents with the same 50 passages and 50 of their own: no two are looked at in full."""
     looked = []
-    monkeypatch.setattr(pairing, "score", lambda *_: looked.append(1) or (0.0, 0.0))
+    monkeypatch.setattr(pairing, "score_pair", lambda *_: looked.append(1) or (0.0, 0.0))
     chance = np.random.default_rng(1)
     same = some_hashes(chance, 50)
-    works = [work(np.unique(np.append(same, some_hashes(chance, 50)))) for _ in range(2000)]
-    assert alike(works) == []
+    documents = [document(np.unique(np.append(same, some_hashes(chance, 50)))) for _ in range(2000)]
+    assert find_pairs(documents) == []
     assert looked == []
 
 
@@ -405,29 +405,29 @@ def test_two_texts_that_share_enough_tokens_share_a_fingerprint():
         kept = []
         for _ in range(2):
             around = [[chance.choice("efgh") for _ in range(chance.randrange(30))] for _ in range(2)]
-            hashes = passages([Token(text, text, 1) for text in [*around[0], *shared, *around[1]]])
-            kept.append(set(hashes[winnowed(hashes, NOTHING)].tolist()))
+            hashes = hash_passages([Token(text, text, 1) for text in [*around[0], *shared, *around[1]]])
+            kept.append(set(hashes[winnow(hashes, NOTHING)].tolist()))
         assert kept[0] & kept[1]
 
 
 def test_winnowing_keeps_a_part_of_the_passages_and_no_common_one():
     hashes = np.random.default_rng(1).integers(1 << 63, size=10_000, dtype=np.uint64)
     common = hashes[::2]
-    kept = hashes[winnowed(hashes, np.sort(common))]
+    kept = hashes[winnow(hashes, np.sort(common))]
     assert 0.2 < len(kept) / len(hashes) < 0.5
     assert not set(kept.tolist()) & set(common.tolist())
 
 
 def test_the_order_of_functions_makes_no_difference():
     first, second = (solution("warmup").split("\n\n\n")[n] + "\n\n\n" for n in (1, 2))
-    one, other = (set(passages(read_source(text.encode()).tokens).tolist()) for text in (first + second, second + first))
+    one, other = (set(hash_passages(tokenize(text.encode()).tokens).tolist()) for text in (first + second, second + first))
     assert one == other
 
 
 def test_names_values_and_comments_are_no_part_of_a_passage_and_what_cannot_be_renamed_is():
     shapes = [
         token.shape
-        for token in read_source(b'def f(x):\n    """Says."""\n    y = np.dot(x, 2.5) # what\n    return f"{y}"\n').tokens
+        for token in tokenize(b'def f(x):\n    """Says."""\n    y = np.dot(x, 2.5) # what\n    return f"{y}"\n').tokens
     ]
     assert shapes == [
         "def",
@@ -454,13 +454,13 @@ def test_names_values_and_comments_are_no_part_of_a_passage_and_what_cannot_be_r
 
 
 def test_the_solution_and_what_is_handed_out_leave_nothing():
-    known = given()
+    known = load_common(ASSIGNMENT)
     for source in [*solutions().values(), *SKELETON.values()]:
-        hashes = passages(read_source(source).tokens)
-        assert len(winnowed(hashes, known.passages)) == 0
+        hashes = hash_passages(tokenize(source).tokens)
+        assert len(winnow(hashes, known.passages)) == 0
     changed = solution().replace(SIGMOID, "return 0.5 * (1 + np.tanh(0.5 * Z))").encode()
-    hashes = passages(read_source(changed).tokens)
-    assert 0 < len(winnowed(hashes, known.passages)) < 10
+    hashes = hash_passages(tokenize(changed).tokens)
+    assert 0 < len(winnow(hashes, known.passages)) < 10
 
 
 # --- the class that the tests are made with

@@ -1,0 +1,247 @@
+"""Pairs of documents that share more than chance explains; what they share weighs more the fewer others have it.
+
+    weight(p)   = max(0, 1 - ln(d - 1) / ln(c)),  c = max(4, n / 4),  where d of the n documents have the passage p
+    W(x, B)     = the sum of weight(p) over the passages p in x, a function or a file, that B has, too; W(x) over all in x
+    S(A, B)     = the sum of W(f, B)^2 / W(f) * W(g, B) / W(g) over the functions f of A, each in its file g
+    score(A, B) = max(S(A, B), S(B, A))
+
+So a passage that only two documents have weighs 1, and one that a quarter of the class has weighs nothing. What a function
+shares counts by its part of that function and of its file, because people copy whole functions and files, while chance scatters
+passages. An inverted index maps each passage to its documents, and only documents that meet there are compared in full.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.gradebook.digest import digest
+from autograder.intake import Submission, Waiting
+from autograder.similarity.fingerprints import (
+    EMPTY,
+    Hashes,
+    Marker,
+    Source,
+    find_markers,
+    hash_markers,
+    hash_passages,
+    is_long_comment,
+    starts_function,
+    tokenize,
+    winnow,
+)
+
+MIN_SCORE = 25.0  # of a pair that is reported
+COMMON_SHARE, MIN_COMMON = 1 / 4, 4  # a passage is common in this share of the class, and in this many documents at least
+REACH = 20  # documents that a passage leads to from each one that has it
+MAX_PAIRS = 1_000
+EPSILON = 1e-9  # a divisor instead of a weight of 0
+
+
+class CommonKnowledge(NamedTuple):
+    """What proves nothing because all have it: passages, markers, and lines without indentation."""
+
+    passages: Hashes
+    markers: frozenset[Marker]
+    lines: frozenset[str]
+
+
+@dataclass
+class Document:
+    """What one student submitted, or several whose texts differ in comments and blanks only.
+
+    passages has the hashes of its fingerprints and long comments that are not common knowledge, functions the number of the
+    function that each is in, both (k,), and files the number of the file that each function is in; the comments make a function
+    and a file of their own. markers has the hashes of its markers; is_long says that a source is too long to be compared whole.
+    """
+
+    submissions: list[Waiting]
+    passages: Hashes
+    functions: NDArray[np.intp]
+    files: NDArray[np.intp]
+    markers: Hashes
+    is_long: bool
+
+    @property
+    def students(self) -> list[str]:
+        """The students who submitted it."""
+        return [waiting.student for waiting in self.submissions]
+
+
+class Pair(NamedTuple):
+    """Two similar documents, by their indices in the class; one that several students submitted is paired with itself.
+
+    share is the share of the smaller document that the other one has, too, by weight, from 0 to 1.
+    """
+
+    first: int
+    second: int
+    score: float
+    share: float
+
+    @property
+    def identical(self) -> bool:
+        """Whether they differ in comments and blanks only."""
+        return self.first == self.second
+
+
+def collect_common(texts: Iterable[str]) -> CommonKnowledge:
+    """Return what is common knowledge: the passages, markers and lines of the starter code and of the solution."""
+    sources = [tokenize(text.encode()) for text in texts]
+    return CommonKnowledge(
+        np.unique(np.concatenate([EMPTY, *(hash_passages(source.tokens) for source in sources)])),
+        frozenset[Marker]().union(*map(find_markers, sources)),
+        frozenset(line.strip() for source in sources for line in source.lines),
+    )
+
+
+def collect_documents(
+    submissions: Iterable[tuple[Waiting, Submission]], known: CommonKnowledge
+) -> tuple[list[Document], list[str]]:
+    """Return the documents of a class, and the students whose submissions cannot be read.
+
+    The same files are tokenized once, and only hashes are kept.
+    """
+    documents: dict[str, Document] = {}  # by their texts without comments and blanks
+    by_files: dict[str, Document] = {}
+    unread = []
+    for waiting, submission in submissions:
+        if not submission.sources:
+            unread.append(waiting.student)
+            continue
+        files = digest(*sorted(submission.sources.items()))
+        if files not in by_files:
+            sources = {part: tokenize(source) for part, source in submission.sources.items()}
+            new = make_document(sources.values(), known)
+            texts = sorted((part, plain_text(source)) for part, source in sources.items())
+            document = documents.setdefault(digest(*texts), new)
+            document.markers = np.union1d(document.markers, new.markers)
+            by_files[files] = document
+        by_files[files].submissions.append(waiting)
+    return list(documents.values()), unread
+
+
+def plain_text(source: Source) -> bytes:
+    """Return a source without comments and blanks."""
+    return "\0".join([*(token.exact for token in source.tokens), source.rest]).encode(errors="surrogatepass")
+
+
+def make_document(sources: Iterable[Source], known: CommonKnowledge) -> Document:
+    """Return the document of some sources, without its submissions."""
+    sources = list(sources)
+    markers = frozenset[Marker]().union(*map(find_markers, sources)) - known.markers
+    hashes = [hash_markers(filter(is_long_comment, markers))]
+    functions, files = [np.zeros(len(hashes[0]), dtype=np.intp)], [0]
+    for file, source in enumerate(sources, start=1):
+        passages = hash_passages(source.tokens)
+        kept = winnow(passages, known.passages)
+        function = np.cumsum(starts_function(source.tokens))
+        hashes.append(passages[kept])
+        functions.append(len(files) + function[kept])
+        files += [file] * (int(function.max(initial=0)) + 1)
+    own, first = np.unique(np.concatenate(hashes), return_index=True)
+    is_long = any(source.rest for source in sources)
+    return Document([], own, np.concatenate(functions)[first], np.array(files), hash_markers(markers), is_long)
+
+
+class Index:
+    """Maps each hash to the documents that have it, in their order."""
+
+    def __init__(self, held: Sequence[Hashes]) -> None:
+        sizes = [len(hashes) for hashes in held]
+        hashes = np.concatenate([EMPTY, *held])
+        order = np.argsort(hashes, kind="stable")
+        self.hashes = hashes[order]
+        self.documents = np.repeat(np.arange(len(held)), sizes)[order]
+        self.places = np.split(np.argsort(order, kind="stable"), np.cumsum(sizes)[:-1]) if sizes else []
+        _, which, counts = np.unique(self.hashes, return_inverse=True, return_counts=True)
+        self.counts = counts[which]  # of documents, at each place
+
+    def find(self, value: int) -> NDArray[np.intp]:
+        """Return the documents that have a hash."""
+        first, last = (np.searchsorted(self.hashes, np.uint64(value), side) for side in ("left", "right"))
+        return self.documents[first:last]
+
+
+def common_count(total: int) -> float:
+    """Return the number c of documents, of so many, that make a passage common."""
+    return max(MIN_COMMON, total * COMMON_SHARE)
+
+
+def weigh(counts: NDArray[np.intp], total: int) -> NDArray[np.float64]:
+    """Return the weights of passages that so many of the documents have, in the shape of counts."""
+    return np.maximum(0, 1 - np.log(np.maximum(counts - 1, 1)) / np.log(common_count(total)))
+
+
+def count_original(documents: Sequence[Document]) -> int:
+    """Return the number n of documents that have more than common knowledge."""
+    return sum(len(document.passages) > 0 for document in documents)
+
+
+def find_pairs(documents: Sequence[Document]) -> list[Pair]:
+    """Return the documents that several students submitted, if they weigh anything, then the pairs from MIN_SCORE on.
+
+    Each by falling score, and at most MAX_PAIRS of them.
+    """
+    index = Index([document.passages for document in documents])
+    weights = weigh(index.counts, count_original(documents))
+    weighted = [WeightedDocument(*each) for each in zip(documents, (weights[places] for places in index.places), strict=True)]
+    same = (Pair(n, n, each.total, 1.0) for n, each in enumerate(weighted) if len(documents[n].submissions) > 1 and each.total)
+    compared = (
+        Pair(first, second, *score_pair(weighted[first], weighted[second]))
+        for first in range(len(documents))
+        for second in find_candidates(index, first, weights)
+    )
+    similar = (pair for pair in compared if pair.score >= MIN_SCORE)
+    return [pair for group in (same, similar) for pair in nlargest(MAX_PAIRS, group, key=lambda pair: pair.score)]
+
+
+class WeightedDocument:
+    """A document with the weights of its passages, its functions, its files and all of it."""
+
+    def __init__(self, document: Document, weights: NDArray[np.float64]) -> None:
+        self.document, self.weights = document, weights
+        self.by_function, self.by_file = self.add_up(weights)
+        self.total = float(weights.sum())
+
+    def add_up(self, weights: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the sums of the weights of its passages by function and by file."""
+        by_function = np.bincount(self.document.functions, weights, len(self.document.files))
+        return by_function, np.bincount(self.document.files, by_function)
+
+    def compare_with(self, other: "WeightedDocument") -> tuple[float, float]:
+        """Return the weight of what another document has, too, and S(this, other)."""
+        shared = self.weights * np.isin(self.document.passages, other.document.passages, assume_unique=True)
+        by_function, by_file = self.add_up(shared)
+        share_of_file = by_file / np.maximum(self.by_file, EPSILON)
+        scores = by_function**2 / np.maximum(self.by_function, EPSILON) * share_of_file[self.document.files]
+        return float(shared.sum()), float(scores.sum())
+
+
+def score_pair(first: WeightedDocument, second: WeightedDocument) -> tuple[float, float]:
+    """Return the score of two documents, and the share of the smaller one that they share."""
+    (shared, one), (_, other) = first.compare_with(second), second.compare_with(first)
+    return max(one, other), shared / max(min(first.total, second.total), EPSILON)
+
+
+def find_candidates(index: Index, document: int, weights: NDArray[np.float64]) -> list[int]:
+    """Return the later documents that share so much with one in the index that they are compared with it in full."""
+    places = index.places[document]
+    near = places[:, None] + np.arange(1, REACH + 1)
+    inside = near < len(index.hashes)
+    near = np.where(inside, near, 0)
+    same = inside & (index.hashes[near] == index.hashes[places][:, None])
+    met, which = np.unique(index.documents[near[same]], return_inverse=True)
+    return met[np.bincount(which, weights[near[same]], len(met)) >= MIN_SCORE / 2].tolist()
+
+
+def find_clusters(pairs: Iterable[Pair]) -> list[list[int]]:
+    """Return the groups of documents that pairs connect, each in the order of the class."""
+    group: dict[int, set[int]] = {}
+    for pair in pairs:
+        joined = group.setdefault(pair.first, {pair.first}) | group.setdefault(pair.second, {pair.second})
+        group |= dict.fromkeys(joined, joined)
+    return sorted({id(each): sorted(each) for each in group.values()}.values())
