@@ -16,7 +16,7 @@ from autograder.intake import Reader, find
 from autograder.marks import MOST_REASON, Adjustment
 from autograder.packaging.build import BUILDERS, build
 from autograder.platforms import NAMES
-from autograder.report.doctor import layers_table, verdict
+from autograder.report.doctor import assess_layers, build_layers_table
 from autograder.report.terminal import console
 from autograder.run import STOPPED, Order, make_folders, progress_bar, run_grade, tell
 from autograder.sandbox import layers
@@ -153,6 +153,6 @@ def run_doctor() -> int:
     """Show which layers are live; CALLED_WRONGLY where they are too few to grade hidden checks."""
     zygote = Zygote(Limits(accept=tuple(layers.MINIMUM)))
     zygote.close()
-    console().print(layers_table(zygote.missing))
-    print(f"\n{verdict(zygote.missing)}")
+    console().print(build_layers_table(zygote.missing))
+    print(f"\n{assess_layers(zygote.missing)}")
     return CALLED_WRONGLY if layers.lacking(zygote.layers, ()) else 0

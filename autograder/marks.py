@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.intake.entries import folded, shown
 from autograder.intake.waiting import Waiting
-from autograder.report.words import clock, counted, number
+from autograder.report.words import format_count, format_number, format_time
 from autograder.results import Result
 from autograder.settings import Drop, Late, Settings
 from autograder.values import YEARS
@@ -126,13 +126,14 @@ def without_lowest(result: Result, drop: Drop) -> tuple[float, str]:
         lowest = max(low, key=lambda name: round(low[name], 2))
         earned, most = tasks.pop(lowest)
         kept, rest = round(kept - earned, 2), round(rest - most, 2)
-        names.append(f"{lowest[1]} ({number(earned)} of {number(most)})")
+        names.append(f"{lowest[1]} ({format_number(earned)} of {format_number(most)})")
     scaled = round(kept * whole / rest, 2) if names else score
     if scaled <= score:
         return 0, ""
     said = (
-        f"Left out, because most points were lost there: {', '.join(names)}. The other tasks, {number(kept)} of "
-        f"{counted(rest)}, count for all {number(whole)}, which makes {number(scaled)} instead of {number(score)}."
+        f"Left out, because most points were lost there: {', '.join(names)}. The other tasks, {format_number(kept)} of "
+        f"{format_count(rest)}, count for all {format_number(whole)}, which makes {format_number(scaled)} instead of "
+        f"{format_number(score)}."
     )
     return round(scaled - score, 2), said
 
@@ -149,15 +150,16 @@ def lateness_of(points: float, waiting: Waiting, late: Late) -> Lateness:
     grace = timedelta(minutes=late.grace_minutes)
     if over <= grace or not points:
         return Lateness(over)
-    days, came = math.ceil(over / DAY), f"Handed in {clock(waiting.submitted, due)}"
-    after = f"after {'the' if due == late.due else 'your own'} due date, {clock(due, due)}"
+    days, came = math.ceil(over / DAY), f"Handed in {format_time(waiting.submitted, due)}"
+    after = f"after {'the' if due == late.due else 'your own'} due date, {format_time(due, due)}"
     if (over - grace) / DAY > late.refuse_after_days:
-        span = f"more than {counted(late.refuse_after_days, 'day')} " if late.refuse_after_days else ""
+        span = f"more than {format_count(late.refuse_after_days, 'day')} " if late.refuse_after_days else ""
         return Lateness(over, points, f"{came}, {span}{after}: that is too late to count.")
     percent = min(days * late.penalty_per_day, late.at_most, 100)
     left = round(points * (1 - percent / 100), 2)
     span = "the first day" if days == 1 else f"{days} days"
-    said = f"{came}, within {span} {after}: that takes {number(percent)} % of {counted(points)} and leaves {number(left)}."
+    taken = f"{format_number(percent)} % of {format_count(points)}"
+    said = f"{came}, within {span} {after}: that takes {taken} and leaves {format_number(left)}."
     return Lateness(over, round(points - left, 2), said)
 
 
@@ -185,4 +187,4 @@ def nobodys_extensions(late: Late, waitings: Sequence[Waiting]) -> str:
 def adjusted(adjustment: Adjustment) -> str:
     """A sentence on an adjustment."""
     done = "added" if adjustment.points >= 0 else "taken"
-    return f"{counted(abs(adjustment.points))} {done} by hand: {shown(adjustment.reason, MOST_REASON).rstrip('.')}."
+    return f"{format_count(abs(adjustment.points))} {done} by hand: {shown(adjustment.reason, MOST_REASON).rstrip('.')}."

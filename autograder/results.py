@@ -123,6 +123,11 @@ class Result:
         """The points that could be had."""
         return sum(check.points for check in self.checks)
 
+    @cached_property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the assignment, in the order of its checks."""
+        return tuple(dict.fromkeys(check.part for check in self.checks))
+
     def part_score(self, part: str) -> float | None:
         """The points of one part, or None where the grader failed."""
         return None if self.status == "error" else total(check for check in self.checks if check.part == part)

@@ -25,11 +25,12 @@ from autograder.intake import Found, IntakeError, Person, Reader, Submission, Wa
 from autograder.judge.judge import error_result
 from autograder.marks import Mark, mark_of, nobodys_extensions
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
-from autograder.report.exports import EXPORTS, head_lines, lines
+from autograder.report.exports import export_sheets
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.overview import Overview
-from autograder.report.table import Summary, grades_csv, grades_lines, grades_table
+from autograder.report.spreadsheet import csv_lines
+from autograder.report.table import Summary, grades_sheet, grades_table
 from autograder.report.terminal import console
 from autograder.results import Result
 from autograder.sandbox import layers
@@ -182,7 +183,7 @@ class Run:
         source = digest(*((name, text.encode()) for name, text in parts.items()))
         if not is_fault and self.book.is_written(student, outputs_digest(source, map(read_if_there, paths))):
             return
-        texts = [results_json(mark), feedback_html(mark)]
+        texts = [results_json(mark), feedback_html(mark, figure=self.assignment.figure(mark.result))]
         for path, text in zip(paths, texts, strict=True):
             with atomic_write(path) as file:
                 file.write(text)
@@ -192,24 +193,25 @@ class Run:
         """Write grades.csv, the report, the tables for platforms, and each student's files that are not as they should be."""
         summary, overview, out = Summary(), Overview(), self.order.out
         kind = "" if self.order.roster else self.found.kind  # whose ids people have; those of a roster are an office's
+        exports = export_sheets(self.settings.exports, self.assignment.max_score, kind)
+        sheets = {"grades.csv": grades_sheet(self.assignment.part_names)} | {
+            f"exports/{name.lower()}.csv": sheet for name, sheet in exports.items()
+        }
         with contextlib.ExitStack() as stack:
             book = stack.enter_context(nbgraders(self.order))
-            grades = stack.enter_context(atomic_write(out / "grades.csv"))
-            tables = {name: stack.enter_context(atomic_write(out / "exports" / f"{name.lower()}.csv")) for name in EXPORTS}
-            grades.writelines(grades_csv(()))
-            for name, file in tables.items():
-                file.writelines(head_lines(name, self.settings.exports))
+            tables = [(sheet, stack.enter_context(atomic_write(out / name))) for name, sheet in sheets.items()]
+            for sheet, file in tables:
+                file.writelines(csv_lines(sheet.head))
             for mark in self.marks():  # one after the other, however many there are
                 self.write(mark)
                 if book and mark.result.status != "error":
                     record(book, self.assignment, mark.result)
-                grades.writelines(grades_lines([mark]))
-                for name, file in tables.items():
-                    file.writelines(lines(name, [mark], ids=kind))
+                for sheet, file in tables:
+                    file.writelines(csv_lines(sheet.rows([mark], ())))
                 summary.add(mark)
                 overview.add(mark)
-            for name, file in tables.items():
-                file.writelines(lines(name, (), self.absent))
+            for sheet, file in tables:
+                file.writelines(csv_lines(sheet.rows((), self.absent)))
             stack.enter_context(atomic_write(out / "report.html")).write(overview.html(self.book.alike(), self.absent))
         return summary
 

@@ -14,6 +14,7 @@ from autograder.judge.judge import Judge
 from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
 from tests.browser.chromium import chromium
+from tests.course import ASSIGNMENT
 from tests.golden.crowd import crowd, graded
 
 PROGRAMS = 150
@@ -39,7 +40,7 @@ def main() -> None:
     with Judge() as judge:
         marks = list(crowd(graded(judge.grade, PROGRAMS), given.students))
     started = time.perf_counter()
-    sizes = [len(feedback_html(mark).encode()) for mark in marks]
+    sizes = [len(feedback_html(mark, figure=ASSIGNMENT.figure(mark.result)).encode()) for mark in marks]
     seconds = (time.perf_counter() - started) / len(marks)
     print(f"feedback/: {1000 * seconds:.2f} ms a page, {statistics.fmean(sizes) / 1000:.0f} kB")
     started = time.perf_counter()

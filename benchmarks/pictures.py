@@ -11,6 +11,7 @@ from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
 from tests.browser.chromium import chromium
+from tests.course import ASSIGNMENT
 from tests.golden.crowd import crowd, graded
 from tests.golden.mistakes import with_mistakes
 
@@ -31,9 +32,9 @@ SHOTS = [
     ("feedback-phone-dark", "broken", "", PHONE, "dark"),
     ("report-30", "report-30", "", WINDOW, "light"),
     ("report-5000", "report-5000", "", WINDOW, "light"),
-    ("report-5000-marks", "report-5000", "#marks", WINDOW, "light"),
+    ("report-5000-marks", "report-5000", "#scores", WINDOW, "light"),
     ("report-5000-dark", "report-5000", "#students", WINDOW, "dark"),
-    ("report-phone", "report-30", "#marks", PHONE, "light"),
+    ("report-phone", "report-30", "#scores", PHONE, "light"),
 ]
 
 
@@ -42,9 +43,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, Judge() as judge, chromium() as browser:
         folder = Path(name)
         for student, mistakes in STUDENTS.items():
-            write(
-                folder / f"{student}.html", feedback_html(mark_of(judge.grade(Submission(student, with_mistakes(*mistakes)))))
-            )
+            result = judge.grade(Submission(student, with_mistakes(*mistakes)))
+            write(folder / f"{student}.html", feedback_html(mark_of(result), figure=ASSIGNMENT.figure(result)))
         results = graded(judge.grade, 150)
         for size in (SMALL, LARGE):
             alike = [Alike(1, "student0004", "student0017", 41.0), Alike(2, "student0008", "student0021", 17.5)]

@@ -4,16 +4,20 @@ import importlib
 import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from autograder.assignment import Assignment, Credit, Inspection, parts_of
-from autograder.backprop import diagnosis, example, finite_differences
+from autograder.backprop import diagnosis, example, figure, finite_differences
 from autograder.backprop.cases import sample_cases
 from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
 from autograder.checking import Check, collect_checks, rubric_rows
 from autograder.files import ROOT
-from autograder.results import Cause, CheckResult, Step
+from autograder.results import Cause, CheckResult, Result, Step
 from autograder.sandbox.student import SandboxedStudent
 from autograder.student import Student
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 CHECKS = (
     "tests.public.test_warmup",
@@ -71,6 +75,10 @@ class Backprop(Assignment):
     def steps(self, student: Student, failed: Sequence[str]) -> Sequence[Step]:
         """Return how each tensor of the public example came out, where a check of dnn.py failed."""
         return diagnosis.steps(student) if "dnn" in failed else ()
+
+    def figure(self, result: Result) -> "Markup | None":
+        """Return the network of the public example with the broken steps marked."""
+        return figure.render(result)
 
     def check_modules(self) -> Mapping[str, str]:
         """Return the modules that public checks import, the numbers of the example written out."""

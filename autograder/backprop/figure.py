@@ -6,11 +6,17 @@ Where a step is broken, the units or the connections it belongs to are marked, t
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
+from autograder.backprop.example import DNN
 from autograder.results import Result
 
-LAYER_SIZES = (2, 3, 3, 1)  # of the public example
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+TEMPLATES = Path(__file__).with_name("templates")
+LAYER_SIZES = DNN.case.layer_sizes
 WIDTH, HEIGHT = 640, 350
 ACROSS = (44, 228, 412, 596)  # the middle of each layer
 UNITS, SPACING, RADIUS = 72, 42, 14  # the height of the middle unit; between two; of one
@@ -56,6 +62,14 @@ class Drawing(NamedTuple):
     lines: list[Line]
     boxes: list[Box]
     words: str
+
+
+def render(result: Result) -> "Markup | None":
+    """Return the drawing of a result for the feedback page; None where nothing is broken, or nothing came."""
+    from autograder.report.page import load_macro  # here, because a machine that only grades has no jinja2
+
+    found = drawing(result)
+    return load_macro("network.html", "draw", TEMPLATES)(found, WIDTH, HEIGHT, RADIUS, *BOX) if found else None
 
 
 def drawing(result: Result) -> Drawing | None:

@@ -14,7 +14,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.anchors import anchors_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from autograder.report.page import environment, policy, texts
+from autograder.report.page import build_policy, load_templates, read_texts
 
 HERE = Path(__file__).parent
 # What the converter leaves to browsers, and browsers leave undone: brackets as high as their matrix, no space behind the sign
@@ -41,9 +41,9 @@ def page(markdown: str, pictures: Mapping[str, str]) -> str:
     body = parser.renderer.render(tokens, parser.options, {"pictures": pictures})
     for wide in ("<pre>", '<div class="math block">'):  # can be moved sideways by keyboard too
         body = body.replace(wide, f'{wide[:-1]} tabindex="0">')
-    style = texts(HERE / "handout.css")
-    frame = {"style": style, "script": "", "policy": policy(style, pictures="data:")}
-    return environment(HERE).get_template("handout.html").render(title=title, body=body, **frame)
+    style = read_texts(HERE / "handout.css")
+    frame = {"style": style, "script": "", "policy": build_policy(style, images="data:")}
+    return load_templates(HERE).get_template("handout.html").render(title=title, body=body, **frame)
 
 
 def mathml(formula: str, options: dict[str, Any]) -> str:

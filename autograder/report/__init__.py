@@ -1,1 +1,1 @@
-"""Pure functions of results: Gradescope's results.json, CSV, feedback pages, and the table in the terminal."""
+"""Pure functions of scores: Gradescope's results.json, CSV files, pages, and the table in the terminal."""

@@ -1,4 +1,4 @@
-"""What holds a submission on this machine, as a table for the terminal."""
+"""The isolation layers of this machine as a table for the terminal."""
 
 from collections.abc import Mapping
 
@@ -8,20 +8,18 @@ from rich.text import Text
 from autograder.sandbox.layers import LAYERS, lacking, refusal
 
 
-def layers_table(missing: Mapping[str, str]) -> Table:
-    """A row for each layer: whether it is live, what it leaves a submission, and why it is missing."""
-    table = Table(title="What holds a submission here", title_justify="left", header_style="bold", pad_edge=False, box=None)
+def build_layers_table(missing: Mapping[str, str]) -> Table:
+    """Return a row for each layer: whether it is live, what it leaves a submission, and why it is missing."""
+    table = Table(title="Isolation layers on this machine", title_justify="left", header_style="bold", pad_edge=False, box=None)
     for name in ("layer", "live", "leaves a submission"):
         table.add_column(name, no_wrap=name != "leaves a submission", overflow="fold")
     for name, leaves in LAYERS.items():
-        live = name not in missing
-        table.add_row(
-            Text(name), Text("yes" if live else "no"), Text(leaves if live else missing[name]), style="" if live else "yellow"
-        )
+        cells = (name, "no", missing[name]) if name in missing else (name, "yes", leaves)
+        table.add_row(*map(Text, cells), style="yellow" if name in missing else "")
     return table
 
 
-def verdict(missing: Mapping[str, str]) -> str:
-    """Whether that is enough to grade hidden checks, as a sentence."""
+def assess_layers(missing: Mapping[str, str]) -> str:
+    """Return a sentence on whether the layers that are live are enough to grade hidden checks."""
     dangers = lacking(LAYERS.keys() - missing.keys(), ())
     return refusal(dangers) if dangers else "This is enough to grade hidden checks."

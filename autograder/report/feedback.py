@@ -1,145 +1,128 @@
-"""A mark as a page for the student: what to mend first, what is right, and every check."""
+"""A mark as a page for the student: what to fix first, what is right, and every check."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
 from markupsafe import Markup
 
-from autograder.backprop.figure import BOX, HEIGHT, RADIUS, WIDTH, drawing
 from autograder.checking import TOLERANCE
 from autograder.marks import Mark
-from autograder.report.page import macro, page
-from autograder.report.words import counted, printed, summary, to_mend
-from autograder.results import PARTS, CheckResult, Comparison, Result, total
+from autograder.report.page import load_macro, render_page
+from autograder.report.words import find_failures, format_count, list_printed, write_summary
+from autograder.results import CheckResult, Comparison, Result, total
 
 
-class Task(NamedTuple):
-    """A task as the page shows it: its marks, notes, whether all is right, and its checks, those to mend first."""
-
-    name: str
-    score: float
-    most: float
-    notes: list[str]
-    is_right: bool
-    rows: list[Markup]
-
-
-class Part(NamedTuple):
-    """A part as the page shows it: its name, its marks, what is the matter with its file, and its tasks."""
+class Group(NamedTuple):
+    """The checks of a part or of a task."""
 
     name: str
-    score: float
-    most: float
-    problem: str
-    tasks: list[Task]
+    checks: list[CheckResult]
+
+    @property
+    def score(self) -> float:
+        """The points earned."""
+        return total(self.checks)
+
+    @property
+    def max_score(self) -> float:
+        """The possible points."""
+        return sum(check.points for check in self.checks)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes of the checks, each once."""
+        return list(dict.fromkeys(check.note for check in self.checks if check.note))
+
+    @property
+    def failures_first(self) -> list[CheckResult]:
+        """The checks, those to fix first."""
+        return sorted(self.checks, key=lambda check: bool(check.passed))
 
 
 class Cell(NamedTuple):
-    """A number of a tensor: what came, what is due where that is another number, and how far off it is."""
+    """A number of a tensor, the expected one if it is another, and a CSS class for how far off it is."""
 
     got: str
     want: str
     shade: str
 
 
-def feedback_html(mark: Mark) -> str:
-    """The text of feedback/<student>.html."""
+def feedback_html(mark: Mark, figure: Markup | None = None) -> str:
+    """Return the text of feedback/<student>.html; a figure, if any, shows where the first mistake is."""
     result = mark.result
-    return page(
+    parts = [part for part in group_checks(result.checks, "part") if part.max_score]
+    return render_page(
         "feedback",
         mark=mark,
         result=result,
-        summary=summary(result),
-        printed=printed(result),
-        parts=[part(result, name) for name in PARTS if result.part_max(name)],
-        to_mend=next(iter(to_mend(result)), None) if result.status == "graded" else None,
-        right=what_is_right(result),
-        drawing=drawing(result),
-        first=numbers_of_first(result),
-        width=WIDTH,
-        height=HEIGHT,
-        radius=RADIUS,
-        box_width=BOX[0],
-        box_height=BOX[1],
+        summary=write_summary(result),
+        printed=list_printed(result),
+        parts=parts,
+        problems={part.name: find_problem(part, result) for part in parts},
+        group_checks=group_checks,
+        render_check=render_check,
+        mistakes={(cause.part, cause.said): number for number, cause in reversed([*enumerate(result.causes, start=1)])},
+        first_failure=next(iter(find_failures(result)), None) if result.status == "graded" else None,
+        passed=list_passed(parts) if result.failed and result.status == "graded" else "",
+        figure=figure,
+        first_numbers=render_first_numbers(result),
     )
 
 
-def part(result: Result, name: str) -> Part:
-    """One part of a result; where its file cannot be graded one sentence says why, and not every check again."""
-    checks = [check for check in result.checks if check.part == name]
-    problem = next((note for note in result.notes if all(check.got == note for check in checks)), "")
-    tasks = [] if problem or result.status == "invalid" else list(by_task(checks, mistakes(result, name)))
-    return Part(name, total(checks), result.part_max(name), problem, tasks)
-
-
-def mistakes(result: Result, part: str) -> dict[str, int]:
-    """The number of each mistake of a part on the page, by what is said of it."""
-    causes = list(enumerate(result.causes, start=1))
-    return {cause.said: number for number, cause in reversed(causes) if cause.part == part}
-
-
-def by_task(checks: list[CheckResult], numbers: dict[str, int]) -> Iterator[Task]:
-    """The tasks of these checks."""
-    for task, group in tasks_of(checks).items():
-        ordered = sorted(group, key=lambda check: bool(check.passed))
-        notes = list(dict.fromkeys(check.note for check in group if check.note))
-        rows = [row(check, numbers.get(check.cause, 0)) for check in ordered]
-        yield Task(task, total(group), sum(check.points for check in group), notes, all(check.passed for check in group), rows)
-
-
-def tasks_of(checks: list[CheckResult]) -> dict[str, list[CheckResult]]:
-    """The checks of each task."""
-    grouped: dict[str, list[CheckResult]] = {}
+def group_checks(checks: Iterable[CheckResult], attribute: str) -> list[Group]:
+    """Return the checks of each part or of each task, in their order."""
+    groups: dict[str, list[CheckResult]] = {}
     for check in checks:
-        grouped.setdefault(check.task, []).append(check)
-    return grouped
+        groups.setdefault(getattr(check, attribute), []).append(check)
+    return [Group(*group) for group in groups.items()]
 
 
-@lru_cache(maxsize=4096)  # those that are passed read alike on every page
-def row(check: CheckResult, mistake: int) -> Markup:
-    """A check as a row of its task, with the number of the mistake behind its failure."""
-    return macro("check.html", "row")(check, mistake, cells(check.comparison) if check.comparison else [])
+def find_problem(part: Group, result: Result) -> str:
+    """Return the note that says why the whole file of a part was not checked, or ""."""
+    return next((note for note in result.notes if all(check.got == note for check in part.checks)), "")
 
 
-def numbers_of_first(result: Result) -> Markup:
-    """The numbers of the first wrong tensor of the example, if there is one."""
+@lru_cache(maxsize=4096)  # those that passed are the same on every page
+def render_check(check: CheckResult, mistake: int) -> Markup:
+    """Return a check as an item of its task, with the number of the mistake behind its failure, or 0."""
+    return load_macro("check.html", "item")(check, mistake, compare_numbers(check.comparison) if check.comparison else [])
+
+
+def render_first_numbers(result: Result) -> Markup:
+    """Return the numbers of the first wrong tensor of the example, if any, as a table."""
     comparison = next((step.comparison for step in result.steps if step.comparison), None)
-    return macro("check.html", "heat")(comparison, cells(comparison)) if comparison else Markup("")
+    return load_macro("check.html", "heat")(comparison, compare_numbers(comparison)) if comparison else Markup("")
 
 
-def cells(comparison: Comparison) -> list[list[Cell]]:
-    """The numbers of a tensor, row by row; as far off as their error is of the largest number that is due."""
+def compare_numbers(comparison: Comparison) -> list[list[Cell]]:
+    """Return the cells of a tensor, row by row, with errors relative to the largest expected number."""
     largest = max(abs(number) for row in comparison.want for number in row)
     rows = zip(comparison.got, comparison.want, strict=True)
-    return [[cell(got, want, largest) for got, want in zip(*pair, strict=True)] for pair in rows]
+    return [[compare_number(*pair, largest) for pair in zip(*row, strict=True)] for row in rows]
 
 
-def cell(got: float, want: float, largest: float) -> Cell:
-    """One number of a tensor whose largest number that is due is given."""
+def compare_number(got: float, want: float, largest: float) -> Cell:
+    """Return the cell of one number of a tensor, given the largest expected number of that tensor."""
     error = abs(got - want) / largest if largest else math.inf
     if got == want or error <= TOLERANCE:
-        return Cell(short(got), "", "agrees")
-    shade = next((name for name, bound in (("near", 0.1), ("off", 1)) if error < bound), "far")
-    return Cell(short(got), short(want), shade)
+        return Cell(f"{got:.3g}", "", "agrees")
+    shade = "near" if error < 0.1 else "off" if error < 1 else "far"
+    return Cell(f"{got:.3g}", f"{want:.3g}", shade)
 
 
-def short(number: float) -> str:
-    """A number to three digits."""
-    return f"{number:.3g}"
-
-
-def what_is_right(result: Result) -> str:
-    """A sentence on the tasks in which nothing is to be mended; "" where there are none, or nothing else."""
-    if not result.failed or result.status != "graded":
-        return ""
+def list_passed(parts: Iterable[Group]) -> str:
+    """Return a sentence on the tasks in which every check passed; "" if there are none."""
     found = []
-    for name in PARTS:
-        checks = [check for check in result.checks if check.part == name]
-        tasks = [task for task, group in tasks_of(checks).items() if all(check.passed for check in group)]
-        if tasks:
-            whole = all(check.passed for check in checks)
-            points = counted(total(check for check in checks if check.task in tasks))
-            found.append(f"{'all of ' if whole else ''}{name}.py{'' if whole else ': ' + ', '.join(tasks)} ({points})")
+    for part in parts:
+        if passed := [task for task in group_checks(part.checks, "task") if task.passed]:
+            points = format_count(total(check for task in passed for check in task.checks))
+            tasks = ", ".join(task.name for task in passed)
+            found.append(f"all of {part.name}.py ({points})" if part.passed else f"{part.name}.py: {tasks} ({points})")
     return f"Every check passed in {'; '.join(found)}." if found else ""

@@ -5,44 +5,39 @@ until then Gradescope also hides the total.
 """
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from autograder.marks import Mark
-from autograder.report.words import explanation, printed, summary
-from autograder.results import CheckResult, Result
+from autograder.report.words import explain_check, list_printed, write_summary
+from autograder.results import CheckResult
 
 VISIBILITY = {"public": "visible", "hidden": "after_published"}
+encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def results_json(mark: Mark) -> str:
-    """The text of results.json; the same mark gives the same bytes."""
-    return written(document_of(mark))
+    """Return the text of results.json; the same mark gives the same bytes."""
+    return format_results(build_results(mark))
 
 
-def written(document: dict[str, Any]) -> str:
-    """A results.json as text: a line for each of its fields and for each test, which is quickly made and can be read."""
-    told = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-    lines = [
-        f"{told(key)}: [\n{comma_lines(map(told, value))}\n]" if key == "tests" else f"{told(key)}: {told(value)}"
-        for key, value in document.items()
-    ]
-    return f"{{\n{comma_lines(lines)}\n}}\n"
+def format_results(document: dict[str, Any]) -> str:
+    """Return a results.json as text, with a line for each field and each test, which is fast and readable."""
+    tests = "[\n" + ",\n".join(map(encode, document.get("tests", ()))) + "\n]"
+    fields = (f"{encode(key)}: {tests if key == 'tests' else encode(value)}" for key, value in document.items())
+    return "{\n" + ",\n".join(fields) + "\n}\n"
 
 
-def comma_lines(items: Iterable[str]) -> str:
-    """Lines with commas between them."""
-    return ",\n".join(items)
-
-
-def document_of(mark: Mark) -> dict[str, Any]:
-    """A mark as results.json says it; its score overrides the sum of the tests', and sentences say what it is made of."""
+def build_results(mark: Mark) -> dict[str, Any]:
+    """Return a mark as the fields of results.json; its score overrides the sum of the tests, and its output explains it."""
     result = mark.result
+    printed = [
+        f"Your code printed while the public checks ran ({stream}):\n{text.rstrip()}" for stream, text in list_printed(result)
+    ]
     return {
         "score": mark.score or 0,
-        "output": "\n\n".join([*mark.said, summary(result), *printed_texts(result)]),
+        "output": "\n\n".join([*mark.said, write_summary(result), *printed]),
         "output_format": "text",
-        "tests": [test(check) for check in result.checks],
+        "tests": [build_test(check) for check in result.checks],
         "extra_data": {
             "student": result.student,
             "status": result.status,
@@ -53,20 +48,15 @@ def document_of(mark: Mark) -> dict[str, Any]:
     }
 
 
-def printed_texts(result: Result) -> list[str]:
-    """What the student's code printed, each stream under a line of its own."""
-    return [f"Your code printed while the public checks ran ({stream}):\n{text.rstrip()}" for stream, text in printed(result)]
-
-
-def test(check: CheckResult) -> dict[str, Any]:
-    """One entry of "tests"."""
+def build_test(check: CheckResult) -> dict[str, Any]:
+    """Return one entry of "tests"."""
     return {
         "name": check.sentence,
         "name_format": "text",
         "score": check.score,
         "max_score": check.points,
         "status": "passed" if check.passed else "failed",
-        "output": explanation(check),
+        "output": explain_check(check),
         "output_format": "text",
         "visibility": VISIBILITY[check.visibility],
         "extra_data": {"id": check.id, "part": check.part, "task": check.task, "checked": check.passed is not None},

@@ -1,8 +1,8 @@
-"""Pages that stand alone: one HTML file each, which asks for nothing and runs nothing but its own script.
+"""Pages that stand alone: one HTML file each, which loads nothing and runs nothing but its own script.
 
-A page is templates/<name>.html, which fills in templates/page.html, with the rules of page.css and <name>.css and the script
-of <name>.js, where there is one. Each value that goes into it is escaped. Its content security policy names the style and the
-script by their digests: whatever else got into it would be neither shown nor run.
+A page is templates/<name>.html, which extends templates/page.html, with the styles of page.css and <name>.css and the script of
+<name>.js, if there is one. Every value is escaped. The content security policy names the style and the script by their digests:
+anything else that got into the page would be neither shown nor run.
 """
 
 import base64
@@ -16,53 +16,54 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.report.words import counted, number
+from autograder.report.words import format_count, format_number
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def page(name: str, folder: Path = TEMPLATES, **values: Any) -> str:
-    """The text of a page, the values of its template filled in; the template may lie in another folder."""
-    style, script = texts(TEMPLATES / "page.css", folder / f"{name}.css"), texts(folder / f"{name}.js")
-    frame = {"style": style, "script": script, "policy": policy(style, script)}
-    return environment(folder).get_template(f"{name}.html").render(**frame, **values)
+def render_page(name: str, folder: Path = TEMPLATES, **values: Any) -> str:
+    """Return the text of a page with the values of its template; the template may be in another folder."""
+    style, script = read_texts(TEMPLATES / "page.css", folder / f"{name}.css"), read_texts(folder / f"{name}.js")
+    frame = {"style": style, "script": script, "policy": build_policy(style, script)}
+    return load_templates(folder).get_template(f"{name}.html").render(**frame, **values)
 
 
 @cache
-def environment(folder: Path) -> Environment:
-    """The templates of a folder, and those of all pages; what they use and do not have fails."""
+def load_templates(folder: Path) -> Environment:
+    """Return the templates of a folder together with those of all pages; using an undefined value raises UndefinedError."""
     loader = FileSystemLoader([folder, TEMPLATES])
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(number=number, code=code, counted=counted)
-    return made
+    templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    templates.filters.update(number=format_number, quantity=format_count, code=mark_code)
+    return templates
 
 
-def macro(template: str, name: str) -> Callable[..., Markup]:
-    """A macro of a template, to be called from here."""
-    return getattr(environment(TEMPLATES).get_template(template).module, name)
+def load_macro(template: str, name: str, folder: Path = TEMPLATES) -> Callable[..., Markup]:
+    """Return a macro of a template as a function; the template may be in another folder."""
+    return getattr(load_templates(folder).get_template(template).module, name)
 
 
 @cache
-def texts(*paths: Path) -> Markup:
-    """The text of some files of ours, one after the other, as far as they are there."""
+def read_texts(*paths: Path) -> Markup:
+    """Return the concatenated texts of our own files, without those that do not exist."""
     return Markup("".join(path.read_text(encoding="utf-8") for path in paths if path.exists()))  # noqa: S704
 
 
 @cache
-def policy(style: str, script: str = "", pictures: str = "") -> Markup:
-    """The content security policy of a page: https://www.w3.org/TR/CSP3/#framework-directive-source-list."""
-    allowed = {"style-src": style, "script-src": script}
-    told = [f"{directive} '{digest(text)}'" for directive, text in allowed.items() if text]
-    told += [f"img-src {pictures}"] * bool(pictures)
-    return Markup("; ".join(["default-src 'none'", *told, "base-uri 'none'", "form-action 'none'"]))  # noqa: S704
+def build_policy(style: str, script: str = "", images: str = "") -> Markup:
+    """Return the content security policy of a page: https://www.w3.org/TR/CSP3/#framework-directive-source-list."""
+    digests = [
+        f"{directive} '{digest_text(text)}'" for directive, text in (("style-src", style), ("script-src", script)) if text
+    ]
+    sources = [f"img-src {images}"] * bool(images)
+    return Markup("; ".join(["default-src 'none'", *digests, *sources, "base-uri 'none'", "form-action 'none'"]))  # noqa: S704
 
 
-def digest(text: str) -> str:
-    """The digest by which a policy names a text."""
+def digest_text(text: str) -> str:
+    """Return the digest that names a text in a policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 @lru_cache(maxsize=1024)  # most are the sentences of the checks
-def code(text: str) -> Markup:
-    """The text, escaped, with what stands between backticks as code."""
+def mark_code(text: str) -> Markup:
+    """Return the text, escaped, with everything between backticks as code."""
     return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704

@@ -1,78 +1,75 @@
-"""The sentences that several reports share, and how numbers and times stand in them."""
+"""Sentences that several reports share, and how they write numbers and times."""
 
 from datetime import datetime, timedelta
 
 from autograder.results import CheckResult, Result
 
 
-def number(value: float) -> str:
-    """A number of points as people write it: 2, 0.5."""
+def format_number(value: float) -> str:
+    """Return a number as people write it: 2, 0.5."""
     return f"{value:g}"
 
 
-def counted(value: float, what: str = "point") -> str:
-    """So many points, or of something else: 1 point, 0.5 points."""
-    return f"{number(value)} {what}" if value == 1 else f"{number(value)} {what}s"
+def format_count(value: float, noun: str = "point") -> str:
+    """Return a number with its noun: 1 point, 0.5 points."""
+    return f"{format_number(value)} {noun}{'' if value == 1 else 's'}"
 
 
-def clock(time: datetime, like: datetime) -> str:
-    """A time as people read it, at the offset from UTC of another one; never earlier than it is."""
+def format_time(time: datetime, like: datetime) -> str:
+    """Return a time in the time zone of another one, rounded up to the minute."""
     local = time.astimezone(like.tzinfo)
     if local.second or local.microsecond:
         local = local.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return local.strftime("%Y-%m-%d %H:%M (%Z)")
 
 
-def explanation(check: CheckResult) -> str:
-    """What is told about a check that did not earn all its points: what came, the cause with hints, the student's own lines.
+def explain_check(check: CheckResult) -> str:
+    """Return why a check did not earn all its points: the values, the cause with hints, the student's own lines.
 
-    The last hint is the answer, which comes with the hidden checks: after the grades are published.
+    The last hint is the answer. It comes only with the hidden checks, after the grades are published.
     """
     hints = check.hints if check.visibility == "hidden" else check.hints[:-1]
-    return "\n".join(
-        text for text in (check.got, check.cause, *hints, check.example, check.detail.rstrip(), check.note) if text
-    )
+    texts = (check.got, check.cause, *hints, check.example, check.detail.rstrip(), check.note)
+    return "\n".join(filter(None, texts))
 
 
-def printed(result: Result) -> list[tuple[str, str]]:
-    """What the student's code printed while the public checks ran, each under what it was printed to."""
+def list_printed(result: Result) -> list[tuple[str, str]]:
+    """Return what the student's code printed while the public checks ran, as pairs (name of the stream, text)."""
     return [(stream, text) for stream, text in zip(("output", "error output"), result.printed, strict=True) if text]
 
 
-def headline(result: Result) -> str:
-    """A sentence on a result: why it is not graded, or the first thing to mend in what was handed in."""
+def write_headline(result: Result) -> str:
+    """Return one sentence for the TA: why a submission is not graded, or what to fix first in the submitted files."""
     if result.reason:
         return result.reason
     if not result.failed:
         return "Every check passed."
-    failed = to_mend(result)
+    failed = find_failures(result)
     if not failed:
         return " ".join(result.notes)
-    named = next((check for check in failed if check.hints), None)
-    return named.cause if named else failed[0].got
+    return next((check.cause for check in failed if check.hints), failed[0].got)
 
 
-def summary(result: Result) -> str:
-    """A few sentences on top of a student's page: what failed, in numbers, hidden checks included."""
+def write_summary(result: Result) -> str:
+    """Return a few sentences for the student: how many checks failed, including the hidden ones."""
     if result.status == "error":
         return "The grader itself failed on this submission. This is not your fault, and these points are not your mark."
     if result.status == "invalid":
         return f"Nothing could be graded: {result.reason}"
     if not result.failed:
-        less = dict.fromkeys(check.note for check in result.checks if check.note)
-        return " ".join(["All checks passed, the public and the hidden ones.", *less])
-    return " ".join([count_of(to_mend(result)), *result.notes])
+        reductions = dict.fromkeys(check.note for check in result.checks if check.note)
+        return " ".join(["All checks passed, the public and the hidden ones.", *reductions])
+    return " ".join([count_failures(find_failures(result)), *result.notes])
 
 
-def to_mend(result: Result) -> list[CheckResult]:
-    """The checks that were not passed in what was handed in; a note says of every other file why it was not checked."""
+def find_failures(result: Result) -> list[CheckResult]:
+    """Return the failed checks of the submitted files; a note says why any other file was not checked."""
     return [check for check in result.failed if check.got not in result.notes]
 
 
-def count_of(failed: list[CheckResult]) -> str:
-    """How many checks did not pass, as a sentence."""
+def count_failures(failed: list[CheckResult]) -> str:
+    """Return a sentence on how many checks failed."""
     if not failed:
         return "Every check of what was handed in passed."
     numbers = {kind: sum(check.visibility == kind for check in failed) for kind in ("public", "hidden")}
-    counts = " and ".join(f"{count} {kind} check{'s' if count > 1 else ''}" for kind, count in numbers.items() if count)
-    return f"{counts} did not pass."
+    return f"{' and '.join(format_count(count, f'{kind} check') for kind, count in numbers.items() if count)} did not pass."

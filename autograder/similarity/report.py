@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from autograder.gradebook.book import Alike
-from autograder.report.page import page
+from autograder.report.page import render_page
 from autograder.report.spreadsheet import Cell, csv_lines
 from autograder.similarity.compare import MAX_EXPLAINED, Comparison
 from autograder.similarity.fingerprints import GRAM
@@ -23,7 +23,7 @@ KINDS = {
 
 def copies_html(comparison: Comparison) -> str:
     """Return the text of copies.html."""
-    return page(
+    return render_page(
         "copies",
         comparison=comparison,
         kinds=KINDS,

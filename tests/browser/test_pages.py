@@ -18,6 +18,7 @@ from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
 from autograder.similarity.compare import compare
 from autograder.similarity.report import copies_html
+from tests.course import ASSIGNMENT
 from tests.golden import matrix, record
 from tests.golden.attacks.harness import SHOWN_TAGS
 from tests.golden.attacks.reports import REPORTS
@@ -40,6 +41,10 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'`<script>alert(2)</script>&lt;b&gt;{{ 
 @pytest.fixture(scope="module")
 def results(judge):
     return graded(judge.grade, PROGRAMS)
+
+
+def feedback(mark):
+    return feedback_html(mark, figure=ASSIGNMENT.figure(mark.result))
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +71,13 @@ def written(tmp_path_factory, judge, results):
         ASSIGNMENT,
     )
     texts = {
-        "feedback/full": feedback_html(mark_of(result())),
-        "feedback/broken": feedback_html(
+        "feedback/full": feedback(mark_of(result())),
+        "feedback/broken": feedback(
             mark_of(result("derivative-at-z", "softmax-output-is-sigmoid"), adjustments=[Adjustment(2, "a good question")])
         ),
-        "feedback/crash": feedback_html(mark_of(result("da-without-transpose"))),
-        "feedback/invalid": feedback_html(marks[PROGRAMS]),
-        "feedback/error": feedback_html(marks[-2]),
+        "feedback/crash": feedback(mark_of(result("da-without-transpose"))),
+        "feedback/invalid": feedback(marks[PROGRAMS]),
+        "feedback/error": feedback(marks[-2]),
         "report": Overview(marks).html([Alike(1, "student0001", "student0002", 31.5)]),
         "report of nobody": Overview().html(),
         "report of failures": Overview(marks[-2:-1]).html([]),
@@ -83,7 +88,7 @@ def written(tmp_path_factory, judge, results):
     for name, text in texts.items():
         (out / f"{name}.html").write_text(text, encoding="utf-8")
     for mark in marks:
-        (out / f"feedback/{mark.result.student}.html").write_text(feedback_html(mark), encoding="utf-8")
+        (out / f"feedback/{mark.result.student}.html").write_text(feedback(mark), encoding="utf-8")
     return {name: out / f"{name}.html" for name in texts} | {"handout": ROOT / "assignment/handout.html"}
 
 
@@ -183,7 +188,7 @@ def test_a_drawing_takes_the_colours_of_its_page(name, selector, written, visit)
 
 def test_hints_unfold_one_at_a_time_by_keyboard(written, visit):
     page = visit(written["feedback/broken"]).page
-    hints = page.locator(".to-mend").first.locator("summary")
+    hints = page.locator(".mistake").first.locator("summary")
     assert [one.is_visible() for one in hints.all()] == [True, False, False]
     hints.first.focus()
     page.keyboard.press("Enter")
@@ -193,7 +198,7 @@ def test_hints_unfold_one_at_a_time_by_keyboard(written, visit):
     assert [one.is_visible() for one in hints.all()] == [True, True, True]
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.locator(".to-mend details[open]").count() == 3
+    assert page.locator(".mistake details[open]").count() == 3
 
 
 def test_the_first_broken_step_is_drawn(written, visit):
@@ -221,12 +226,12 @@ def test_a_wrong_gradient_is_shown_beside_the_right_one(written, visit):
 def test_the_way_from_a_check_to_its_mistake(written, visit):
     page = visit(written["feedback/broken"]).page
     page.locator(".why a").first.click()
-    assert page.evaluate("document.querySelector(':target').className") == "to-mend"
+    assert page.evaluate("document.querySelector(':target').className") == "mistake"
 
 
 def test_in_print_everything_stands_but_unread_hints(written, visit):
     page = visit(written["feedback/crash"]).page
-    folded, hints = page.locator(".rest li").first, page.locator(".to-mend details p")
+    folded, hints = page.locator(".rest li").first, page.locator(".mistake details p")
     assert not folded.is_visible()
     page.emulate_media(media="print", color_scheme="dark")
     assert folded.is_visible()
@@ -291,17 +296,17 @@ def test_filtering(written, visit):
 
 
 def noted(page):
-    return set(page.locator("#people ~ details li > a:first-child").all_inner_texts())
+    return set(page.locator("#concerns ~ details li > a:first-child").all_inner_texts())
 
 
 def test_from_a_mistake_to_who_makes_it(written, visit):
     page = visit(written["report"]).page
-    row = page.locator("table", has_text="Each mistake").locator("tbody tr").first
+    row = page.locator("table", has_text="Mistakes from most").locator("tbody tr").first
     row.locator("a.show").click()
     assert len(names_of(page)) == int(row.locator("td").first.inner_text()) > 1
     assert page.get_by_label("Mistake", exact=True).input_value() == "1"
     page.locator("#table tbody tr:not([hidden]) th a").first.click()
-    assert page.locator(".to-mend").count() >= 1
+    assert page.locator(".mistake").count() >= 1
 
 
 def test_five_thousand_rows(written, visit):
@@ -335,7 +340,7 @@ def test_what_the_report_says_of_the_class(written, visit):
         "The grader failed: 1 submission.",
         "Nothing could be read: 1 submission.",
         "Weak isolation: 1 submission.",
-        "Suspected copies: 1 pair.",
+        "Suspiciously similar: 1 pair.",
     ):
         assert title in text
     assert re.search(r"Backward passes by finite differences: \d submission", text)
@@ -371,8 +376,8 @@ def skeleton(opened):
 
 def test_markup_stays_text(attacked, visit, tmp_path):
     marks = list(hostile_marks(attacked))
-    pages_of = {f"feedback{number}": feedback_html(mark) for number, mark in enumerate(marks) if mark.result.student == "eve"}
-    pages_of |= {"named": feedback_html(marks[-1])}
+    pages_of = {f"feedback{number}": feedback(mark) for number, mark in enumerate(marks) if mark.result.student == "eve"}
+    pages_of |= {"named": feedback(marks[-1])}
     pages_of["report"] = Overview(marks).html([Alike(1, HOSTILE, "eve", 9.5)])
     for name, text in pages_of.items():
         path = tmp_path / f"{name}.html"
@@ -392,13 +397,13 @@ def test_markup_stays_text(attacked, visit, tmp_path):
 
 def test_without_escaping_markup_would_be_found(attacked, visit, tmp_path, monkeypatch):
     """Or the test above would pass whatever came; the policy holds what gets in."""
-    environment = pages.environment(pages.TEMPLATES)
+    environment = pages.load_templates(pages.TEMPLATES)
     monkeypatch.setattr(environment, "autoescape", False)
     environment.cache.clear()
     try:
         path = tmp_path / "page.html"
         path.write_text(
-            feedback_html(next(mark for mark in hostile_marks(attacked) if mark.result.student != "eve")), encoding="utf-8"
+            feedback(next(mark for mark in hostile_marks(attacked) if mark.result.student != "eve")), encoding="utf-8"
         )
         opened = visit(path)
     finally:

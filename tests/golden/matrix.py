@@ -77,7 +77,7 @@ def page(found: dict[str, Any]) -> str:
     variants = [(name, one["marks"], one["lost"]) for name, one in found["variants"].items()]
     rows = [one for table in tables(found) for one in table.rows]
     shares = {verdict: sum(one.verdict == verdict for one in rows) for verdict in ("first", "twin", "no")}
-    return pages.page(
+    return pages.render_page(
         "matrix",
         Path(__file__).parent,
         tables=list(tables(found)),

@@ -10,12 +10,15 @@ import pytest
 from autograder.backprop.diagnosis import diagnose
 from autograder.judge.judge import Grading
 from autograder.marks import mark_of
-from autograder.report.exports import EXPORTS, export_csv
+from autograder.report.exports import export_sheets
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.report.table import grades_csv
-from autograder.report.words import explanation, headline
+from autograder.report.table import grades_sheet
+from autograder.report.words import explain_check, write_headline
+from autograder.results import PARTS
 from autograder.sandbox.redaction import MAX_NEW_LINES, Redactor
+from autograder.settings import Exports
+from tests.course import ASSIGNMENT
 from tests.golden.canaries import CANARY, PROGRAMS, hidden_numbers, leaking
 from tests.golden.mistakes import MISTAKES
 
@@ -29,20 +32,22 @@ def reports(result):
     """Everything that is written about a result, with escapes undone."""
     mark = mark_of(result)
     return [
-        html.unescape(feedback_html(mark)),
+        html.unescape(feedback_html(mark, figure=ASSIGNMENT.figure(result))),
         json.dumps(json.loads(results_json(mark)), ensure_ascii=False),
-        *grades_csv([mark]),
-        *(line for platform in EXPORTS for line in export_csv(platform, [mark])),
-        headline(result),
+        *grades_sheet(PARTS).lines([mark]),
+        *(line for sheet in export_sheets(Exports(), ASSIGNMENT.max_score).values() for line in sheet.lines([mark])),
+        write_headline(result),
     ]
 
 
 def hidden_words(result):
     """What is said about the hidden checks."""
     hidden = replace(result, checks=tuple(check for check in result.checks if check.visibility == "hidden"))
-    page = re.sub(r"<style>.*?</style>|<[^>]*>", "", feedback_html(mark_of(hidden)), flags=re.DOTALL)
+    page = re.sub(
+        r"<style>.*?</style>|<[^>]*>", "", feedback_html(mark_of(hidden), figure=ASSIGNMENT.figure(hidden)), flags=re.DOTALL
+    )
     outputs = [test["output"] for test in json.loads(results_json(mark_of(hidden)))["tests"]]
-    return [html.unescape(page), *outputs, headline(hidden), *(f"{check.got} {check.detail}" for check in hidden.checks)]
+    return [html.unescape(page), *outputs, write_headline(hidden), *(f"{check.got} {check.detail}" for check in hidden.checks)]
 
 
 def carried_out(name, result):
@@ -141,7 +146,7 @@ def long_numbers(result):
     public.
     """
     hidden = [check for check in result.failed if check.visibility == "hidden"]
-    said = [explanation(replace(check, cause=LINE.sub("", check.cause), hints=(), example="")) for check in hidden]
+    said = [explain_check(replace(check, cause=LINE.sub("", check.cause), hints=(), example="")) for check in hidden]
     numbers = [number for words in said for number in NUMBER.findall(NAME.sub("", PLACE.sub("", words)))]
     return [number for number in numbers if len(number.replace(".", "").strip("0")) >= 3]
 

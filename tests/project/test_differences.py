@@ -23,7 +23,8 @@ from autograder.judge import judge as judging
 from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.report.table import grades_csv
+from autograder.report.table import grades_sheet
+from autograder.results import PARTS
 from autograder.sandbox.child import counted
 from tests.golden.differences import DNN
 from tests.golden.programs import solutions
@@ -192,7 +193,7 @@ def test_reports(grade):
     assert '<span class="n">0.5/1</span>' in page
     assert page.count("finite differences") == 1
     assert "158" not in page + document["output"] + str(document["tests"])
-    assert f',graded,0,43,0,"{REMARK} ' in "".join(grades_csv([mark_of(result)]))
+    assert f',graded,0,43,0,"{REMARK} ' in "".join(grades_sheet(PARTS).lines([mark_of(result)]))
 
 
 @pytest.mark.parametrize(("share", "marks"), [(1, 60), (0, 26), (0.3, 36.2), (0.1, 29.4)])

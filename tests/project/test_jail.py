@@ -16,7 +16,7 @@ import pytest
 from autograder.checking import StudentError
 from autograder.cli import main
 from autograder.files import ROOT
-from autograder.report.doctor import verdict
+from autograder.report.doctor import assess_layers
 from autograder.sandbox import calls, kernel, zygote
 from autograder.sandbox.host import SandboxError, Zygote
 from autograder.sandbox.layers import LAYERS, MINIMUM, WeakSandboxError, lacking
@@ -413,8 +413,8 @@ def test_the_doctor_shows_every_layer(capsys):
 
 def test_the_doctors_verdict_names_what_is_lacking():
     missing = dict.fromkeys(LAYERS.keys() - {"limits", "deadline"}, "this system does not have it")
-    assert "the grader's files and network and processes" in verdict(missing)
-    assert "ACCEPT=files,network,processes" in verdict(missing)
+    assert "the grader's files and network and processes" in assess_layers(missing)
+    assert "ACCEPT=files,network,processes" in assess_layers(missing)
 
 
 def test_the_page_says_of_each_layer_what_the_doctor_says():

@@ -28,7 +28,7 @@ from autograder.packaging.output import write_files
 from autograder.packaging.regions import BuildError, skeleton
 from autograder.platforms.nbgrader import points_by_cell, scores
 from autograder.platforms.nbgrader.cells import source
-from autograder.report.words import explanation
+from autograder.report.words import explain_check
 from autograder.settings import read_secret
 from tests.course import ASSIGNMENT, GRADED_FILES, PARTS
 from tests.golden.canaries import hidden_numbers
@@ -195,7 +195,7 @@ def test_every_check_is_explained_and_nothing_a_student_says_is_markup(course, r
         text = html.unescape(page)
         for check in result.checks:
             assert check.sentence in text
-            assert all(line in text for line in explanation(check).splitlines()), (student, check.id)
+            assert all(line in text for line in explain_check(check).splitlines()), (student, check.id)
     assert html.escape(SCRIPT) in course.page("script")
 
 

@@ -17,10 +17,10 @@ from autograder.intake import Person, Submission, Waiting
 from autograder.judge import compared
 from autograder.judge import judge as judging
 from autograder.marks import Adjustment, mark_of
-from autograder.report.charts import count_bins, histogram, round_ticks
-from autograder.report.feedback import cells, feedback_html, what_is_right
+from autograder.report.distribution import Distribution, count_bins, round_ticks
+from autograder.report.feedback import compare_numbers, feedback_html
 from autograder.report.overview import Overview
-from autograder.report.words import summary
+from autograder.report.words import write_summary
 from autograder.results import Cause, CheckResult, Comparison, Result
 from tests.course import ASSIGNMENT
 from tests.golden.crowd import crowd, graded
@@ -78,17 +78,17 @@ def test_what_was_not_handed_in_is_no_failure_of_the_class(judge, wrong):
     assert {tally.tried for id_, tally in overview.checks.items() if id_.startswith("dnn.")} == {1}
     assert overview.tasks
     assert [task for task, (earned, most) in overview.tasks.items() if earned != most] == []
-    assert overview.parts == {"warmup": [15, 15], "dnn": [0, 60], "extension": [0, 25]}
+    assert [one.scores for one in overview.distributions()] == [[15, 100], [15, 15], [0, 60], [0, 25]]
 
 
 def test_the_numbers_of_the_marks(wrong):
     right, half = wrong(), wrong(dnn=b"def\n")
-    rows = Overview([*named(right, *"abc"), *named(half, "d")]).rows()
+    rows = Overview([*named(right, *"abc"), *named(half, "d")]).distributions()
     assert [row.name for row in rows] == ["all", "warmup.py", "dnn.py", "extension.py"]
     whole = rows[0]
-    assert (whole.most, whole.full, whole.none, whole.quartiles[1]) == (100, 3, 0, 100)
+    assert (whole.max_score, whole.full, whole.zero, whole.quartiles[1]) == (100, 3, 0, 100)
     assert whole.mean == pytest.approx((300 + half.score) / 4)
-    assert (rows[2].full, rows[2].none) == (3, 1)
+    assert (rows[2].full, rows[2].zero) == (3, 1)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_ticks_are_round_numbers(limit, most, smallest, ticks):
 
 
 def test_a_score_above_the_maximum_extends_the_histogram():
-    chart = histogram("all", [120, 50, 0], 100, bins=4, labels=5)
-    assert (chart.limit, chart.counts, chart.median) == (120, [1, 1, 0, 1], 50)
+    chart = Distribution("all", [120, 50, 0], 100).histogram(bins=4, labels=5)
+    assert (chart.limit, chart.counts) == (120, [1, 1, 0, 1])
     assert chart.score_ticks == [0, 50, 100]
 
 
@@ -131,10 +131,10 @@ def test_the_report_has_a_histogram_of_all_scores_and_one_of_each_part(wrong):
     (mark,) = named(wrong(), "ada")
     page = Overview([mark_of(mark.result, adjustments=[Adjustment(20, "why not")])]).html()
     assert re.findall('aria-label="(Histogram[^"]*)"', page) == [
-        "Histogram: Submissions by score, of 100 points. The median is 120.",
-        "Histogram: warmup.py, of 15. The median is 15.",
-        "Histogram: dnn.py, of 60. The median is 60.",
-        "Histogram: extension.py, of 25. The median is 25.",
+        "Histogram. Number of submissions by score, of 100 points. Median: 120.",
+        "Histogram. warmup.py, of 15. Median: 15.",
+        "Histogram. dnn.py, of 60. Median: 60.",
+        "Histogram. extension.py, of 25. Median: 25.",
     ]
 
 
@@ -152,23 +152,23 @@ def test_items_for_people(judge, wrong):
     assert re.search(r"Backward passes by finite differences : 1 submission\..* bela : compute_gradients of DNN works by", said)
     assert "The grader failed : 1 submission." in said
     assert "dora : The folder is empty." in said
-    assert "Handed in nothing : 1 of the roster. Emil" in said
-    assert "Suspected copies: none when make copies last looked." in said
+    assert "Not submitted : 1 of the roster. Emil" in said
+    assert "The last make copies found no suspiciously similar submissions." in said
     assert page.count("data-look") == 4
-    assert "0 of" not in said.partition("The marks")[0]
+    assert "0 of" not in said.partition("Score statistics")[0]
 
 
 def test_a_quiet_class_is_told_so(wrong):
     said = words(Overview(named(wrong(), "ada", "bela")).html())
-    assert "The grader has nothing else for you" in said
-    assert "No mistake was found in what was handed in." in said
-    assert "Suspected copies: not looked for yet." in said
+    assert "There is nothing else to look at" in said
+    assert "No mistakes were found in the submitted files." in said
+    assert "Similarity has not been checked." in said
 
 
 def test_nobody_at_all():
     said = words(Overview().html())
     assert "0 submissions, 0 of them graded." in said
-    assert "Nothing was graded." in said
+    assert "No submission was graded." in said
 
 
 def test_a_class_is_the_same_page_each_time(judge):
@@ -187,9 +187,9 @@ def test_copies_come_into_the_report(tmp_path):
         assert finished.returncode == 0, finished.stderr
         if what == "copies":
             assert f"The next make grade lists the pairs in {out / 'report.html'}." in finished.stdout
-            assert "not looked for yet" in (out / "report.html").read_text()
+            assert "Similarity has not been checked" in (out / "report.html").read_text()
     said = (out / "report.html").read_text()
-    assert "Suspected copies</strong>: 1 pair." in said
+    assert "Suspiciously similar</strong>: 1 pair." in said
     assert '<a href="copies.html#pair-1">pair 1</a>' in said
     assert 'id="pair-1"' in (out / "copies.html").read_text()
     assert '<a href="feedback/ada.html">ada</a> &amp; <a href="feedback/grace.html">grace</a>' in said
@@ -289,10 +289,10 @@ def test_what_cannot_be_shown_is_not(got, want):
 
 def test_shades():
     comparison = Comparison("W1", ((1, 1.00001, 1.05, 1.5, 3, math.nan, math.inf),), ((1,) * 7,))
-    (row,) = cells(comparison)
+    (row,) = compare_numbers(comparison)
     assert [cell.shade for cell in row] == ["agrees", "agrees", "near", "off", "far", "far", "far"]
     assert [bool(cell.want) for cell in row] == [False, False, True, True, True, True, True]
-    ((zero,),) = cells(Comparison("W1", ((1e-3,),), ((0.0,),)))
+    ((zero,),) = compare_numbers(Comparison("W1", ((1e-3,),), ((0.0,),)))
     assert zero.shade == "far"
 
 
@@ -309,17 +309,17 @@ def test_a_record_comes_back_from_the_gradebook_as_it_was(wrong):
 def test_what_is_right_is_said_too(wrong):
     dnn = "dnn.py: forward, gradients and fit (26 points)"
     said = f"Every check passed in all of warmup.py (15 points); {dnn}; all of extension.py (25 points)."
-    assert what_is_right(wrong("derivative-at-z")) == said
-    assert what_is_right(wrong()) == ""
+    assert f"What is correct {said}" in words(feedback_html(mark_of(wrong("derivative-at-z"))))
+    assert "What is correct" not in feedback_html(mark_of(wrong()))
 
 
 def test_where_no_mistake_has_a_name_the_first_check_is_told(wrong):
     result = wrong(dnn=(ASSIGNMENT.starter / "dnn.py").read_bytes())
     assert not result.causes
     said = words(feedback_html(mark_of(result)))
-    first = "What to mend first dnn.py: forward returns the right output for the example. Task 3: let forward compute every Z"
+    first = "Start here dnn.py: forward returns the right output for the example. Task 3: let forward compute every Z"
     assert first in said
-    assert "What to mend" not in words(feedback_html(mark_of(wrong())))
+    assert "Start here" not in words(feedback_html(mark_of(wrong())))
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,8 @@ def test_nothing_is_called_passed_that_failed(name, wrong):
 
 def test_right_work_that_earns_less_is_told_why():
     check = CheckResult("dnn.x", "dnn", "forward", "x", "public", 2, True, worth=0.5, note="It earns half.")
-    assert summary(Result("ada", "graded", (check,))) == "All checks passed, the public and the hidden ones. It earns half."
+    summary = write_summary(Result("ada", "graded", (check,)))
+    assert summary == "All checks passed, the public and the hidden ones. It earns half."
 
 
 def test_the_diagnosis_may_fail_and_the_ta_is_told(wrong, monkeypatch):

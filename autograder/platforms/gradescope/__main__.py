@@ -17,7 +17,7 @@ from autograder.platforms.gradescope.metadata import (
     unless_bad,
     unmarked,
 )
-from autograder.report.gradescope import document_of, written
+from autograder.report.gradescope import build_results, format_results
 from autograder.results import Result
 from autograder.settings import Gradescope, Settings, read_settings
 
@@ -27,9 +27,9 @@ def grade(root: Path) -> None:
     settings = read_settings()
     asked = settings.gradescope != Gradescope()
     metadata = unless_bad(partial(read_metadata, root / "submission_metadata.json"), None) if asked else None
-    document = document_of(unmarked(graded(root), settings)) if metadata is None else by_the_rules(root, metadata, settings)
+    document = build_results(unmarked(graded(root), settings)) if metadata is None else by_the_rules(root, metadata, settings)
     with atomic_write(root / "results/results.json") as file:
-        file.write(written(document))
+        file.write(format_results(document))
 
 
 def graded(root: Path) -> Result:
@@ -47,7 +47,7 @@ def by_the_rules(root: Path, metadata: Document, settings: Settings) -> Document
     if document is None:
         result = graded(root)
         mark = unless_bad(partial(marked, result, metadata, settings), None)
-        document = document_of(mark or unmarked(result, settings))
+        document = build_results(mark or unmarked(result, settings))
     return unless_bad(partial(named, document, metadata, settings.gradescope), document)
 
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from autograder.intake.waiting import Person, Waiting
 from autograder.marks import Mark, mark_of
-from autograder.report.words import clock, number
+from autograder.report.words import format_number, format_time
 from autograder.results import Result
 from autograder.settings import Gradescope, Late, Settings
 from autograder.text import clean
@@ -61,9 +61,9 @@ def limited(metadata: Document, settings: Gradescope) -> Document | None:
         return None
     score, again = graded[-1][1], used[-settings.hand_ins] + window
     said = (
-        f"This was not graded: {len(used)} of {settings.hand_ins} graded hand-ins within {number(settings.hours)} hours were "
-        f"used before it. The score is that of the last of them, {number(score)}, and the next is possible from "
-        f"{clock(again, created)} on."
+        f"This was not graded: {len(used)} of {settings.hand_ins} graded hand-ins within {format_number(settings.hours)} hours "
+        f"were used before it. The score is that of the last of them, {format_number(score)}, and the next is possible from "
+        f"{format_time(again, created)} on."
     )
     return {"score": score, "output": said, "output_format": "text", "extra_data": {"status": LIMITED}}
 

@@ -8,7 +8,7 @@ from autograder.assignment import Assignment, Task
 from autograder.packaging.notebook import CHECK_CELL
 from autograder.packaging.regions import BuildError
 from autograder.platforms.nbgrader import grade_id
-from autograder.report.words import counted
+from autograder.report.words import format_count
 
 
 def with_graded_cells(assignment: Assignment, text: str) -> str:
@@ -34,5 +34,5 @@ def graded_cell(part: str, task: Task) -> NotebookNode:
 def source(part: str, task: Task) -> str:
     """What a student sees and can run: the public checks of a task."""
     here = "These are its public checks" if task.public else "It has no public checks"
-    head = f'# {part}.py, "{task.name}": {counted(task.points)}.'
+    head = f'# {part}.py, "{task.name}": {format_count(task.points)}.'
     return f'{head}\n# {here}; hidden ones are graded after you submit.\nimport check\n\ncheck.task("{part}", "{task.name}")'

@@ -24,7 +24,7 @@ from autograder.marks import mark_of
 from autograder.platforms.apart import judge
 from autograder.platforms.nbgrader import grade_id, scores
 from autograder.report.gradescope import results_json
-from autograder.report.words import explanation, number
+from autograder.report.words import explain_check, format_number
 from autograder.results import CheckResult, Result
 from autograder.settings import read_assignment
 
@@ -131,8 +131,9 @@ def page(checks: Sequence[CheckResult]) -> str:
 def told(check: CheckResult, said: set[str]) -> str:
     """A check in a line, and below it why it did not earn all its points, without what was said; adds what it says to that."""
     hidden = " (hidden check)" if check.visibility == "hidden" else ""
-    line = f"{'passed' if check.passed else 'failed'}  {number(check.score)}/{number(check.points)}  {check.sentence}{hidden}"
-    why = [one for one in explanation(check).splitlines() if one not in said]
+    points = f"{format_number(check.score)}/{format_number(check.points)}"
+    line = f"{'passed' if check.passed else 'failed'}  {points}  {check.sentence}{hidden}"
+    why = [one for one in explain_check(check).splitlines() if one not in said]
     if check.cause in said:
         why.append("This is the mistake explained above.")
     said |= {check.cause, *check.hints}.intersection(why)

@@ -31,18 +31,22 @@ from autograder import run
 from autograder.intake import Reader, Submission, find
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
-from autograder.report.exports import EXPORTS, export_csv
+from autograder.report.exports import export_sheets
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.spreadsheet import harmless
 from autograder.report.table import Summary, grades_csv, grades_table
 from autograder.results import Result
-from tests.course import PARTS
+from tests.course import ASSIGNMENT, PARTS
 from autograder.results import Result
 from tests.course import GRADED_FILES, PARTS
+from autograder.report.spreadsheet import escape_formula
+from autograder.report.table import Summary, grades_sheet, grades_table
+from autograder.results import PARTS, Result
 from autograder.run import NAME, Order, run_grade
 from autograder.sandbox.host import Limits
 from autograder.sandbox.kernel import adopt_orphans
+from autograder.settings import Exports
 from autograder.workers import grade_all
 from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, forms
 from tests.golden.programs import solution, solutions
@@ -364,11 +368,12 @@ def texts_of(results: Sequence[Result]) -> dict[str, str]:
     marks = [mark_of(one) for one in results]
     for width in (200, 40):
         Console(file=table, width=width).print(grades_table(Summary(marks), width))
-    texts = {"grades.csv": "".join(grades_csv(marks)), "stdout": table.getvalue(), "faults": "".join(one.fault for one in results)}
-    texts |= {f"exports/{name.lower()}.csv": "".join(export_csv(name, marks)) for name in EXPORTS}
+    texts = {"grades.csv": "".join(grades_sheet(PARTS).lines(marks)), "stdout": table.getvalue(), "faults": "".join(one.fault for one in results)}
+    exports = export_sheets(Exports(), ASSIGNMENT.max_score)
+    texts |= {f"exports/{name.lower()}.csv": "".join(sheet.lines(marks)) for name, sheet in exports.items()}
     for mark in marks:
         name = mark.result.student
-        texts |= {f"results/{name}.json": results_json(mark), f"feedback/{name}.html": feedback_html(mark)}
+        texts |= {f"results/{name}.json": results_json(mark), f"feedback/{name}.html": feedback_html(mark, figure=ASSIGNMENT.figure(mark.result))}
     return texts
 
 
@@ -434,7 +439,7 @@ def unsafe(name: str, text: str) -> list[str]:
             found.append(f"has {page.scripts} scripts")
     elif name.endswith(".csv"):
         table = list(csv.reader(io.StringIO(text)))
-        if len({len(row) for row in table}) != 1 or any(harmless(cell) != cell for row in table for cell in row):
+        if len({len(row) for row in table}) != 1 or any(escape_formula(cell) != cell for row in table for cell in row):
             found.append("holds a formula or a row of its own")
     elif name.endswith(".json"):
         try:
