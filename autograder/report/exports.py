@@ -53,16 +53,13 @@ def build_sheet(platform: str, exports: Exports, max_score: float, own: bool) ->
         head.append([f"    {POINTS_ROW}", "", "", "", "", max_score])
 
     def rows(marks: Iterable[Mark], absent: Iterable[Person]) -> Iterator[list[Cell]]:
-        for person, mark in chain(list_people(marks), ((person, None) for person in absent)):
+        # A submission of nobody known has its name as an id.
+        people = ((one, mark) for mark in marks for one in mark.waiting.people or (Person(id=mark.waiting.student),))
+        for person, mark in chain[tuple[Person, Mark | None]](people, ((person, None) for person in absent)):
             ids = (person.id, "") if own else ("", person.id)
             yield [cell for _, cell in columns(Entry(person.name, person.email, *ids, mark))]
 
     return Sheet(head, rows)
-
-
-def list_people(marks: Iterable[Mark]) -> Iterator[tuple[Person, Mark | None]]:
-    """Yield each person with their mark; a submission of nobody known has its name as an id."""
-    return ((person, mark) for mark in marks for person in mark.waiting.people or (Person(id=mark.waiting.student),))
 
 
 def gradescope_columns(exports: Exports, max_score: float, entry: Entry) -> Columns:

@@ -45,13 +45,13 @@ def suspicious_pairs(comparison: Comparison) -> Iterator[Alike]:
 
 
 def copies_csv(comparison: Comparison) -> Iterator[str]:
-    """Yield the lines of copies.csv: a row per pair; students with the same text are each paired with the first of them."""
-    yield from csv_lines([COLUMNS])
-    yield from csv_lines(pair_rows(comparison))
+    """Return the lines of copies.csv."""
+    return csv_lines(pair_rows(comparison))
 
 
 def pair_rows(comparison: Comparison) -> Iterator[list[Cell]]:
-    """Yield the rows of copies.csv by rank."""
+    """Yield the rows of copies.csv by rank; students with the same text are each paired with the first of them."""
+    yield [*COLUMNS]
     for rank, (first, seconds, pair, cluster, evidence) in enumerate(comparison.findings, start=1):
         for second in seconds if pair.identical else [list_names(seconds, 1)]:
             yield [
