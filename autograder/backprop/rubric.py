@@ -105,7 +105,6 @@ RUBRIC: dict[str, dict[str, dict[str, dict[str, float]]]] = {
     },
 }
 
-MAX_SCORE = sum(sum(checks.values()) for tasks in RUBRIC.values() for kinds in tasks.values() for checks in kinds.values())
 
 # What is left of the points of a backward pass that works by finite differences: 0.5 is half of them, 1 all, 0 none.
 FINITE_DIFFERENCES = 0.5
