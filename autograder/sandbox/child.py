@@ -62,11 +62,6 @@ def stirred_random_state() -> list[Any]:
     return random_state()
 
 
-def put(container: Any, key: Any, value: Any) -> None:
-    """container[key] = value."""
-    container[key] = value
-
-
 def fill(container: Any, values: dict[str, Any]) -> None:
     """container[key] = value for each of the values."""
     for key, value in values.items():
@@ -97,7 +92,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "call": lambda function, *arguments, **named: function(*arguments, **named),
     "counted": counted,
     "item": lambda container, key: container[key],
-    "put": put,
     "fill": fill,
     "copy": copy.copy,
     "place": lambda value: value,
@@ -143,8 +137,7 @@ class Failed:
         self.report = [step, kind, message[:MAX_TEXT], where[:MAX_TEXT], trace[-MAX_TEXT:]]
 
 
-# The results so far, and the parameters that were given.
-There = tuple[Mapping[int, Any], Mapping[int, Mapping[str, np.ndarray]]]
+Results = Mapping[int, Any]  # of one conversation, by the number of the step
 
 
 class FailedBefore(Exception):
@@ -154,22 +147,18 @@ class FailedBefore(Exception):
 def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) -> None:
     """Say that the child is locked in, then answer requests until the pipe ends.
 
-    What comes is (forget, given, requests): given are parameters of networks with the numbers that steps will name them by,
-    since a network is made of the same ones again and again. A request is (conversation, steps, wanted), and one conversation
-    knows nothing of the results of another. Each is answered by a frame of its own: a value or a failure for each result that
-    is wanted, and what was printed since the last answer to standard output and to standard error. Before each call the request
-    and the number of the step go into the mark, so that the judge knows which one did not return.
+    A message is (forget, requests), a request is (conversation, steps, wanted); no conversation knows the results of another.
+    Each is answered by a frame of its own: a value or a failure for each result that is wanted, and what was printed since the
+    last answer to standard output and to standard error. Before each call the request and the number of the step go into the
+    mark, so that the judge knows which one did not return.
     """
     wire.send(pipe, wire.frame(wire.LOCKED_IN))
     output, errors = capture_output()
     finder = Sources(sources)
     sys.meta_path.insert(0, finder)
     conversations: dict[int, dict[int, Any]] = {}
-    parameters: dict[int, dict[str, np.ndarray]] = {}
     while True:
-        forget, given, requests = wire.receive_trusted(pipe)
-        for number, values in given:
-            parameters[number] = {key: wire.unpack_array(value) for key, value in values.items()}
+        forget, requests = wire.receive_trusted(pipe)
         if forget:
             conversations.clear()
         frames = []
@@ -178,7 +167,7 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
             for number, operation, arguments, named, _ in steps:
                 if operation in wire.RUNS_STUDENT_CODE:
                     wire.MARK.pack_into(mark, 0, index, number)
-                results[number] = carry_out(number, operation, arguments, named, (results, parameters), finder)
+                results[number] = carry_out(number, operation, arguments, named, results, finder)
             answers = [answer(results.get(number), finder) for number in wanted]
             try:
                 frames.append(wire.frame([answers, output.drain(), errors.drain()]))
@@ -189,24 +178,16 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
 
 
 def carry_out(
-    number: int, operation: str, arguments: tuple[Any, ...], named: dict[str, Any], there: There, finder: Sources
+    number: int, operation: str, arguments: tuple[Any, ...], named: dict[str, Any], results: Results, finder: Sources
 ) -> Any:
-    """The result of one step, or what it failed with. A method is read under the number before, and called."""
-    at = number
+    """Return the result of one step, or what it failed with."""
     try:
-        values = [value if type(value) is str else local(value, there) for value in arguments]
-        if named:
-            named = {name: local(value, there) for name, value in named.items()}
-        if operation == "method":
-            at = number - 1
-            function = getattr(*values[:2])
-            at = number
-            return function(*values[2:], **named)
-        return OPERATIONS[operation](*values, **named)
+        values = [value if type(value) is str else local(value, results) for value in arguments]
+        return OPERATIONS[operation](*values, **{name: local(value, results) for name, value in named.items()})
     except FailedBefore as failure:
         return failure.args[0]
     except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too
-        return failed(at, error, finder)
+        return failed(number, error, finder)
 
 
 def failed(number: int, error: BaseException, finder: Sources) -> Failed:
@@ -223,22 +204,20 @@ def failed(number: int, error: BaseException, finder: Sources) -> Failed:
         return Failed(number, type(error).__name__, "", "", "")
 
 
-def local(value: Any, there: There) -> Any:
-    """A value that came over the pipe with the results it refers to put in, and arrays the student may write to."""
+def local(value: Any, results: Results) -> Any:
+    """Return a value that came over the pipe, with the results it refers to, and arrays that the student may write to."""
     kind = type(value)
     if kind is wire.Reference:
-        result = there[0][value]
+        result = results[value]
         if type(result) is Failed:
             raise FailedBefore(result)
         return result
     if kind is bytes:
         return wire.unpack_array(value).copy()
-    if kind is wire.Parameters:
-        return {key: array.copy() for key, array in there[1][value].items()}
     if kind is dict:
-        return {key: local(item, there) for key, item in value.items()}
+        return {key: local(item, results) for key, item in value.items()}
     if kind is tuple:
-        return tuple([local(item, there) for item in value])
+        return tuple([local(item, results) for item in value])
     return value
 
 

@@ -60,13 +60,8 @@ class Conversation:
         self.printed = Printed()
 
     def step(self, number: int) -> Step | None:
-        """The step of this number, if there is one; a method is read under the number before its own."""
-        for step in (*self.done, *self.steps):
-            if step.number == number:
-                return step
-            if step.number == number + 1 and step.operation == "method":
-                return step._replace(number=number, operation="get")
-        return None
+        """Return the step of this number, if there is one."""
+        return next((step for step in (*self.done, *self.steps) if step.number == number), None)
 
     def invalidate(self, error: StudentError) -> None:
         """Let go of every result there is."""

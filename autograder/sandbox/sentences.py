@@ -27,12 +27,10 @@ def how_it_ended(status: int, discreet: bool) -> str:
 
 PHRASES = {
     "call": "{name} raised",
-    "method": "{name} raised",
     "counted": "{name} raised",
     "get": "Reading `{name}` raised",
     "set": "Setting an attribute of `{name}` raised",
     "item": "Reading from {name} raised",
-    "put": "Writing into what {name} returned raised",
     "fill": "Writing into what {name} returned raised",
     "copy": "Copying what {name} returned raised",
 }

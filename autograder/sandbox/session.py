@@ -9,12 +9,11 @@ them ends the child, the others don't notice: a new child repeats their steps an
 """
 
 import contextlib
-import itertools
 import time
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
@@ -30,72 +29,55 @@ from autograder.sandbox.student import SandboxedStudent
 from autograder.student import Parameters
 from autograder.text import clean
 
-KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # how many are remembered, and the bytes of one that is not
-AS_IT_IS = frozenset({str, int, float, tuple, msgpack.ExtType})  # what travels so; most arguments do
+AS_IT_IS = frozenset({str, int, float, tuple, bytes, msgpack.ExtType})  # sent unchanged; most arguments are
+KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # how many arrays are cached, and from how many bytes on one is not
 NO_ANSWER = "{name} answered with something that is no answer."
 
+# Most arrays come again and again, in a submission and in the next one. Nobody can write to them.
+known_array = lru_cache(maxsize=KNOWN_ARRAYS)(wire.unpack_array)
 
-# Where a result is: the session, the generation of the conversation, the number of the step, and what it is called.
-Place = tuple["Session", object, int, str]
+
+class Place(NamedTuple):
+    """Where a result is: its session, the generation of its conversation, its step, and the name of what gave it."""
+
+    session: "Session"
+    generation: object
+    number: int
+    label: str
 
 
 class Handle:
-    """A result on the student's side. What is done to it is noted and done there."""
+    """A result on the student's side. What is done to it is noted, and done there."""
 
     _place: Place
 
-    def __init__(self, session: "Session", number: int, label: str) -> None:
-        object.__setattr__(self, "_place", (session, session.conversation.generation, number, label))
+    def __init__(self, place: Place) -> None:
+        object.__setattr__(self, "_place", place)
 
     def __getattr__(self, name: str) -> "Handle":
         if name.startswith("__"):
             raise AttributeError(name)
-        return Attribute(self, name)
+        return self._place.session.note("get", f"{self._place.label}.{name}", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        session, _, _, label = self._place
-        session.note("set", self, name, value, label=label)
+        self._place.session.note("set", self._place.label, self, name, value)
 
     def __call__(self, *arguments: Any, **named: Any) -> "Handle":
         """Note a call; its result is a Handle too."""
-        session, _, _, label = self._place
-        return session.note("call", self, *arguments, label=label, **named)
+        return self._place.session.note("call", self._place.label, self, *arguments, **named)
 
     def __getitem__(self, key: Any) -> "Handle":
-        session, _, _, label = self._place
-        return session.note("item", self, key, label=label)
+        return self._place.session.note("item", self._place.label, self, key)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        session, _, _, label = self._place
-        session.note("put", self, key, value, label=label)
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._place.session.fill(self, {key: value})
 
     def __iter__(self) -> Iterator["Handle"]:
         raise TypeError("a Handle cannot be iterated over; fetch it, or unpack it with session.unpack")
 
 
-class Attribute(Handle):
-    """An attribute of a result: reading it and calling it is one step, any other use of it is a step after it was read."""
-
-    _of: tuple[Handle, str]
-
-    def __init__(self, owner: Handle, name: str) -> None:
-        object.__setattr__(self, "_of", (owner, name))
-
-    @cached_property
-    def _place(self) -> Place:  # type: ignore[override]
-        owner, name = self._of
-        session, _, _, label = owner._place
-        return session.note("get", owner, name, label=f"{label}.{name}")._place
-
-    def __call__(self, *arguments: Any, **named: Any) -> Handle:
-        """Note that it is read and called."""
-        owner, name = self._of
-        session, _, _, label = owner._place
-        return session.note("method", owner, name, *arguments, label=f"{label}.{name}", **named)
-
-
 class Opaque:
-    """Stands for a value that does not cross the pipe."""
+    """Stands for a value that cannot cross the pipe."""
 
     def __init__(self, described: str) -> None:
         self.described = clean(described, 120)
@@ -108,13 +90,12 @@ class Session(SandboxedStudent):
         self.sandbox, self.sources = sandbox, dict(sources)
         self.limits = sandbox.limits
         self.memory: dict[Any, Any] = {}
-        self.scheduler: Scheduler | None = None  # where several conversations go on side by side
+        self.scheduler: Scheduler | None = None  # while checks run in turns
         self.child: Child | None = None
-        self.params: dict[int, tuple[int, Parameters]] = {}  # those that the child is given, by their id
-        self.given = 0  # how many of them this child has
+        self.params: dict[int, tuple[Parameters, dict[str, bytes]]] = {}  # as they are sent, by their id
         self.conversations = 0
         self.conversation = Conversation(0)
-        self.forget = False
+        self.forget = False  # whether the child is to drop the results of every conversation so far
         self.strikes: Counter[str] = Counter()
         self.unloadable: dict[str, StudentError] = {}
         self.seconds_left = sandbox.limits.submission_seconds
@@ -124,44 +105,45 @@ class Session(SandboxedStudent):
         """Return the student's file of this name, which the child loads once per conversation."""
         modules = self.conversation.modules
         if name not in modules:
-            modules[name] = self.note("module", name, label=name)._place[2]
-        return Handle(self, modules[name], name)
+            modules[name] = self.note("module", name, name)._place.number
+        return self.handle(modules[name], name)
 
     def parameters(self, params: Parameters) -> Any:
-        """Return a model's parameters as a value of which every step gets a copy; they are sent once."""
-        number, _ = self.params.setdefault(id(params), (len(self.params), params))
-        return wire.numbered(wire.PARAMETERS, number)
+        """Return a model's parameters, packed once; like any argument, the child gets a copy for every step."""
+        if id(params) not in self.params:  # and they are kept, or another object could get their id
+            self.params[id(params)] = params, {key: wire.pack_array(value) for key, value in params.items()}
+        return self.params[id(params)][1]
 
     def place(self, value: Any) -> Handle:
-        """A copy of an argument on the student's side."""
-        return self.note("place", value, label="")
+        """Return a copy of an argument on the student's side."""
+        return self.note("place", "", value)
 
-    def fill(self, container: Handle, values: Mapping[str, np.ndarray]) -> None:
-        """Put copies of some values into a result, one after the other."""
-        self.note("fill", container, values, label=container._place[3])
+    def fill(self, container: Handle, values: Mapping[str, Any]) -> None:
+        """Store copies of several values in a result."""
+        self.note("fill", container._place.label, container, values)
 
     def copy(self, value: Handle) -> Handle:
-        """A shallow copy of a result."""
-        return self.note("copy", value, label="")
+        """Return a shallow copy of a result."""
+        return self.note("copy", "", value)
 
     def unpack(self, value: Handle) -> tuple[Handle, Handle]:
-        """The two halves of a result."""
+        """Return the two halves of a result."""
         return value[0], value[1]
 
     def counted(self, name: str, function: Handle, *arguments: Any) -> tuple[Handle, Handle]:
-        """The result of a call, and how often functions of this name ran for it, if the child tells the truth."""
-        return self.unpack(self.note("counted", name, function, *arguments, label=function._place[3]))
+        """Return the result of a call, and how often functions of this name ran for it, if the child tells the truth."""
+        return self.unpack(self.note("counted", function._place.label, name, function, *arguments))
 
     def random_state(self) -> Handle:
-        """The global random state at this moment."""
-        return self.note("random_state", label="")
+        """Return the current global random state."""
+        return self.note("random_state", "")
 
     def stirred_random_state(self) -> Handle:
-        """The global random state after it was moved on, so that a seed set by the next call shows."""
-        return self.note("stirred_random_state", label="")
+        """Return the global random state after a draw, so that a seed set by the next call shows."""
+        return self.note("stirred_random_state", "")
 
     def begin_check(self, *, hidden: bool = False) -> None:
-        """Begin a conversation that knows of no other; from the first hidden one on, redact what is quoted."""
+        """Begin a conversation without any results; from the first hidden one on, redact what is quoted."""
         self.redactor.begin(hidden=hidden)
         self.conversations += 1
         self.conversation = Conversation(self.conversations)
@@ -169,17 +151,21 @@ class Session(SandboxedStudent):
 
     @property
     def printed(self) -> Printed:
-        """What the student's code printed in this conversation."""
+        """Return what the student's code printed in this conversation."""
         return self.conversation.printed
 
     def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[None]:
-        """What is remembered under this key is found out by one conversation alone, which the others wait for."""
+        """Return a context that only one check at a time enters with this key; the others wait for it."""
         return contextlib.nullcontext() if self.scheduler is None else SingleFlight(self.scheduler, self, key)
 
-    def note(self, operation: str, *arguments: Any, label: str, **named: Any) -> Handle:
+    def handle(self, number: int, label: str) -> Handle:
+        """Return the result of a step of this conversation."""
+        return Handle(Place(self, self.conversation.generation, number, label))
+
+    def note(self, operation: str, label: str, /, *arguments: Any, **named: Any) -> Handle:
         """Add a step to those that run at the next fetch, unless it is not worth another try."""
         here = self.conversation
-        here.count += 2 if operation == "method" else 1  # it may fail when it is read, and when it is called
+        here.count += 1
         packed = tuple([self.outgoing(value) for value in arguments])
         packed_named = {name: self.outgoing(value) for name, value in named.items()} if named else named
         step = Step(here.count, operation, packed, packed_named, label)
@@ -187,10 +173,10 @@ class Session(SandboxedStudent):
             here.refused[step.number] = reason
         else:
             here.steps.append(step)
-        return Handle(self, step.number, label)
+        return self.handle(step.number, label)
 
     def refusal(self, step: Step, values: Iterable[Any]) -> StudentError | None:
-        """Why a step that uses these values is not worth another try."""
+        """Return why a step that uses these values is not worth another try; None if it is."""
         reason = self.over_strike_limit(step) or (self.unloadable.get(step.label) if step.operation == "module" else None)
         refused = self.conversation.refused
         if refused and not reason:
@@ -198,20 +184,19 @@ class Session(SandboxedStudent):
         return reason
 
     def over_strike_limit(self, step: Step) -> StudentError | None:
-        """That the function which a step calls has not come back too often."""
+        """Return the error for a step whose function has failed to come back too often; None for others."""
         if not self.strikes or not step.runs_student_code or self.strikes[step.label] < self.limits.strikes:
             return None
         return StudentError(f"{step.name} has not come back {self.limits.strikes} times and was not called again.")
 
     def outgoing(self, value: Any) -> Any:
-        """A value as it travels to the child."""
+        """Return a value as it is sent to the child."""
         if type(value) in AS_IT_IS:
             return value
         if isinstance(value, Handle):
-            _, generation, number, _ = value._place
-            if generation is not self.conversation.generation:
+            if value._place.generation is not self.conversation.generation:
                 raise self.conversation.lost or SandboxError("a result of an earlier check was used")
-            return wire.numbered(wire.REFERENCE, number)
+            return wire.reference(value._place.number)
         if isinstance(value, np.ndarray):
             return wire.pack_array(value)
         if isinstance(value, dict):
@@ -219,42 +204,43 @@ class Session(SandboxedStudent):
         return value
 
     def fetch(self, *values: Handle) -> Any:
-        """The value of a result, or a tuple of the values of several, which must all belong to one moment.
+        """Return the value of one result, or a tuple with the values of several, which must all belong to one moment.
 
-        StudentError if a step on the way to one of them failed, or if the child did not come back.
+        Raise StudentError if a step on the way to one of them failed, or if the child did not come back.
         """
         here = self.conversation
         for value in values:
             self.outgoing(value)
-            if reason := here.refused.get(value._place[2]):
+            if reason := here.refused.get(value._place.number):
                 raise reason
-        request = Request(here, [value._place[2] for value in values])
+        request = Request(here, [value._place.number for value in values])
         if self.scheduler is None:
             self.exchange([request])
         else:
             self.scheduler.wait_for(self, request)
         if request.error:
             raise request.error
-        fetched = tuple([self.unwrap(reply, value._place[3]) for reply, value in zip(request.replies, values, strict=True)])
+        try:
+            fetched = tuple([self.unwrap(reply, one._place.label) for reply, one in zip(request.replies, values, strict=True)])
+        except wire.WireError:
+            last = next((step.number for step in reversed(here.done) if step.runs_student_code), 0)
+            raise self.invalidate(here, last, NO_ANSWER) from None
         return fetched if len(values) > 1 else fetched[0]
 
     def unwrap(self, reply: Any, label: str) -> Any:
-        """The value in an answer on what the label names; StudentError if the answer is a failure, or none at all."""
+        """Return the value in a reply on what the label names.
+
+        Raise StudentError if the reply is a failure, WireError if no child sends such a reply.
+        """
         if is_tagged(reply) and reply[0] == "value" and len(reply) == 2:
-            return self.decode(reply[1], wire.MAX_DEPTH)
+            return decode(reply[1], self.redactor.of_type)
         if is_tagged(reply) and reply[0] == "failed" and [type(word) for word in reply[1:]] == [int, str, str, str, str]:
             _, at, *words = reply
             raise self.failure(label, at, Words(*words))
-        raise self.no_answer()
-
-    def no_answer(self) -> StudentError:
-        """End the child for an answer that is none."""
-        here = self.conversation
-        number = next((step.number for step in reversed(here.done) if step.runs_student_code), 0)
-        return self.invalidate(here, number, NO_ANSWER)
+        raise wire.WireError("a reply that is neither a value nor a failure")
 
     def failure(self, label: str, at: int, words: Words) -> StudentError:
-        """What the student is told of an exception in the step `at`, or in the reading of what the label names."""
+        """Return what the student is told of an exception in the step `at`, or in reading what the label names."""
         step = self.conversation.step(at)
         operation, name = (step.operation, step.label) if step else ("", label)
         error = failure(operation, name, self.redactor.of_exception(words))
@@ -271,7 +257,7 @@ class Session(SandboxedStudent):
         try:
             while worthwhile := self.worthwhile(requests):
                 if self.child is None:
-                    self.child, self.forget, self.given = Child(self.sandbox.zygote, self.sources), False, 0
+                    self.child, self.forget = Child(self.sandbox.zygote, self.sources), False
                     self.load_modules(self.child, worthwhile)
                 else:
                     # Less patience, once a call has not come back.
@@ -293,7 +279,7 @@ class Session(SandboxedStudent):
         return [request for request in waiting if not request.over]
 
     def load_modules(self, child: Child, requests: Sequence[Request]) -> None:
-        """Have a new child load what the requests need, for which it has more time than for a call."""
+        """Have a new child load what the requests need, with more time than for a call."""
         steps = [step for request in requests for step in request.steps_for(child)]
         names = dict.fromkeys(step.label for step in steps if step.operation == "module")
         loading = Conversation(0)
@@ -307,15 +293,15 @@ class Session(SandboxedStudent):
             first.invalidate(request.error)
 
     def converse(self, child: Child, requests: Sequence[Request], seconds: float) -> None:
-        """Send requests together and note the answers, up to the one whose answer does not come."""
+        """Send requests together and note the answers, up to the first that does not come."""
         sent = [[one.conversation.number, one.steps_for(child), one.wanted] for one in requests]
         started = time.monotonic()
         end = started + max(self.seconds_left, 0.01)
         try:
             child.begin()
             child.pipe.settimeout(self.patience(seconds, end))
-            wire.send(child.pipe, wire.frame([self.forget, self.to_be_given(), sent]))
-            self.forget, self.given = False, len(self.params)
+            wire.send(child.pipe, wire.frame([self.forget, sent]))
+            self.forget = False
             for request in requests:
                 answer = self.receive(child, seconds, end)
                 if not is_answer(answer, len(request.wanted)):
@@ -333,11 +319,11 @@ class Session(SandboxedStudent):
             self.seconds_left -= time.monotonic() - started
 
     def patience(self, seconds: float, end: float) -> float | None:
-        """How long something is waited for; None for as long as it takes."""
+        """Return how long to wait for something; None for as long as it takes."""
         return None if "deadline" in self.limits.without else max(min(seconds, end - time.monotonic()), 0.001)
 
     def receive(self, child: Child, seconds: float, end: float) -> Any:
-        """The next answer; TimeoutError if the child works on one request for longer than it may."""
+        """Return the next answer; raise TimeoutError if the child works on one request for longer than it may."""
         while True:
             patience, at = self.patience(seconds, end), child.running()[0]
             try:
@@ -346,17 +332,15 @@ class Session(SandboxedStudent):
                 if child.running()[0] == at or time.monotonic() >= end:
                     raise
 
-    def to_be_given(self) -> list[tuple[int, dict[str, bytes]]]:
-        """The parameters that this child has not been given yet, each with its number."""
-        given = itertools.islice(self.params.values(), self.given, None)
-        return [(number, {key: wire.pack_array(value) for key, value in params.items()}) for number, params in given]
-
     def end(self) -> None:
         """Kill the child, if there is one."""
-        if self.child is not None:
-            with contextlib.suppress(SandboxError):  # the zygote is gone, and its children with it
-                self.child.end()
-            self.child = None
+        with contextlib.suppress(SandboxError):  # the zygote is gone, and its children with it
+            self.end_child()
+
+    def end_child(self) -> int:
+        """Kill the child, if there is one, and return its exit code, or minus the signal that had ended it."""
+        child, self.child = self.child, None
+        return child.end() if child else 0
 
     def invalidate_running(self, child: Child, requests: Sequence[Request], sentence: str) -> None:
         """End the child for what it did in the request that it works on, as far as it can be believed."""
@@ -366,67 +350,53 @@ class Session(SandboxedStudent):
         request.failed(self.invalidate(request.conversation, number if believed else 0, sentence))
 
     def invalidate(self, conversation: Conversation, number: int, sentence: str) -> StudentError:
-        """End the child, which is no use any more, at this step of a conversation, whose results raise this from now on."""
+        """End the child at this step of a conversation, and return the error that the results so far raise from now on."""
         running = conversation.step(number)
         if running is not None and not running.runs_student_code:  # no child notes such a step by itself
             running = None
         if running is not None:
             self.strikes[running.label] += 1
-        status = 0
-        if self.child is not None:
-            status = self.child.end()
-            self.child = None
-        name = running.name if running else "The submission"
-        error = StudentError(sentence.format(name=name, how=how_it_ended(status, self.redactor.hidden)))
+        how = how_it_ended(self.end_child(), self.redactor.hidden)
+        error = StudentError(sentence.format(name=running.name if running else "The submission", how=how))
         conversation.invalidate(error)
         return error
 
-    def decode(self, content: Any, depth: int) -> Any:
-        """The value that an answer stands for; whatever a child never sends ends it."""
-        kind = type(content)
-        if kind is bytes:
-            return self.array(content)
-        if content is None or kind in (bool, int, float, str):  # a reference is an int, and no answer
-            return content
-        if depth > 0 and is_tagged(content) and len(content) == 2:
-            form, inside = content
-            if form == "dict" and isinstance(inside, dict):
-                return {key: self.decode(item, depth - 1) for key, item in inside.items()}
-            if form == "opaque" and isinstance(inside, str):
-                return Opaque(self.redactor.of_type(inside))
-            if form in ("list", "tuple") and isinstance(inside, tuple):
-                items = [self.decode(item, depth - 1) for item in inside]
-                return items if form == "list" else tuple(items)
-        raise self.no_answer()
 
-    def array(self, data: bytes) -> np.ndarray:
-        """The array in the bytes; whatever is none ends the child."""
-        try:
-            return known_array(data) if len(data) < LONG_ARRAY else wire.unpack_array(data)
-        except wire.WireError:
-            raise self.no_answer() from None
-
-
-# Most arrays come again and again, in a submission and in the next one. Nobody can write to them.
-known_array = lru_cache(maxsize=KNOWN_ARRAYS)(wire.unpack_array)
+def decode(content: Any, describe_type: Callable[[str], str], depth: int = wire.MAX_DEPTH) -> Any:
+    """Return the value that a reply stands for; raise WireError for what no child sends."""
+    kind = type(content)
+    if kind is bytes:
+        return known_array(content) if len(content) < LONG_ARRAY else wire.unpack_array(content)
+    if content is None or kind in (bool, int, float, str):  # a reference is a subclass of int, and no answer
+        return content
+    if depth > 0 and is_tagged(content) and len(content) == 2:
+        form, inside = content
+        if form == "dict" and isinstance(inside, dict):
+            return {key: decode(item, describe_type, depth - 1) for key, item in inside.items()}
+        if form == "opaque" and isinstance(inside, str):
+            return Opaque(describe_type(inside))
+        if form in ("list", "tuple") and isinstance(inside, tuple):
+            items = [decode(item, describe_type, depth - 1) for item in inside]
+            return items if form == "list" else tuple(items)
+    raise wire.WireError("a value of no known form")
 
 
 def numbers_in(values: Iterable[Any]) -> Iterator[int]:
-    """The numbers of the steps whose results are among some values."""
+    """Yield the numbers of the steps whose results are among some values."""
     for value in values:
         if isinstance(value, Handle):
-            yield value._place[2]
+            yield value._place.number
         elif isinstance(value, dict):
             yield from numbers_in(value.values())
 
 
 def is_answer(answer: Any, wanted: int) -> bool:
-    """Whether this is what a child answers a request with, as far as it can be told without a look at each reply."""
+    """Return whether a child answers a request with this, as far as can be told without looking at each reply."""
     return isinstance(answer, tuple) and [type(part) for part in answer] == [tuple, str, str] and len(answer[0]) == wanted
 
 
 def is_tagged(content: Any) -> bool:
-    """Whether this is a tuple that begins with a word. An array is none, and must not be compared with a word."""
+    """Return whether this is a tuple that begins with a word. An array is none, and must not be compared with a word."""
     return isinstance(content, tuple) and len(content) > 0 and isinstance(content[0], str)
 
 

@@ -31,10 +31,10 @@ DTYPES: dict[bytes, np.dtype] = {
 }
 CODES = {dtype: code for code, dtype in DTYPES.items()}
 HEADS = tuple(struct.Struct(f"<cB{dimensions}I") for dimensions in range(MAX_DIMENSIONS + 1))  # of an array
-REFERENCE, PARAMETERS = 1, 2  # msgpack extension types
+REFERENCE = 1  # msgpack extension type
 LOCKED_IN = "locked in"  # the first frame of a child
 TOO_LARGE = "the result is too large to be sent"
-RUNS_STUDENT_CODE = ("call", "counted", "method", "module")  # the operations before which a child notes the number of the step
+RUNS_STUDENT_CODE = ("call", "counted", "module")  # the operations before which a child notes the number of the step
 LENGTH = struct.Struct("<I")  # before a frame
 # Which request of those it was sent together a child carries out, and the number of the step that it is about to run there, in
 # memory that it shares with the judge.
@@ -51,13 +51,6 @@ class FrameTooLong(WireError):
 
 class Reference(int):
     """The number of a result that stays on the other side."""
-
-
-class Parameters(int):
-    """The number of the parameters of a network, which the other side has been given before."""
-
-
-EXTENSIONS = {REFERENCE: Reference, PARAMETERS: Parameters}
 
 
 def pack_array(array: np.ndarray) -> bytes:
@@ -87,9 +80,9 @@ def unpack_array(data: bytes) -> np.ndarray:
 
 def extension(kind: int, data: bytes) -> Any:
     """What an extension stands for; WireError for one that nobody sends."""
-    if kind not in EXTENSIONS or len(data) != LENGTH.size:
+    if kind != REFERENCE or len(data) != LENGTH.size:
         raise WireError(f"an extension of type {kind}")
-    return EXTENSIONS[kind](*LENGTH.unpack(data))
+    return Reference(*LENGTH.unpack(data))
 
 
 class Budget:
@@ -120,9 +113,9 @@ def items_of_map(pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
 
 
 @cache
-def numbered(kind: int, number: int) -> msgpack.ExtType:
-    """A reference, or the number of parameters, as it travels."""
-    return msgpack.ExtType(kind, LENGTH.pack(number))
+def reference(number: int) -> msgpack.ExtType:
+    """Return a reference to the result of a step as it is sent."""
+    return msgpack.ExtType(REFERENCE, LENGTH.pack(number))
 
 
 def frame(message: Any) -> bytes:

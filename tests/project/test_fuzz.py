@@ -79,7 +79,7 @@ HEADS = st.builds(
 )
 RIGHT_ARRAYS = st.lists(st.integers(0, 3), max_size=4).map(lambda shape: wire.pack_array(np.ones(shape)))
 BOOLEANS = st.binary(max_size=3).map(lambda data: array(b"?", (len(data),), data))
-KINDS_OF_EXTENSION = st.sampled_from([wire.PARAMETERS, wire.REFERENCE]) | st.integers(0, 127)
+KINDS_OF_EXTENSION = st.just(wire.REFERENCE) | st.integers(0, 127)
 EXTENSIONS = st.builds(extension, KINDS_OF_EXTENSION, st.binary(max_size=20)) | HEADS | RIGHT_ARRAYS | BOOLEANS
 TIMES = st.integers(0, 2**34).map(lambda seconds: msgpack.Timestamp(seconds, 1))
 
@@ -204,7 +204,7 @@ def test_any_frame_is_a_value_or_refused(data):
             value = wire.receive(pipe, time.monotonic() + HANGS - 1)
         except wire.WireError:
             return
-    items, size = measure(value, (bytes, wire.Reference, wire.Parameters))
+    items, size = measure(value, (bytes, wire.Reference))
     assert size <= len(data)
     assert items <= min(len(data), wire.MAX_ALL_ITEMS + wire.MAX_ITEMS)
 
