@@ -38,7 +38,7 @@ BY_TREE = 2  # SCMP_FLTATR_CTL_OPTIMIZE: a binary tree of the calls
 
 
 def compile_filter() -> bytes:
-    """The filter as BPF instructions for this machine; OSError where there is no libseccomp."""
+    """Return the filter as BPF instructions for this machine; raise OSError if there is no libseccomp."""
     if pyseccomp is None:
         raise OSError(errno.ENOSYS, "libseccomp is not installed, or this is not Linux")
     lists = pyseccomp.SyscallFilter(pyseccomp.KILL_PROCESS)

@@ -39,7 +39,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             linecache.cache[f"{name}.py"] = (len(source), None, lines, f"{name}.py")
 
     def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> Any:
-        """The spec of a module of the submission, None for every other."""
+        """Return the spec of a module of the submission, None for any other."""
         return importlib.util.spec_from_loader(fullname, self) if fullname in self.sources else None
 
     def exec_module(self, module: Any) -> None:
@@ -50,26 +50,26 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def random_state() -> list[Any]:
-    """The global random state of numpy and of Python, as something that can be compared."""
+    """Return the global random state of numpy and Python, as something that can be compared."""
     _, keys, position, *_ = np.random.get_state()
     return [keys, position, hash(random.getstate())]
 
 
 def stirred_random_state() -> list[Any]:
-    """The global random state after a draw, which no seed that was set before has left it in."""
+    """Return the global random state after a draw, which no seed set before can have left it in."""
     np.random.random()
     random.random()  # noqa: S311
     return random_state()
 
 
 def fill(container: Any, values: dict[str, Any]) -> None:
-    """container[key] = value for each of the values."""
+    """Store each of the values: container[key] = value."""
     for key, value in values.items():
         container[key] = value
 
 
 def counted(name: str, function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
-    """The result of a call, and how often a function defined under this name began to run during it."""
+    """Return the result of a call, and how often a function defined under this name began to run during it."""
     count = 0
 
     def watch(frame: Any, event: str, _: Any) -> None:
@@ -107,24 +107,24 @@ class BoundedOutput(io.BufferedIOBase):
         self.kept = bytearray()
 
     def writable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def write(self, data: Any) -> int:
-        """Keep what there is room for; all of it counts as written."""
+        """Keep as much as there is room for; all of it counts as written."""
         written = bytes(data)
         self.kept += written[: wire.MAX_PRINTED - len(self.kept)]
         return len(written)
 
     def drain(self) -> str:
-        """What was kept, as text."""
+        """Return as text what was kept, and forget it."""
         text = self.kept.decode("utf-8", "replace")
         self.kept.clear()
         return text
 
 
 def capture_output() -> tuple[BoundedOutput, BoundedOutput]:
-    """Have what the student's code prints kept, standard output and standard error apart."""
+    """Capture what the student's code prints, standard output and standard error apart."""
     kept = BoundedOutput(), BoundedOutput()
     sys.stdout, sys.stderr = (io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True) for raw in kept)  # type: ignore[type-var]
     return kept
@@ -191,7 +191,7 @@ def carry_out(
 
 
 def failed(number: int, error: BaseException, finder: Sources) -> Failed:
-    """A failure with the student's own lines of the traceback."""
+    """Return a failure with the student's own lines of the traceback."""
     try:
         inner = traceback.extract_tb(error.__traceback__, -MAX_FRAMES)
         frames = [frame for frame in inner if frame.filename.removesuffix(".py") in finder.sources]
@@ -222,7 +222,7 @@ def local(value: Any, results: Results) -> Any:
 
 
 def answer(result: Any, finder: Sources) -> list[Any]:
-    """["value", ...] or ["failed", ...] for a result that is wanted."""
+    """Return ["value", ...] or ["failed", ...] for a result that is wanted."""
     if isinstance(result, Failed):
         return ["failed", *result.report]
     try:
@@ -232,7 +232,7 @@ def answer(result: Any, finder: Sources) -> list[Any]:
 
 
 def plain(value: Any, depth: int, budget: list[int]) -> Any:
-    """The value in a form that can cross: containers as [kind, contents], what cannot cross as ["opaque", type name]."""
+    """Return the value in a form that can cross: containers as [kind, contents], what cannot as ["opaque", type name]."""
     budget[0] -= 1
     if type(value) is np.ndarray:
         return plain_array(value)
@@ -254,12 +254,12 @@ def plain(value: Any, depth: int, budget: list[int]) -> Any:
 
 
 def opaque(value: Any) -> list[str]:
-    """What stands for a value that cannot cross."""
+    """Return what stands for a value that cannot cross."""
     return ["opaque", type(value).__name__[:100]]
 
 
 def plain_array(array: np.ndarray) -> Any:
-    """The array as it travels, in one of the dtypes that can cross."""
+    """Return the array as it is sent, in one of the dtypes that can cross."""
     # An empty one may have a giant shape.
     elements = array.size or math.prod(max(length, 1) for length in array.shape)
     if elements > MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:

@@ -19,12 +19,12 @@ class Step(NamedTuple):
 
     @property
     def runs_student_code(self) -> bool:
-        """Whether the child reports that this step has begun."""
+        """Return whether the child reports that this step has begun."""
         return self.operation in wire.RUNS_STUDENT_CODE
 
     @property
     def name(self) -> str:
-        """What it runs, as the student calls it."""
+        """Return what the step runs, as the student calls it."""
         return f"Loading {self.label}.py" if self.operation == "module" else last_of(self.label)
 
 
@@ -35,7 +35,7 @@ class Printed(NamedTuple):
     errors: str = ""
 
     def and_then(self, output: str, errors: str) -> "Printed":
-        """The same with what was printed after it."""
+        """Return this followed by what was printed later."""
         return Printed((self.output + output)[: wire.MAX_PRINTED], (self.errors + errors)[: wire.MAX_PRINTED])
 
 
@@ -64,7 +64,7 @@ class Conversation:
         return next((step for step in (*self.done, *self.steps) if step.number == number), None)
 
     def invalidate(self, error: StudentError) -> None:
-        """Let go of every result there is."""
+        """Drop every result there is; using one raises the error from now on."""
         self.generation = object()
         self.done, self.steps, self.modules, self.lost = [], [], {}, error
 
@@ -79,17 +79,17 @@ class Request:
         self.error: Exception | None = None
 
     def steps_for(self, child: Child) -> list[Step]:
-        """The steps that this child has not carried out yet."""
+        """Return the steps that this child has not carried out yet."""
         here = self.conversation
         return here.steps if here.child is child else [*here.done, *here.steps]
 
     def answered(self, child: Child, replies: tuple[Any, ...], printed: list[str]) -> None:
-        """Note that this child has carried it out."""
+        """Record that this child has carried it out."""
         here = self.conversation
         self.over, self.replies = True, replies
         here.done, here.steps, here.child = here.done + here.steps, [], child
         here.printed = here.printed.and_then(*printed)
 
     def failed(self, error: Exception) -> None:
-        """Note why it is not carried out."""
+        """Record why it is not carried out."""
         self.over, self.error = True, error

@@ -70,16 +70,16 @@ class Child:
             undo.pop_all()
 
     def begin(self) -> None:
-        """Note that nothing of what it is sent next has begun."""
+        """Record that nothing of what the child is sent next has begun."""
         self.mark[:] = bytes(wire.MARK.size)
 
     def running(self) -> tuple[int, int]:
-        """Which request, and which step in it, was begun last, as far as the child can be believed."""
+        """Return which request, and which step in it, was begun last, as far as the child can be trusted."""
         request, number = wire.MARK.unpack(self.mark[:])
         return request, number
 
     def end(self) -> int:
-        """Kill it and return its exit code, or minus the signal that had ended it."""
+        """Kill the child and return its exit code, or minus the signal that had ended it."""
         self.pipe.close()
         self.mark.close()
         return self.zygote.kill(self.pid)
@@ -142,5 +142,5 @@ class Zygote:
             raise SandboxError("the zygote does not answer") from error
 
     def works(self) -> bool:
-        """Whether it is there and has answered whatever it was asked."""
+        """Return whether the zygote runs and has answered every command."""
         return not self.failed and self.process.poll() is None

@@ -37,7 +37,7 @@ class Jail:
         self.instructions = b""
 
     def attempt(self, name: str, enter: Callable[[], None]) -> None:
-        """Enter a layer unless it is missing; where it cannot be entered, note why."""
+        """Enter a layer unless it is missing; if it cannot be entered, record why."""
         if name not in self.missing:
             try:
                 enter()
@@ -47,7 +47,7 @@ class Jail:
                 self.missing[name] = "this system does not have it"
 
     def enter_namespaces(self) -> None:
-        """Enter the namespaces, and make ready what every child needs; the process goes on in a fork, if it must."""
+        """Enter the namespaces, and prepare what every child needs; the process goes on in a fork, if it must."""
         if os.geteuid() != 0 and NEED_RIGHTS - set(self.missing):
             with contextlib.suppress(OSError):
                 kernel.attempt(self.enter_user_namespace)
@@ -62,7 +62,7 @@ class Jail:
         self.attempt("filter", self.compile_filter)
 
     def enter_user_namespace(self) -> None:
-        """Enter a user namespace that gives the rights to make the others; OSError where it does not."""
+        """Enter a user namespace that gives the rights to make the others; raise OSError if it does not."""
         kernel.enter_user_namespace(FIRST_UID)
         kernel.attempt(lambda: os.chroot(self.empty))  # there are kernels that give a namespace and then no rights in it
 
@@ -74,12 +74,12 @@ class Jail:
         self.own_pids = os.open(OWN_PIDS, os.O_RDONLY)
 
     def try_table_of_processes(self) -> None:
-        """Do once, as the first process of such a table, what every fork of a child takes."""
+        """Do once, as the first process of such a table, everything that forking a child takes."""
         kernel.unshare(kernel.NEW_PID)
         kernel.attempt(self.make_table_and_come_back)
 
     def make_table_and_come_back(self) -> None:
-        """Make a table for a child, and leave it to the next child to be in it."""
+        """Make a table for a child, and leave entering it to the next child."""
         own = os.open(OWN_PIDS, os.O_RDONLY)
         kernel.unshare(kernel.NEW_PID)
         kernel.enter_namespace(own, kernel.NEW_PID)
@@ -106,18 +106,18 @@ class Jail:
         return pid
 
     def lock_in(self) -> None:
-        """Give up, before the first line of student code, everything a submission has no use for."""
+        """Give up, before the first line of student code, everything that a submission has no use for."""
         for name, enter in ENTER.items():
             if name not in self.missing:
                 enter(self)
 
     def probe(self) -> None:
-        """Lock this process in as far as it goes, and note the layers that could not be entered."""
+        """Lock this process in as far as possible, and record the layers that could not be entered."""
         for name, enter in ENTER.items():
             self.attempt(name, lambda enter=enter: enter(self))  # type: ignore[misc]
 
     def arrange(self, pipe: int, mark: int) -> tuple[socket.socket, mmap.mmap]:
-        """The pipe, in the place it has in every child, and the mark; input and output lead nowhere."""
+        """Return the pipe, in the place it has in every child, and the mark; connect input and output to nothing."""
         os.setsid()
         memory = mmap.mmap(mark, 0)
         null = os.open(os.devnull, os.O_RDWR)
@@ -127,16 +127,16 @@ class Jail:
         return socket.socket(fileno=PIPE_AT), memory
 
     def close_descriptors(self) -> None:
-        """Close every descriptor but the standard three and the pipe."""
+        """Close every descriptor but the three standard ones and the pipe."""
         os.closerange(PIPE_AT + 1, 256)
 
     def change_root(self) -> None:
-        """Have the empty directory for a root."""
+        """Make the empty directory the root."""
         os.chroot(self.empty)
         os.chdir("/")
 
     def change_user(self) -> None:
-        """Become a user nobody else is."""
+        """Become a user that nobody else is."""
         if os.geteuid() != 0:
             raise OSError(0, "only root can give a child a user of its own")
         user = FIRST_UID + self.children % UIDS
@@ -145,17 +145,17 @@ class Jail:
         os.setresuid(user, user, user)
 
     def drop_capabilities(self) -> None:
-        """Have no rights, and no way to any."""
+        """Give up all rights, and every way to get any."""
         kernel.drop_capabilities()
         kernel.no_new_privileges()
 
     def end_with_zygote(self) -> None:
-        """End when the zygote does. That it ends when a call takes too long is the judge's doing."""
+        """End when the zygote does. Ending a call that takes too long is the judge's work."""
         with contextlib.suppress(OSError):
             kernel.die_with_parent()
 
     def lower_limits(self) -> None:
-        """Set the limits for good."""
+        """Lower the limits for good."""
         for name, most in (
             ("RLIMIT_CPU", self.limits["cpu_seconds"]),
             ("RLIMIT_AS", self.limits["memory_bytes"]),
@@ -183,7 +183,7 @@ ENTER: dict[str, Callable[[Jail], None]] = {
 
 
 def be_first_process() -> None:
-    """Go on as the first process of the table that was made last: all others in it end with this one."""
+    """Go on as the first process of the newest table: all others in it end with this one."""
     pid = os.fork()
     if pid:
         os.closerange(3, 256)

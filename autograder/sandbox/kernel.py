@@ -25,7 +25,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def call(name: str, *arguments: Any) -> int:
-    """The result of a function of libc; whole numbers travel as long, and the rest as ctypes has it."""
+    """Return the result of a function of libc; whole numbers are passed as long, everything else as ctypes has it."""
     if sys.platform != "linux" or not hasattr(libc, name):
         raise OSError(errno.ENOSYS, "this system does not have it")
     longs = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
@@ -42,7 +42,7 @@ def prctl(option: int, value: int, pointer: Any = 0) -> None:
 
 
 def no_new_privileges() -> None:
-    """Give up for good whatever an exec could win, which also allows anybody to load a filter."""
+    """Give up for good whatever an exec could gain, which also allows any process to load a filter."""
     prctl(NO_NEW_PRIVILEGES, 1)
 
 
@@ -62,7 +62,7 @@ def adopt_orphans() -> None:
 
 
 def unshare(flags: int) -> None:
-    """Leave a namespace for a new one; of pids, have the children do so."""
+    """Leave a namespace for a new one; for pids, have the children do so."""
     call("unshare", flags)
 
 
@@ -90,7 +90,7 @@ def load_filter(instructions: bytes) -> None:
 
 
 def landlock_ruleset() -> int:
-    """The descriptor of a Landlock ruleset that allows nothing: https://docs.kernel.org/userspace-api/landlock.html."""
+    """Return the descriptor of a Landlock ruleset that allows nothing: https://docs.kernel.org/userspace-api/landlock.html."""
     version = call("syscall", CREATE_RULESET, None, 0, LANDLOCK_VERSION)
     rights = next(rights for since, rights in LANDLOCK_RIGHTS.items() if version >= since)
     size = next(size for since, size in LANDLOCK_BYTES.items() if version >= since)
@@ -121,7 +121,7 @@ def enter_user_namespace(user: int) -> None:
 
 
 def attempt(action: Callable[[], None]) -> None:
-    """Try something in a process of its own; OSError if it could not be done there."""
+    """Try something in a process of its own; raise OSError if it could not be done there."""
     pid = os.fork()
     if pid == 0:
         number = 255

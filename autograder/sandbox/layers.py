@@ -35,7 +35,7 @@ class WeakSandboxError(AutograderError):
 
 
 def parse_dangers(text: str) -> tuple[str, ...]:
-    """The dangers that a text names between commas; ValueError for a word that is none."""
+    """Return the dangers that a text names between commas; raise ValueError for any other word."""
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if unknown := set(names) - set(MINIMUM):
         raise ValueError(f"ACCEPT names {', '.join(sorted(unknown))}; it may name {', '.join(MINIMUM)}")
@@ -43,12 +43,12 @@ def parse_dangers(text: str) -> tuple[str, ...]:
 
 
 def lacking(live: Collection[str], accepted: Collection[str]) -> list[str]:
-    """What nothing here keeps a submission from, unless it was accepted by name."""
+    """Return what nothing here protects from a submission, unless it was accepted by name."""
     return [danger for danger, layers in MINIMUM.items() if danger not in accepted and not set(layers) & set(live)]
 
 
 def refusal(dangers: Sequence[str]) -> str:
-    """The sentences for a machine that lacks the minimum."""
+    """Return the sentences for a machine that lacks the minimum."""
     needed = "; ".join(f"{danger}: {' or '.join(MINIMUM[danger])}" for danger in dangers)
     return (
         f"Nothing on this machine keeps a submission from the grader's {' and '.join(dangers)}, so no hidden check is graded "

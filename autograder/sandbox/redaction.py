@@ -71,57 +71,57 @@ class Redactor:
         self.told: set[Words] = set()
 
     def begin(self, *, hidden: bool) -> None:
-        """Begin a check; after the first hidden one no check counts as public any more."""
+        """Begin a check; after the first hidden one, no check counts as public any more."""
         self.hidden = self.hidden or hidden
 
-    def of_exception(self, words: Words) -> Words:
-        """What is told of an exception."""
+    def redact(self, words: Words) -> Words:
+        """Return what is quoted of an exception."""
         if not self.hidden:
-            self.hear(words)
+            self.record(words)
             return words
         if words.kind == "NotImplementedError" and words.message in self.prompts:
             return Words(words.kind, words.message, "", "")
-        told = self.discreet(words)
+        told = self.generalize(words)
         if told not in self.told and len(self.told) >= MAX_TOLD:
             return Words("an exception", "", "", "")
         self.told.add(told)
         return told
 
-    def hear(self, words: Words) -> None:
-        """Keep what is told in a public check."""
+    def record(self, words: Words) -> None:
+        """Record what is quoted in a public check."""
         self.messages.add((words.kind, words.message))
         self.places.add((words.where, words.trace))
-        self.known_lines.add(self.line(words.where))
+        self.known_lines.add(self.locate(words.where))
 
-    def discreet(self, words: Words) -> Words:
-        """What has been said before, and of the rest what is no student's own."""
+    def generalize(self, words: Words) -> Words:
+        """Return what has been quoted before, and of the rest what cannot be the student's own words."""
         kind, message, where, trace = words
         if (kind, message) not in self.messages:
-            kind, message = (kind if kind in EXCEPTIONS else "an exception of your own"), beginning(message)
+            kind, message = (kind if kind in EXCEPTIONS else "an exception of your own"), known_beginning(message)
         if (where, trace) not in self.places:
-            where, trace = self.named(self.line(where)), ""
+            where, trace = self.limit_new_lines(self.locate(where)), ""
         return Words(kind, message, where, trace)
 
-    def line(self, where: str) -> str:
-        """The line that is meant, as the submission's source has it; "" where it has none such."""
+    def locate(self, where: str) -> str:
+        """Return the line that is meant, as it is in the submission's source; "" if there is none."""
         if found := LINE.match(where):
             lines, number = self.lines.get(found[1], []), int(found[2])
             if 1 <= number <= len(lines) <= MAX_SOURCE_LINES:
                 return f"{found[1]}.py, line {number}: {lines[number - 1].strip()}"
         return ""
 
-    def named(self, line: str) -> str:
-        """The line, unless too many have been named."""
+    def limit_new_lines(self, line: str) -> str:
+        """Return the line; "" if too many new ones have been named."""
         if line not in self.known_lines and len(self.new_lines) < MAX_NEW_LINES:
             self.new_lines.add(line)
         return line if line in self.known_lines | self.new_lines else ""
 
-    def of_type(self, name: str) -> str:
-        """What is told of a value that does not cross the pipe: of which type it is."""
+    def describe_type(self, name: str) -> str:
+        """Return what is quoted of a value that cannot cross the pipe: its type."""
         return f"a value of the type {name}" if not self.hidden or name in TYPES else "a value of a type of your own"
 
 
-def beginning(message: str) -> str:
-    """How a message begins, if it is one of Python's or numpy's."""
+def known_beginning(message: str) -> str:
+    """Return how a message begins, if it is one of Python's or numpy's."""
     known = next((words for words in BEGINNINGS if message.startswith(words)), "")
     return f"{known} …" if known and known != message else known

@@ -8,21 +8,21 @@ from autograder.text import clean
 
 
 def last_of(label: str) -> str:
-    """The name a student knows: `forward` for dnn.DNN.forward, `SoftmaxDNN.forward` for that of the extension."""
+    """Return the name a student knows: `forward` for dnn.DNN.forward, `SoftmaxDNN.forward` for the extension's."""
     return label.partition(".")[2].removeprefix("DNN.") or label
 
 
-def how_it_ended(status: int, discreet: bool) -> str:
-    """A few words on an exit status; discreetly, without a number that the program has chosen."""
+def how_it_ended(status: int, redacted: bool) -> str:
+    """Return a few words on an exit status; with `redacted`, without a number that the program has chosen."""
     if status >= 0:
-        return "" if discreet else f" with exit code {status}"
+        return "" if redacted else f" with exit code {status}"
     reasons = {
         -signal.SIGSEGV: " by a segmentation fault",
         -signal.SIGXCPU: ": it used up its processor time",
         -signal.SIGKILL: " or closed its connection",
         -signal.SIGSYS: ": it asked the system for what submissions may not have (a process, a thread, a connection, ...)",
     }
-    return reasons.get(status, " by a signal" if discreet else f" by signal {-status}")
+    return reasons.get(status, " by a signal" if redacted else f" by signal {-status}")
 
 
 PHRASES = {
@@ -37,7 +37,7 @@ PHRASES = {
 
 
 def failure(operation: str, label: str, words: Words) -> StudentError:
-    """The sentence for an exception of which these words are told, raised by an operation on what the label names."""
+    """Return the sentence for an exception, quoted in these words, in an operation on what the label names."""
     kind, message, where, trace = clean(words.kind, 60), clean(words.message), clean(words.where, 200), clean(words.trace, 2000)
     said = f"{kind}: {message}" if message else kind
     place = f" ({where})" if where else ""

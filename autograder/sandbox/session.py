@@ -233,7 +233,7 @@ class Session(SandboxedStudent):
         Raise StudentError if the reply is a failure, WireError if no child sends such a reply.
         """
         if is_tagged(reply) and reply[0] == "value" and len(reply) == 2:
-            return decode(reply[1], self.redactor.of_type)
+            return decode(reply[1], self.redactor.describe_type)
         if is_tagged(reply) and reply[0] == "failed" and [type(word) for word in reply[1:]] == [int, str, str, str, str]:
             _, at, *words = reply
             raise self.failure(label, at, Words(*words))
@@ -243,7 +243,7 @@ class Session(SandboxedStudent):
         """Return what the student is told of an exception in the step `at`, or in reading what the label names."""
         step = self.conversation.step(at)
         operation, name = (step.operation, step.label) if step else ("", label)
-        error = failure(operation, name, self.redactor.of_exception(words))
+        error = failure(operation, name, self.redactor.redact(words))
         error.raised = f"{words.kind}: {words.message}"
         if operation == "module":
             self.unloadable[name] = error
@@ -425,7 +425,7 @@ class Sandbox:
 
     @contextlib.contextmanager
     def session(self, sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset()) -> Iterator[Session]:
-        """A session for one submission: the name of each module, its source as bytes, and messages that may always be told."""
+        """Open a session for a submission: the source of each module by name, and messages that may always be quoted."""
         session = Session(self, sources, prompts)
         try:
             yield session

@@ -54,12 +54,12 @@ class Reference(int):
 
 
 def pack_array(array: np.ndarray) -> bytes:
-    """An array of one of the DTYPES as it travels, in row order."""
+    """Return an array of one of the DTYPES as it is sent, in row order."""
     return HEADS[array.ndim].pack(CODES[array.dtype], array.ndim, *array.shape) + array.tobytes()
 
 
 def unpack_array(data: bytes) -> np.ndarray:
-    """The array in the bytes, which nobody can write to; WireError unless dtype, shape and length fit together."""
+    """Return the array in the bytes, read-only; raise WireError unless dtype, shape and length fit together."""
     try:
         head = HEADS[data[1]]
         code, _, *shape = head.unpack_from(data)
@@ -79,7 +79,7 @@ def unpack_array(data: bytes) -> np.ndarray:
 
 
 def extension(kind: int, data: bytes) -> Any:
-    """What an extension stands for; WireError for one that nobody sends."""
+    """Return what an extension stands for; raise WireError for one that nobody sends."""
     if kind != REFERENCE or len(data) != LENGTH.size:
         raise WireError(f"an extension of type {kind}")
     return Reference(*LENGTH.unpack(data))
@@ -92,20 +92,20 @@ class Budget:
         self.left = MAX_ALL_ITEMS
 
     def of_list(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The items of a list."""
+        """Count and return the items of a list."""
         self.left -= 1 + len(items)
         if self.left < 0:
             raise WireError("a frame of too many items")
         return items
 
     def of_map(self, pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
-        """The items of a map."""
+        """Count and return the items of a map."""
         self.of_list(pairs)
         return items_of_map(pairs)
 
 
 def items_of_map(pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
-    """The items of a map, whose keys are strings and differ."""
+    """Return the items of a map; raise WireError unless its keys are strings and differ."""
     items = dict(pairs)
     if len(items) < len(pairs) or not set(map(type, items)) <= {str}:
         raise WireError("a map with a key twice, or one that is no string")
@@ -119,7 +119,7 @@ def reference(number: int) -> msgpack.ExtType:
 
 
 def frame(message: Any) -> bytes:
-    """A message as a frame; FrameTooLong if it is too long to be sent."""
+    """Return a message as a frame; raise FrameTooLong if it is too long to be sent."""
     # Half of a character can be in a string.
     data: bytes = msgpack.packb(message, default=pack_array, unicode_errors="backslashreplace")
     if len(data) > MAX_FRAME:
@@ -128,7 +128,7 @@ def frame(message: Any) -> bytes:
 
 
 def send(pipe: socket.socket, *frames: bytes) -> None:
-    """Send frames; WireError if nobody reads."""
+    """Send frames; raise WireError if nobody reads."""
     try:
         pipe.sendall(b"".join(frames))
     except TimeoutError:
@@ -138,7 +138,7 @@ def send(pipe: socket.socket, *frames: bytes) -> None:
 
 
 def receive(pipe: socket.socket, deadline: float | None = None, unread: bytearray | None = None) -> Any:
-    """The next frame; TimeoutError after the deadline (of time.monotonic), WireError if it is malformed or the pipe ends.
+    """Return the next message; raise TimeoutError after the deadline (time.monotonic), WireError if there is none to read.
 
     With unread, which belongs to the pipe, what comes together is fetched together, and the rest of it is kept there.
     """
@@ -150,12 +150,12 @@ def receive(pipe: socket.socket, deadline: float | None = None, unread: bytearra
 
 
 def receive_trusted(pipe: socket.socket) -> Any:
-    """The next frame of somebody whose word is good: a child's judge; WireError if the pipe ends."""
+    """Return the next message from a trusted sender, a child's judge; raise WireError if the pipe ends."""
     return unpack(receive_frame(pipe, None))
 
 
 def unpack(data: bytes, **hooks: Any) -> Any:
-    """The message in a frame; WireError if there is none."""
+    """Return the message in a frame; raise WireError if there is none."""
     try:
         return msgpack.unpackb(
             data,
@@ -177,7 +177,7 @@ def unpack(data: bytes, **hooks: Any) -> Any:
 
 
 def receive_frame(pipe: socket.socket, deadline: float | None, unread: bytearray | None = None) -> bytes:
-    """The bytes of the next frame."""
+    """Return the bytes of the next frame."""
     (length,) = LENGTH.unpack(receive_bytes(pipe, LENGTH.size, deadline, unread))
     if length > MAX_FRAME:
         raise WireError(f"a frame of {length} bytes")
@@ -185,7 +185,7 @@ def receive_frame(pipe: socket.socket, deadline: float | None, unread: bytearray
 
 
 def receive_bytes(pipe: socket.socket, count: int, deadline: float | None, unread: bytearray | None = None) -> bytes:
-    """Exactly count bytes; TimeoutError after the deadline, WireError where the pipe ends."""
+    """Return exactly count bytes; raise TimeoutError after the deadline, WireError if the pipe ends."""
     here = bytearray() if unread is None else unread
     while len(here) < count:
         if deadline is not None:

@@ -74,7 +74,7 @@ def fetch_modules(sources: Mapping[str, bytes]) -> None:
 
 
 def is_library(name: str) -> bool:
-    """Whether a name is that of a module that does nothing but define what is in it."""
+    """Return whether a name is that of a module that does nothing but define what is in it."""
     package, *inside = name.split(".")
     if package == "numpy":
         return ".".join(inside) in NUMPY.split()
@@ -83,7 +83,7 @@ def is_library(name: str) -> bool:
 
 
 def modules_in(source: bytes) -> set[str]:
-    """The modules that the lines of a source name; for `from a import b`, which may be a module of its own, both a and a.b."""
+    """Return the modules that a source names; for `from a import b`, where b may be a module, both a and a.b."""
     names = {name.split()[0] for line in IMPORT.findall(source) for name in line.split(b",") if name.strip()}
     for package, imported in IMPORT_FROM.findall(source):
         names |= {package, *(package + b"." + name.split()[0] for name in imported.split(b",") if name.strip())}
@@ -104,7 +104,7 @@ def run_child(child: ModuleType, jail: Any, pipe: int, mark: int) -> None:
 
 
 def probe(child: ModuleType, jail: Any) -> None:
-    """Have a first child try every layer out and say over its pipe, locked in, which ones could not be entered."""
+    """Have a first child try every layer, and say over its pipe, locked in, which ones could not be entered."""
     ours, theirs = socket.socketpair()
     with ours, tempfile.TemporaryFile() as memory:
         memory.truncate(child.wire.MARK.size)
@@ -159,7 +159,7 @@ class ChildManager:
             self.end(pid)
 
     def fork(self, pipe: int, mark: int) -> int:
-        """The pid of a new child."""
+        """Fork a child and return its pid."""
         pid: int = self.jail.fork()
         if pid == 0:
             self.control.close()
@@ -170,7 +170,7 @@ class ChildManager:
         return pid
 
     def end(self, pid: int) -> int:
-        """Kill a child and all that is left of it; its exit code, or minus the signal that had ended it before."""
+        """Kill a child and everything left of it; return its exit code, or minus the signal that had ended it before."""
         if pid in self.ended:
             return self.ended.pop(pid)
         del self.due[pid]
@@ -182,7 +182,7 @@ class ChildManager:
         return os.waitstatus_to_exitcode(status)
 
     def end_overdue(self) -> None:
-        """Kill the children whose time is over, and keep how they ended for when the judge asks."""
+        """Kill the children whose time is over, and keep how they ended until the judge asks."""
         for pid in [pid for pid, due in self.due.items() if due <= time.monotonic()]:
             self.ended[pid] = self.end(pid)
 
@@ -196,7 +196,7 @@ class ChildManager:
 
 
 def own_children() -> set[int]:
-    """The children of this process, where Linux tells (CONFIG_PROC_CHILDREN, which container systems need, too)."""
+    """Return the children of this process, if Linux tells (CONFIG_PROC_CHILDREN, which container systems need too)."""
     with contextlib.suppress(OSError):
         return {int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()}
     return set()

@@ -24,19 +24,19 @@ def hidden():
     """The redactor of a submission that has said SAID in public, in a hidden check."""
     redactor = Redactor({"dnn": SOURCE}, frozenset({"Task 3: do it."}))
     redactor.begin(hidden=False)
-    assert redactor.of_exception(SAID) == SAID
+    assert redactor.redact(SAID) == SAID
     redactor.begin(hidden=True)
     return redactor
 
 
 def test_what_was_said_in_a_public_check_is_told_again(hidden):
-    assert hidden.of_exception(SAID) == SAID
+    assert hidden.redact(SAID) == SAID
 
 
 def test_no_check_counts_as_public_after_a_hidden_one(hidden):
     hidden.begin(hidden=False)
-    hidden.of_exception(SAID._replace(message="said later"))
-    assert hidden.of_exception(SAID._replace(message="said later")).message == ""
+    hidden.redact(SAID._replace(message="said later"))
+    assert hidden.redact(SAID._replace(message="said later")).message == ""
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_no_check_counts_as_public_after_a_hidden_one(hidden):
     ],
 )
 def test_class_and_message_of_an_exception(hidden, kind, message, told):
-    assert hidden.of_exception(Words(kind, message, "", ""))[:2] == told
+    assert hidden.redact(Words(kind, message, "", ""))[:2] == told
 
 
 @pytest.mark.parametrize(
@@ -70,35 +70,35 @@ def test_class_and_message_of_an_exception(hidden, kind, message, told):
     ],
 )
 def test_a_line_is_quoted_from_the_source(hidden, where, told):
-    assert hidden.of_exception(SAID._replace(where=where))[2:] == (told, "")
+    assert hidden.redact(SAID._replace(where=where))[2:] == (told, "")
 
 
 def test_few_lines_are_named_anew():
     redactor = Redactor({"dnn": b"x\n" * 100})
     redactor.begin(hidden=True)
-    assert [redactor.of_exception(SAID._replace(where=f"dnn.py, line {number}")).where for number in (0, 200)] == ["", ""]
-    lines = [redactor.of_exception(SAID._replace(where=f"dnn.py, line {number}: x")).where for number in range(1, 7)]
+    assert [redactor.redact(SAID._replace(where=f"dnn.py, line {number}")).where for number in (0, 200)] == ["", ""]
+    lines = [redactor.redact(SAID._replace(where=f"dnn.py, line {number}: x")).where for number in range(1, 7)]
     assert lines[:MAX_NEW_LINES] == [f"dnn.py, line {number}: x" for number in range(1, MAX_NEW_LINES + 1)]
     assert set(lines[MAX_NEW_LINES:]) == {""}
-    assert redactor.of_exception(SAID._replace(where="dnn.py, line 1: x")).where == "dnn.py, line 1: x"
+    assert redactor.redact(SAID._replace(where="dnn.py, line 1: x")).where == "dnn.py, line 1: x"
 
 
 def test_no_line_of_a_very_long_file_is_named():
     redactor = Redactor({"dnn": b"x\n" * MAX_SOURCE_LINES})
     redactor.begin(hidden=True)
-    assert redactor.of_exception(SAID._replace(where="dnn.py, line 7: x")).where == ""
+    assert redactor.redact(SAID._replace(where="dnn.py, line 7: x")).where == ""
 
 
 def test_what_was_said_before_is_no_alphabet():
     redactor = Redactor({"dnn": b"x\n" * 500})
     said = [Words("ValueError", str(number), f"dnn.py, line {number}: x", str(number)) for number in range(1, 400)]
     for words in said:
-        redactor.of_exception(words)
+        redactor.redact(words)
     redactor.begin(hidden=True)
-    told = [redactor.of_exception(words) for words in said]
+    told = [redactor.redact(words) for words in said]
     assert told[:MAX_TOLD] == said[:MAX_TOLD]
     assert set(told[MAX_TOLD:]) == {Words("an exception", "", "", "")}
-    assert redactor.of_exception(said[0]) == said[0]
+    assert redactor.redact(said[0]) == said[0]
 
 
 @pytest.mark.parametrize(
