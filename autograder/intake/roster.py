@@ -24,30 +24,14 @@ MOST_ROSTER = 10_000_000  # bytes
 MOST_ROWS = 100_000
 SEPARATORS = ",;\t"
 
-# Names of columns, in small letters without anything but letters and digits. Of several ids the first is a person's.
-IDS = (
-    "sid",
-    "studentid",
-    "studentnumber",
-    "sisuserid",
-    "sisid",
-    "idnumber",
-    "matriculationnumber",
-    "orgdefinedid",
-    "externalid",
-    "id",
-    "userid",
-    "username",
-    "sisloginid",
-    "loginid",
-    "login",
-    "netid",
-    "identifier",
-)
-EMAILS = ("email", "emailaddress", "mail", "studentemail")
-NAMES = ("name", "fullname", "student", "studentname", "displayname")
-FIRST, LAST, ROLE = ("firstname", "givenname"), ("lastname", "surname", "familyname"), ("role", "roles")
-STAFF = {
+# Names of columns, in lower case without anything but letters and digits. Of several ids the first is a person's.
+NUMBERS = ["sid", "studentid", "studentnumber", "sisuserid", "sisid", "idnumber", "matriculationnumber", "orgdefinedid"]
+ACCOUNTS = ["externalid", "id", "userid", "username", "sisloginid", "loginid", "login", "netid", "identifier"]
+IDS = [*NUMBERS, *ACCOUNTS]
+EMAILS = ["email", "emailaddress", "mail", "studentemail"]
+NAMES = ["name", "fullname", "student", "studentname", "displayname"]
+FIRST, LAST, ROLE = ["firstname", "givenname"], ["lastname", "surname", "familyname"], ["role", "roles"]
+STAFF = [
     "instructor",
     "ta",
     "reader",
@@ -57,11 +41,9 @@ STAFF = {
     "manager",
     "coursebuilder",
     "observer",
-}
-NOBODY = {"pointspossible", "studenttest", "teststudent"}  # rows of Canvas that are no students
-PARTICIPANT = re.compile(
-    r"\D+(\d+)", re.ASCII
-)  # Moodle's Identifier, in any language; its number is in the names of the folders
+]
+NOBODY = ["pointspossible", "studenttest", "teststudent"]  # rows of Canvas that are not students
+PARTICIPANT = re.compile(r"\D+(\d+)", re.ASCII)  # Moodle's Identifier in any language; its number is in the folders' names
 
 
 @dataclass(frozen=True)
@@ -108,14 +90,13 @@ class Roster:
     def told(self, waitings: Sequence[Waiting]) -> tuple[str, ...]:
         """Sentences for the TA: who handed in nothing, who is not on the roster, who has more than one submission."""
         times = Counter(known for one in waitings for _, known in self.match(one) if known)
+        several = [person for person, count in times.items() if count > 1]
         missing = self.missing(waitings)
         return (
             *self.remarks,
             *list_names(f"On the roster, but handed in nothing ({len(missing)})", map(called, missing)),
             *list_names("Handed in, but not on the roster", self.strangers(waitings)),
-            *list_names(
-                "More than one submission for one person on the roster", (called(one) for one in times if times[one] > 1)
-            ),
+            *list_names("More than one submission for one person on the roster", map(called, several)),
         )
 
 
@@ -134,8 +115,7 @@ def read_roster(path: Path) -> Roster:
     try:
         header, *rows = rows_of(path) or [[]]
         check_header(header)
-        lines = [Line(*read_line(header, row)) for row in rows]
-        return roster_of([line for line in lines if not line.is_nobody])
+        return make_roster([row for cells in rows if (row := read_row(header, cells)).is_student])
     except OSError as error:
         raise IntakeError(f"The roster {path} cannot be read: {error.strerror}.") from error
     except (Refused, csv.Error) as error:
@@ -152,14 +132,11 @@ def rows_of(path: Path) -> list[list[str]]:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Refused(
-            f"its byte {error.start + 1:,} is no {encoding.upper()[:6].rstrip('-')}; save it as CSV in UTF-8"
-        ) from error
+        name = "UTF-16" if encoding == "utf-16" else "UTF-8"
+        raise Refused(f"its byte {error.start + 1:,} is not valid {name}; save it as CSV in UTF-8") from error
     first = text.lstrip().partition("\n")[0]
-    separator = max(SEPARATORS, key=first.count)
-    rows = [
-        row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True) if any(map(str.strip, row))
-    ]
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True)
+    rows = [row for row in table if any(map(str.strip, row))]
     if len(rows) > MOST_ROWS:
         raise Refused(f"it has more than {MOST_ROWS:,} rows")
     return rows
@@ -173,7 +150,7 @@ def check_header(header: list[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Line:
+class Row:
     """A row of the roster: the person, each id with its column, and the person's role."""
 
     person: Person
@@ -181,38 +158,41 @@ class Line:
     role: str
 
     @property
-    def is_nobody(self) -> bool:
-        """Whether the row is that of no student."""
-        return loose(self.role) in STAFF or loose(self.person.name) in NOBODY or not (self.ids or self.person.name)
+    def is_student(self) -> bool:
+        """Whether the row is that of a student."""
+        is_staff = loose(self.role) in STAFF or loose(self.person.name) in NOBODY
+        return not is_staff and bool(self.ids or self.person.name)
 
 
-def read_line(header: list[str], row: list[str]) -> tuple[Person, tuple[tuple[str, str], ...], str]:
-    """The person, the ids and the role in a row."""
+def read_row(header: list[str], row: list[str]) -> Row:
+    """Return what a row says, by the names of the columns."""
     cells: dict[str, str] = {}
     for column, cell in zip(header, row, strict=False):
         cells.setdefault(loose(column), cell.strip())
-    ids = [(column, cells[column]) for column in (*IDS, *EMAILS) if cells.get(column)]
+
+    def first(columns: Iterable[str]) -> str:
+        return next(filter(None, map(cells.get, columns)), None) or ""
+
+    ids = tuple((column, cells[column]) for column in (*IDS, *EMAILS) if cells.get(column))
     email = next((text for column, text in ids if column in EMAILS or "@" in text), "")
-    own = next((text for column, text in ids), "")
-    last, comma, first = next((cells[name] for name in NAMES if cells.get(name)), "").partition(",")
-    name = f"{first} {last}" if comma else last
-    parts = [next((cells[key] for key in keys if cells.get(key)), "") for keys in (FIRST, LAST)]
-    person = Person(*(shown(" ".join(text.split()), 100) for text in (name or " ".join(parts), email, own)))
-    return person, tuple(ids), next((cells[key] for key in ROLE if key in cells), "")
+    last, _, given = first(NAMES).partition(",")
+    name = f"{given} {last}" if first(NAMES) else f"{first(FIRST)} {first(LAST)}"
+    person = Person(*(shown(" ".join(text.split()), 100) for text in (name, email, first([*IDS, *EMAILS]))))
+    return Row(person, ids, first(ROLE))
 
 
-def roster_of(lines: Sequence[Line]) -> Roster:
-    """The roster of these rows; Refused if an id comes twice in one column."""
-    times = Counter((column, folded(text)) for line in lines for column, text in line.ids)
+def make_roster(rows: Sequence[Row]) -> Roster:
+    """Return the roster of these rows; raise Refused if an id is twice in one column."""
+    times = Counter((column, folded(text)) for row in rows for column, text in row.ids)
     for (_, text), count in times.items():
         if count > 1:
             raise Refused(f"it lists {shown(text)} {count} times; leave one row for each person")
-    known = [line for line in lines if line.ids]
-    nameless = [line.person.name for line in lines if not line.ids]
+    known = [row for row in rows if row.ids]
+    nameless = [row.person.name for row in rows if not row.ids]
     return Roster(
-        tuple(line.person for line in known),
-        index((key, line.person) for line in known for column, text in line.ids for key in keys_of(column, text)),
-        index((key, line.person) for line in known for key in names_of(line.person)),
+        tuple(row.person for row in known),
+        index((key, row.person) for row in known for column, text in row.ids for key in keys_of(column, text)),
+        index((key, row.person) for row in known for key in names_of(row.person)),
         tuple(list_names("Left out of the roster, for their rows have neither id nor email", nameless)),
     )
 

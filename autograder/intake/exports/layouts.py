@@ -2,11 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from autograder.intake.entries import Refused, Spoilt, shown
 from autograder.intake.exports.layout import Item, Layout, Row, Scan, make_label, scan_top
@@ -14,7 +13,7 @@ from autograder.intake.exports.times import UTC, parse_time
 from autograder.intake.exports.tree import Tree
 from autograder.intake.graded_files import ZIP, GradedFiles
 from autograder.intake.remarks import list_names
-from autograder.intake.waiting import Person, Waiting
+from autograder.intake.waiting import Person
 
 
 def compile_patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
@@ -48,58 +47,40 @@ def scan_gradescope(_layout: Layout, tree: Tree, _assignment: str) -> Scan | Non
 
 def describe_gradescope(tree: Tree, zone: tzinfo, rows: list[Row]) -> list[str]:
     """Put what the metadata says into the rows; remark on what it says of other folders. Raise Refused if it cannot be read."""
-    from autograder.intake.exports.metadata import read_metadata  # needs PyYAML, which the packages for platforms do without
+    from autograder.intake.exports.metadata import Metadata, read_metadata  # needs PyYAML, which platforms' packages lack
 
     try:
-        said = read_metadata(tree.take(METADATA, MAX_METADATA))
+        metadata = read_metadata(tree.take(METADATA, MAX_METADATA))
     except Spoilt as problem:
         raise Refused(str(problem)) from problem
+    people = {folder: people_of(said.people.values()) for folder, said in metadata.items()}
     folders = {row.items[0].id for row in rows}
     for row in rows:
         folder = row.items[0].id
-        row.waiting = add_metadata(row.waiting, folder, said.get(folder, {}), zone)
-    absent = [(folder, people_of(said[folder])) for folder in said.keys() - folders]
+        said, known = metadata.get(folder, Metadata()), people.get(folder, ())
+        row.waiting = replace(
+            row.waiting,
+            student="+".join(filter(None, (make_label(person.id or person.email) for person in known))) or folder,
+            people=known,
+            submitted=parse_time(said.created_at, zone),
+            superseded=tuple(f"submission_{shown(old)}" for old in said.history),
+        )
+    absent = {
+        folder: [person.name or person.email or person.id for person in people[folder]] for folder in people.keys() - folders
+    }
     return [
-        *list_names(f"In {METADATA} is nothing about these folders, graded under their own names", folders - said.keys()),
+        *list_names(f"In {METADATA} is nothing about these folders, graded under their own names", folders - people.keys()),
         *list_names(
             f"{METADATA} names submissions that have no folder here and so get no marks",
-            (f"{folder} ({', '.join(map(call, people)) or 'nobody named'})" for folder, people in absent),
+            (f"{folder} ({', '.join(names) or 'nobody named'})" for folder, names in absent.items()),
         ),
     ]
 
 
-def add_metadata(waiting: Waiting, folder: str, said: dict[str, Any], zone: tzinfo) -> Waiting:
-    """Return the submission with its people, its time and its earlier attempts."""
-    people, created = people_of(said), said.get("created_at")
-    time = created.get("utc") if isinstance(created, dict) else created  # Ruby writes a text, or an object
-    names = [make_label(person.id or person.email) for person in people]
-    return replace(
-        waiting,
-        student="+".join(filter(None, names)) or folder,
-        people=people,
-        submitted=parse_time(time, zone) if isinstance(time, str) else None,
-        superseded=tuple(f"submission_{shown(old['id'])}" for old in dicts_in(said.get("history")) if old.get("id")),
-    )
-
-
-def people_of(said: dict[str, Any]) -> tuple[Person, ...]:
-    """Return the submitters of one submission."""
-    fields = ("name", "email", "sid")
-    found = [
-        Person(*(shown(who[key], 100) if isinstance(who.get(key), str) else "" for key in fields))
-        for who in dicts_in(said.get("submitters"))
-    ]
-    return tuple(person for person in found if person != Person())
-
-
-def dicts_in(said: Any) -> list[dict[str, Any]]:
-    """Return the dicts in a list; none if it is not a list."""
-    return [item for item in said if isinstance(item, dict)] if isinstance(said, list) else []
-
-
-def call(person: Person) -> str:
-    """Return what to call a person."""
-    return person.name or person.email or person.id
+def people_of(submitters: Iterable[Mapping[str, str]]) -> tuple[Person, ...]:
+    """Return the people whom the metadata names."""
+    people = (Person(*(shown(who.get(key, ""), 100) for key in ("name", "email", "sid"))) for who in submitters)
+    return tuple(person for person in people if person != Person())
 
 
 # Moodle's "Download all submissions": <full name>_<id>_assignsubmission_file/… or, in one folder, …_assignsubmission_file_….
