@@ -19,7 +19,7 @@ def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
     submissions cannot be kept from what they must be kept from. What a submission does raises nothing: it is in the result.
     """
     # The interpreter that student code is forked from imports this package too, and must know nothing of checks and secrets.
-    from autograder.intake import read, student_of
+    from autograder.intake import name_student, read
     from autograder.judge.judge import Judge
     from autograder.sandbox.host import Limits
 
@@ -27,4 +27,4 @@ def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
     if not path.exists():
         raise FileNotFoundError(f"There is no {path}: a submission is a folder, a zip or a .py file.")
     with Judge(Limits(accept=tuple(accept))) as judge:
-        return judge.grade(read(student_of(path.absolute().name), path, judge.assignment.graded_files))
+        return judge.grade(read(name_student(path.absolute().name), path, judge.assignment.graded_files))

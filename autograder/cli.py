@@ -128,13 +128,13 @@ def run_copies(submissions: Path, out: Path) -> int:
     tell(*found.remarks)
     make_folders(out)
     with Reader(files) as reader, progress_bar(console(stderr=True)) as progress:
-        comparison = compare(progress.track(found.waiting, description="Comparing"), reader.read, assignment)
+        comparison = compare(progress.track(found.submissions, description="Comparing"), reader.read, assignment)
     for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
         with atomic_write(out / name) as file:
             file.writelines(lines)
     with Gradebook(out / NAME, "") as book:
         book.keep_alike(suspicious_pairs(comparison))
-    total, skipped, alike = len(found.waiting), len(comparison.unread), len(comparison.findings)
+    total, skipped, alike = len(found.submissions), len(comparison.unread), len(comparison.findings)
     print(f"{total} submissions, {skipped} of them skipped; {alike} pairs are alike.")
     print(f"For your eyes: {out / 'copies.html'}   For a spreadsheet: {out / 'copies.csv'}   No mark was changed.")
     print(f"The next make grade lists the pairs in {out / 'report.html'}.")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from autograder.intake.entries import folded, shown
-from autograder.intake.waiting import Waiting
+from autograder.intake.entries import fold_name, make_printable
+from autograder.intake.submission_ref import SubmissionRef
 from autograder.report.words import format_count, format_number, format_time
 from autograder.results import Result
 from autograder.settings import Drop, Late, Settings
@@ -43,7 +43,7 @@ class Mark:
     """
 
     result: Result
-    waiting: Waiting
+    waiting: SubmissionRef
     dropped: float = 0
     penalty: float = 0
     adjustments: tuple[Adjustment, ...] = ()
@@ -81,12 +81,12 @@ class Lateness:
 
 def mark_of(
     result: Result,
-    waiting: Waiting | None = None,
+    waiting: SubmissionRef | None = None,
     settings: Settings = Settings(),
     adjustments: Iterable[Adjustment] = (),
 ) -> Mark:
     """The mark of a result, by what the course sets; without anything set, what the checks earned."""
-    waiting = waiting or Waiting(result.student, Path(result.student))
+    waiting = waiting or SubmissionRef(result.student, Path(result.student))
     adjustments = tuple(adjustments)
     if result.score is None:
         return Mark(result, waiting, adjustments=adjustments)
@@ -138,7 +138,7 @@ def without_lowest(result: Result, drop: Drop) -> tuple[float, str]:
     return round(scaled - score, 2), said
 
 
-def lateness_of(points: float, waiting: Waiting, late: Late) -> Lateness:
+def lateness_of(points: float, waiting: SubmissionRef, late: Late) -> Lateness:
     """How late a hand-in is and what that takes of these points; where no time is told, nothing."""
     due = due_of(waiting, late)
     if not due:
@@ -163,7 +163,7 @@ def lateness_of(points: float, waiting: Waiting, late: Late) -> Lateness:
     return Lateness(over, round(points - left, 2), said)
 
 
-def due_of(waiting: Waiting, late: Late) -> datetime | None:
+def due_of(waiting: SubmissionRef, late: Late) -> datetime | None:
     """When a hand-in is due: in a group, when it is for the one who has the most time."""
     if not late.due:
         return None
@@ -171,20 +171,22 @@ def due_of(waiting: Waiting, late: Late) -> datetime | None:
     return max([late.due, *(late.due + one if isinstance(one, timedelta) else one for one in more)])
 
 
-def names_of(waiting: Waiting) -> set[str]:
+def names_of(waiting: SubmissionRef) -> set[str]:
     """What an extension may call those who handed in."""
     names = [waiting.student, *(name for person in waiting.people for name in (person.id, person.email))]
-    return {folded(name.strip()) for name in names} - {""}
+    return {fold_name(name.strip()) for name in names} - {""}
 
 
-def nobodys_extensions(late: Late, waitings: Sequence[Waiting]) -> str:
+def nobodys_extensions(late: Late, waitings: Sequence[SubmissionRef]) -> str:
     """A sentence for the TA on extensions that are nobody's here; nothing if there are none."""
     known = {name for waiting in waitings for name in names_of(waiting)}
-    unknown = ", ".join(shown(name) for name in late.extensions if name not in known)
+    unknown = ", ".join(make_printable(name) for name in late.extensions if name not in known)
     return f"These have more time by the assignment file, but handed in nothing under that name: {unknown}." if unknown else ""
 
 
 def adjusted(adjustment: Adjustment) -> str:
     """A sentence on an adjustment."""
     done = "added" if adjustment.points >= 0 else "taken"
-    return f"{format_count(abs(adjustment.points))} {done} by hand: {shown(adjustment.reason, MOST_REASON).rstrip('.')}."
+    return (
+        f"{format_count(abs(adjustment.points))} {done} by hand: {make_printable(adjustment.reason, MOST_REASON).rstrip('.')}."
+    )

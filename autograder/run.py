@@ -21,7 +21,7 @@ from autograder.files import atomic_write, read_if_there
 from autograder.gradebook import Gradebook, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
-from autograder.intake import Found, IntakeError, Person, Reader, Submission, Waiting, find, read_roster
+from autograder.intake import Discovery, IntakeError, Person, Reader, Submission, SubmissionRef, find, read_roster
 from autograder.judge.judge import error_result
 from autograder.marks import Mark, mark_of, nobodys_extensions
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
@@ -78,26 +78,26 @@ def run_grade(order: Order) -> int:
     found = find(order.submissions, files, settings.late.zone or timezone.utc)
     roster = read_roster(order.roster) if order.roster else None
     if roster:
-        found = replace(found, waiting=tuple(map(roster.named, found.waiting)))
+        found = replace(found, submissions=tuple(map(roster.complete, found.submissions)))
     tell(
         *found.remarks,
-        *(roster.told(found.waiting) if roster else ()),
-        nobodys_extensions(settings.late, found.waiting),
+        *(roster.format_remarks(found.submissions) if roster else ()),
+        nobodys_extensions(settings.late, found.submissions),
         *notices(),
     )
     make_folders(order.out, "results", "feedback", "exports")
     with nbgraders(order):  # what is wrong with it is said before anything is graded
         pass
     with Gradebook(order.out / NAME, checks_digest(limits)) as book, Reader(files) as reader:
-        run = Run(order, found, settings, book, reader, roster.missing(found.waiting) if roster else ())
+        run = Run(order, found, settings, book, reader, roster.list_missing(found.submissions) if roster else ())
         try:
             with progress_bar(console(stderr=True)) as progress:
-                task = progress.add_task("Grading", total=len(found.waiting))
+                task = progress.add_task("Grading", total=len(found.submissions))
                 for _ in run.results(limits):
                     progress.update(task, completed=run.done)
         except KeyboardInterrupt:
             run.write_all()
-            tell(f"Stopped after {run.done} of {len(found.waiting)} submissions; the next make grade goes on from there.")
+            tell(f"Stopped after {run.done} of {len(found.submissions)} submissions; the next make grade goes on from there.")
             return STOPPED
         return say(order, run, run.write_all())
 
@@ -106,11 +106,11 @@ class Run:
     """One run of `make grade`: which submissions are graded, and what becomes of the results."""
 
     def __init__(
-        self, order: Order, found: Found, settings: Settings, book: Gradebook, reader: Reader, absent: Sequence[Person]
+        self, order: Order, found: Discovery, settings: Settings, book: Gradebook, reader: Reader, absent: Sequence[Person]
     ) -> None:
         self.order, self.found, self.settings, self.book, self.absent = order, found, settings, book, absent
         self.reader = reader
-        self.waiting = {one.student: one for one in found.waiting}
+        self.waiting = {one.student: one for one in found.submissions}
         self.assignment = read_assignment()
         self.adjustments = book.adjustments()
         self.contents: dict[str, str] = {}  # the digest of what each student handed in
@@ -142,7 +142,7 @@ class Run:
 
     def to_grade(self) -> Iterator[Submission]:
         """The submissions that are to be graded, read one after the other."""
-        for waiting in self.found.waiting:
+        for waiting in self.found.submissions:
             if not fnmatchcase(waiting.student, self.order.only):
                 self.left_out += 1
                 continue
@@ -154,7 +154,7 @@ class Run:
             else:
                 yield submission
 
-    def read(self, waiting: Waiting) -> Submission:
+    def read(self, waiting: SubmissionRef) -> Submission:
         """A submission, whose content is noted; what is wrong with the grader costs this one alone."""
         try:
             submission = self.reader.read(waiting)
@@ -164,7 +164,7 @@ class Run:
         self.contents[waiting.student] = content_digest(submission)
         return submission
 
-    def result_of(self, waiting: Waiting) -> Result | None:
+    def result_of(self, waiting: SubmissionRef) -> Result | None:
         """The result of a submission, as far as there is one."""
         if waiting.student not in self.contents:  # it is not graded in this run
             self.read(waiting)
@@ -217,7 +217,7 @@ class Run:
 
     def marks(self) -> Iterator[Mark]:
         """Every mark there is, in the order of the names."""
-        for waiting in self.found.waiting:
+        for waiting in self.found.submissions:
             if result := self.result_of(waiting):
                 self.book.is_of(result.student, self.contents[result.student])
                 yield self.mark(result)

@@ -21,7 +21,7 @@ from autograder import values
 from autograder.assignment import Assignment
 from autograder.errors import AutograderError
 from autograder.files import ROOT
-from autograder.intake.entries import shown
+from autograder.intake.entries import make_printable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -47,7 +47,7 @@ class Late:
 
     penalty_per_day is the percentage of the score that each day begun takes, at_most the most that all of them take; within
     grace_minutes after the due time nothing is late, and what comes more than refuse_after_days after it counts 0. extensions
-    are more time, or a due time of their own, by the folded student, id or email. zone is that of times that have none.
+    are more time, or a due time of their own, by the fold_name student, id or email. zone is that of times that have none.
     """
 
     due: datetime | None = None
@@ -183,7 +183,7 @@ def read_file() -> dict[str, dict[str, Any]]:
 
 def quoted(name: str) -> str:
     """The name of a line, unless it may be a secret that lost its place."""
-    return f"`{shown(name)}`" if len(name) < SHORTEST else "a long name"
+    return f"`{make_printable(name)}`" if len(name) < SHORTEST else "a long name"
 
 
 def read_secret() -> str:
@@ -269,7 +269,7 @@ def read_assignment() -> Assignment:
     except ModuleNotFoundError as error:
         if not (error.name and f"{module}.".startswith(f"{error.name}.")):
             raise
-        raise refused(f"names the assignment `{shown(module)}`, and there is no such module.") from None
+        raise refused(f"names the assignment `{make_printable(module)}`, and there is no such module.") from None
     except ValueError as error:
         raise refused(f"has below [course] `parts` that cannot be: the assignment {error}.") from None
     if "title" in said:

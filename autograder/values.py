@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from autograder.intake.entries import folded, shown
+from autograder.intake.entries import fold_name, make_printable
 
 MOST = 10_000  # minutes, days, hand-ins
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
@@ -64,7 +64,7 @@ def extension(value: Any) -> timedelta | datetime:
 
 def extensions(value: Any) -> dict[str, timedelta | datetime]:
     """Takes a table of them; names that differ in nothing but capitals are one too many."""
-    found = {folded(name.strip()): extension(one) for name, one in value.items()}
+    found = {fold_name(name.strip()): extension(one) for name, one in value.items()}
     if len(found) != len(value):
         raise ValueError
     return found
@@ -93,7 +93,7 @@ def flag(value: Any) -> bool:
 
 def label(value: Any) -> str:
     """Takes a short text on one line."""
-    if not value.strip() or shown(value, 200) != value:
+    if not value.strip() or make_printable(value, 200) != value:
         raise ValueError
     return value
 

@@ -1,4 +1,4 @@
-"""What a submission is made of, whether it came as a folder, as a zip or as a single file, and the two ways to refuse it."""
+"""What a submission consists of, whether it is a folder, a zip or a single file, and the errors that reject it."""
 
 import unicodedata
 from collections.abc import Callable
@@ -7,50 +7,54 @@ from pathlib import PurePosixPath
 
 from autograder.text import clean
 
-MOST_SOURCE = 1_000_000  # bytes of one file
-MOST_ZIP = 20_000_000  # bytes of the zip of one submission
-MOST_ENTRIES = 10_000  # files of one submission
-DEEPEST = 2  # folders a file may lie in, below the submission
+MAX_SOURCE = 1_000_000  # bytes of one file
+MAX_ZIP = 20_000_000  # bytes of the zip of one submission
+MAX_ENTRIES = 10_000  # files of one submission
+MAX_DEPTH = 2  # folders a file may lie in, below the submission
 JUNK = {"__MACOSX", "__pycache__"}
 
 
-class Refused(Exception):
-    """A submission that cannot be trusted or read as a whole; the text is a sentence for the student."""
+class SubmissionError(Exception):
+    """Something in a submission cannot be graded; the text is a sentence for the student."""
 
 
-class Spoilt(Exception):
-    """A graded file that cannot be read, at the cost of its own part alone; the text is a sentence for the student."""
+class RejectedSubmissionError(SubmissionError):
+    """The submission as a whole cannot be trusted or read."""
 
 
-class Missing(Spoilt):
-    """A graded file that was not handed in."""
+class UnreadableFileError(SubmissionError):
+    """A graded file cannot be read, at the cost of its own part alone."""
+
+
+class MissingFileError(UnreadableFileError):
+    """A graded file was not submitted."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file in a submission: its path below it, its size in bytes, and its bytes on demand, if they are not more than so many.
+    """A file in a submission: its path in it, its size in bytes, and its bytes on demand, up to a limit.
 
-    packed is the number of bytes it takes up where it lies; refusal says why the submission that holds it is refused.
+    packed is the number of bytes it takes up, in a zip or on disk; refusal says why the submission that holds it is rejected.
     """
 
     path: PurePosixPath
     size: int
     packed: int
-    take: Callable[[int], bytes]
+    read: Callable[[int], bytes]
     regular: bool = True
     refusal: str = ""
 
 
 def is_junk(path: PurePosixPath) -> bool:
-    """Whether a file is what systems leave behind: __MACOSX, .DS_Store, __pycache__ and the like."""
+    """Return whether a file is what systems leave behind: __MACOSX, .DS_Store, __pycache__ and the like."""
     return any(part in JUNK or part.startswith(".") for part in path.parts)
 
 
-def shown(text: object, most: int = 60) -> str:
-    """A path or a message as it can stand in a sentence: on one line, and not too long."""
-    return clean(str(text).translate({9: " ", 10: " "}), most)
+def make_printable(text: object, limit: int = 60) -> str:
+    """Return a path or a message as it can stand in a sentence: on one line, and not too long."""
+    return clean(str(text).translate({9: " ", 10: " "}), limit)
 
 
-def folded(text: object) -> str:
-    """A name as a disk may see it that knows no capital letters, or no difference between ways to write one character."""
+def fold_name(text: object) -> str:
+    """Return a name as a disk may see it that ignores case, and the differences between ways to write one character."""
     return unicodedata.normalize("NFKC", str(text)).casefold()

@@ -9,13 +9,13 @@ from datetime import timezone, tzinfo
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import AutograderError
-from autograder.intake.entries import Refused, folded, shown
+from autograder.intake.entries import RejectedSubmissionError, fold_name, make_printable
 from autograder.intake.exports.layout import recognize
 from autograder.intake.exports.layouts import LAYOUTS, NBGRADER
 from autograder.intake.exports.tree import Tree, is_packed
 from autograder.intake.graded_files import ZIP, GradedFiles
 from autograder.intake.remarks import count_noun
-from autograder.intake.waiting import Found, Waiting
+from autograder.intake.submission_ref import Discovery, SubmissionRef
 from autograder.intake.zips import open_class_zip
 
 # What a folder that an export was unpacked into is called. Any other may be a student's own, who must not be able to make one.
@@ -25,13 +25,13 @@ EVERY = "*"  # in place of the student, before the name of an assignment of nbgr
 
 
 class IntakeError(AutograderError):
-    """There is nothing to grade where the TA said; the text is a sentence for the TA."""
+    """What the TA named cannot be used; the text is a sentence for the TA."""
 
 
-def find(submissions: Path, files: GradedFiles, zone: tzinfo = timezone.utc) -> Found:
-    """Every submission under a folder or in a zip, in name order; IntakeError if there is none.
+def find(submissions: Path, files: GradedFiles, zone: tzinfo = timezone.utc) -> Discovery:
+    """Return every submission in a folder or a zip, in name order; raise IntakeError if there is none.
 
-    What platforms export is recognised (docs/exports.md). zone is that of the times that an export tells without an offset.
+    What platforms export is recognized (docs/exports.md). zone is that of the times in an export that have no offset.
     `course/submitted/*/ps1`, with the asterisk, is the assignment ps1 of an nbgrader course.
     """
     named_one = submissions.parent.name == EVERY and not submissions.exists()
@@ -41,25 +41,25 @@ def find(submissions: Path, files: GradedFiles, zone: tzinfo = timezone.utc) -> 
             raise IntakeError(f"There is no {place}: SUBMISSIONS must name a folder or a zip of submissions.")
         if not place.is_dir() and place.suffix.lower() != ZIP:
             raise IntakeError(f"{place} is neither a folder nor a zip.")
-        with look_at(place, files) as tree:
-            found = recognized(tree, zone, assignment) or plain(tree, place.name)
-    except Refused as refusal:
+        with open_tree(place, files) as tree:
+            found = recognize_export(tree, zone, assignment) or list_plain(tree, place.name)
+    except RejectedSubmissionError as refusal:
         raise IntakeError(f"{place}: {refusal}") from refusal
     except OSError as error:
         raise IntakeError(f"{place} cannot be read: {error.strerror}.") from error
-    if not found.waiting:
+    if not found.submissions:
         raise IntakeError(f"{place} holds no submission: no folder, no .zip and no .py file.")
-    waiting = tuple(sorted(named(found.waiting), key=lambda waiting: waiting.student))
+    refs = tuple(sorted(assign_names(found.submissions), key=lambda ref: ref.student))
     if found.kind == PLAIN:
-        return Found(PLAIN, waiting)
-    people = sum(len(one.people) for one in waiting)
-    told = f"This is an export of {found.kind}: {count_noun(len(waiting), 'submission')}"
-    return Found(found.kind, waiting, (f"{told}{f' of {people} people' if people > len(waiting) else ''}.", *found.remarks))
+        return Discovery(PLAIN, refs)
+    people = sum(len(one.people) for one in refs)
+    summary = f"This is an export of {found.kind}: {count_noun(len(refs), 'submission')}"
+    return Discovery(found.kind, refs, (f"{summary}{f' of {people} people' if people > len(refs) else ''}.", *found.remarks))
 
 
 @contextlib.contextmanager
-def look_at(place: Path, files: GradedFiles) -> Iterator[Tree]:
-    """The names in a folder or in an open zip; Refused if nobody should unpack the zip, OSError if it cannot be read."""
+def open_tree(place: Path, files: GradedFiles) -> Iterator[Tree]:
+    """Yield the names in a folder or in a zip; raise RejectedSubmissionError if it is unsafe, OSError if it cannot be read."""
     if place.is_dir():
         yield Tree(place, files)
         return
@@ -68,22 +68,22 @@ def look_at(place: Path, files: GradedFiles) -> Iterator[Tree]:
         yield Tree(path, files, zipped)
 
 
-def recognized(tree: Tree, zone: tzinfo, assignment: str) -> Found | None:
-    """What a platform exported, at the top or in the one folder there; None if this is no export.
+def recognize_export(tree: Tree, zone: tzinfo, assignment: str) -> Discovery | None:
+    """Return what a platform exported, at the top or in the one folder there; None if this is not an export.
 
-    Refused if an assignment is named, and this is no course of nbgrader in which somebody handed it in.
+    Raise RejectedSubmissionError if an assignment is named that nobody submitted in a course of nbgrader.
     """
-    for place in places(tree):
+    for place in list_places(tree):
         for layout in [NBGRADER] if assignment else LAYOUTS:
             if export := recognize(layout, place, zone, assignment):
                 return export
     if assignment:
-        raise Refused(f"This is no course of nbgrader in which {shown(assignment)} was collected.")
+        raise RejectedSubmissionError(f"This is no course of nbgrader in which {make_printable(assignment)} was collected.")
     return None
 
 
-def places(tree: Tree) -> Iterator[Tree]:
-    """Where an export may begin. Where graded files lie at the top, nothing there came from a platform."""
+def list_places(tree: Tree) -> Iterator[Tree]:
+    """Yield where an export may begin; nowhere if graded files are at the top, since no platform puts them there."""
     names = tree.names()
     if tree.graded.any_in(names.files):
         return
@@ -92,36 +92,38 @@ def places(tree: Tree) -> Iterator[Tree]:
         yield tree.at(names.folders[0])
 
 
-def plain(tree: Tree, name: str) -> Found:
-    """What lies at the top or, of a zip in which the graded files themselves do, the zip as the one submission."""
+def list_plain(tree: Tree, name: str) -> Discovery:
+    """Return what is at the top as submissions or, if the graded files themselves are there in a zip, the zip as one."""
     names = tree.names()
     if tree.zipped and tree.graded.any_in(names.files):
-        return Found(PLAIN, (Waiting(student_of(name), tree.path, full_name=name),))
-    return Found(PLAIN, tuple(Waiting(student_of(top), *tree.within(top), full_name=top) for top in names.candidates))
+        return Discovery(PLAIN, (SubmissionRef(name_student(name), tree.path, full_name=name),))
+    return Discovery(
+        PLAIN, tuple(SubmissionRef(name_student(top), *tree.within(top), full_name=top) for top in names.candidates)
+    )
 
 
-def named(found: Iterable[Waiting]) -> Iterator[Waiting]:
-    """Each submission under its name or, where two would share one on some disk, its fuller name, or else with a number."""
-    found = sorted(found, key=lambda one: (short(one.full_name), one.path, one.inside, one.members))
-    count = Counter(folded(one.student) for one in found)
-    names = [short(one.student if count[folded(one.student)] == 1 else one.full_name) or "unnamed" for one in found]
-    count = Counter(folded(name) for name in names)
+def assign_names(found: Iterable[SubmissionRef]) -> Iterator[SubmissionRef]:
+    """Yield each submission under its name or, if two would share one on some disk, its full name, or else with a number."""
+    found = sorted(found, key=lambda one: (shorten(one.full_name), one.path, one.inside, one.members))
+    count = Counter(fold_name(one.student) for one in found)
+    names = [shorten(one.student if count[fold_name(one.student)] == 1 else one.full_name) or "unnamed" for one in found]
+    count = Counter(fold_name(name) for name in names)
     taken = {name for name in count if count[name] == 1}
-    for student, waiting in zip(names, found, strict=True):
+    for student, ref in zip(names, found, strict=True):
         name, number = student, 1
-        while count[folded(student)] > 1 and folded(name) in taken:
+        while count[fold_name(student)] > 1 and fold_name(name) in taken:
             number += 1
             name = f"{student} ({number})"
-        taken.add(folded(name))
-        yield replace(waiting, student=name)
+        taken.add(fold_name(name))
+        yield replace(ref, student=name)
 
 
-def student_of(name: str) -> str:
-    """The student's name: the name of the folder, or of the file without its ending."""
+def name_student(name: str) -> str:
+    """Return the student's name: the name of the folder, or of the file without its ending."""
     pure = PurePosixPath(name)
-    return short(pure.stem if is_packed(name) else name)
+    return shorten(pure.stem if is_packed(name) else name)
 
 
-def short(name: str) -> str:
-    """A name that can be shown, and can be the name of a file with an ending of its own."""
-    return shown(name, 100).encode()[:200].decode(errors="ignore")
+def shorten(name: str) -> str:
+    """Return a name that is safe to show, and leaves room for an ending as the name of a file."""
+    return make_printable(name, 100).encode()[:200].decode(errors="ignore")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from autograder.intake.entries import shown
+from autograder.intake.entries import make_printable
 
 MAX_NAMED = 20  # names in one remark
 
@@ -11,7 +11,7 @@ def list_names(sentence: str, names: Iterable[str]) -> list[str]:
     """Return the remark that ends with some of the names, made safe to show; none if there are no names."""
     names = sorted(names)
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    return [f"{sentence}: {', '.join(shown(name, 100) for name in names[:MAX_NAMED])}{more}."] if names else []
+    return [f"{sentence}: {', '.join(make_printable(name, 100) for name in names[:MAX_NAMED])}{more}."] if names else []
 
 
 def count_noun(number: int, noun: str) -> str:

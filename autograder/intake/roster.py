@@ -1,4 +1,4 @@
-"""The roster: who should have handed in, from the table that a platform or a registrar's office exports.
+"""The roster: who should submit, from the table that a platform or a registrar's office exports.
 
 Read as they come are Gradescope's roster and grades (First Name, Last Name, SID, Email, Role), Canvas's gradebook (Student, ID,
 SIS User ID, SIS Login ID, and a row with the points possible), Moodle's participants (First name, Last name, Email address, ID
@@ -14,14 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.intake.entries import Refused, folded, shown
+from autograder.intake.entries import fold_name, make_printable
 from autograder.intake.find import IntakeError
 from autograder.intake.folders import open_file
 from autograder.intake.remarks import list_names
-from autograder.intake.waiting import Person, Waiting
+from autograder.intake.submission_ref import Person, SubmissionRef
 
-MOST_ROSTER = 10_000_000  # bytes
-MOST_ROWS = 100_000
+MAX_ROSTER = 10_000_000  # bytes
+MAX_ROWS = 100_000
 SEPARATORS = ",;\t"
 
 # Names of columns, in lower case without anything but letters and digits. Of several ids the first is a person's.
@@ -46,11 +46,15 @@ NOBODY = ["pointspossible", "studenttest", "teststudent"]  # rows of Canvas that
 PARTICIPANT = re.compile(r"\D+(\d+)", re.ASCII)  # Moodle's Identifier in any language; its number is in the folders' names
 
 
+class RejectedRosterError(Exception):
+    """The roster cannot be used; the text is the end of a sentence for the TA."""
+
+
 @dataclass(frozen=True)
 class Roster:
-    """The people of a course, each under every id, email and name; None for what is said of more than one.
+    """The people of a course, each under every id, email and name; None if it stands for more than one of them.
 
-    ids are what a platform or an office gave, names what may come twice or be chosen by a student: they are looked at last.
+    ids were given by a platform or an office. Names may occur twice or be chosen by a student, so they are looked up last.
     """
 
     people: tuple[Person, ...]
@@ -58,95 +62,97 @@ class Roster:
     names: dict[str, Person | None]
     remarks: tuple[str, ...] = ()
 
-    def person(self, who: Person) -> Person | None:
-        """The one on the roster who somebody is; None if there is none, or several.
+    def find_person(self, who: Person) -> Person | None:
+        """Return the person on the roster who this is; None if there is none, or several.
 
-        A name is believed only where there is no email: a platform that tells it lets students choose how they are called.
+        A name counts only if there is no email: platforms that tell the email let students choose their names.
         """
-        ids = [key for text in (who.id, who.email, who.name) for key in spelled(text)]
-        names = [] if who.email else [loose(who.id), loose(who.name)]
+        ids = [key for text in (who.id, who.email, who.name) for key in spell_id(text)]
+        names = [] if who.email else [normalize(who.id), normalize(who.name)]
         found = [self.ids.get(key) for key in ids] + [self.names.get(key) for key in names]
         return next((person for person in found if person), None)
 
-    def match(self, waiting: Waiting) -> list[tuple[Person, Person | None]]:
-        """Each of those who handed in, as the submission names them and as the roster does."""
-        return [(who, self.person(who)) for who in waiting.people or (Person(id=waiting.student),)]
+    def match(self, ref: SubmissionRef) -> list[tuple[Person, Person | None]]:
+        """Return each submitter, as the submission names them and as the roster does."""
+        return [(who, self.find_person(who)) for who in ref.people or (Person(id=ref.student),)]
 
-    def named(self, waiting: Waiting) -> Waiting:
-        """The submission with what the roster says of its people; who is not on it stays as the submission names them."""
-        found = self.match(waiting)
-        people = tuple(merged(who, known) if known else who for who, known in found)
-        return replace(waiting, people=people) if waiting.people or found[0][1] else waiting
+    def complete(self, ref: SubmissionRef) -> SubmissionRef:
+        """Return the submission with what the roster says of its people, unchanged for those who are not on it."""
+        found = self.match(ref)
+        people = tuple(merge_people(who, known) if known else who for who, known in found)
+        return replace(ref, people=people) if ref.people or found[0][1] else ref
 
-    def missing(self, waitings: Iterable[Waiting]) -> list[Person]:
-        """Those on the roster who handed in nothing, in its order."""
-        there = {known for waiting in waitings for _, known in self.match(waiting)}
+    def list_missing(self, refs: Iterable[SubmissionRef]) -> list[Person]:
+        """Return the people on the roster who submitted nothing, in its order."""
+        there = {known for ref in refs for _, known in self.match(ref)}
         return [person for person in self.people if person not in there]
 
-    def strangers(self, waitings: Iterable[Waiting]) -> list[str]:
-        """The names of those who handed in and are not on the roster."""
-        return [who.name or who.email or who.id for one in waitings for who, known in self.match(one) if not known]
+    def list_unknown(self, refs: Iterable[SubmissionRef]) -> list[str]:
+        """Return the names of the submitters who are not on the roster."""
+        return [who.name or who.email or who.id for one in refs for who, known in self.match(one) if not known]
 
-    def told(self, waitings: Sequence[Waiting]) -> tuple[str, ...]:
-        """Sentences for the TA: who handed in nothing, who is not on the roster, who has more than one submission."""
-        times = Counter(known for one in waitings for _, known in self.match(one) if known)
+    def format_remarks(self, refs: Sequence[SubmissionRef]) -> tuple[str, ...]:
+        """Return remarks: who submitted nothing, who is not on the roster, who has more than one submission."""
+        times = Counter(known for one in refs for _, known in self.match(one) if known)
         several = [person for person, count in times.items() if count > 1]
-        missing = self.missing(waitings)
+        missing = self.list_missing(refs)
         return (
             *self.remarks,
-            *list_names(f"On the roster, but handed in nothing ({len(missing)})", map(called, missing)),
-            *list_names("Handed in, but not on the roster", self.strangers(waitings)),
-            *list_names("More than one submission for one person on the roster", map(called, several)),
+            *list_names(f"On the roster, but handed in nothing ({len(missing)})", map(format_person, missing)),
+            *list_names("Handed in, but not on the roster", self.list_unknown(refs)),
+            *list_names("More than one submission for one person on the roster", map(format_person, several)),
         )
 
 
-def called(person: Person) -> str:
-    """A person in a sentence."""
+def format_person(person: Person) -> str:
+    """Return how to refer to a person in a sentence."""
     return f"{person.name} ({person.id})" if person.name and person.id else person.name or person.id or person.email
 
 
-def merged(who: Person, known: Person) -> Person:
-    """What the roster says of somebody and, where it says nothing, the submission."""
+def merge_people(who: Person, known: Person) -> Person:
+    """Return what the roster says of somebody, filled up with what the submission says."""
     return Person(known.name or who.name, known.email or who.email, known.id or who.id)
 
 
 def read_roster(path: Path) -> Roster:
-    """The roster in a CSV file; IntakeError if it cannot be read, has no column of ids or emails, or lists an id twice."""
+    """Return the roster in a CSV file; raise IntakeError if it is unreadable, has no ids or emails, or lists an id twice."""
     try:
-        header, *rows = rows_of(path) or [[]]
+        header, *rows = read_rows(path) or [[]]
         check_header(header)
         return make_roster([row for cells in rows if (row := read_row(header, cells)).is_student])
     except OSError as error:
         raise IntakeError(f"The roster {path} cannot be read: {error.strerror}.") from error
-    except (Refused, csv.Error) as error:
+    except (RejectedRosterError, csv.Error) as error:
         raise IntakeError(f"The roster {path} cannot be used: {str(error).rstrip('.')}.") from error
 
 
-def rows_of(path: Path) -> list[list[str]]:
-    """The rows of a CSV file that are not empty; Refused if it is too large or no text, csv.Error if it is no table."""
+def read_rows(path: Path) -> list[list[str]]:
+    """Return the rows that are not empty; raise RejectedRosterError or csv.Error if the file cannot be used."""
     with open_file(path.resolve()) as file:  # the TA's own link may be followed
-        data = file.read(MOST_ROSTER + 1)
-    if len(data) > MOST_ROSTER:
-        raise Refused(f"it has more than {MOST_ROSTER:,} bytes")
+        data = file.read(MAX_ROSTER + 1)
+    if len(data) > MAX_ROSTER:
+        raise RejectedRosterError(f"it has more than {MAX_ROSTER:,} bytes")
     encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         name = "UTF-16" if encoding == "utf-16" else "UTF-8"
-        raise Refused(f"its byte {error.start + 1:,} is not valid {name}; save it as CSV in UTF-8") from error
+        raise RejectedRosterError(f"its byte {error.start + 1:,} is not valid {name}; save it as CSV in UTF-8") from error
     first = text.lstrip().partition("\n")[0]
     table = csv.reader(io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True)
     rows = [row for row in table if any(map(str.strip, row))]
-    if len(rows) > MOST_ROWS:
-        raise Refused(f"it has more than {MOST_ROWS:,} rows")
+    if len(rows) > MAX_ROWS:
+        raise RejectedRosterError(f"it has more than {MAX_ROWS:,} rows")
     return rows
 
 
 def check_header(header: list[str]) -> None:
-    """Refused if no column tells people apart."""
-    if not any(loose(cell) in (*IDS, *EMAILS) for cell in header):
-        columns = ", ".join(shown(cell) for cell in header[:10]) or "nothing"
-        raise Refused(f"its first row ({columns}) names no column of ids or emails, such as SID, Student ID, Username or Email")
+    """Raise RejectedRosterError if no column tells people apart."""
+    if not any(normalize(cell) in (*IDS, *EMAILS) for cell in header):
+        columns = ", ".join(make_printable(cell) for cell in header[:10]) or "nothing"
+        raise RejectedRosterError(
+            f"its first row ({columns}) names no column of ids or emails, such as SID, Student ID, Username or Email"
+        )
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,7 @@ class Row:
     @property
     def is_student(self) -> bool:
         """Whether the row is that of a student."""
-        is_staff = loose(self.role) in STAFF or loose(self.person.name) in NOBODY
+        is_staff = normalize(self.role) in STAFF or normalize(self.person.name) in NOBODY
         return not is_staff and bool(self.ids or self.person.name)
 
 
@@ -168,7 +174,7 @@ def read_row(header: list[str], row: list[str]) -> Row:
     """Return what a row says, by the names of the columns."""
     cells: dict[str, str] = {}
     for column, cell in zip(header, row, strict=False):
-        cells.setdefault(loose(column), cell.strip())
+        cells.setdefault(normalize(column), cell.strip())
 
     def first(columns: Iterable[str]) -> str:
         return next(filter(None, map(cells.get, columns)), None) or ""
@@ -177,54 +183,54 @@ def read_row(header: list[str], row: list[str]) -> Row:
     email = next((text for column, text in ids if column in EMAILS or "@" in text), "")
     last, _, given = first(NAMES).partition(",")
     name = f"{given} {last}" if first(NAMES) else f"{first(FIRST)} {first(LAST)}"
-    person = Person(*(shown(" ".join(text.split()), 100) for text in (name, email, first([*IDS, *EMAILS]))))
+    person = Person(*(make_printable(" ".join(text.split()), 100) for text in (name, email, first([*IDS, *EMAILS]))))
     return Row(person, ids, first(ROLE))
 
 
 def make_roster(rows: Sequence[Row]) -> Roster:
-    """Return the roster of these rows; raise Refused if an id is twice in one column."""
-    times = Counter((column, folded(text)) for row in rows for column, text in row.ids)
+    """Return the roster of these rows; raise RejectedRosterError if an id is twice in one column."""
+    times = Counter((column, fold_name(text)) for row in rows for column, text in row.ids)
     for (_, text), count in times.items():
         if count > 1:
-            raise Refused(f"it lists {shown(text)} {count} times; leave one row for each person")
+            raise RejectedRosterError(f"it lists {make_printable(text)} {count} times; leave one row for each person")
     known = [row for row in rows if row.ids]
     nameless = [row.person.name for row in rows if not row.ids]
     return Roster(
         tuple(row.person for row in known),
-        index((key, row.person) for row in known for column, text in row.ids for key in keys_of(column, text)),
-        index((key, row.person) for row in known for key in names_of(row.person)),
+        index_people((key, row.person) for row in known for column, text in row.ids for key in make_id_keys(column, text)),
+        index_people((key, row.person) for row in known for key in make_name_keys(row.person)),
         tuple(list_names("Left out of the roster, for their rows have neither id nor email", nameless)),
     )
 
 
-def index(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person | None]:
-    """The person whom each key means; None where it means more than one."""
+def index_people(pairs: Iterable[tuple[str, Person]]) -> dict[str, Person | None]:
+    """Return the person whom each key means; None if it means more than one."""
     found: dict[str, Person | None] = {}
     for key, person in pairs:
         found[key] = person if found.get(key, person) == person else None
     return found
 
 
-def keys_of(column: str, text: str) -> Iterator[str]:
-    """The ways to write an id: as it is, and without the zeros that a spreadsheet takes away; Moodle's also as a number."""
-    yield from spelled(text)
+def make_id_keys(column: str, text: str) -> Iterator[str]:
+    """Yield the ways to write an id: with and without leading zeros, which spreadsheets drop; Moodle's also as a number."""
+    yield from spell_id(text)
     if column == "identifier" and (found := PARTICIPANT.fullmatch(text)):
         yield found[1]
 
 
-def spelled(text: str) -> list[str]:
-    """An id as it is looked up."""
-    key = folded(text.strip())
+def spell_id(text: str) -> list[str]:
+    """Return an id as it is looked up."""
+    key = fold_name(text.strip())
     return [key, key.lstrip("0")] if key.isdecimal() else [key]
 
 
-def names_of(person: Person) -> set[str]:
-    """What a folder of somebody may be called: the name, from whichever word on, or the beginning of the email."""
+def make_name_keys(person: Person) -> set[str]:
+    """Return what somebody's folder may be called: the name, from any word on, or the email without its domain."""
     words = person.name.split()
-    turned = {loose(" ".join(words[start:] + words[:start])) for start in range(len(words))}
-    return (turned | {loose(person.email.partition("@")[0])}) - {""}
+    turned = {normalize(" ".join(words[start:] + words[:start])) for start in range(len(words))}
+    return (turned | {normalize(person.email.partition("@")[0])}) - {""}
 
 
-def loose(text: str) -> str:
-    """The letters and digits of a text, as small letters."""
-    return "".join(character for character in folded(text) if character.isalnum())
+def normalize(text: str) -> str:
+    """Return the letters and digits of a text in lower case."""
+    return "".join(character for character in fold_name(text) if character.isalnum())

@@ -3,7 +3,7 @@
 import codecs
 import re
 
-from autograder.intake.entries import Spoilt, shown
+from autograder.intake.entries import UnreadableFileError, make_printable
 
 WIDE = {
     codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
@@ -17,28 +17,30 @@ PLAIN = re.compile(r"utf-8(-sig)?|ascii|iso8859-\d+|cp125\d")  # in these, what 
 
 
 def check_source(name: str, source: bytes) -> None:
-    """Spoilt unless the bytes are text in an encoding that hides nothing."""
+    """Raise UnreadableFileError unless the bytes are text in an encoding that hides nothing."""
     for mark, encoding in WIDE.items():
         if source.startswith(mark):
-            raise Spoilt(f"{name} is {encoding}; save it as UTF-8.")
+            raise UnreadableFileError(f"{name} is {encoding}; save it as UTF-8.")
     text = source.removeprefix(codecs.BOM_UTF8)
     if not text.strip():
-        raise Spoilt(f"{name} is empty.")
+        raise UnreadableFileError(f"{name} is empty.")
     if b"\0" in text:
-        raise Spoilt(f"Line {line_of(text, text.index(0))} of {name} has a zero byte in it; save it as UTF-8.")
-    cookie = cookie_of(text)
-    codec = codec_of(cookie)
+        raise UnreadableFileError(f"Line {find_line(text, text.index(0))} of {name} has a zero byte in it; save it as UTF-8.")
+    cookie = find_cookie(text)
+    codec = find_codec(cookie)
     if not PLAIN.fullmatch(codec):
-        raise Spoilt(f"{name} asks to be read as {shown(cookie)}; save it as UTF-8 and take that line out.")
+        raise UnreadableFileError(
+            f"{name} asks to be read as {make_printable(cookie)}; save it as UTF-8 and take that line out."
+        )
     try:
         text.decode(codec)
     except UnicodeDecodeError as error:
         kind = codec.upper() if codec == "utf-8" else codec
-        raise Spoilt(f"Line {line_of(text, error.start)} of {name} is not {kind}; save it as UTF-8.") from error
+        raise UnreadableFileError(f"Line {find_line(text, error.start)} of {name} is not {kind}; save it as UTF-8.") from error
 
 
-def cookie_of(text: bytes) -> str:
-    """The encoding that the first line names, or the second if the first is a comment or blank; UTF-8 if none is named."""
+def find_cookie(text: bytes) -> str:
+    """Return the encoding that the first line names, or the second if the first is a comment or blank; UTF-8 by default."""
     for line in re.split(rb"\r\n?|\n", text, maxsplit=2)[:2]:
         if cookie := COOKIE.match(line):
             return cookie[1].decode("ascii")
@@ -47,8 +49,8 @@ def cookie_of(text: bytes) -> str:
     return "utf-8"
 
 
-def codec_of(cookie: str) -> str:
-    """The name under which Python knows an encoding; empty if it knows none."""
+def find_codec(cookie: str) -> str:
+    """Return Python's name for an encoding; empty if there is none."""
     name = cookie[:100].lower().replace("_", "-")
     if re.fullmatch(r"utf-8-.+", name):  # as Emacs writes it: utf-8-unix
         return "utf-8"
@@ -60,12 +62,12 @@ def codec_of(cookie: str) -> str:
         return ""
 
 
-def line_of(text: bytes, start: int) -> int:
-    """The number of the line in which a byte lies."""
+def find_line(text: bytes, start: int) -> int:
+    """Return the number of the line of a byte."""
     return len(re.findall(rb"\r\n?|\n", text[:start])) + 1
 
 
-def decoded(source: bytes) -> str:
-    """The text of a source that has passed check_source, without the mark that may stand before it."""
+def decode_source(source: bytes) -> str:
+    """Return the text of a source that has passed check_source, without a byte order mark."""
     text = source.removeprefix(codecs.BOM_UTF8)
-    return text.decode(codec_of(cookie_of(text)))
+    return text.decode(find_codec(find_cookie(text)))

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from autograder.intake.waiting import Person
+from autograder.intake.submission_ref import Person
 from autograder.marks import Mark
 from autograder.report.spreadsheet import Cell, Sheet
 from autograder.report.words import write_summary

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from autograder.gradebook.book import Alike
-from autograder.intake.waiting import Person
+from autograder.intake.submission_ref import Person
 from autograder.marks import Mark
 from autograder.report.distribution import Distribution
 from autograder.report.page import render_page

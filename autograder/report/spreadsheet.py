@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
-from autograder.intake.waiting import Person
+from autograder.intake.submission_ref import Person
 from autograder.marks import Mark
 from autograder.report.words import format_number
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from autograder.assignment import Assignment
-from autograder.intake import Submission, Waiting
+from autograder.intake import Submission, SubmissionRef
 from autograder.packaging.regions import solved
 from autograder.similarity.evidence import Evidence, Explainer
 from autograder.similarity.fingerprints import Marker, split_words
@@ -55,7 +55,7 @@ def load_common(assignment: Assignment) -> CommonKnowledge:
     return known._replace(markers=known.markers | {Marker("word", word) for word in split_words(handout)})
 
 
-def compare(found: Iterable[Waiting], read: Callable[[Waiting], Submission], assignment: Assignment) -> Comparison:
+def compare(found: Iterable[SubmissionRef], read: Callable[[SubmissionRef], Submission], assignment: Assignment) -> Comparison:
     """Compare submissions to an assignment. Each is read once, and those of the first pairs again to be shown."""
     known = load_common(assignment)
     documents, unread = collect_documents(((waiting, read(waiting)) for waiting in found), known)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograder.intake import Submission, Waiting
+from autograder.intake import Submission, SubmissionRef
 from autograder.similarity.fingerprints import (
     GRAM,
     NO_PASSAGE,
@@ -85,7 +85,9 @@ class Evidence(NamedTuple):
 class Explainer:
     """Finds what the documents of a class share, from their sources, which it reads again."""
 
-    def __init__(self, documents: Sequence[Document], known: CommonKnowledge, read: Callable[[Waiting], Submission]) -> None:
+    def __init__(
+        self, documents: Sequence[Document], known: CommonKnowledge, read: Callable[[SubmissionRef], Submission]
+    ) -> None:
         self.documents, self.known, self.read = documents, known, read
         self.total = count_original(documents)
         self.passages = Index([document.passages for document in documents])

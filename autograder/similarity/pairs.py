@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.gradebook.digest import digest
-from autograder.intake import Submission, Waiting
+from autograder.intake import Submission, SubmissionRef
 from autograder.similarity.fingerprints import (
     EMPTY,
     Hashes,
@@ -58,7 +58,7 @@ class Document:
     and a file of their own. markers has the hashes of its markers; is_long says that a source is too long to be compared whole.
     """
 
-    submissions: list[Waiting]
+    submissions: list[SubmissionRef]
     passages: Hashes
     functions: NDArray[np.intp]
     files: NDArray[np.intp]
@@ -99,7 +99,7 @@ def collect_common(texts: Iterable[str]) -> CommonKnowledge:
 
 
 def collect_documents(
-    submissions: Iterable[tuple[Waiting, Submission]], known: CommonKnowledge
+    submissions: Iterable[tuple[SubmissionRef, Submission]], known: CommonKnowledge
 ) -> tuple[list[Document], list[str]]:
     """Return the documents of a class, and the students whose submissions cannot be read.
 

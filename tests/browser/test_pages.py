@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from autograder.files import ROOT
 from autograder.gradebook.book import Alike
-from autograder.intake import Person, Submission, Waiting
+from autograder.intake import Person, Submission, SubmissionRef
 from autograder.judge.judge import error_result
 from autograder.marks import Adjustment, mark_of
 from autograder.report import page as pages
@@ -66,7 +66,7 @@ def written(tmp_path_factory, judge, results):
     }
     sources["grace"] = sources["ada"]
     compared = compare(
-        [Waiting(name, out / name) for name in sources],
+        [SubmissionRef(name, out / name) for name in sources],
         lambda waiting: Submission(waiting.student, sources[waiting.student]),
         ASSIGNMENT,
     )
@@ -362,7 +362,7 @@ def hostile_marks(attacked):
     for name, result in attacked.items():
         person = Person(id=HOSTILE, name=HOSTILE, email=HOSTILE)
         for student in ("eve", name, HOSTILE.replace("/", "")):
-            waiting = replace(Waiting(student, None), people=(person,))
+            waiting = replace(SubmissionRef(student, None), people=(person,))
             yield mark_of(replace(result, student=student), waiting, adjustments=[Adjustment(1, HOSTILE)])
 
 

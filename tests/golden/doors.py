@@ -176,7 +176,7 @@ def differences(count: int, work: Path, packages: Path, turn: int = 0) -> Iterat
             place = students[student] / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
-    assert len(find(work / "submissions", GRADED_FILES).waiting) == len(names)
+    assert len(find(work / "submissions", GRADED_FILES).submissions) == len(names)
     wanted = by_function(students, work)
     for door, graded in DOORS.items():
         (work / door).mkdir()

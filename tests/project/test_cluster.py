@@ -48,7 +48,7 @@ def folder(examples, tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(folder):
     with Reader(GRADED_FILES) as reader:
-        return [reader.read(one) for one in find(folder, GRADED_FILES).waiting]
+        return [reader.read(one) for one in find(folder, GRADED_FILES).submissions]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.cli import main
 from autograder.files import ROOT
-from autograder.intake import Submission, Waiting
+from autograder.intake import Submission, SubmissionRef
 from autograder.packaging.regions import skeleton
 from autograder.similarity import pairs as pairing
 from autograder.similarity.compare import compare, load_common
@@ -32,7 +32,7 @@ NOTHING = np.empty(0, dtype=np.uint64)
 
 def compared(handed_in):
     """The comparison of {student: {part: source}}."""
-    found = [Waiting(student, Path(student)) for student in handed_in]
+    found = [SubmissionRef(student, Path(student)) for student in handed_in]
     return compare(found, lambda waiting: Submission(waiting.student, dict(handed_in[waiting.student])), ASSIGNMENT)
 
 

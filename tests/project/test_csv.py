@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from autograder.intake import Person, Waiting
+from autograder.intake import Person, SubmissionRef
 from autograder.marks import Adjustment, mark_of
 from autograder.report.exports import PLATFORMS, export_sheets
 from autograder.report.spreadsheet import csv_lines, escape_formula
@@ -29,7 +29,7 @@ LATE = Settings(Late(TIME - timedelta(hours=25, seconds=5), penalty_per_day=10))
 
 def mark(student="ada", people=(), submitted=TIME, *, score=60.0, rules=Settings(), adjustments=(), **more):
     checks = (replace(CHECK, worth=score / 60), replace(CHECK, part="warmup", points=40, passed=False, got="It is wrong."))
-    waiting = Waiting(student, Path(student), people=tuple(people), submitted=submitted, **more)
+    waiting = SubmissionRef(student, Path(student), people=tuple(people), submitted=submitted, **more)
     return mark_of(Result(student, "graded", checks), waiting, rules, adjustments)
 
 

@@ -75,11 +75,11 @@ def sources(waiting):
 
 def graded(found):
     """What is read of each submission."""
-    return {waiting.student: sources(waiting) for waiting in found.waiting}
+    return {waiting.student: sources(waiting) for waiting in found.submissions}
 
 
 def by_name(found):
-    return {waiting.student: waiting for waiting in found.waiting}
+    return {waiting.student: waiting for waiting in found.submissions}
 
 
 # Gradescope
@@ -206,14 +206,14 @@ WITH_ZONE = b"""submission_1:
 def test_the_ways_to_write_a_time(tmp_path, written, time):
     yml = b"submission_1:\n  :submitters:\n  - :sid: '17'\n  :created_at: " + written
     folder_of(tmp_path, {"submission_metadata.yml": yml, "submission_1/dnn.py": DNN})
-    (waiting,) = find(tmp_path, BERLIN).waiting
+    (waiting,) = find(tmp_path, BERLIN).submissions
     assert (waiting.student, waiting.submitted) == ("17", time)
     assert time is None or waiting.submitted.utcoffset() is not None
 
 
 def test_ruby_objects_are_read_as_what_they_are_written_as(tmp_path):
     folder_of(tmp_path, {"submission_metadata.yml": WITH_ZONE, "submission_1/dnn.py": DNN})
-    (waiting,) = find(tmp_path).waiting
+    (waiting,) = find(tmp_path).submissions
     assert waiting.people == (Person("Ada", "Ada", "17"),)
     assert waiting.submitted == datetime(2026, 11, 21, 5, 26, 26, 899837, UTC)
 
@@ -273,7 +273,7 @@ def test_long_results_in_the_metadata_take_no_memory(tmp_path):
         "import resource, sys; from pathlib import Path; from autograder.intake import find\n"
         "from tests.course import GRADED_FILES\n"
         "resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))\n"
-        "print([waiting.student for waiting in find(Path(sys.argv[1]), GRADED_FILES).waiting])"
+        "print([waiting.student for waiting in find(Path(sys.argv[1]), GRADED_FILES).submissions])"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
@@ -303,7 +303,7 @@ def test_any_id_becomes_a_name_that_can_be_a_file_and_be_shown(tmp_path, sid):
     quoted = "".join(f"\\U{ord(character):08x}" for character in sid)
     yml = f'submission_1: {{":submitters": [{{":sid": "{quoted}", ":name": "{quoted}"}}]}}'
     folder_of(tmp_path, {"submission_metadata.yml": yml.encode(), "submission_1/dnn.py": DNN})
-    (waiting,) = find(tmp_path).waiting
+    (waiting,) = find(tmp_path).submissions
     assert waiting.student == NASTY[sid]
     (person,) = waiting.people
     assert all(text.isprintable() and len(text) <= 100 for text in (person.name, person.id))
@@ -313,7 +313,7 @@ def test_links_in_an_unpacked_export_are_not_followed(tmp_path):
     secret = folder_of(tmp_path / "secret", {"hw.zip": packed({"dnn.py": DNN}), "submission_metadata.yml": YML})
     export = folder_of(tmp_path / "export", {"submission_metadata.yml": YML})
     (export / "submission_2").symlink_to(secret)
-    (waiting,) = find(export).waiting
+    (waiting,) = find(export).submissions
     assert submission(waiting).reason.startswith("The submission is a link")
     (export / "submission_metadata.yml").unlink()
     (export / "submission_metadata.yml").symlink_to(secret / "submission_metadata.yml")
@@ -323,12 +323,12 @@ def test_links_in_an_unpacked_export_are_not_followed(tmp_path):
 def test_a_student_cannot_make_an_export(tmp_path):
     """The only submission of a folder, with what would make a Gradescope export of it."""
     folder_of(tmp_path, {f"mallory/{name}": data for name, data in GRADESCOPE.items()})
-    assert [waiting.student for waiting in find(tmp_path).waiting] == ["mallory"]
+    assert [waiting.student for waiting in find(tmp_path).submissions] == ["mallory"]
 
 
 def test_a_name_that_leads_out_costs_that_submission_alone(tmp_path):
     (tmp_path / "x.zip").write_bytes(packed({**GRADESCOPE, "submission_2/../submission_3/dnn.py": DNN}))
-    group, emmy, alan = find(tmp_path / "x.zip").waiting
+    group, emmy, alan = find(tmp_path / "x.zip").submissions
     assert "which leads out of the folder" in submission(emmy).reason
     assert sources(group) == sources(alan) == {"dnn": DNN}
 
@@ -355,10 +355,10 @@ def test_a_canvas_export(put):
         "noether_emmy": {"dnn": DNN},
         "turingalan": {},
     }
-    assert {one.student: one.people for one in found.waiting}["lovelaceada"] == (Person("lovelaceada", id="101"),)
-    assert {one.student: one.marked_late for one in found.waiting if one.marked_late} == {"hoppergrace": True}
+    assert {one.student: one.people for one in found.submissions}["lovelaceada"] == (Person("lovelaceada", id="101"),)
+    assert {one.student: one.marked_late for one in found.submissions if one.marked_late} == {"hoppergrace": True}
     assert by_name(found)["noether_emmy"].superseded == ("noether_emmy_103_5004_dnn.py",)
-    assert all(one.submitted is None for one in found.waiting)
+    assert all(one.submitted is None for one in found.submissions)
     assert found.remarks == (
         "This is an export of Canvas: 4 submissions.",
         "1 earlier hand-in of 1 submission put aside: of files of one name, the newest counts.",
@@ -386,7 +386,7 @@ def test_canvas_names_that_disagree_are_kept_apart_and_told(put):
 
 def test_what_belongs_to_nobody_is_mentioned_and_no_student(put):
     found = find(put({**CANVAS, "index.html": b"", "readme.py": b"", "\u202e.txt": b""}))
-    assert len(found.waiting) == 4
+    assert len(found.submissions) == 4
     assert found.remarks[-1] == "Not looked at, because it belongs to no submission: index.html, readme.py, \\u202e.txt."
 
 
@@ -395,7 +395,7 @@ def test_hostile_names_beside_those_of_canvas(tmp_path):
     (tmp_path / "x.zip").write_bytes(data)
     found = find(tmp_path / "x.zip")
     assert {"=a", "LOVELACEADA_101", "lovelaceada_101 (2)"} <= graded(found).keys()
-    assert len({name.casefold() for name in graded(found)}) == len(found.waiting)
+    assert len({name.casefold() for name in graded(found)}) == len(found.submissions)
 
 
 # Moodle
@@ -420,7 +420,7 @@ def test_a_moodle_export(put):
         "Default group": {"dnn": DNN},
     }
     assert by_name(found)["Ada Lovelace"].people == (Person("Ada Lovelace", id="901"),)
-    assert all(one.submitted is None for one in found.waiting)
+    assert all(one.submitted is None for one in found.submissions)
     assert found.remarks[1:] == ("Online texts are not looked at; these handed in nothing else: Emmy Noether_903.",)
 
 
@@ -498,7 +498,7 @@ def test_a_course_of_nbgrader(put):
     found = find(put(NBGRADER, "course"), BERLIN)
     assert found.kind == "nbgrader"
     assert graded(found) == {"ada": {"dnn": DNN}, "grace": {"dnn": DNN}, "emmy": {}}
-    assert [one.submitted for one in found.waiting] == [
+    assert [one.submitted for one in found.submissions] == [
         datetime(2026, 11, 21, 9, 30, 0, 500000, UTC),
         datetime(2026, 11, 21, 9, 30, tzinfo=UTC),
         datetime(2026, 11, 21, 8, 30, tzinfo=UTC),
@@ -551,8 +551,8 @@ def test_plain_folders_are_no_export(tmp_path, case):
     for path in (folder_of(tmp_path / "class", files), tmp_path / "class.zip"):
         found = find(path)
         assert (found.kind, found.remarks) == ("plain", ())
-        assert sorted(one.student for one in found.waiting) == sorted({Path(Path(name).parts[0]).stem for name in files})
-        assert all(not one.people and not one.members for one in found.waiting)
+        assert sorted(one.student for one in found.submissions) == sorted({Path(Path(name).parts[0]).stem for name in files})
+        assert all(not one.people and not one.members for one in found.submissions)
 
 
 def test_the_files_of_one_student_are_no_export(tmp_path):
@@ -562,7 +562,7 @@ def test_the_files_of_one_student_are_no_export(tmp_path):
 
 def test_a_folder_of_a_student_that_cannot_be_listed_costs_that_student_alone(tmp_path, monkeypatch):
     folder_of(tmp_path, {"ada/dnn.py": DNN, "mallory/a/x": b"", "mallory/b/x": b""})
-    monkeypatch.setattr("autograder.intake.exports.tree.MOST_ENTRIES", 1)
+    monkeypatch.setattr("autograder.intake.exports.tree.MAX_ENTRIES", 1)
     assert graded(find(tmp_path)) == {"ada": {"dnn": DNN}, "mallory": {}}
 
 
@@ -572,17 +572,17 @@ def test_a_folder_of_a_student_that_cannot_be_listed_costs_that_student_alone(tm
 def test_ten_thousand_files_are_found_in_one_look_and_read_in_another(put, monkeypatch):
     looks = []
     module = sys.modules["autograder.intake.zips"]
-    real = module.entries_of_zip
-    monkeypatch.setattr(module, "entries_of_zip", lambda *given: looks.append(1) or real(*given))
+    real = module.list_zip
+    monkeypatch.setattr(module, "list_zip", lambda *given: looks.append(1) or real(*given))
     files = {
         f"student{number}_{number}_{number + 90_000}{end}": DNN for number in range(5_000) for end in ("_dnn.py", "1_warmup.py")
     }
     found = find(put(files))
-    assert (found.kind, len(found.waiting)) == ("Canvas", 5_000)
+    assert (found.kind, len(found.submissions)) == ("Canvas", 5_000)
     assert len(looks) <= 1
     before = os.listdir("/dev/fd")
     with Reader(GRADED_FILES) as reader:
-        assert all(reader.read(waiting).sources == {"dnn": DNN, "warmup": DNN} for waiting in found.waiting[-50:])
+        assert all(reader.read(waiting).sources == {"dnn": DNN, "warmup": DNN} for waiting in found.submissions[-50:])
     assert len(looks) <= 2
     assert os.listdir("/dev/fd") == before
 
@@ -593,7 +593,7 @@ def test_a_file_of_an_export_that_is_there_twice(tmp_path):
             b"_11_", b"_10_"
         )
     )
-    a, b, _ = find(tmp_path / "x.zip").waiting
+    a, b, _ = find(tmp_path / "x.zip").submissions
     assert submission(a).reason == "The zip holds a_1_10_dnn.py 2 times; hand in exactly one."
     assert sources(b) == {"dnn": DNN}
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from autograder.checking import StudentError
 from autograder.intake import IntakeError, Reader, find
-from autograder.intake.entries import MOST_SOURCE
+from autograder.intake.entries import MAX_SOURCE
 from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Opaque, Session, Step
@@ -301,7 +301,7 @@ SOURCES = (
     st.binary(max_size=60)
     | st.just(b"x = 1\n")
     | st.builds(lambda codec, rest: b"# coding: " + codec + b"\n" + rest, COOKIES, st.binary(max_size=20))
-    | st.builds(lambda size: b"#" * size, st.sampled_from([0, 1000, MOST_SOURCE, MOST_SOURCE + 1, 6_000_000]))
+    | st.builds(lambda size: b"#" * size, st.sampled_from([0, 1000, MAX_SOURCE, MAX_SOURCE + 1, 6_000_000]))
 )
 MODES = st.sampled_from([0, 0o100644, 0o120777, 0o010644, 0o020644, 0o040755]) | st.integers(0, 2**16 - 1)
 PACKINGS = st.sampled_from([zipfile.ZIP_DEFLATED, zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED, zipfile.ZIP_BZIP2])
@@ -365,7 +365,7 @@ def take_in(submissions):
     """Find and read everything, and look at what comes."""
     with patience():
         try:
-            found = find(submissions, GRADED_FILES).waiting
+            found = find(submissions, GRADED_FILES).submissions
         except IntakeError as error:
             found, refused = [], str(error)
         else:
@@ -380,7 +380,7 @@ def take_in(submissions):
             assert submission.student == waiting.student
             assert submission.sources.keys() | submission.problems.keys() == set(PARTS)
             assert not submission.sources.keys() & submission.problems.keys()
-            assert all(type(source) is bytes and 0 < len(source) <= MOST_SOURCE for source in submission.sources.values())
+            assert all(type(source) is bytes and 0 < len(source) <= MAX_SOURCE for source in submission.sources.values())
             assert all(is_sentence(problem) for problem in submission.problems.values())
             assert submission.sources if not submission.reason else is_sentence(submission.reason)
 

@@ -17,8 +17,8 @@ import pytest
 from autograder.files import ROOT
 from autograder.intake import GradedFiles, IntakeError, Reader, read
 from autograder.intake import find as find_for
-from autograder.intake.entries import MOST_ENTRIES, MOST_SOURCE, MOST_ZIP, Spoilt
-from autograder.intake.folders import entry_of_file, open_file
+from autograder.intake.entries import MAX_ENTRIES, MAX_SOURCE, MAX_ZIP, UnreadableFileError
+from autograder.intake.folders import make_entry, open_file
 from tests.course import GRADED_FILES
 
 DNN = b"class DNN: pass\n"
@@ -75,11 +75,11 @@ def everything(folder):
 
 def read_all(folder):
     with Reader(GRADED_FILES) as reader:
-        return [reader.read(waiting) for waiting in find(folder).waiting]
+        return [reader.read(waiting) for waiting in find(folder).submissions]
 
 
 def students(folder):
-    return [waiting.student for waiting in find(folder).waiting]
+    return [waiting.student for waiting in find(folder).submissions]
 
 
 def read_one(folder):
@@ -117,7 +117,7 @@ def test_a_zip_of_submissions(put, tmp_path):
     inner = zipped({"hw4/dnn.py": DNN})
     path = tmp_path / "class.zip"
     path.write_bytes(zipped({"alice/hw4/dnn.py": DNN, "bob.zip": inner, "carol.py": DNN, "__MACOSX/alice/dnn.py": b""}))
-    found = find(path).waiting
+    found = find(path).submissions
     assert [waiting.student for waiting in found] == ["alice", "bob", "carol"]
     assert [submission.sources for submission in read_all(path)] == [{"dnn": DNN}] * 3
 
@@ -125,7 +125,7 @@ def test_a_zip_of_submissions(put, tmp_path):
 def test_a_zip_that_is_one_submission(tmp_path):
     path = tmp_path / "alice.zip"
     path.write_bytes(zipped({"dnn.py": DNN, "warmup.py": b"x = 1"}))
-    (waiting,) = find(path).waiting
+    (waiting,) = find(path).submissions
     assert waiting.student == "alice"
     assert read_one(path).sources == {"dnn": DNN, "warmup": b"x = 1"}
 
@@ -178,7 +178,7 @@ def test_the_caller_names_the_parts(put):
     put("alice/one.py")
     put("bob.py")
     folder = put("carol/three.py")
-    found = find_for(folder, files).waiting
+    found = find_for(folder, files).submissions
     with Reader(files) as reader:
         alice, bob, carol = map(reader.read, found)
     assert (alice.sources, bob.sources) == ({"one": DNN}, {"two": DNN})
@@ -200,7 +200,7 @@ def test_parts_that_are_missing_are_named(put):
         ({"dnn.py": b""}, "dnn.py is empty."),
         ({"dnn.py": b" \n\n"}, "dnn.py is empty."),
         ({"dnn.py": DNN, "old/dnn.py": DNN}, "There are 2 files named dnn.py (dnn.py, old/dnn.py); hand in exactly one."),
-        ({"dnn.py": b"#" * (MOST_SOURCE + 1)}, "dnn.py has 1,000,001 bytes; at most 1,000,000 are read."),
+        ({"dnn.py": b"#" * (MAX_SOURCE + 1)}, "dnn.py has 1,000,001 bytes; at most 1,000,000 are read."),
         ({"notes.txt": b"hi"}, "There is no warmup.py, dnn.py or extension.py in it. It holds notes.txt."),
         ({"a/b/c/dnn.py": DNN}, "There is no warmup.py, dnn.py or extension.py in it."),
         ({"my_dnn.py": DNN}, "There is no warmup.py, dnn.py or extension.py in it. It holds my_dnn.py."),
@@ -238,13 +238,13 @@ def test_a_zip_whose_bytes_are_damaged(put):
 
 
 def test_a_zip_of_too_many_files(put):
-    data = zipped({f"{number}.txt": b"" for number in range(MOST_ENTRIES + 1)})
+    data = zipped({f"{number}.txt": b"" for number in range(MAX_ENTRIES + 1)})
     assert "10,001 files" in read_one(put("alice.zip", data)).reason
 
 
 def test_a_folder_of_too_many_files(put):
     folder = put("alice/dnn.py")
-    for number in range(MOST_ENTRIES):
+    for number in range(MAX_ENTRIES):
         (folder / f"alice/{number}.txt").touch()
     assert read_one(folder).reason == "The folder holds more than 10,000 files."
 
@@ -297,7 +297,7 @@ WHOLE = {
         "The table of contents of the zip has more than 2,000,000 bytes.",
     ),
     "no zip": (b"not a zip", "The zip cannot be opened: File is not a zip file."),
-    "many bytes": (bytes(MOST_ZIP + 1), "The zip has 20,000,001 bytes; at most 20,000,000 are read."),
+    "many bytes": (bytes(MAX_ZIP + 1), "The zip has 20,000,001 bytes; at most 20,000,000 are read."),
 }
 
 
@@ -343,7 +343,7 @@ def test_bombs_take_no_memory_and_no_time(put):
         "from tests.course import GRADED_FILES\n"
         "resource.setrlimit(resource.RLIMIT_AS, (150_000_000, 150_000_000))\n"
         "with Reader(GRADED_FILES) as reader:\n"
-        "    for one in find(Path(sys.argv[1]), GRADED_FILES).waiting: print(one.student, len(reader.read(one).sources))"
+        "    for one in find(Path(sys.argv[1]), GRADED_FILES).submissions: print(one.student, len(reader.read(one).sources))"
     )
     command = [sys.executable, "-c", script, str(folder)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -371,10 +371,10 @@ def test_a_zip_of_submissions_is_bounded_too(tmp_path, monkeypatch):
     path = tmp_path / "class.zip"
     path.write_bytes(zipped({f"{number}/dnn.py": DNN for number in range(20)}))
     module = sys.modules["autograder.intake.zips"]
-    monkeypatch.setattr(module, "MOST_MEMBERS", 19)
+    monkeypatch.setattr(module, "MAX_MEMBERS", 19)
     with pytest.raises(IntakeError, match="holds 20 files; at most 19 are looked at"):
         find(path)
-    monkeypatch.setattr(module, "MOST_CLASS", 100)
+    monkeypatch.setattr(module, "MAX_CLASS", 100)
     with pytest.raises(IntakeError, match="bytes; at most 100 are read"):
         find(path)
 
@@ -534,19 +534,19 @@ def test_students_whose_names_are_one_on_many_disks_get_files_of_their_own(put):
 def test_a_file_that_is_another_when_it_is_read(put):
     """It grows, becomes a link, becomes a pipe, and is gone."""
     path = put("alice/dnn.py") / "alice/dnn.py"
-    entry = entry_of_file(path, Path("dnn.py"))
-    path.write_bytes(b"#" * (MOST_SOURCE + 1))
-    with pytest.raises(Spoilt, match=r"dnn.py has more than 1,000,000 bytes\."):
-        entry.take(MOST_SOURCE)
+    entry = make_entry(path, Path("dnn.py"))
+    path.write_bytes(b"#" * (MAX_SOURCE + 1))
+    with pytest.raises(UnreadableFileError, match=r"dnn.py has more than 1,000,000 bytes\."):
+        entry.read(MAX_SOURCE)
     path.with_name("other.py").touch()
     for make in (lambda: path.symlink_to("other.py"), lambda: os.mkfifo(path)):
         path.unlink()
         make()
-        with pytest.raises(Spoilt, match=r"dnn.py cannot be read: it is a link or a device\."):
-            entry.take(MOST_SOURCE)
+        with pytest.raises(UnreadableFileError, match=r"dnn.py cannot be read: it is a link or a device\."):
+            entry.read(MAX_SOURCE)
     path.unlink()
-    with pytest.raises(Spoilt, match=r"dnn.py cannot be read: No such file"):
-        entry.take(MOST_SOURCE)
+    with pytest.raises(UnreadableFileError, match=r"dnn.py cannot be read: No such file"):
+        entry.read(MAX_SOURCE)
     assert "No such file" in read("alice", path, GRADED_FILES).reason
 
 

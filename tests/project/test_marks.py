@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from autograder.intake import Person, Waiting
+from autograder.intake import Person, SubmissionRef
 from autograder.marks import Adjustment, mark_of, nobodys_extensions
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
@@ -41,7 +41,7 @@ def tasks(*earned_of_most, part="dnn"):
 
 
 def at(time, *people, student="ada", **more):
-    return Waiting(student, Path(student), people=people, submitted=time, **more)
+    return SubmissionRef(student, Path(student), people=people, submitted=time, **more)
 
 
 def late(time, rules=TENTH, score=80.0):

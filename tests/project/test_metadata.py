@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from autograder.intake.entries import folded
+from autograder.intake.entries import fold_name
 from autograder.platforms.gradescope.metadata import (
     LIMITED,
     MOST_BYTES,
@@ -138,7 +138,7 @@ def test_the_due_time_is_the_courses_or_else_that_of_gradescope(created, noted, 
 @pytest.mark.parametrize("name", ["Emmy@Example.com", "7"])
 def test_who_has_more_time_is_known_by_email_or_number(name):
     users = [{"email": "grace@example.com", "id": 5}, {"email": "emmy@example.com", "id": 7}]
-    late = replace(TENTH.late, extensions={folded(name): timedelta(days=1)})
+    late = replace(TENTH.late, extensions={fold_name(name): timedelta(days=1)})
     metadata = told("2026-10-11T12:00:00-07:00", users=users)
     assert marked(result(), metadata, TENTH).score == 72
     assert marked(result(), metadata, replace(TENTH, late=late)).score == 80

@@ -13,7 +13,7 @@ from autograder.backprop.figure import drawing, places
 from autograder.backprop.oracle import forward, sample_losses, truth
 from autograder.checking import CheckFailure
 from autograder.gradebook.record import from_record, rubric_of, to_record
-from autograder.intake import Person, Submission, Waiting
+from autograder.intake import Person, Submission, SubmissionRef
 from autograder.judge import compared
 from autograder.judge import judge as judging
 from autograder.marks import Adjustment, mark_of
@@ -357,5 +357,5 @@ def test_the_diagnosis_may_fail_and_the_ta_is_told(wrong, monkeypatch):
 
 
 def test_people_of_a_group_are_named(wrong):
-    waiting = Waiting("ada", None, people=(Person(name="Ada L."), Person(name="Emmy N.")))
+    waiting = SubmissionRef("ada", None, people=(Person(name="Ada L."), Person(name="Emmy N.")))
     assert "Ada L.; Emmy N." in words(Overview([mark_of(wrong(), waiting)]).html())

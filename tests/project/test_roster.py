@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.intake import IntakeError, Person, Waiting, read_roster
-from autograder.intake.roster import MOST_ROSTER, MOST_ROWS
+from autograder.intake import IntakeError, Person, SubmissionRef, read_roster
+from autograder.intake.roster import MAX_ROSTER, MAX_ROWS
 
 ADA = Person("Ada Lovelace", "ada@example.org", "0417")
 GRACE = Person("Grace Hopper", "grace@example.org", "0418")
@@ -28,7 +28,7 @@ def roster(tmp_path):
 
 
 def waiting(student, *people, path="x"):
-    return Waiting(student, Path(path), people=people)
+    return SubmissionRef(student, Path(path), people=people)
 
 
 # The tables of platforms
@@ -103,8 +103,8 @@ WHO = {
 
 @pytest.mark.parametrize("case", WHO)
 def test_a_submission_gets_what_the_roster_says(roster, case):
-    assert roster().named(WHO[case]).people == (ADA,)
-    assert roster().missing([WHO[case]]) == [GRACE, EMMY]
+    assert roster().complete(WHO[case]).people == (ADA,)
+    assert roster().list_missing([WHO[case]]) == [GRACE, EMMY]
 
 
 STRANGERS = {
@@ -117,27 +117,27 @@ STRANGERS = {
 @pytest.mark.parametrize("case", STRANGERS)
 def test_who_is_not_on_the_roster_stays_as_they_are_and_is_told(roster, case):
     one = STRANGERS[case]
-    assert roster().named(one) == one
-    assert roster().missing([one]) == [ADA, GRACE, EMMY]
-    assert len(roster().strangers([one])) == 1
+    assert roster().complete(one) == one
+    assert roster().list_missing([one]) == [ADA, GRACE, EMMY]
+    assert len(roster().list_unknown([one])) == 1
 
 
 def test_canvas_and_moodle_ids_are_those_of_their_tables(roster):
     canvas, worksheet = (roster(TABLES[case][0]) for case in ("Canvas's gradebook", "Moodle's worksheet"))
-    assert canvas.named(waiting("x", Person("someone", id="102"))).people == (GRACE,)
-    assert worksheet.named(waiting("x", Person("someone", id="901"))).people == (ADA,)
+    assert canvas.complete(waiting("x", Person("someone", id="102"))).people == (GRACE,)
+    assert worksheet.complete(waiting("x", Person("someone", id="901"))).people == (ADA,)
 
 
 def test_the_roster_fills_in_what_the_submission_does_not_say_and_the_other_way_round(roster):
     known = roster("SID,Name\n0417,Ada Lovelace\n")
-    assert known.named(waiting("x", Person("A. L.", "ada@example.org", "0417"))).people == (ADA,)
+    assert known.complete(waiting("x", Person("A. L.", "ada@example.org", "0417"))).people == (ADA,)
 
 
 def test_each_of_a_group_handed_in(roster):
     group = waiting("0417+0418", Person(id="0417"), Person(id="0418"), Person("Mallory", id="666"))
-    assert roster().named(group).people == (ADA, GRACE, Person("Mallory", id="666"))
-    assert roster().missing([group]) == [EMMY]
-    assert roster().told([group, waiting("ada")]) == (
+    assert roster().complete(group).people == (ADA, GRACE, Person("Mallory", id="666"))
+    assert roster().list_missing([group]) == [EMMY]
+    assert roster().format_remarks([group, waiting("ada")]) == (
         "On the roster, but handed in nothing (1): Emmy Noether (0419).",
         "Handed in, but not on the roster: Mallory.",
         "More than one submission for one person on the roster: Ada Lovelace (0417).",
@@ -146,14 +146,14 @@ def test_each_of_a_group_handed_in(roster):
 
 def test_what_two_people_share_means_neither(roster):
     two = roster("Name,SID,Login\nAda Lovelace,1,2\nAda Lovelace,2,3\n")
-    assert two.strangers([waiting("adalovelace"), waiting("2")]) == ["adalovelace", "2"]
-    assert two.named(waiting("3")).people[0].id == "2"
+    assert two.list_unknown([waiting("adalovelace"), waiting("2")]) == ["adalovelace", "2"]
+    assert two.complete(waiting("3")).people[0].id == "2"
 
 
 def test_a_row_without_an_id_is_told(roster):
     known = roster(PLAIN + "Alan Turing,,\n")
     assert known.people == (ADA, GRACE, EMMY)
-    assert known.told([])[0] == "Left out of the roster, for their rows have neither id nor email: Alan Turing."
+    assert known.format_remarks([])[0] == "Left out of the roster, for their rows have neither id nor email: Alan Turing."
 
 
 def test_hostile_cells_are_shown_as_they_are_and_do_nothing(roster):
@@ -172,8 +172,8 @@ UNUSABLE = {
     "half of UTF-16": (codecs.BOM_UTF16_LE + b"a", "is not valid UTF-16"),
     "a quote that is left open": ('Name,SID\n"Ada,1\n', "cannot be used: unexpected end of data"),
     "a long cell": ("Name,SID\n" + "x" * 200_000 + ",1\n", "field larger than field limit"),
-    "many rows": ("SID\n" + "\n".join(map(str, range(MOST_ROWS + 1))), "it has more than 100,000 rows"),
-    "many bytes": (b"SID\n" + bytes(MOST_ROSTER), "it has more than 10,000,000 bytes"),
+    "many rows": ("SID\n" + "\n".join(map(str, range(MAX_ROWS + 1))), "it has more than 100,000 rows"),
+    "many bytes": (b"SID\n" + bytes(MAX_ROSTER), "it has more than 10,000,000 bytes"),
 }
 
 

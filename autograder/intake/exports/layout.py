@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from autograder.intake.entries import shown
+from autograder.intake.entries import make_printable
 from autograder.intake.exports.times import parse_time
 from autograder.intake.exports.tree import Place, Tree
 from autograder.intake.graded_files import GradedFiles
 from autograder.intake.remarks import count_noun, list_names
-from autograder.intake.waiting import Found, Person, Waiting
+from autograder.intake.submission_ref import Discovery, Person, SubmissionRef
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Row:
     """A submission in an export, with the items that count."""
 
     items: Sequence[Item]
-    waiting: Waiting
+    ref: SubmissionRef
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,10 @@ class Layout:
         return Item(path, **{field: text for field, text in found.groupdict().items() if text}) if found else None
 
 
-def recognize(layout: Layout, tree: Tree, zone: tzinfo, assignment: str = "") -> Found | None:
+def recognize(layout: Layout, tree: Tree, zone: tzinfo, assignment: str = "") -> Discovery | None:
     """Return what a platform exported, of one assignment if it is named; None if the tree is not such an export.
 
-    Raise Refused if it is one that cannot be read. Times without an offset are in the zone.
+    Raise RejectedSubmissionError if it is one that cannot be read. Times without an offset are in the zone.
     """
     scan = layout.scan(layout, tree, assignment)
     if not scan:
@@ -117,11 +117,11 @@ def recognize(layout: Layout, tree: Tree, zone: tzinfo, assignment: str = "") ->
     rows = [row for items in submitters.values() for row in make_rows(layout, scan.tree, zone, items)]
     remarks = [*scan.remarks, *layout.describe(scan.tree, zone, rows)]
     without = [items[0].full_name for items in submitters.values() if all(item.aside for item in items)]
-    counts = [len(row.waiting.superseded) for row in rows if row.waiting.superseded]
+    counts = [len(row.ref.superseded) for row in rows if row.ref.superseded]
     earlier, those = count_noun(sum(counts), "earlier hand-in"), count_noun(len(counts), "submission")
-    return Found(
+    return Discovery(
         layout.platform,
-        tuple(row.waiting for row in rows),
+        tuple(row.ref for row in rows),
         (
             *([f"{earlier} of {those} put aside: {layout.superseded}."] if counts else ()),
             *remarks,
@@ -140,19 +140,19 @@ def make_rows(layout: Layout, tree: Tree, zone: tzinfo, items: list[Item]) -> It
     for group in [*([item] for item in current if item.is_folder), *filter(None, [files])]:
         item = group[0]
         name, full_name = make_label(item.display or item.name), item.full_name
-        waiting = Waiting(
+        ref = SubmissionRef(
             name or full_name,
-            *place_of(tree, group),
-            people=(Person(name, id=shown(item.id, 100)),),
+            *locate(tree, group),
+            people=(Person(name, id=make_printable(item.id, 100)),),
             submitted=layout.parse_time(item.time, zone),
             marked_late=any(item.late for item in items),
-            superseded=tuple(shown(attempt, 200) for attempt in sorted(superseded)),
+            superseded=tuple(make_printable(attempt, 200) for attempt in sorted(superseded)),
             full_name=full_name,
         )
-        yield Row(group, waiting)
+        yield Row(group, ref)
 
 
-def place_of(tree: Tree, items: Sequence[Item]) -> Place:
+def locate(tree: Tree, items: Sequence[Item]) -> Place:
     """Return the place of the submission that is a folder, or these files."""
     if items[0].is_folder:
         return tree.submission(items[0].path.rstrip("/"))
@@ -162,4 +162,4 @@ def place_of(tree: Tree, items: Sequence[Item]) -> Place:
 
 def make_label(text: str) -> str:
     """Return a name that a platform gave as one that can stand for a file: on one line, and not a part of a path."""
-    return shown(text.strip(), 100).replace("/", "_").replace("\\", "_")
+    return make_printable(text.strip(), 100).replace("/", "_").replace("\\", "_")

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.entries import Refused, Spoilt, shown
+from autograder.intake.entries import RejectedSubmissionError, SubmissionError, UnreadableFileError, make_printable
 from autograder.intake.exports.layout import Item, Layout, Row, Scan, make_label, scan_top
 from autograder.intake.exports.times import UTC, parse_time
 from autograder.intake.exports.tree import Tree
 from autograder.intake.graded_files import ZIP, GradedFiles
 from autograder.intake.remarks import list_names
-from autograder.intake.waiting import Person
+from autograder.intake.submission_ref import Person
 
 
 def compile_patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
@@ -21,11 +21,11 @@ def compile_patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern, re.DOTALL | re.ASCII) for pattern in patterns)
 
 
-def read_text(tree: Tree, name: str, most: int) -> str:
+def read_text(tree: Tree, name: str, limit: int) -> str:
     """Return the text of a file in an export; nothing if it cannot be read."""
     try:
-        return tree.take(name, most).decode("utf-8", "replace")
-    except (Spoilt, Refused, OSError, LookupError):
+        return tree.read(name, limit).decode("utf-8", "replace")
+    except (SubmissionError, OSError, LookupError):
         return ""
 
 
@@ -46,24 +46,24 @@ def scan_gradescope(_layout: Layout, tree: Tree, _assignment: str) -> Scan | Non
 
 
 def describe_gradescope(tree: Tree, zone: tzinfo, rows: list[Row]) -> list[str]:
-    """Put what the metadata says into the rows; remark on what it says of other folders. Raise Refused if it cannot be read."""
+    """Put the metadata into the rows; remark on other folders in it. Raise RejectedSubmissionError if it is unreadable."""
     from autograder.intake.exports.metadata import Metadata, read_metadata  # needs PyYAML, which platforms' packages lack
 
     try:
-        metadata = read_metadata(tree.take(METADATA, MAX_METADATA))
-    except Spoilt as problem:
-        raise Refused(str(problem)) from problem
-    people = {folder: people_of(said.people.values()) for folder, said in metadata.items()}
+        metadata = read_metadata(tree.read(METADATA, MAX_METADATA))
+    except UnreadableFileError as problem:
+        raise RejectedSubmissionError(str(problem)) from problem
+    people = {folder: make_people(said.people.values()) for folder, said in metadata.items()}
     folders = {row.items[0].id for row in rows}
     for row in rows:
         folder = row.items[0].id
         said, known = metadata.get(folder, Metadata()), people.get(folder, ())
-        row.waiting = replace(
-            row.waiting,
+        row.ref = replace(
+            row.ref,
             student="+".join(filter(None, (make_label(person.id or person.email) for person in known))) or folder,
             people=known,
             submitted=parse_time(said.created_at, zone),
-            superseded=tuple(f"submission_{shown(old)}" for old in said.history),
+            superseded=tuple(f"submission_{make_printable(old)}" for old in said.history),
         )
     absent = {
         folder: [person.name or person.email or person.id for person in people[folder]] for folder in people.keys() - folders
@@ -77,9 +77,9 @@ def describe_gradescope(tree: Tree, zone: tzinfo, rows: list[Row]) -> list[str]:
     ]
 
 
-def people_of(submitters: Iterable[Mapping[str, str]]) -> tuple[Person, ...]:
+def make_people(submitters: Iterable[Mapping[str, str]]) -> tuple[Person, ...]:
     """Return the people whom the metadata names."""
-    people = (Person(*(shown(who.get(key, ""), 100) for key in ("name", "email", "sid"))) for who in submitters)
+    people = (Person(*(make_printable(who.get(key, ""), 100) for key in ("name", "email", "sid"))) for who in submitters)
     return tuple(person for person in people if person != Person())
 
 
@@ -113,7 +113,7 @@ def describe_blackboard(tree: Tree, _zone: tzinfo, rows: list[Row]) -> list[str]
     for row in rows:
         person = find_person(tree, row.items)
         assignments.add(row.items[0].name.removesuffix(f"_{person.id}"))
-        row.waiting = replace(row.waiting, student=make_label(person.id), people=(person,))
+        row.ref = replace(row.ref, student=make_label(person.id), people=(person,))
     return list_names("Of these assignments are the hand-ins, each with a row", assignments if len(assignments) > 1 else ())
 
 
@@ -123,8 +123,8 @@ def find_person(tree: Tree, items: Sequence[Item]) -> Person:
     for item in items:
         found = None if item.given else SUMMARY.fullmatch(read_text(tree, item.path, MAX_SUMMARY))
         if found and f"_{stem}".endswith(f"_{found['username']}"):
-            return Person(shown(found["name"], 100), id=shown(found["username"], 100))
-    return Person(id=shown(stem.rpartition("_")[2], 100))
+            return Person(make_printable(found["name"], 100), id=make_printable(found["username"], 100))
+    return Person(id=make_printable(stem.rpartition("_")[2], 100))
 
 
 # Canvas's "Download Submissions": <sortable name>[_LATE]_<user id>_<file id>_<name> for every file, all next to each other.
@@ -150,7 +150,7 @@ def scan_canvas(layout: Layout, tree: Tree, assignment: str) -> Scan | None:
         names[item.id].add(item.name)
     numbers = [item.number for item in scan.items if item.number]
     several = [user for user, called in names.items() if len(called) > 1]
-    is_graded = tree.graded.any_in(first_name(item.given, tree.graded) for item in scan.items)
+    is_graded = tree.graded.any_in(strip_counter(item.given, tree.graded) for item in scan.items)
     is_canvas = (
         len(set(numbers)) >= 0.9 * len(numbers)
         and len(several) <= 0.5 * len(names)
@@ -164,11 +164,11 @@ def select_newest_files(items: list[Item], graded: GradedFiles) -> list[Item]:
     """Return the newest of the files of each name, under the name that it had first."""
     newest = {}
     for item in sorted(items, key=lambda item: (int(item.number[:30] or "0"), item.path)):
-        newest[first_name(item.given, graded)] = item
+        newest[strip_counter(item.given, graded)] = item
     return [replace(item, given=given) for given, item in sorted(newest.items())]
 
 
-def first_name(given: str, graded: GradedFiles) -> str:
+def strip_counter(given: str, graded: GradedFiles) -> str:
     """Return the name under which a graded file or a zip was submitted first."""
     found = AGAIN.fullmatch(given)
     original = found["stem"] + found["ending"] if found else given
@@ -187,7 +187,7 @@ MAX_TIMESTAMP = 1_000  # bytes
 def scan_nbgrader(_layout: Layout, tree: Tree, assignment: str) -> Scan | None:
     """Return the folders of one assignment, by default the only one or the only one that has a graded file.
 
-    None if this is not a course, or nobody submitted the assignment; raise Refused if there is none or more than one.
+    None if this is not a course, or nobody submitted the assignment. Raise RejectedSubmissionError if the choice is unclear.
     """
     names = tree.names()
     is_course = SUBMITTED in names.folders and bool(COURSE & names.all)
@@ -203,21 +203,21 @@ def scan_nbgrader(_layout: Layout, tree: Tree, assignment: str) -> Scan | None:
     chosen = assignment or choose_assignment(sorted(graded or known), tree.within("")[0])
     having = [student for student, name in folders if name == chosen]
     remarks = [
-        *list_names(f"Graded is {shown(chosen)}; other assignments here", known - {chosen}),
-        *list_names(f"Students who handed in something, but no {shown(chosen)}", set(students) - set(having)),
+        *list_names(f"Graded is {make_printable(chosen)}; other assignments here", known - {chosen}),
+        *list_names(f"Students who handed in something, but no {make_printable(chosen)}", set(students) - set(having)),
     ]
     items = [Item(f"{student}/{chosen}/", id=student) for student in having]
     return Scan(submitted, items, submitted.names().files, remarks)
 
 
 def choose_assignment(assignments: Sequence[str], place: Path) -> str:
-    """Return the only assignment; raise Refused if there is none or more than one."""
+    """Return the only assignment; raise RejectedSubmissionError if there is none or more than one."""
     if not assignments:
-        raise Refused("This is a course of nbgrader, and nothing was collected: run nbgrader collect first.")
+        raise RejectedSubmissionError("This is a course of nbgrader, and nothing was collected: run nbgrader collect first.")
     if len(assignments) > 1:
-        raise Refused(
-            f"This is a course of nbgrader with several assignments ({', '.join(map(shown, assignments[:10]))}); "
-            f'name one below a * for the students: SUBMISSIONS="{place}/*/{shown(assignments[0])}".'
+        raise RejectedSubmissionError(
+            f"This is a course of nbgrader with several assignments ({', '.join(map(make_printable, assignments[:10]))}); "
+            f'name one below a * for the students: SUBMISSIONS="{place}/*/{make_printable(assignments[0])}".'
         )
     return assignments[0]
 
@@ -226,7 +226,7 @@ def describe_nbgrader(tree: Tree, _zone: tzinfo, rows: list[Row]) -> list[str]:
     """Put the time in each submission's timestamp into its row."""
     for row in rows:
         text = read_text(tree, row.items[0].path + TIMESTAMP, MAX_TIMESTAMP)
-        row.waiting = replace(row.waiting, submitted=parse_time(text, UTC))
+        row.ref = replace(row.ref, submitted=parse_time(text, UTC))
     return []
 
 

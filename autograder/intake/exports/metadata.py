@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from autograder.intake.entries import Refused
+from autograder.intake.entries import RejectedSubmissionError
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_DEPTH = 50  # levels of the file
@@ -29,14 +29,14 @@ class Metadata:
 
 
 def read_metadata(data: bytes) -> dict[str, Metadata]:
-    """Return what is said of each submission, by its folder; raise Refused if the bytes are not such a file."""
+    """Return what is said of each submission, by its folder; raise RejectedSubmissionError if the bytes are not such a file."""
     found: dict[str, Metadata] = defaultdict(Metadata)
     events = read_events(data)
     try:
         for path, text in walk(events, next(events)):
             folder, *keys = path or (0,)
             if not isinstance(folder, str):
-                raise Refused("submission_metadata.yml does not name submissions.")
+                raise RejectedSubmissionError("submission_metadata.yml does not name submissions.")
             match keys:
                 case ["submitters", int(number), "name" | "email" | "sid" as key]:
                     found[folder].people[number][str(key)] = text
@@ -48,17 +48,19 @@ def read_metadata(data: bytes) -> dict[str, Metadata]:
                     found[folder] = Metadata()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise Refused(f"submission_metadata.yml is no YAML{f', see its line {mark.line + 1}' if mark else ''}.") from error
+        raise RejectedSubmissionError(
+            f"submission_metadata.yml is no YAML{f', see its line {mark.line + 1}' if mark else ''}."
+        ) from error
     return dict(found)
 
 
 def read_events(data: bytes) -> Iterator[yaml.Event]:
-    """Yield the events of the first document, an alias as the scalar it stands for; raise Refused if it is too deep."""
+    """Yield the events of the first document, with scalars for aliases; raise RejectedSubmissionError if it is too deep."""
     depth, scalars = 0, {}
     for event in yaml.parse(data, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise Refused(f"submission_metadata.yml is nested more than {MAX_DEPTH} levels deep.")
+            raise RejectedSubmissionError(f"submission_metadata.yml is nested more than {MAX_DEPTH} levels deep.")
         if isinstance(event, yaml.DocumentEndEvent):
             break
         if isinstance(event, yaml.ScalarEvent) and event.anchor:
@@ -71,7 +73,7 @@ def read_events(data: bytes) -> Iterator[yaml.Event]:
 def walk(events: Iterator[yaml.Event], event: yaml.Event, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield the texts in the value that begins with an event, each with the keys and indexes that lead to it."""
     if isinstance(event, yaml.ScalarEvent):
-        yield path, text_of(event)
+        yield path, read_scalar(event)
     elif isinstance(event, yaml.SequenceStartEvent):
         index = 0
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
@@ -79,12 +81,12 @@ def walk(events: Iterator[yaml.Event], event: yaml.Event, path: Path = ()) -> It
             index += 1
     else:
         while not isinstance(event := next(events), yaml.MappingEndEvent):
-            key = text_of(event).strip(":") if isinstance(event, yaml.ScalarEvent) else ""  # Ruby's symbols have a colon
+            key = read_scalar(event).strip(":") if isinstance(event, yaml.ScalarEvent) else ""  # Ruby's symbols have a colon
             if not isinstance(event, yaml.ScalarEvent):
                 deque(walk(events, event), maxlen=0)
             yield from walk(events, next(events), (*path, key))
 
 
-def text_of(event: yaml.ScalarEvent) -> str:
+def read_scalar(event: yaml.ScalarEvent) -> str:
     """Return the text of a scalar, empty if it is a way to write null."""
     return "" if event.implicit[0] and event.value in NULL else event.value

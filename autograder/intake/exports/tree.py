@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.entries import MOST_ENTRIES, Refused, Spoilt, is_junk, shown
-from autograder.intake.folders import entry_of_file
+from autograder.intake.entries import MAX_ENTRIES, RejectedSubmissionError, UnreadableFileError, is_junk, make_printable
+from autograder.intake.folders import make_entry
 from autograder.intake.graded_files import SOURCE, ZIP, GradedFiles
-from autograder.intake.zips import MOST_MEMBERS, ClassZip
+from autograder.intake.zips import MAX_MEMBERS, ClassZip
 
 TOP = PurePosixPath()
 Place = tuple[Path, str, tuple[tuple[str, str], ...]]  # path, inside and members of a submission
@@ -52,29 +52,29 @@ class Tree:
     def names(self, folder: str = "") -> Names:
         """Return what is in a folder below the top, nothing if there is no such folder.
 
-        Raise Refused or OSError if the whole tree cannot be listed. What is wrong with a folder in it costs its own submission
-        alone, when that is read.
+        Raise RejectedSubmissionError or OSError if the whole tree cannot be listed. A folder in it that cannot be listed costs
+        only its own submission, when that is read.
         """
         inside = self.top / folder
         if self.zipped:
-            return names_in_zip(self.zipped, inside)
+            return list_zip_names(self.zipped, inside)
         if not inside.parts:
-            return names_on_disk(self.path, MOST_MEMBERS)
+            return list_disk_names(self.path, MAX_MEMBERS)
         try:
             place = self.path / inside
-            return Names() if place.is_symlink() else names_on_disk(place, MOST_ENTRIES)
-        except (OSError, Refused):
+            return Names() if place.is_symlink() else list_disk_names(place, MAX_ENTRIES)
+        except (OSError, RejectedSubmissionError):
             return Names()
 
-    def take(self, name: str, most: int) -> bytes:
-        """Return the bytes of a file below the top; raise Spoilt, OSError or LookupError if that isn't possible."""
+    def read(self, name: str, limit: int) -> bytes:
+        """Return the bytes of a file; raise UnreadableFileError, OSError or LookupError if that isn't possible."""
         path = self.top / name
-        entry = self.zipped.at(path)[-1] if self.zipped else entry_of_file(self.path / path, path)
+        entry = self.zipped.at(path)[-1] if self.zipped else make_entry(self.path / path, path)
         if entry.refusal or not entry.regular:
-            raise Spoilt(entry.refusal or f"{shown(name)} is a link or a device.")
-        if entry.size > most:
-            raise Spoilt(f"{shown(name)} has {entry.size:,} bytes; at most {most:,} are read.")
-        return entry.take(most)
+            raise UnreadableFileError(entry.refusal or f"{make_printable(name)} is a link or a device.")
+        if entry.size > limit:
+            raise UnreadableFileError(f"{make_printable(name)} has {entry.size:,} bytes; at most {limit:,} are read.")
+        return entry.read(limit)
 
     def within(self, folder: str) -> tuple[Path, str]:
         """Return where a folder is: its path and nothing or, in a zip, the path of the zip and the name in it."""
@@ -90,20 +90,20 @@ class Tree:
         return *self.within(folder), ()
 
 
-def names_on_disk(place: Path, most: int) -> Names:
-    """Return what is in a folder on disk; a link is a folder with nothing in it. Raise Refused if it holds too much."""
+def list_disk_names(place: Path, limit: int) -> Names:
+    """Return what is in a folder on disk, a link as an empty folder; raise RejectedSubmissionError if it holds too much."""
     folders: list[str] = []
     files: list[str] = []
     with os.scandir(place) as listing:
         for count, found in enumerate(listing):
-            if count == most:
-                raise Refused(f"{shown(place.name)} holds more than {most:,} files.")
+            if count == limit:
+                raise RejectedSubmissionError(f"{make_printable(place.name)} holds more than {limit:,} files.")
             if not is_junk(PurePosixPath(found.name)):
                 (folders if found.is_symlink() or found.is_dir() else files).append(found.name)
     return Names(folders, files)
 
 
-def names_in_zip(zipped: ClassZip, inside: PurePosixPath) -> Names:
+def list_zip_names(zipped: ClassZip, inside: PurePosixPath) -> Names:
     """Return what is in a folder of a zip, in which a link is a file until it is read."""
     depth = len(inside.parts)
     found = [entry.path.parts[depth:] for entry in zipped.below(inside) if not is_junk(entry.path)]

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from autograder.intake.waiting import Person, Waiting
+from autograder.intake.submission_ref import Person, SubmissionRef
 from autograder.marks import Mark, mark_of
 from autograder.report.words import format_number, format_time
 from autograder.results import Result
@@ -79,7 +79,7 @@ def marked(result: Result, metadata: Document, settings: Settings) -> Mark:
         return unmarked(result, settings)
     nobody: tuple[Person, ...] = ()
     people = unless_bad(partial(people_of, metadata), nobody) if late.extensions else nobody
-    waiting = Waiting(result.student, Path(result.student), people=people, submitted=moment(metadata, "created_at"))
+    waiting = SubmissionRef(result.student, Path(result.student), people=people, submitted=moment(metadata, "created_at"))
     return mark_of(result, waiting, replace(settings, late=late))
 
 

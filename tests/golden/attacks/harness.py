@@ -310,7 +310,7 @@ def grade_here(attack: Attack, ground: Ground, judge: Judge) -> Outcome:
         for part, source in solutions().items():
             Path(folder, "aaa", f"{part}.py").write_bytes(source)
         attack.put(Path(folder, MALLORY), ground.world)
-        (waiting,) = (waiting for waiting in find(Path(folder), GRADED_FILES).waiting if waiting.student != "aaa")
+        (waiting,) = (waiting for waiting in find(Path(folder), GRADED_FILES).submissions if waiting.student != "aaa")
         with Reader(GRADED_FILES) as reader:
             result = judge.grade(reader.read(waiting))
         after = judge.grade(honest())
@@ -329,7 +329,7 @@ def grade_in_batch(attacks: Sequence[Attack], ground: Ground, folder: Path, limi
         there = set(submissions.iterdir())
         attack.put(submissions / (f"{MALLORY}{number}" if number else MALLORY), ground.world)
         brought.append(set(submissions.iterdir()) - there)
-    students = [[one.student for one in find(submissions, GRADED_FILES).waiting if one.path in entries] for entries in brought]
+    students = [[one.student for one in find(submissions, GRADED_FILES).submissions if one.path in entries] for entries in brought]
     before = {path.relative_to(submissions): state_of(path) for path in submissions.rglob("*")}
     results: list[Result] = []
 
