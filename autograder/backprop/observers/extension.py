@@ -69,10 +69,11 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
         yield unloaded(PART, loaded)
         return
     returned = fetch_all(student, calls(student, cases))
-    seen = {name: observe(program, answer_in(returned[name])) for name, program in programs(cases).items()}
+    answers = {name: answers_in(one, 2 if name in ENTRIES else 1) for name, one in returned.items()}
+    seen = {name: observe(program, answers[name]) for name, program in programs(cases).items()}
     sigmoids = own_sigmoid(student, returned["sigmoid"], GRID)
     named = functions_with({}, sigmoids)
-    seen |= {name: observe(entry(name), entry_in(returned[name]), named) for name in ENTRIES}
+    seen |= {name: observe(entry(name), answers[name], named) for name in ENTRIES}
     own = own_functions(student, sigmoids, seen)
     forward, backward = (partial(look, student, own=own) for look in (observe_forward, observe_backward))
     yield from one_by_one(seen["softmax"], seen["softmax of large numbers"])
@@ -82,12 +83,12 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
     yield from one_by_one(backward(cases.softmax), backward(cases.softmax_shallow), saturated)
     yield from [*seen["softmax_backward"], *seen["SquaredErrorSoftmaxDNN.loss"]]
     yield from backward(cases.squared_error)
-    yield from observe(worked_example(), answer_in(returned["worked_example"]), own)
+    yield from observe(worked_example(), answers["worked_example"], own)
     for name in ENTRIES:
         yield from seen[name]
     yield from one_by_one(forward(cases.general), forward(cases.general_relu))
     yield from one_by_one(backward(cases.general), backward(cases.general_relu))
-    yield from observe(notes_gradients(cases.notes), answer_in(returned["notes_gradients"]), own)
+    yield from observe(notes_gradients(cases.notes), answers["notes_gradients"], own)
     yield from observe_traces(returned, cases)
 
 
@@ -221,14 +222,9 @@ def losses(cases: Cases) -> dict[str, tuple[Case, np.ndarray, bool]]:
     }
 
 
-def traced(cases: Cases) -> tuple[Case, ...]:
-    """Return the cases of the networks whose effects are looked at."""
-    return cases.softmax, cases.squared_error, cases.general_relu
-
-
 def calls(student: SandboxedStudent, cases: Cases) -> dict[str, Callable[[], list]]:
     """Return the calls of the student's functions, by the names of what is looked at."""
-    extension = student.module(PART)
+    extension, networks = student.module(PART), (cases.softmax, cases.squared_error, cases.general_relu)
     return {
         "sigmoid": lambda: [student.module("dnn").sigmoid(GRID)],
         **{name: partial(call_traced, student, name, given) for name, given in arguments(cases).items()},
@@ -236,7 +232,7 @@ def calls(student: SandboxedStudent, cases: Cases) -> dict[str, Callable[[], lis
         **{name: partial(call_loss, student, case, out) for name, (case, out, _) in losses(cases).items()},
         "worked_example": lambda: [extension.worked_example()],
         **{name: partial(call_entry, student, name) for name in ENTRIES},
-        **{case.model: partial(call_network, student, case) for case in traced(cases)},
+        **{case.model: partial(call_network, student, case) for case in networks},
         "DNN": partial(call_network, student, cases.softmax, "DNN"),
     }
 
@@ -268,33 +264,29 @@ def call_network(student: SandboxedStudent, case: Case, model: str = "") -> list
     return [net.compute_gradients(truth(case).out, cache), before, student.random_state(), cache]
 
 
-def answer_in(returned: Any) -> Any:
-    """Return what a call returned, without what was looked at after it, as the answers of one call."""
-    return returned if isinstance(returned, Raised) else returned[:1]
-
-
-def entry_in(returned: Any) -> Any:
-    """Return the same for the two functions of an entry of ACTIVATIONS."""
-    return returned if isinstance(returned, Raised) else [returned[:2]]
+def answers_in(returned: Any, count: int) -> Any:
+    """Return the answer in what a call returned, without what was looked at after it: one value, or several."""
+    if isinstance(returned, Raised):
+        return returned
+    return returned[:1] if count == 1 else [returned[:count]]
 
 
 # What follows from other mistakes, and what is left behind ------------------------------------------------------------
 
 
-def own_functions(student: Student, sigmoids: Names, seen: Mapping[str, Sequence[Observation]]) -> Names:
+def own_functions(student: Student, sigmoids: dict[str, Any], seen: Mapping[str, Sequence[Observation]]) -> Names:
     """Return all functions, the student's in place of those that are wrong there; nothing where all are right."""
     broken = {name for name in ("softmax", "softmax_backward") if not all(one.right for one in seen[name])}
     for name, names in ENTRIES.items():
         wrong = [one.key for one in seen[name] if not one.right]
         raised = not {f"g of {name}", f"g' of {name}"}.issuperset(wrong)
         broken |= {each for each, g in zip(names, ("g", "g'"), strict=True) if raised or f"{g} of {name}" in wrong}
-    own = {**{name: remember_calls(partial(call_own, student, name)) for name in broken & FUNCTIONS.keys()}, **sigmoids}
+
+    def call(name: str, *arguments: Any) -> Any:
+        return student.fetch(getattr(student.module(PART), name)(*arguments))
+
+    own = {name: remember_calls(partial(call, name)) for name in broken & FUNCTIONS.keys() - {"sigmoid"}} | sigmoids
     return functions_with({}, own) if own else {}
-
-
-def call_own(student: Student, name: str, *arguments: Any) -> Any:
-    """Return what a function of the student's extension.py returns."""
-    return student.fetch(getattr(student.module(PART), name)(*arguments))
 
 
 def observe_traces(returned: Mapping[str, Any], cases: Cases) -> Iterator[Observation]:
@@ -310,7 +302,7 @@ def observe_traces(returned: Mapping[str, Any], cases: Cases) -> Iterator[Observ
         if not isinstance(returned[name], Raised):
             for each, left in zip(pair_of_names, returned[name][2:], strict=True):
                 yield from observe_changes(PART, each, {"Z": GRID}, {"Z": left}, {})
-    for case in traced(cases):
+    for case in (cases.softmax, cases.squared_error, cases.general_relu):
         if not isinstance(returned[case.model], Raised):
             yield from observe_network_traces(case, returned[case.model], returned["DNN"] if case is cases.softmax else [])
 

@@ -20,6 +20,7 @@ def line(part: str, step: str, name: str = "", **places: Any) -> Line:
 
 # Functions that other lines call: their parameters and their lines.
 FUNCTIONS: dict[str, tuple[tuple[str, ...], list[Line]]] = {
+    "sigmoid": (("Z",), [line("dnn", "sigmoid")]),
     "softmax": (("Z",), [line("extension", "softmax E", "E"), line("extension", "softmax")]),
     "softmax_backward": (("dA", "A"), [line("extension", "softmax_backward")]),
     "sigmoid_prime": (("Z",), [Line("", "sigmoid(Z)", "A"), line("extension", "sigmoid_prime")]),
@@ -30,19 +31,19 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], list[Line]]] = {
 # The names of g and g' in ACTIVATIONS.
 ENTRIES = {"sigmoid": ("sigmoid", "sigmoid_prime"), "tanh": ("tanh", "tanh_prime"), "relu": ("relu", "relu_prime")}
 # The steps in what other lines call.
-CALLED: dict[str, frozenset[str]] = {name: frozenset(line.step for line in lines) for name, (_, lines) in FUNCTIONS.items()}
+CALLED = {name: frozenset(line.step for line in lines) for name, (_, lines) in FUNCTIONS.items()}
 CALLED["ACTIVATIONS"] = frozenset({"sigmoid_prime", "tanh_prime", "relu", "relu_prime", *(f"{name} entry" for name in ENTRIES)})
 CALLED_STEPS = frozenset[str]().union(*CALLED.values()) - {""}
 
 
 def functions(formulas: Formulas) -> Names:
-    """Return the functions that the lines of extension.py call, with these formulas in them."""
+    """Return the functions that lines call, with these formulas in them."""
     return RIGHT_FUNCTIONS if CALLED_STEPS.isdisjoint(formulas) else functions_with(formulas, {})
 
 
 def functions_with(formulas: Formulas, own: Names) -> Names:
     """Return the functions that the lines call; own ones take the places of those of their names."""
-    names: dict[str, Any] = {"sigmoid": sigmoid, **own}
+    names = dict(own)
     for name, (parameters, lines) in FUNCTIONS.items():
         names.setdefault(name, function(parameters, lines, formulas, names))
     rights = {name: STEPS["extension"][f"{name} entry"].right for name in ENTRIES}
@@ -58,7 +59,7 @@ def only(*names: str) -> dict[str, frozenset[str]]:
     return {name: CALLED[name] for name in names}
 
 
-def own_sigmoid(student: Student, returned: Any, Z: np.ndarray) -> Names:
+def own_sigmoid(student: Student, returned: Any, Z: np.ndarray) -> dict[str, Any]:
     """Return the sigmoid of the student's dnn.py, if a call with Z returned a wrong one; what follows is right."""
     right = not isinstance(returned, Raised) and same(attempt(lambda: tensor("sigmoid", returned[0])), sigmoid(Z))
     return {} if right else {"sigmoid": remember_calls(lambda Z: student.fetch(student.module("dnn").sigmoid(Z)))}

@@ -5,6 +5,7 @@ The four networks share them: another output step, other slopes, and other names
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,81 +14,31 @@ import numpy as np
 from autograder.backprop.case import Case, cache_keys, gradient_keys
 from autograder.backprop.mistakes import STEPS
 from autograder.backprop.observers.functions import functions, line, only
-from autograder.backprop.oracle import right_cache, sigmoid, truth
+from autograder.backprop.oracle import right_cache, truth
 from autograder.backprop.running import Source, arrays_in, pair, run_backward, run_forward
 from autograder.checking import mapping, misnamed, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, usable
-from autograder.diagnosis.programs import Formulas, Line, Names, Program, function
+from autograder.diagnosis.programs import Formulas, Line, Names, Program
 from autograder.diagnosis.traces import NO_NAMES, observe
 from autograder.student import Student
 
 Tensors = Mapping[str, np.ndarray]
-# The names in the catalog of the lines of a pass.
+# The steps in the catalog of what a pass does, where it has one.
 FORWARD = {
-    "DNN": {
-        "loop": "forward layers",
-        "A0": "input",
-        "W": "stored W",
-        "B": "stored B",
-        "Z": "Z",
-        "stored Z": "stored Z",
-        "A": "A",
-        "returns": "forward returns",
-        "keys": "missing in the cache",
-    },
-    "SoftmaxDNN": {"out": "softmax out", "returns": "softmax forward returns"},
-    "GeneralDNN": {
-        "g": "general g",
-        "Z": "general Z",
-        "stored Z": "general stored Z",
-        "A": "general A",
-        "out": "general out",
-        "returns": "general forward returns",
-    },
+    "DNN": {role: role for role in ("Z", "stored Z", "A", "stored W", "stored B", "forward returns")}
+    | {"loop": "forward layers", "A0": "input", "keys": "missing in the cache"},
+    "SoftmaxDNN": {role: f"softmax {role}" for role in ("out", "forward returns")},
+    "GeneralDNN": {role: f"general {role}" for role in ("g", "Z", "stored Z", "A", "out", "forward returns")},
 }
-WALK = {
-    "m": "walk m",
-    "loop": "walk loop",
-    "dW": "walk dW",
-    "dB": "walk dB",
-    "dA": "walk dA",
-    "dZ": "walk dZ",
-    "returns": "walk returns",
-    "keys": "walk key",
-}
+WALK = {role: f"walk {role}" for role in ("loop", "m", "dW", "dB", "dA", "dZ", "returns")} | {"keys": "walk key"}
 BACKWARD = {
-    "DNN": {
-        "m": "m",
-        "output": "output dZ",
-        "loop": "backward layers",
-        "dW": "dW",
-        "dB": "dB",
-        "dA": "dA",
-        "dZ": "hidden dZ",
-        "returns": "compute_gradients returns",
-        "keys": "gradient key",
-    },
+    "DNN": {role: role for role in ("m", "dW", "dB", "dA")}
+    | {"loop": "backward layers", "output": "output dZ", "dZ": "hidden dZ"}
+    | {"returns": "compute_gradients returns", "keys": "gradient key"},
     "SoftmaxDNN": {**WALK, "output": "cross-entropy dZ"},
     "SquaredErrorSoftmaxDNN": {**WALK, "output": "squared dZ", "slopes": "squared slopes"},
     "GeneralDNN": {**WALK, "output": "general dZ", "slopes": "general slopes"},
 }
-
-
-def part_of(case: Case) -> str:
-    """Return the part that a network belongs to."""
-    return "dnn" if case.model == "DNN" else "extension"
-
-
-def method(case: Case, name: str) -> str:
-    """Return how a method of a network is called."""
-    return name if case.model == "DNN" else f"{case.model}.{name}"
-
-
-def owner(case: Case) -> SimpleNamespace:
-    """Return what `self` is in the lines of a network."""
-    return SimpleNamespace(
-        num_layers=case.layers[-1], layer_sizes=case.layer_sizes, params=case.params, activations=case.activations
-    )
 
 
 def readable(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
@@ -98,33 +49,57 @@ def readable(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
 # The programs ---------------------------------------------------------------------------------------------------------
 
 
+def program_of(case: Case, method: str, scope: Names, steps: Mapping[str, str], **more: Any) -> Program:
+    """Return a method of a network as a program; steps has the names of its whole."""
+    of_dnn = case.model == "DNN"
+    return Program(
+        "dnn" if of_dnn else "extension",
+        method if of_dnn else f"{case.model}.{method}",
+        [{**scope, "self": owner(case)}],
+        keys=steps.get("keys", ""),
+        loops=frozenset({steps["loop"]}) if "loop" in steps else frozenset(),
+        functions=functions,
+        samples=case.samples,
+        network=case.name,
+        **more,
+    )
+
+
+def owner(case: Case) -> SimpleNamespace:
+    """Return what `self` is in the lines of a network."""
+    return SimpleNamespace(
+        num_layers=case.layers[-1], layer_sizes=case.layer_sizes, params=case.params, activations=case.activations
+    )
+
+
 def forward(case: Case, others: Sequence[Names | Raised] = (), finite: bool = False) -> Program:
     """Return the forward pass of a network; others are right answers besides the true one."""
-    steps, last, of_dnn = FORWARD[case.model], case.layers[-1], case.model == "DNN"
+    steps, last, right = FORWARD[case.model], case.layers[-1], right_cache(case)
+    activation = "ACTIVATIONS[name][0]" if case.model == "GeneralDNN" else "sigmoid"
 
-    def store(step: str, right: str, key: str, **places: Any) -> Line:
-        return Line(steps.get(step, ""), right, "cache", at=key, key=key, **places)
+    def store(step: str, value: str, key: str, **places: Any) -> Line:
+        return Line(step, value, "cache", at=key, key=key, **places)
 
     def lines(formulas: Formulas) -> Iterator[Line]:
-        yield store("A0", "X", "A0")
-        for layer in evaluate(formulas.get(steps.get("loop", ""), "layers"), {"self": owner(case), "layers": case.layers}):
-            activation = "ACTIVATIONS[name][0]" if case.model == "GeneralDNN" else "sigmoid"
+        step = lambda role: steps.get(role, "")  # noqa: E731
+        yield store(step("A0"), "X", "A0")
+        for layer in evaluate(formulas.get(step("loop"), "layers"), {"self": owner(case), "layers": case.layers}):
             scope = {"layer": layer, "name": case.activations[layer - 1] if layer <= len(case.activations) else ""}
             for kind in "WB":
                 yield Line("", f'self.params["{kind}{layer}"]', kind, scope=scope)
-                yield store(kind, kind, f"{kind}{layer}")
-            yield Line(steps.get("g", ""), activation, "g")
-            yield Line(steps.get("Z", ""), 'W @ cache[f"A{layer - 1}"] + B', "Z")
+                yield store(step(f"stored {kind}"), kind, f"{kind}{layer}")
+            yield Line(step("g"), activation, "g")
+            yield Line(step("Z"), 'W @ cache[f"A{layer - 1}"] + B', "Z")
             if case.model == "SoftmaxDNN" and layer == last:
-                yield Line("softmax Z", "Z", "cache", at=f"Z{layer}", key=f"Z{layer}", pins="Z")
+                yield store("softmax Z", "Z", f"Z{layer}", pins="Z")
                 yield Line("", "g(Z)", "cache", at=f"A{layer}")
-                yield Line("softmax A", "softmax(Z)", "cache", at=f"A{layer}", key=f"A{layer}", scope={"last": last})
+                yield store("softmax A", "softmax(Z)", f"A{layer}", scope={"last": last})
             else:
-                yield store("stored Z", "Z", f"Z{layer}", pins="Z", shown=steps.get("Z", ""))
-                yield store("A", "g(Z)", f"A{layer}")
-        yield Line(steps.get("out", ""), f'cache["A{last}"]', key="out", shown="forward returns" if of_dnn else "")
+                yield store(step("stored Z"), "Z", f"Z{layer}", pins="Z", shown=step("Z"))
+                yield store(step("A"), "g(Z)", f"A{layer}")
+        yield Line(step("out"), f'cache["A{last}"]', key="out", shown="forward returns" if case.model == "DNN" else "")
 
-    def read(value: Any) -> dict[str, Any]:
+    def read(value: Any) -> Names:
         out, cache = pair(value)
         return {**cache, "out": out}
 
@@ -132,42 +107,40 @@ def forward(case: Case, others: Sequence[Names | Raised] = (), finite: bool = Fa
         named = {"A0": "the input in the cache", "out": "the output"}
         return named.get(key) or (f"`{key}` in the cache" if key[0] in "WB" else f"{key[0]} of layer {key[1:]}")
 
-    right = right_cache(case)
     # The mistake of keys that are one layer early looks one layer ahead.
-    ahead = {**right, f"A{last + 1}": right[f"A{last}"]}
-    called = {"DNN": {"sigmoid": frozenset({"sigmoid"})}, "SoftmaxDNN": only("softmax"), "GeneralDNN": only("ACTIVATIONS")}
-    return Program(
-        part_of(case),
-        method(case, "forward"),
-        [{"X": case.X, "self": owner(case), "last": last, "cache": {}, "right": ahead}],
-        lines,
-        read,
-        returns=steps["returns"],
-        keys=steps.get("keys", ""),
-        loops=frozenset({steps["loop"]}) if "loop" in steps else frozenset(),
-        functions=own_sigmoid_with if of_dnn else functions,
-        called=called[case.model],
+    scope = {"X": case.X, "last": last, "cache": {}, "right": {**right, f"A{last + 1}": right[f"A{last}"]}}
+    return program_of(
+        case,
+        "forward",
+        scope,
+        steps,
+        lines=lines,
+        read=read,
+        returns=steps["forward returns"],
+        called=only({"DNN": "sigmoid", "SoftmaxDNN": "softmax", "GeneralDNN": "ACTIVATIONS"}[case.model]),
         others=[{**right, "out": right[f"A{last}"]}, *others],
         finite=finite,
-        words=words if of_dnn else None,
-        samples=case.samples,
-        network=case.name,
+        words=words if case.model == "DNN" else None,
     )
-
-
-def own_sigmoid_with(formulas: Formulas) -> Names:
-    """Return the sigmoid of dnn.py with these formulas in it."""
-    return {"sigmoid": function(("Z",), [line("dnn", "sigmoid")], formulas, {}) if "sigmoid" in formulas else sigmoid}
 
 
 def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), finite: bool = False) -> Program:
     """Return the backward pass of a network on the out and the cache given; others are right besides the true answer."""
-    part, steps, last, of_dnn = part_of(case), BACKWARD[case.model], case.layers[-1], case.model == "DNN"
+    steps, last, of_dnn = BACKWARD[case.model], case.layers[-1], case.model == "DNN"
+    step = partial(line, "dnn" if of_dnn else "extension")
+    slopes = steps.get("slopes", "")
+
+    def store(role: str, key: str) -> Line:
+        return step(steps[role], "grads", at=key, key=key)
 
     def lines(formulas: Formulas) -> Iterator[Line]:
-        yield from start_of_dnn() if of_dnn else start_of_walk()
-        right = STEPS[part][steps["loop"]].right
-        for layer in evaluate(formulas.get(steps["loop"], right), {"self": owner(case), "slopes": case.layers}):
+        if of_dnn:
+            yield from (step(steps["m"], "m"), store("output", f"Z{last}"))
+        else:
+            yield Line(slopes, STEPS["extension"][slopes or "squared slopes"].right, "slopes")
+            yield from (step(steps["output"], "dZ"), step(steps["m"], "m"))
+        layers = formulas.get(steps["loop"], step(steps["loop"]).right)
+        for layer in evaluate(layers, {"self": owner(case), "slopes": case.layers}):
             scope, below = {"layer": layer}, layer - 1
             if of_dnn:
                 yield Line("", f'grads["Z{layer}"]', "dZ", scope=scope)
@@ -175,56 +148,36 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
             else:
                 shown = steps["output" if layer == last else "dZ"]
                 yield Line("", "dZ", key=f"Z{layer}", pins="dZ", shown=shown, scope=scope)
-            yield store("dW", f"W{layer}")
-            yield store("dB", f"B{layer}")
+            yield from (store("dW", f"W{layer}"), store("dB", f"B{layer}"))
             if layer > 1:
                 yield store("dA", f"A{below}")
-                yield store("dZ", f"Z{below}") if of_dnn else line(part, steps["dZ"], "dZ")
+                yield store("dZ", f"Z{below}") if of_dnn else step(steps["dZ"], "dZ")
 
-    def start_of_dnn() -> Iterator[Line]:
-        yield line(part, steps["m"], "m")
-        yield store("output", f"Z{last}")
-
-    def start_of_walk() -> Iterator[Line]:
-        slopes = steps.get("slopes", "")
-        yield Line(slopes, STEPS[part][slopes or "squared slopes"].right, "slopes")
-        yield line(part, steps["output"], "dZ")
-        yield line(part, steps["m"], "m")
-
-    def store(step: str, key: str) -> Line:
-        return line(part, steps[step], "grads", at=key, key=key)
-
-    def read(value: Any) -> Mapping[str, Any]:
+    def read(value: Any) -> Names:
         grads = mapping("What compute_gradients returned", value)
-        if of_dnn:
-            return grads
-        names = {key: misnamed(grads, key) for key in gradient_keys(case) if key not in grads}
+        names = {key: misnamed(grads, key) for key in gradient_keys(case) if key not in grads and not of_dnn}
         return {**grads, **{key: grads[name] for key, name in names.items() if name is not None}}
 
     def words(key: str) -> str:
         return f"d{key[0]} of {'the output layer' if key == f'Z{last}' else f'layer {key[1:]}'}"
 
-    called = {"DNN": {}, "GeneralDNN": only("ACTIVATIONS")}
-    by_dnn = frozenset({*WALK.values(), "softmax_backward", "sigmoid_prime"})
+    # A SoftmaxDNN may leave everything but its first step to DNN.
+    left_to_dnn = frozenset({*WALK.values(), "softmax_backward", "sigmoid_prime"})
+    called = {"DNN": only(), "GeneralDNN": only("ACTIVATIONS")}.get(case.model, only("softmax_backward", "sigmoid_prime"))
     right = [] if finite else [{key: truth(case).grads[key] for key in gradient_keys(case)}]
-    return Program(
-        part,
-        method(case, "compute_gradients"),
-        [{**given, "self": owner(case), "grads": {}}],
-        lines,
-        read,
+    return program_of(
+        case,
+        "compute_gradients",
+        {**given, "grads": {}},
+        steps,
+        lines=lines,
+        read=read,
         returns=steps["returns"],
-        keys=steps["keys"],
-        loops=frozenset({steps["loop"]}),
-        functions=own_sigmoid_with if of_dnn else functions,
-        called=called.get(case.model, only("softmax_backward", "sigmoid_prime")),
-        # A SoftmaxDNN may leave everything but its first step to DNN.
-        optional=by_dnn if case.model == "SoftmaxDNN" else frozenset(),
+        called=called,
+        optional=left_to_dnn if case.model == "SoftmaxDNN" else frozenset(),
         others=[*right, *others],
         finite=finite,
         words=words if of_dnn else None,
-        samples=case.samples,
-        network=case.name,
     )
 
 
@@ -281,14 +234,13 @@ def ways_of_dnn(student: Student, case: Case, given: Names, begun: Tensors) -> I
     out, last = given["out"], f"Z{case.layers[-1]}"
     reference = {**given["cache"], f"A{case.layers[-1]}": out}
 
-    def way(Y: np.ndarray) -> Tensors | Raised:
+    def way(Y: np.ndarray, keys: Iterable[str]) -> Tensors | Raised:
         walked = replace(case, model="DNN", Y=Y)
         grads = attempt(lambda: run_backward(student, walked, lambda _: reference))
-        return grads if isinstance(grads, Raised) else readable(grads, gradient_keys(case))
+        return grads if isinstance(grads, Raised) else readable(grads, keys)
 
     if np.shape(out) == case.Y.shape:
         if case.model == "SoftmaxDNN":
-            yield way(case.Y)
+            yield way(case.Y, gradient_keys(case))
         if last in begun and begun[last].shape == case.Y.shape:
-            found = way(out - begun[last])
-            yield found if isinstance(found, Raised) else {key: value for key, value in found.items() if key != last}
+            yield way(out - begun[last], [key for key in gradient_keys(case) if key != last])
