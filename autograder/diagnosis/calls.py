@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, told, usable
+from autograder.sandbox.student import SandboxedStudent
 from autograder.student import Student
+
+Names = Mapping[str, Any]
+NO_NAMES: Names = MappingProxyType({})
 
 
 def fetch_all(student: Student, calls: Mapping[str, Callable[[], Sequence[Any]]]) -> dict[str, Any]:
@@ -48,17 +53,32 @@ def remember_calls(call: Callable[..., Any]) -> Callable[..., Any]:
     return recall
 
 
+def call_traced(student: SandboxedStudent, called: Any, *arguments: Any) -> list[Any]:
+    """Return a call of a function; the random state before and after it, and its arguments, which must not change."""
+    before = student.stirred_random_state()
+    return [called(*arguments), before, student.random_state(), *arguments]
+
+
 def observe_changes(
-    part: str, name: str, before: Mapping[str, Any], after: Mapping[str, Any], scope: Mapping[str, Any], others: Mapping = {}
+    part: str, name: str, before: Names, after: Names, scope: Names = NO_NAMES, others: Names = NO_NAMES
 ) -> Iterator[Observation]:
     """Yield what a call of the function of this name did to its arguments; others are right besides those before the call."""
-    for key, value in before.items():
+    after, others = spread(after), spread(others)
+    for key, value in spread(before).items():
         got = attempt(partial(tensor, key, after.get(key)))
         untouched = isinstance(got, np.ndarray) and np.array_equal(got, value)
         follows = attempt(partial(tensor, key, others.get(key)))
         wants = (got,) if untouched else (follows,) if isinstance(follows, np.ndarray) else ()
         names = {**scope, "key": key, "before": value}
         yield told(part, f"changed by {name}", key, f"`{key}` after `{name}`", got, wants, names, name)
+
+
+def spread(arguments: Names) -> dict[str, Any]:
+    """Return the arguments of a call, and in place of a dict what is in it."""
+    found: dict[str, Any] = {}
+    for name, value in arguments.items():
+        found |= value if isinstance(value, Mapping) else {name: value}
+    return found
 
 
 def observe_random_state(part: str, name: str, before: Any, after: Any) -> Observation:

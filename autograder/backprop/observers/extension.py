@@ -25,7 +25,7 @@ from autograder.backprop.observers.networks import observe_backward, observe_for
 from autograder.backprop.oracle import activations, right_cache, truth
 from autograder.backprop.running import laid_over, network
 from autograder.checking import mapping
-from autograder.diagnosis.calls import changed, fetch_all, observe_changes, observe_random_state, remember_calls
+from autograder.diagnosis.calls import call_traced, changed, fetch_all, observe_changes, observe_random_state, remember_calls
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, unloaded
 from autograder.diagnosis.programs import Formulas, Line, Names, Program, always
 from autograder.diagnosis.traces import observe, one_by_one
@@ -68,9 +68,10 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
     if isinstance(loaded, Raised):
         yield unloaded(PART, loaded)
         return
-    returned = fetch_all(student, calls(student, cases))
+    programs = programs_of(cases)
+    returned = fetch_all(student, calls(student, cases, programs))
     answers = {name: answers_in(one, 2 if name in ENTRIES else 1) for name, one in returned.items()}
-    seen = {name: observe(program, answers[name]) for name, program in programs(cases).items()}
+    seen = {name: observe(program, answers[name]) for name, program in programs.items()}
     sigmoids = own_sigmoid(student, returned["sigmoid"], GRID)
     named = functions_with({}, sigmoids)
     seen |= {name: observe(entry(name), answers[name], named) for name in ENTRIES}
@@ -78,7 +79,7 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
     forward, backward = (partial(look, student, own=own) for look in (observe_forward, observe_backward))
     yield from one_by_one(seen["softmax"], seen["softmax of large numbers"])
     yield from one_by_one(forward(cases.softmax), forward(cases.softmax_shallow))
-    yield from one_by_one(seen["SoftmaxDNN.loss"], seen["SoftmaxDNN.loss where out is 0"])
+    yield from one_by_one(seen["SoftmaxDNN.loss"], seen["loss where out is 0"])
     saturated = backward(cases.softmax_saturated, finite=True)
     yield from one_by_one(backward(cases.softmax), backward(cases.softmax_shallow), saturated)
     yield from [*seen["softmax_backward"], *seen["SquaredErrorSoftmaxDNN.loss"]]
@@ -95,18 +96,22 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
 # The functions as programs --------------------------------------------------------------------------------------------
 
 
-def programs(cases: Cases) -> dict[str, Program]:
+def programs_of(cases: Cases) -> dict[str, Program]:
     """Return the functions that need no others of the student's to be looked at, by the names of their calls."""
-    given = arguments(cases)
-    found = {
+    given, softmax, squared = arguments(cases), cases.softmax, cases.squared_error
+    classes = softmax.layer_sizes[-1]
+    sure = np.eye(classes)[:, (np.argmax(softmax.Y, axis=0) + 1) % classes]  # of a wrong class
+    cross_entropy, squared_error = [line("cross-entropy loss")], [line("squared loss")]
+    return {
         "softmax": one_value("softmax", given["softmax"], FUNCTIONS["softmax"][1]),
         "softmax of large numbers": one_value("softmax", {"Z": LARGE}, FUNCTIONS["softmax"][1]),
         "softmax_backward": one_value("softmax_backward", given["softmax_backward"], FUNCTIONS["softmax_backward"][1]),
+        "SoftmaxDNN.loss": one_value("SoftmaxDNN.loss", {"out": truth(softmax).out, "Y": softmax.Y}, cross_entropy),
+        "loss where out is 0": one_value("SoftmaxDNN.loss", {"out": sure, "Y": softmax.Y}, cross_entropy, finite=True),
+        "SquaredErrorSoftmaxDNN.loss": one_value(
+            "SquaredErrorSoftmaxDNN.loss", {"out": truth(squared).out, "Y": squared.Y}, squared_error
+        ),
     }
-    for name, (case, out, finite) in losses(cases).items():
-        step = "squared loss" if case is cases.squared_error else "cross-entropy loss"
-        found[name] = one_value(f"{case.model}.loss", {"out": out, "Y": case.Y}, [line(step)], finite=finite)
-    return found
 
 
 def one_value(name: str, scope: Names, lines: Sequence[Line], **more: Any) -> Program:
@@ -210,58 +215,37 @@ def notes_arguments(case: Case) -> dict[str, Any]:
     return {"params": in_the_notes(case.params), "X": case.X, "y": case.Y}
 
 
-def losses(cases: Cases) -> dict[str, tuple[Case, np.ndarray, bool]]:
-    """Return the case and the output of each loss, and whether it need only be finite."""
-    softmax, squared = cases.softmax, cases.squared_error
-    classes = softmax.layer_sizes[-1]
-    wrong = np.eye(classes)[:, (np.argmax(softmax.Y, axis=0) + 1) % classes]
-    return {
-        "SoftmaxDNN.loss": (softmax, truth(softmax).out, False),
-        "SoftmaxDNN.loss where out is 0": (softmax, wrong, True),
-        "SquaredErrorSoftmaxDNN.loss": (squared, truth(squared).out, False),
-    }
-
-
-def calls(student: SandboxedStudent, cases: Cases) -> dict[str, Callable[[], list]]:
+def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Program]) -> dict[str, Callable[[], list]]:
     """Return the calls of the student's functions, by the names of what is looked at."""
-    extension, networks = student.module(PART), (cases.softmax, cases.squared_error, cases.general_relu)
+    extension, softmax = student.module(PART), cases.softmax
+
+    def call(name: str) -> list:
+        given = arguments(cases)[name].values()
+        return call_traced(student, getattr(extension, name), *map(student.place, given))
+
+    def call_loss(case: Case, name: str) -> list:
+        return [network(student, case).loss(*programs[name].scopes[0].values())]
+
+    def call_entry(name: str) -> list:
+        placed = [student.place(GRID) for _ in range(2)]
+        return [*(extension.ACTIVATIONS[name][number](placed[number]) for number in range(2)), *placed]
+
+    def call_network(case: Case) -> list:
+        net = network(student, case)
+        cache = laid_over(student, net, case, {**right_cache(case), "Y": case.Y})
+        return call_traced(student, net.compute_gradients, student.place(truth(case).out), cache)
+
     return {
         "sigmoid": lambda: [student.module("dnn").sigmoid(GRID)],
-        **{name: partial(call_traced, student, name, given) for name, given in arguments(cases).items()},
+        **{name: partial(call, name) for name in arguments(cases)},
         "softmax of large numbers": lambda: [extension.softmax(LARGE)],
-        **{name: partial(call_loss, student, case, out) for name, (case, out, _) in losses(cases).items()},
+        **{name: partial(call_loss, softmax, name) for name in ("SoftmaxDNN.loss", "loss where out is 0")},
+        "SquaredErrorSoftmaxDNN.loss": partial(call_loss, cases.squared_error, "SquaredErrorSoftmaxDNN.loss"),
         "worked_example": lambda: [extension.worked_example()],
-        **{name: partial(call_entry, student, name) for name in ENTRIES},
-        **{case.model: partial(call_network, student, case) for case in networks},
-        "DNN": partial(call_network, student, cases.softmax, "DNN"),
+        **{name: partial(call_entry, name) for name in ENTRIES},
+        **{case.model: partial(call_network, case) for case in (softmax, cases.squared_error, cases.general_relu)},
+        "DNN": partial(call_network, replace(softmax, model="DNN")),
     }
-
-
-def call_traced(student: SandboxedStudent, name: str, given: Names) -> list:
-    """Return a call; its arguments and the global random state, before and after it."""
-    before = student.stirred_random_state()
-    placed = [student.place(value) for value in given.values()]
-    return [getattr(student.module(PART), name)(*placed), before, student.random_state(), *placed]
-
-
-def call_loss(student: Student, case: Case, out: np.ndarray) -> list:
-    """Return the loss of an output."""
-    return [network(student, case).loss(out, case.Y)]
-
-
-def call_entry(student: Student, name: str) -> list:
-    """Return the values of g and g' of an entry of ACTIVATIONS, and what each has left of its argument."""
-    placed = [student.place(GRID) for _ in range(2)]
-    return [*(student.module(PART).ACTIVATIONS[name][number](placed[number]) for number in range(2)), *placed]
-
-
-def call_network(student: SandboxedStudent, case: Case, model: str = "") -> list:
-    """Return the backward pass on the right cache, of a network of another model if named."""
-    called = replace(case, model=model or case.model)
-    net = network(student, called)
-    cache = laid_over(student, net, called, {**right_cache(case), "Y": case.Y})
-    before = student.stirred_random_state()
-    return [net.compute_gradients(truth(case).out, cache), before, student.random_state(), cache]
 
 
 def answers_in(returned: Any, count: int) -> Any:
@@ -295,34 +279,25 @@ def observe_traces(returned: Mapping[str, Any], cases: Cases) -> Iterator[Observ
         if not isinstance(returned[name], Raised):
             answer, before, after, *placed = returned[name]
             yield observe_random_state(PART, name, before, after)
-            given = dict(zip(scope, placed, strict=True))
             names = {"answer": answer, "layers": cases.notes.layers[-1]}
-            yield from observe_changes(PART, name, spread(scope), spread(given), names)
+            yield from observe_changes(PART, name, scope, dict(zip(scope, placed, strict=True)), names)
     for name, pair_of_names in ENTRIES.items():
         if not isinstance(returned[name], Raised):
             for each, left in zip(pair_of_names, returned[name][2:], strict=True):
-                yield from observe_changes(PART, each, {"Z": GRID}, {"Z": left}, {})
+                yield from observe_changes(PART, each, {"Z": GRID}, {"Z": left})
     for case in (cases.softmax, cases.squared_error, cases.general_relu):
         if not isinstance(returned[case.model], Raised):
-            yield from observe_network_traces(case, returned[case.model], returned["DNN"] if case is cases.softmax else [])
+            of_dnn = returned["DNN"] if case is cases.softmax else None
+            yield from observe_network_traces(case, returned[case.model], of_dnn or Raised("not called"))
 
 
 def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[Observation]:
     """Yield what a backward pass changed; what the student's own DNN does there is no mistake of the extension."""
-    _, before, after, cache = returned
-    name = f"{case.model}.compute_gradients"
-    follows = not isinstance(of_dnn, Raised) and bool(of_dnn)
+    _, before, after, _, cache = returned
+    name, names, follows = f"{case.model}.compute_gradients", activations(case), not isinstance(of_dnn, Raised)
     if not (follows and changed(*of_dnn[1:3])):
         yield observe_random_state(PART, name, before, after)
-    slopes = [RIGHT_FUNCTIONS["ACTIVATIONS"].get(each, [None])[-1] for each in activations(case)]
-    scope = {"slopes": slopes, "layers": case.layers[-1], "activations": activations(case)}
-    others = spread({"cache": of_dnn[3]}) if follows else {}
-    yield from observe_changes(PART, name, {**right_cache(case), "Y": case.Y}, spread({"cache": cache}), scope, others)
-
-
-def spread(arguments: Names) -> dict[str, Any]:
-    """Return the arguments of a call, and in the place of a dict what is in it."""
-    found: dict[str, Any] = {}
-    for name, value in arguments.items():
-        found |= value if isinstance(value, Mapping) else {name: value}
-    return found
+    slopes = [RIGHT_FUNCTIONS["ACTIVATIONS"].get(each, [None])[-1] for each in names]
+    scope = {"slopes": slopes, "layers": case.layers[-1], "activations": names}
+    given, others = {"cache": {**right_cache(case), "Y": case.Y}}, {"cache": of_dnn[4]} if follows else {}
+    yield from observe_changes(PART, name, given, {"cache": cache}, scope, others)
