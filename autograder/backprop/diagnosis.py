@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -16,10 +16,10 @@ from autograder.backprop.observers.extension import observe_extension
 from autograder.backprop.observers.networks import backward, forward
 from autograder.backprop.observers.warmup import observe_warmup
 from autograder.backprop.oracle import truth
-from autograder.checking import CheckFailure, StudentError
+from autograder.checking import CheckFailure
 from autograder.diagnosis.causes import Catalog, find_causes
 from autograder.diagnosis.matching import Finding
-from autograder.diagnosis.observation import Observation, Raised, same
+from autograder.diagnosis.observation import Observation, Raised, attempt, observe_load_error, same
 from autograder.judge.compared import compared
 from autograder.results import Cause, CheckResult, Step
 from autograder.sandbox.student import SandboxedStudent
@@ -47,13 +47,6 @@ TASKS = {
     "GeneralDNN": ("activations", "extension conventions"),
     "notes_gradients": ("the convention of the notes", "extension conventions"),
 }
-# The steps of the tensors of the public example, in the order in which they are found. Z1 is a value, dZ1 its gradient.
-STEP_OF = {
-    f"{prefix}{line.key}": line.shown or line.step
-    for prefix, program in (("", forward(EXAMPLE)), ("d", backward(EXAMPLE, {})))
-    for line in program.right_lines
-    if line.key and line.key != "out"
-}
 
 
 @np.errstate(all="ignore")
@@ -69,7 +62,10 @@ def diagnose(
     catalog = Catalog(part, MISTAKES[part], STEPS[part], TASKS, partial(spoiled_tensors, cases))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of numpy, about the mean of nothing and the like
-        causes = find_causes(list(OBSERVERS[part](student, failures, cases)), catalog)
+        loaded = attempt(lambda: student.fetch(student.module(part)))
+        raised = isinstance(loaded, Raised)
+        seen = [observe_load_error(part, loaded)] if raised else OBSERVERS[part](student, failures, cases)
+        causes = find_causes(list(seen), catalog)
     if part == "dnn" and not all(cause.mistakes for cause in causes):
         example = smallest_failure(fresh)
         return [cause if cause.mistakes else replace(cause, example=example) for cause in causes]
@@ -85,11 +81,22 @@ def cause_of(check: CheckResult, failure: Exception, causes: Sequence[Cause]) ->
     return next(iter(about + mine), None)
 
 
+# Z1 is a value of the public example, or of a network of its depth, and dZ1 its gradient.
+
+
+@cache
+def step_of() -> dict[str, str]:
+    """Return the step of the catalog that gives each tensor, in the order in which they are found."""
+    passes = ("", forward(EXAMPLE)), ("d", backward(EXAMPLE, {}))
+    lines = [(f"{prefix}{line.key}", line) for prefix, program in passes for line in program.right_lines if line.key]
+    return {name: line.shown or line.step for name, line in lines if name != "out"}
+
+
 def spoiled_tensors(cases: Cases, finding: Finding) -> tuple[str, ...]:
     """Return the tensors that a mistake spoils; if it raises, those of the lines that do."""
     if isinstance(finding.broken[0].got, Raised):
         lines = finding.mistakes[0].lines if finding.mistakes else ()
-        return tuple(name for name, step in STEP_OF.items() if step in lines)
+        return tuple(name for name, step in step_of().items() if step in lines)
     return tuple(short_name(one) for one in finding.broken if one.network == cases.main.name and is_tensor(one))
 
 
@@ -106,13 +113,11 @@ def short_name(observation: Observation) -> str:
 @np.errstate(all="ignore")
 def steps(student: Student) -> list[Step]:
     """Return the tensors of the two passes on the public example, in the order in which they are found."""
-    try:
-        student.fetch(student.module("dnn"))
-    except StudentError:
+    if isinstance(attempt(lambda: student.fetch(student.module("dnn"))), Raised):
         return []
     due = {**truth(EXAMPLE).cache, **{f"d{key}": value for key, value in truth(EXAMPLE).grads.items()}}
     seen = {short_name(one): one for one in observe_passes(student, EXAMPLE) if is_tensor(one)}
-    found = [Step(name, state(seen.get(name), due[name])) for name in STEP_OF]
+    found = [Step(name, state(seen.get(name), due[name])) for name in step_of()]
     first = next((step.name for step in found if step.state == "wrong"), "")
     shown = compared(first, seen[first].got, due[first], is_gradient=first[0] == "d") if first else None
     return [replace(step, comparison=shown) if step.name == first else step for step in found]

@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
-from autograder.diagnosis.observation import Observation, Raised, attempt, told, usable
+from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, is_usable, observe_step
 from autograder.sandbox.student import SandboxedStudent
 from autograder.student import Student
-
-Names = Mapping[str, Any]
-NO_NAMES: Names = MappingProxyType({})
 
 
 def fetch_all(student: Student, calls: Mapping[str, Callable[[], Sequence[Any]]]) -> dict[str, Any]:
@@ -41,7 +37,7 @@ def remember_calls(call: Callable[..., Any]) -> Callable[..., Any]:
             value = tensor("what it returned", call(*arguments))
         except (CheckFailure, StudentError) as error:
             return error
-        return value if usable(value) else StudentError("The array is too large.")
+        return value if is_usable(value) else StudentError("The array is too large.")
 
     def recall(*arguments: Any) -> np.ndarray:
         key = tuple((np.shape(value), np.asarray(value, float).tobytes()) for value in arguments)
@@ -70,7 +66,7 @@ def observe_changes(
         follows = attempt(partial(tensor, key, others.get(key)))
         wants = (got,) if untouched else (follows,) if isinstance(follows, np.ndarray) else ()
         names = {**scope, "key": key, "before": value}
-        yield told(part, f"changed by {name}", key, f"`{key}` after `{name}`", got, wants, names, name)
+        yield observe_step(part, f"changed by {name}", key, f"`{key}` after `{name}`", got, wants, names, name)
 
 
 def spread(arguments: Names) -> dict[str, Any]:
@@ -83,12 +79,12 @@ def spread(arguments: Names) -> dict[str, Any]:
 
 def observe_random_state(part: str, name: str, before: Any, after: Any) -> Observation:
     """Return whether a call of the function of this name left the global random state alone."""
-    got = "changed" if changed(before, after) else "unchanged"
+    got = "changed" if state_changed(before, after) else "unchanged"
     words = f"the {RANDOM_STATE} after `{name}`"
-    return told(part, f"random state after {name}", RANDOM_STATE, words, got, ("unchanged",), task=name)
+    return observe_step(part, f"random state after {name}", RANDOM_STATE, words, got, ("unchanged",), task=name)
 
 
-def changed(before: Any, after: Any) -> bool:
+def state_changed(before: Any, after: Any) -> bool:
     """Return whether two states of the random numbers differ."""
     states = [state if isinstance(state, (list, tuple)) else [state] for state in (before, after)]
     return len(states[0]) != len(states[1]) or not all(map(np.array_equal, *states))

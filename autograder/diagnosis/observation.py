@@ -1,13 +1,13 @@
 """What can be looked at in a student's work, and what a mistake would have made of it.
 
-An observation is one step on the student's own values: what came, what would be right, and a way to ask what a row of the
-catalogue would have given in its place.
+An observation is one step on the student's own values: what came, what would be right, and a way to ask what a mistake of the
+catalog would have given instead.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,37 +15,39 @@ import numpy as np
 from autograder.checking import CheckFailure, StudentError, agree
 from autograder.diagnosis.mistake import Mistake
 
-MOST_NUMBERS = 1_000  # of a tensor that formulas are tried on; a product of two larger ones would not fit into memory
+MAX_NUMBERS = 1_000  # of a tensor that formulas are tried on; a product of two larger ones would not fit into memory
+Names = Mapping[str, Any]
+NO_NAMES: Names = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Raised:
-    """What came in place of a value: the text of an exception or of a refusal."""
+    """What came instead of a value: the text of an exception, or of the refusal of what was returned."""
 
     text: str
 
 
-def raised(failure: Exception) -> Raised:
-    """What came in the place of a value: an exception of the student's, in full, or the refusal of what was returned."""
-    return Raised(failure.raised if isinstance(failure, StudentError) and failure.raised else str(failure))
-
-
 def attempt(call: Callable[[], Any]) -> Any:
-    """What a call to the student's code gives, or what it raised."""
+    """Return what a call to the student's code gives, or what it raised."""
     try:
         return call()
     except (CheckFailure, StudentError) as failure:
-        return raised(failure)
+        return as_raised(failure)
+
+
+def as_raised(failure: Exception) -> Raised:
+    """Return an exception of the student's, in full, or the refusal of what was returned."""
+    return Raised(failure.raised if isinstance(failure, StudentError) and failure.raised else str(failure))
 
 
 @dataclass(frozen=True, eq=False)
 class Observation:
     """One step of a student's work.
 
-    step names it in the catalogue, key the tensor it gives, words are for people, samples is m. task is the function or the
-    task of the rubric it belongs to, "" where the whole part depends on it; network says which one it was seen on. wants are
-    the values that are right here. make gives what a mistake would have made: several values where it cannot be known what it
-    was made from, none where it has nothing to do with this step.
+    step names it in the catalog, key the tensor it gives, words are for people, samples is m. task is the function or the task
+    of the rubric it belongs to, "" where the whole part depends on it; network says which one it was seen on. wants are the
+    values that are right here. make gives what a mistake would have made: several values where it cannot be known what it was
+    made from, none where it has nothing to do with this step.
     """
 
     part: str
@@ -65,34 +67,34 @@ class Observation:
         return any(same(self.got, want) for want in self.wants)
 
     def fits(self, mistake: Mistake) -> bool | None:
-        """Whether a mistake makes exactly what came; None if it has nothing to do with this step."""
+        """Return whether a mistake makes exactly what came; None if it has nothing to do with this step."""
         made = self.make(mistake)
         return any(same(self.got, one) for one in made) if made else None
 
 
-def told(
-    part: str, step: str, key: str, words: str, got: Any, wants: tuple, scope: Mapping[str, Any] | None = None, task: str = ""
+def observe_step(
+    part: str, step: str, key: str, words: str, got: Any, wants: tuple, scope: Names = NO_NAMES, task: str = ""
 ) -> Observation:
-    """An observation that a row of the catalogue has a formula of its own for, under the name of the step."""
+    """Return the observation of a step that mistakes have formulas of their own for, with the names of scope in them."""
 
     def make(mistake: Mistake) -> list:
-        return [evaluate(mistake.formulas[step], scope or {})] if step in mistake.formulas else []
+        return [evaluate(mistake.formulas[step], scope)] if step in mistake.formulas else []
 
     return Observation(part, step, key, words, got, wants, make, task=task)
 
 
-def unloaded(part: str, raised: Raised) -> Observation:
-    """A file that does not load."""
-    return told(part, "load", f"{part}.py", f"`{part}.py`", raised, ())
+def observe_load_error(part: str, raised: Raised) -> Observation:
+    """Return the observation of a file that does not load."""
+    return observe_step(part, "load", f"{part}.py", f"`{part}.py`", raised, ())
 
 
-def usable(value: Any) -> bool:
-    """Whether a student's value is an array that can be calculated with."""
-    return isinstance(value, np.ndarray) and value.size <= MOST_NUMBERS
+def is_usable(value: Any) -> bool:
+    """Return whether a student's value is an array that can be calculated with."""
+    return isinstance(value, np.ndarray) and value.size <= MAX_NUMBERS
 
 
 def same(got: Any, made: Any) -> bool:
-    """Whether a value that came is the one that was made: tensors by the tolerance of the checks, others outright."""
+    """Return whether a value that came is the one that was made: tensors by the tolerance of the checks, others outright."""
     if isinstance(got, Raised):
         text = made.text if isinstance(made, Raised) else made
         return isinstance(text, str) and text in got.text
@@ -112,15 +114,15 @@ def same(got: Any, made: Any) -> bool:
 
 @cache
 def compiled(expression: str) -> CodeType:
-    """An expression of the catalogue, ready to be evaluated."""
-    return compile(expression, "catalogue", "eval")
+    """Return an expression of the catalog, ready to be evaluated."""
+    return compile(expression, "catalog", "eval")
 
 
-def evaluate(expression: str, scope: Mapping[str, Any]) -> Any:
-    """The value of an expression of the catalogue, or what it raised. Nothing of a submission is ever evaluated here."""
+def evaluate(expression: str, scope: Names) -> Any:
+    """Return the value of an expression of the catalog, or what it raised. Nothing of a submission is ever evaluated here."""
     try:
         return eval(compiled(expression), {"np": np, **scope})  # noqa: S307
     except StudentError as error:  # of a function of the student's among the names
-        return raised(error)
+        return as_raised(error)
     except Exception as error:
         return Raised(f"{type(error).__name__}: {error}")

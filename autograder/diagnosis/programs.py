@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from autograder.diagnosis.mistake import Mistake
-from autograder.diagnosis.observation import Observation, Raised, attempt, compiled, evaluate
+from autograder.diagnosis.observation import Names, Observation, Raised, attempt, compiled, evaluate
 
 Formulas = Mapping[str, str]
-Names = Mapping[str, Any]
 Values = dict[str, Any]
 RIGHT: Formulas = {}
 

@@ -10,10 +10,8 @@ import numpy as np
 
 from autograder.checking import tensor
 from autograder.diagnosis.mistake import Mistake
-from autograder.diagnosis.observation import Observation, Raised, attempt, same, usable
-from autograder.diagnosis.programs import RIGHT, Formulas, Names, Program, Values, carry_out, returned
-
-NO_NAMES: Names = {}
+from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, is_usable, same
+from autograder.diagnosis.programs import RIGHT, Formulas, Program, Values, carry_out, returned
 
 
 def observe(program: Program, answers: Any, own_functions: Names = NO_NAMES) -> list[Observation]:
@@ -45,7 +43,7 @@ def observe_exception(program: Program, raised: Raised, own_functions: Names) ->
     return program.observation(program.name, program.name, f"`{program.name}`", raised, wants, make)
 
 
-def one_by_one(*looks: Sequence[Observation]) -> Iterator[Observation]:
+def without_repeated_exceptions(*looks: Sequence[Observation]) -> Iterator[Observation]:
     """Yield what several calls of one function show; an exception that several of them raised is told once."""
     raised = set()
     for seen in looks:
@@ -77,8 +75,8 @@ class Trace:
         self.lines = {line.key: line for line in program.right_lines if line.key}
         self.missing = match_misnamed(self.lines, answers[0])
         found = [self.tensors_in(answer) for answer in answers]
-        self.got = together(found)
-        self.own = [{key: value for key, value in one.items() if usable(value)} for one in found]
+        self.got = stack_calls(found)
+        self.own = [{key: value for key, value in one.items() if is_usable(value)} for one in found]
         # Whose functions the lines call: those of the program or, if they are wrong, the student's.
         self.callees = [NO_NAMES, own_functions] if own_functions else [NO_NAMES]
         self.known: dict[tuple[int, bool], list[Any]] = {}
@@ -113,7 +111,7 @@ class Trace:
             if isinstance(one, Raised):
                 return one
             made.append(one)
-        return together(made)
+        return stack_calls(made)
 
     def right_values(self, number: int, functions: Names) -> list[Any]:
         """Return the value of each right line in a call, on the student's own values."""
@@ -235,11 +233,11 @@ class Trace:
 def match_misnamed(keys: Iterable[str], found: Iterable[Any]) -> dict[str, Any]:
     """Return the keys that are missing, each with the name that it seems to have been given, or None."""
     found = list(found)
-    others = {core(name): name for name in reversed(found) if name not in keys and name is not None}
-    return {key: others.get(core(key)) for key in keys if key not in found}
+    others = {core_name(name): name for name in reversed(found) if name not in keys and name is not None}
+    return {key: others.get(core_name(key)) for key in keys if key not in found}
 
 
-def core(name: Any) -> str:
+def core_name(name: Any) -> str:
     """Return what the names of a gradient in other courses have in common: the letter and the number at their end."""
     found = re.search(r"[a-z]_?\d+$", str(name).lower())
     return found[0] if found else str(name).lower()
@@ -250,14 +248,14 @@ def value_in(values: Mapping[str, Any] | Raised, key: str) -> Any:
     return values if isinstance(values, Raised) else values.get(key)
 
 
-def together(calls: Sequence[Values]) -> Values:
+def stack_calls(calls: Sequence[Values]) -> Values:
     """Return the values of several calls in one array each; what is no tensor stays as it is."""
     if len(calls) == 1:
         return calls[0]
-    return {key: joined([one[key] for one in calls]) for key in calls[0] if all(key in one for one in calls)}
+    return {key: stack([one[key] for one in calls]) for key in calls[0] if all(key in one for one in calls)}
 
 
-def joined(values: Sequence[Any]) -> Any:
+def stack(values: Sequence[Any]) -> Any:
     """Return several values in one array, or what was raised in place of one."""
     for value in values:
         if isinstance(value, Raised):

@@ -13,7 +13,7 @@ from autograder.backprop.observers.networks import observe_backward, observe_for
 from autograder.backprop.oracle import right_cache
 from autograder.backprop.running import network, run_backward
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError
-from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, told, unloaded
+from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, observe_step
 from autograder.student import Student
 
 LEARNING_RATE = 0.5
@@ -23,10 +23,6 @@ Failures = Mapping[str, Exception]  # by the name of the check
 
 def observe_dnn(student: Student, failures: Failures, cases: Cases) -> Iterator[Observation]:
     """Yield what there is to see, in the order in which a student should look at it."""
-    loaded = attempt(lambda: student.fetch(student.module("dnn")))
-    if isinstance(loaded, Raised):
-        yield unloaded("dnn", loaded)
-        return
     seen = [*observe_networks(student, failures, cases), *observe_effects(student, failures, cases)]
     yield from seen
     case = next((case for case in (cases.main, cases.square, cases.shallow) if walks(student, case)), None)
@@ -77,13 +73,15 @@ def observe_effects(student: Student, failures: Failures, cases: Cases) -> Itera
             grads = own_gradients(student, cases.main) if function == "compute_gradients" else {}
             scope = {"key": key, "before": before, "cache": {**right_cache(cases.main), "Y": cases.main.Y}, "grads": grads}
             words = f"the {RANDOM_STATE}" if key == RANDOM_STATE else f"`{failure.key}`"
-            yield told("dnn", f"changed by {function}", key, f"{words} after `{function}`", failure.got, (), scope, function)
+            yield observe_step(
+                "dnn", f"changed by {function}", key, f"{words} after `{function}`", failure.got, (), scope, function
+            )
     failure = failures.get("gradient_second_call")
     if isinstance(failure, CheckFailure) and isinstance(failure.got, np.ndarray):
         key = failure.key
         first, other = (own_gradients(student, case).get(key) for case in (cases.other, cases.main_on_other))
         scope, words = {"key": key, "first": first, "other": other}, f"`{key}` of a second call"
-        yield told("dnn", "second call", key, words, failure.got, (), scope, "compute_gradients")
+        yield observe_step("dnn", "second call", key, words, failure.got, (), scope, "compute_gradients")
 
 
 def own_gradients(student: Student, case: Case) -> dict[str, np.ndarray]:
@@ -104,7 +102,7 @@ def observe_gradients(student: Student, case: Case) -> Observation:
     returned = attempt(lambda: student.fetch(network(student, case).gradients(case.X, case.Y)))
     got = sorted(str(key) for key in returned) if isinstance(returned, Mapping) else returned
     enough = isinstance(returned, Mapping) and set(own_gradients(student, case)) & set(case.params) <= set(got)
-    return told("dnn", "gradients", "gradients", "what `gradients` returns", got, (got,) if enough else (), task=WHOLE)
+    return observe_step("dnn", "gradients", "gradients", "what `gradients` returns", got, (got,) if enough else (), task=WHOLE)
 
 
 def observe_fit(student: Student, case: Case, broken: set[str]) -> Iterator[Observation]:
@@ -115,15 +113,15 @@ def observe_fit(student: Student, case: Case, broken: set[str]) -> Iterator[Obse
     returned = attempt(lambda: run_fit(student, case, epochs=1, tolerance=0.0))
     if isinstance(returned, Raised):
         if not broken:
-            yield told("dnn", "fit", "fit", "`fit`", returned, (), task=WHOLE)
+            yield observe_step("dnn", "fit", "fit", "`fit`", returned, (), task=WHOLE)
         return
     losses, after = returned
     listed = isinstance(losses, (list, tuple)) or (isinstance(losses, np.ndarray) and losses.ndim == 1)
     scope = {"losses": [losses if isinstance(losses, float) else 0.0]}
-    yield told("dnn", "fit returns", "fit", "what `fit` returns", losses, (losses,) if listed else (), scope, WHOLE)
+    yield observe_step("dnn", "fit returns", "fit", "what `fit` returns", losses, (losses,) if listed else (), scope, WHOLE)
     if listed:
         words, recorded = "the number of losses that `fit` records", range(len(losses))
-        yield told("dnn", "epochs", "fit", words, recorded, (range(1),), {"epochs": 1}, WHOLE)
+        yield observe_step("dnn", "epochs", "fit", words, recorded, (range(1),), {"epochs": 1}, WHOLE)
     moved = any(step == "gradients" or step.startswith("changed by") for step in broken)
     if not moved and (not listed or len(losses) == 1):
         yield from observe_update(student, case, after)
@@ -146,7 +144,7 @@ def observe_update(student: Student, case: Case, after: Mapping[str, np.ndarray]
         scope = {"self": SimpleNamespace(params=case.params), "name": key, "learning_rate": LEARNING_RATE, "grads": grads}
         right = evaluate(STEPS["dnn"]["update"].right, scope)
         if not isinstance(right, Raised):
-            yield told("dnn", "update", key, f"`{key}` after a step of `fit`", value, (right,), scope, WHOLE)
+            yield observe_step("dnn", "update", key, f"`{key}` after a step of `fit`", value, (right,), scope, WHOLE)
 
 
 def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
@@ -157,4 +155,4 @@ def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
     if isinstance(losses, (list, tuple, np.ndarray)) and np.ndim(losses) == 1:
         moved = any(key not in after or not np.array_equal(after[key], value) for key, value in case.params.items())
         got = len(losses), moved
-        yield told("dnn", "stop", "fit", "where `fit` stops", got, ((1, False),), {"epochs": 3}, WHOLE)
+        yield observe_step("dnn", "stop", "fit", "where `fit` stops", got, ((1, False),), {"epochs": 3}, WHOLE)

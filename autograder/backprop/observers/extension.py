@@ -17,18 +17,25 @@ from autograder.backprop.observers.functions import (
     RIGHT_FUNCTIONS,
     functions,
     functions_with,
-    only,
     own_sigmoid,
+    steps_in,
 )
 from autograder.backprop.observers.functions import line as line_of
 from autograder.backprop.observers.networks import observe_backward, observe_forward
 from autograder.backprop.oracle import activations, right_cache, truth
 from autograder.backprop.running import laid_over, network
 from autograder.checking import mapping
-from autograder.diagnosis.calls import call_traced, changed, fetch_all, observe_changes, observe_random_state, remember_calls
-from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, unloaded
-from autograder.diagnosis.programs import Formulas, Line, Names, Program, always
-from autograder.diagnosis.traces import observe, one_by_one
+from autograder.diagnosis.calls import (
+    call_traced,
+    fetch_all,
+    observe_changes,
+    observe_random_state,
+    remember_calls,
+    state_changed,
+)
+from autograder.diagnosis.observation import Names, Observation, Raised, evaluate
+from autograder.diagnosis.programs import Formulas, Line, Program, always
+from autograder.diagnosis.traces import observe, without_repeated_exceptions
 from autograder.sandbox.student import SandboxedStudent
 from autograder.student import Student
 
@@ -64,10 +71,6 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
     """Yield what there is to see, in the order in which a student should look at it; nothing where no check has failed."""
     if not failures:
         return
-    loaded = attempt(lambda: student.fetch(student.module(PART)))
-    if isinstance(loaded, Raised):
-        yield unloaded(PART, loaded)
-        return
     programs = programs_of(cases)
     returned = fetch_all(student, calls(student, cases, programs))
     answers = {name: answers_in(one, 2 if name in ENTRIES else 1) for name, one in returned.items()}
@@ -77,18 +80,18 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
     seen |= {name: observe(entry(name), answers[name], named) for name in ENTRIES}
     own = own_functions(student, sigmoids, seen)
     forward, backward = (partial(look, student, own=own) for look in (observe_forward, observe_backward))
-    yield from one_by_one(seen["softmax"], seen["softmax of large numbers"])
-    yield from one_by_one(forward(cases.softmax), forward(cases.softmax_shallow))
-    yield from one_by_one(seen["SoftmaxDNN.loss"], seen["loss where out is 0"])
+    yield from without_repeated_exceptions(seen["softmax"], seen["softmax of large numbers"])
+    yield from without_repeated_exceptions(forward(cases.softmax), forward(cases.softmax_shallow))
+    yield from without_repeated_exceptions(seen["SoftmaxDNN.loss"], seen["loss where out is 0"])
     saturated = backward(cases.softmax_saturated, finite=True)
-    yield from one_by_one(backward(cases.softmax), backward(cases.softmax_shallow), saturated)
+    yield from without_repeated_exceptions(backward(cases.softmax), backward(cases.softmax_shallow), saturated)
     yield from [*seen["softmax_backward"], *seen["SquaredErrorSoftmaxDNN.loss"]]
     yield from backward(cases.squared_error)
     yield from observe(worked_example(), answers["worked_example"], own)
     for name in ENTRIES:
         yield from seen[name]
-    yield from one_by_one(forward(cases.general), forward(cases.general_relu))
-    yield from one_by_one(backward(cases.general), backward(cases.general_relu))
+    yield from without_repeated_exceptions(forward(cases.general), forward(cases.general_relu))
+    yield from without_repeated_exceptions(backward(cases.general), backward(cases.general_relu))
     yield from observe(notes_gradients(cases.notes), answers["notes_gradients"], own)
     yield from observe_traces(returned, cases)
 
@@ -129,7 +132,7 @@ def entry(name: str) -> Program:
         line(f"{name} entry", "entry"),
         *(Line("", f"entry[{number}](Z)", key=keys[number], shown=ENTRIES[name][number]) for number in (0, 1)),
     ]
-    called = only(*(each for each in ENTRIES[name] if each in CALLED))
+    called = steps_in(*(each for each in ENTRIES[name] if each in CALLED))
 
     def read(values: Sequence[Any]) -> dict[str, Any]:
         return dict(zip(keys, values, strict=True))
@@ -144,7 +147,7 @@ def worked_example() -> Program:
         answer = mapping("What worked_example returned", value)
         return {key: np.reshape(one, (-1, 1)) if np.ndim(one) == 1 else one for key, one in answer.items()}
 
-    called = only("softmax", "softmax_backward", "sigmoid_prime")
+    called = steps_in("softmax", "softmax_backward", "sigmoid_prime")
     return Program(
         PART,
         "worked_example",
@@ -295,7 +298,7 @@ def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[O
     """Yield what a backward pass changed; what the student's own DNN does there is no mistake of the extension."""
     _, before, after, _, cache = returned
     name, names, follows = f"{case.model}.compute_gradients", activations(case), not isinstance(of_dnn, Raised)
-    if not (follows and changed(*of_dnn[1:3])):
+    if not (follows and state_changed(*of_dnn[1:3])):
         yield observe_random_state(PART, name, before, after)
     slopes = [RIGHT_FUNCTIONS["ACTIVATIONS"].get(each, [None])[-1] for each in names]
     scope = {"slopes": slopes, "layers": case.layers[-1], "activations": names}

@@ -8,8 +8,8 @@ from autograder.backprop.mistakes import STEPS
 from autograder.backprop.oracle import sigmoid
 from autograder.checking import tensor
 from autograder.diagnosis.calls import remember_calls
-from autograder.diagnosis.observation import Raised, attempt, evaluate, same
-from autograder.diagnosis.programs import Formulas, Line, Names, function
+from autograder.diagnosis.observation import Names, Raised, attempt, evaluate, same
+from autograder.diagnosis.programs import Formulas, Line, function
 from autograder.student import Student
 
 
@@ -54,7 +54,7 @@ def functions_with(formulas: Formulas, own: Names) -> Names:
 RIGHT_FUNCTIONS = functions_with({}, {})
 
 
-def only(*names: str) -> dict[str, frozenset[str]]:
+def steps_in(*names: str) -> dict[str, frozenset[str]]:
     """Return the steps in these functions."""
     return {name: CALLED[name] for name in names}
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from autograder.backprop.case import Case, cache_keys, gradient_keys
 from autograder.backprop.mistakes import STEPS
-from autograder.backprop.observers.functions import functions, line, only
+from autograder.backprop.observers.functions import functions, line, steps_in
 from autograder.backprop.oracle import right_cache, truth
 from autograder.backprop.running import Source, arrays_in, pair, run_backward, run_forward
 from autograder.checking import mapping, misnamed, tensor
-from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, usable
-from autograder.diagnosis.programs import Formulas, Line, Names, Program
-from autograder.diagnosis.traces import NO_NAMES, observe
+from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, evaluate, is_usable
+from autograder.diagnosis.programs import Formulas, Line, Program
+from autograder.diagnosis.traces import observe
 from autograder.student import Student
 
 Tensors = Mapping[str, np.ndarray]
@@ -43,7 +43,7 @@ BACKWARD = {
 
 def readable(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
     """Return the tensors of a student's dict that can be calculated with, under the names of the assignment."""
-    return {key: array for key, array in arrays_in(tensors, keys).items() if usable(array)}
+    return {key: array for key, array in arrays_in(tensors, keys).items() if is_usable(array)}
 
 
 # The programs ---------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def forward(case: Case, others: Sequence[Names | Raised] = (), finite: bool = Fa
         lines=lines,
         read=read,
         returns=steps["forward returns"],
-        called=only({"DNN": "sigmoid", "SoftmaxDNN": "softmax", "GeneralDNN": "ACTIVATIONS"}[case.model]),
+        called=steps_in({"DNN": "sigmoid", "SoftmaxDNN": "softmax", "GeneralDNN": "ACTIVATIONS"}[case.model]),
         others=[{**right, "out": right[f"A{last}"]}, *others],
         finite=finite,
         words=words if case.model == "DNN" else None,
@@ -163,7 +163,9 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
 
     # A SoftmaxDNN may leave everything but its first step to DNN.
     left_to_dnn = frozenset({*WALK.values(), "softmax_backward", "sigmoid_prime"})
-    called = {"DNN": only(), "GeneralDNN": only("ACTIVATIONS")}.get(case.model, only("softmax_backward", "sigmoid_prime"))
+    called = {"DNN": steps_in(), "GeneralDNN": steps_in("ACTIVATIONS")}.get(
+        case.model, steps_in("softmax_backward", "sigmoid_prime")
+    )
     right = [] if finite else [{key: truth(case).grads[key] for key in gradient_keys(case)}]
     return program_of(
         case,
@@ -215,7 +217,7 @@ def observe_gradients(student: Student, case: Case, own: Names, finite: bool, so
     """Return the gradients of a network on a cache."""
     out, cache = (truth(case).out, right_cache(case)) if source else run_forward(student, case)
     own_out, own_cache = attempt(lambda: tensor("out", out)), readable(cache, cache_keys(case))
-    given = {"out": own_out if usable(own_out) else None, "cache": {**own_cache, "Y": case.Y}}
+    given = {"out": own_out if is_usable(own_out) else None, "cache": {**own_cache, "Y": case.Y}}
     answers = attempt(lambda: [run_backward(student, case, source)])
     seen = observe(backward(case, given, finite=finite), answers, own)
     if case.model in ("DNN", "GeneralDNN") or all(one.right for one in seen):

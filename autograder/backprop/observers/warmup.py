@@ -15,9 +15,9 @@ from autograder.backprop.observers.functions import own_sigmoid
 from autograder.backprop.oracle import sigmoid
 from autograder.checking import mapping, two_values
 from autograder.diagnosis.calls import fetch_all, observe_changes
-from autograder.diagnosis.observation import Observation, Raised, attempt, unloaded
-from autograder.diagnosis.programs import Line, Names, Program, always
-from autograder.diagnosis.traces import observe, one_by_one
+from autograder.diagnosis.observation import Names, Observation, Raised
+from autograder.diagnosis.programs import Line, Program, always
+from autograder.diagnosis.traces import observe, without_repeated_exceptions
 from autograder.student import Student
 
 POINTS = (-1.3, -0.6, 0.0, 0.45, 1.15)
@@ -72,10 +72,6 @@ def observe_warmup(student: Student, failures: Mapping[str, Exception], cases: C
     """Yield what there is to see, in the order in which a student should look at it; nothing where no check has failed."""
     if not failures:
         return
-    loaded = attempt(lambda: student.fetch(student.module("warmup")))
-    if isinstance(loaded, Raised):
-        yield unloaded("warmup", loaded)
-        return
     batches = (cases.logistic, False), (cases.logistic_saturated, True)
     given = {case: {"X": case.X, "y": case.Y, **in_the_notes(case.params)} for case, _ in batches}
     calls: dict[str, Callable[[], list]] = {"sigmoid": lambda: [student.module("dnn").sigmoid(OWN_SIGMOID)]}
@@ -89,7 +85,9 @@ def observe_warmup(student: Student, failures: Mapping[str, Exception], cases: C
     for name in PATHS:
         yield from observe_path(name, returned[name], returned[f"{name} on an array"])
     yield from observe_chain(returned["three_weight_chain"], own)
-    yield from one_by_one(*(observe_logistic(case, given[case], returned[case.name], own, finite) for case, finite in batches))
+    yield from without_repeated_exceptions(
+        *(observe_logistic(case, given[case], returned[case.name], own, finite) for case, finite in batches)
+    )
 
 
 def call_each(student: Student, name: str, arguments: list[tuple]) -> list:
