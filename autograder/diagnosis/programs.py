@@ -43,7 +43,10 @@ class Line:
     def bind(self, names: Values, name: str, value: Any) -> None:
         """Give a value the name of this line, or another one."""
         if name:
-            names[name] = value if self.at is None or name != self.name else {**names[name], self.at: value}
+            if self.at is None or name != self.name:
+                names[name] = value
+            else:
+                names[name][self.at] = value
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,11 @@ class Program:
         return list(self.lines(RIGHT))
 
     @cached_property
+    def containers(self) -> list[Line]:
+        """The lines that bind a value in a dict, one for each dict."""
+        return list({line.name: line for line in self.right_lines if line.at is not None}.values())
+
+    @cached_property
     def own_steps(self) -> frozenset[str]:
         """The steps of its own lines, and of everything at once."""
         return self.whole.union(line.step for line in self.right_lines) - {""}
@@ -91,6 +99,11 @@ class Program:
     def steps(self) -> frozenset[str]:
         """The steps that a mistake in it can be in."""
         return self.own_steps.union(*self.called.values())
+
+    @cached_property
+    def strict_steps(self) -> frozenset[str]:
+        """The steps that a mistake shows in, if it is made."""
+        return self.steps - self.optional
 
     @cached_property
     def whole(self) -> frozenset[str]:
@@ -145,10 +158,12 @@ def carry_out(
     are then the values of the right lines, so that one which no formula has to do with is not computed again.
     """
     lines: Iterable[Line] = program.right_lines
+    names.update((line.name, dict(names[line.name])) for line in program.containers)
     if not program.loops.isdisjoint(formulas):
         lines, known = program.lines(formulas), ()
     for number, line in enumerate(lines):
-        names.update(line.scope)
+        if line.scope:
+            names.update(line.scope)
         wrong = line.step in formulas
         if number < len(known) and program.sources[number].isdisjoint(formulas):
             value = known[number]

@@ -80,7 +80,7 @@ class Trace:
         # Whose functions the lines call: those of the program or, if they are wrong, the student's.
         self.callees = [NO_NAMES, own_functions] if own_functions else [NO_NAMES]
         self.known: dict[tuple[int, bool], list[Any]] = {}
-        self.runs: dict[tuple, list[Values | Raised]] = {}
+        self.runs: dict[str, list[Values | Raised]] = {}
 
     def tensors_in(self, answer: Names) -> Values:
         """Return the tensors of an answer under the names of the assignment, or why one is none."""
@@ -92,7 +92,7 @@ class Trace:
         """The dicts that lines bind their values in, with all of the student's own ones, by call."""
         found: list[Values] = []
         for scope, own in zip(self.program.scopes, self.own, strict=True):
-            names = {line.name: scope[line.name] for line in self.lines.values() if line.at is not None}
+            names = {line.name: dict(scope[line.name]) for line in self.program.containers}
             for key, line in self.lines.items():
                 if line.at is not None and key in own:
                     line.bind(names, line.name, own[key])
@@ -121,21 +121,20 @@ class Trace:
             self.known[place] = [value for _, value in carry_out(self.program, RIGHT, names, self.own[number])]
         return self.known[place]
 
-    def runs_of(self, formulas: Formulas) -> list[Values | Raised]:
-        """Return what formulas give on the student's own values, with each set of functions, and at last from the beginning."""
-        place = tuple(formulas.items())
-        if place not in self.runs:
-            pinned = [self.run(formulas, functions) for functions in self.callees]
-            whole = [self.run(formulas, pinned=False)] if self.program.inside else []
-            self.runs[place] = [*pinned, *whole]
-        return self.runs[place]
+    def runs_by(self, mistake: Mistake) -> list[Values | Raised]:
+        """Return what a mistake gives on the student's own values, with each set of functions, and at last from the beginning."""
+        if mistake.id not in self.runs:
+            pinned = [self.run(mistake.formulas, functions) for functions in self.callees]
+            whole = [self.run(mistake.formulas, pinned=False)] if self.program.inside else []
+            self.runs[mistake.id] = [*pinned, *whole]
+        return self.runs[mistake.id]
 
     def values_by(self, key: str, mistake: Mistake) -> list:
         """Return what a mistake makes under a key; nothing where it makes what is right."""
         program, got = self.program, self.got[key]
         if program.feeding[key].isdisjoint(mistake.formulas):
             return []
-        runs = self.runs_of(mistake.formulas)
+        runs = self.runs_by(mistake)
         if isinstance(runs[-1], Raised):
             runs = runs[-1:]
         made = [value for one in runs if (value := value_in(one, key)) is not None]
@@ -143,14 +142,15 @@ class Trace:
 
     def possible(self, mistake: Mistake, got: Any, made: list) -> list:
         """Return what a mistake makes, or only what came where the mistake need not show."""
-        strict = self.program.steps - self.program.optional
-        return made if not strict.isdisjoint(mistake.formulas) else [value for value in made if same(got, value)]
+        if not self.program.strict_steps.isdisjoint(mistake.formulas):
+            return made
+        return [value for value in made if same(got, value)]
 
     def keys_by(self, mistake: Mistake) -> list:
         """Return the keys that are missing by a mistake."""
         if self.program.whole.isdisjoint(mistake.formulas):
             return []
-        first = self.runs_of(mistake.formulas)[0]
+        first = self.runs_by(mistake)[0]
         found = first if isinstance(first, Raised) else match_misnamed(self.lines, first)
         return self.possible(mistake, self.missing, [found])
 
