@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from autograder.build import BUILDERS, build
 from autograder.errors import CALLED_WRONGLY, AutograderError
 from autograder.files import atomic_write
 from autograder.gradebook import Gradebook, GradebookError
 from autograder.gradebook.book import NAME
-from autograder.intake import Reader, find
+from autograder.intake.find import find
+from autograder.intake.read import Reader
 from autograder.marks import MOST_REASON, Adjustment
-from autograder.packaging.build import BUILDERS, build
 from autograder.platforms import NAMES
 from autograder.report.doctor import assess_layers, build_layers_table
 from autograder.report.terminal import console

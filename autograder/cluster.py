@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.errors import AutograderError
 from autograder.gradebook.digest import checks_parts
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.judge.judge import Judge, error_result
 from autograder.results import Result
 from autograder.sandbox.host import Limits

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
+ACCEPTED = ROOT / "accept.txt"  # in a package alone: the dangers that it was built to accept
 SUFFIXES = {".py", ".html", ".css", ".js"}
 
 

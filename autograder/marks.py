@@ -12,9 +12,9 @@ from pathlib import Path
 
 from autograder.intake.entries import fold_name, make_printable
 from autograder.intake.submission_ref import SubmissionRef
-from autograder.report.words import format_count, format_number, format_time
 from autograder.results import Result
 from autograder.settings import Drop, Late, Settings
+from autograder.text import format_count, format_number, format_time
 from autograder.values import YEARS
 
 DAY = timedelta(days=1)

@@ -21,7 +21,10 @@ from autograder.files import atomic_write, read_if_there
 from autograder.gradebook import Gradebook, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
-from autograder.intake import Discovery, IntakeError, Person, Reader, Submission, SubmissionRef, find, read_roster
+from autograder.intake.find import IntakeError, find
+from autograder.intake.read import Reader, Submission
+from autograder.intake.roster import read_roster
+from autograder.intake.submission_ref import Discovery, Person, SubmissionRef
 from autograder.judge.judge import error_result
 from autograder.marks import Mark, mark_of, nobodys_extensions
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record

@@ -13,7 +13,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any
 
 from autograder.errors import AutograderError
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.judge.judge import Judge, error_result
 from autograder.results import Result
 from autograder.sandbox.host import ONE_THREAD, Limits

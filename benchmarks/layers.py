@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.judge.judge import Judge
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import LAYERS, MINIMUM

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from autograder.files import ROOT
 from autograder.gradebook.book import Alike
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html

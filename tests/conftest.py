@@ -10,9 +10,9 @@ from typing import NamedTuple
 import pytest
 
 from autograder.backprop.cases import sample_cases
-from autograder.intake import Submission
+from autograder.build import build
+from autograder.intake.read import Submission
 from autograder.judge.judge import Judge
-from autograder.packaging.build import build
 from autograder.settings import read_secret
 from tests.course import PARTS
 from tests.golden.mistakes import MISTAKES

@@ -129,7 +129,7 @@ class Program:
     def feeding(self) -> dict[str, frozenset[str]]:
         """The steps that what is returned under each key depends on, where the student's own values stand in for the others."""
         lines = zip(self.right_lines, self.sources, strict=True)
-        return {line.key: steps | self.whole for line, steps in lines if line.key}
+        return {line.key: (steps | {self.returns}) - {""} for line, steps in lines if line.key}
 
     def observation(
         self, step: str, key: str, words: str, got: Any, wants: tuple, make: Callable[[Mistake], list]
@@ -154,8 +154,8 @@ def carry_out(
 ) -> Iterator[tuple[Line, Any]]:
     """Yield each line with its value; names has what is bound then. An exception ends it.
 
-    With own the student's values stand in for those that are returned, and an exception does not stop the lines after it; known
-    are then the values of the right lines, so that one which no formula has to do with is not computed again.
+    With own the student's values stand in for those that are returned, and an exception does not stop the lines after it. If
+    the values of the right lines are known, only those lines are carried out, and yielded, that a formula has to do with.
     """
     lines: Iterable[Line] = program.right_lines
     names.update((line.name, dict(names[line.name])) for line in program.containers)
@@ -165,13 +165,13 @@ def carry_out(
         if line.scope:
             names.update(line.scope)
         wrong = line.step in formulas
-        if number < len(known) and program.sources[number].isdisjoint(formulas):
+        if known and program.sources[number].isdisjoint(formulas):
             value = known[number]
         else:
             value = evaluate(formulas[line.step] if wrong else line.right, names)
-        yield line, value
-        if own is None and isinstance(value, Raised):
-            return
+            yield line, value
+            if own is None and isinstance(value, Raised):
+                return
         if own is not None and line.key in own and (line.name or not wrong):  # a wrong return tells nothing of what is inside
             value = evaluate(line.recovered, {**names, "own": own[line.key]}) if line.recovered else own[line.key]
             line.bind(names, line.pins, value)

@@ -58,7 +58,9 @@ def run(
     program: Program, formulas: Formulas, names: Values, own: Names | None = None, known: Sequence[Any] = ()
 ) -> Values | Raised:
     """Return what one call of a program returns, by its keys, or what it raises; see carry_out."""
-    made = {}
+    made: Values = {}
+    if known and program.loops.isdisjoint(formulas):
+        made |= {line.key: value for line, value in zip(program.right_lines, known, strict=True) if line.key}
     for line, value in carry_out(program, formulas, names, own, known):
         if own is None and isinstance(value, Raised):
             return value
@@ -122,7 +124,7 @@ class Trace:
         return self.known[place]
 
     def runs_by(self, mistake: Mistake) -> list[Values | Raised]:
-        """Return what a mistake gives on the student's own values, with each set of functions, and at last from the beginning."""
+        """Return what a mistake gives on the student's own values, with each set of functions, then from the beginning."""
         if mistake.id not in self.runs:
             pinned = [self.run(mistake.formulas, functions) for functions in self.callees]
             whole = [self.run(mistake.formulas, pinned=False)] if self.program.inside else []
@@ -151,8 +153,8 @@ class Trace:
         if self.program.whole.isdisjoint(mistake.formulas):
             return []
         first = self.runs_by(mistake)[0]
-        found = first if isinstance(first, Raised) else match_misnamed(self.lines, first)
-        return self.possible(mistake, self.missing, [found])
+        found = first if isinstance(first, Raised) else without_case(match_misnamed(self.lines, first))
+        return self.possible(mistake, without_case(self.missing), [found])
 
     def wants(self, key: str) -> tuple:
         """Return the values that are right under a key: those that follow from the student's own, and the right ones."""
@@ -175,8 +177,9 @@ class Trace:
     def observe_keys(self) -> Observation:
         """Return the observation of the keys of what came."""
         words = f"the keys of what `{self.program.name}` returns"
-        wants = ({}, *(match_misnamed(self.lines, one) for one in self.others))
-        return self.program.observation(self.program.keys, ", ".join(self.missing), words, self.missing, wants, self.keys_by)
+        wants = ({}, *(without_case(match_misnamed(self.lines, one)) for one in self.others))
+        got = without_case(self.missing)
+        return self.program.observation(self.program.keys, ", ".join(self.missing), words, got, wants, self.keys_by)
 
     def observe_value(self, key: str) -> Observation:
         """Return the observation of one tensor of what came."""
@@ -235,6 +238,11 @@ def match_misnamed(keys: Iterable[str], found: Iterable[Any]) -> dict[str, Any]:
     found = list(found)
     others = {core_name(name): name for name in reversed(found) if name not in keys and name is not None}
     return {key: others.get(core_name(key)) for key in keys if key not in found}
+
+
+def without_case(misnamed: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of misnamed keys in small letters: whether one writes dW3 or dw3 is no other mistake."""
+    return {key: str(name).lower() for key, name in misnamed.items()}
 
 
 def core_name(name: Any) -> str:

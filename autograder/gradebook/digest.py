@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from autograder.files import ROOT, source_files
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.sandbox.host import Limits
 from autograder.settings import read_assignment, read_secret
 

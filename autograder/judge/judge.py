@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.assignment import Assignment, Credit, Inspection
 from autograder.checking import Check, CheckFailure, StudentError
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.judge import compared
 from autograder.results import Cause, CheckResult, Result, Step
 from autograder.sandbox.conversation import Printed

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.assignment import Assignment
-from autograder.files import ROOT, source_files
+from autograder.files import ACCEPTED, ROOT, source_files
 from autograder.packaging.regions import BuildError, skeleton
-from autograder.platforms.apart import ACCEPTED
 from autograder.sandbox import layers
 from autograder.settings import COURSE_FILE, course_file, read_secret, read_settings
 
@@ -49,8 +48,6 @@ def module_files(entries: Iterable[str]) -> Iterator[Path]:
             continue
         known.add(name)
         yield path
-        if '"templates"' in path.read_text(encoding="utf-8"):
-            yield from source_files(path.parent / "templates")
         waiting += [name.rpartition(".")[0], *(found for found in imported_modules(path) if found.split(".")[0] == ENGINE)]
 
 
@@ -61,19 +58,21 @@ def module_file(name: str) -> Path | None:
 
 
 def imported_modules(path: Path) -> Iterator[str]:
-    """Yield what a source imports, but for what only a type checker does; for `from a import b` both a and a.b."""
-    if path.suffix != ".py":
-        return
-    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
+    """Yield what a source imports when it is loaded; for `from a import b` both a and a.b.
+
+    What a function imports later is for commands that no platform runs, and needs packages that a grading machine lacks.
+    """
+    for node in loaded_statements(ast.parse(path.read_text(encoding="utf-8")) if path.suffix == ".py" else ast.Pass()):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
 
 
-def statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes below one, without what is below `if TYPE_CHECKING`."""
+def loaded_statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes below one that run when a module is loaded: not those of functions, nor those for type checkers."""
     for child in ast.iter_child_nodes(node):
-        if not (isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"):
+        for_types = isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"
+        if not (for_types or isinstance(child, ast.FunctionDef)):
             yield child
-            yield from statements(child)
+            yield from loaded_statements(child)

@@ -7,15 +7,14 @@ import sys
 from pathlib import Path
 
 from autograder.errors import AutograderError
-from autograder.files import ROOT
-from autograder.intake import read
+from autograder.files import ACCEPTED
+from autograder.intake.read import read
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.report.gradescope import results_json
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits
 
-ACCEPTED = ROOT / "accept.txt"  # in a package alone: the dangers that it was built to accept
 STUDENT = "submission"  # the platform knows who it is
 
 

@@ -10,8 +10,9 @@ from markupsafe import Markup
 from autograder.checking import TOLERANCE
 from autograder.marks import Mark
 from autograder.report.page import load_macro, render_page
-from autograder.report.words import find_failures, format_count, list_printed, write_summary
+from autograder.report.words import find_failures, list_printed, write_summary
 from autograder.results import CheckResult, Comparison, Result, total
+from autograder.text import format_count
 
 
 class Group(NamedTuple):

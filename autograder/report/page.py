@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.report.words import format_count, format_number
+from autograder.text import format_count, format_number
 
 TEMPLATES = Path(__file__).with_name("templates")
 

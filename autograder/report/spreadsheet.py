@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autograder.intake.submission_ref import Person
 from autograder.marks import Mark
-from autograder.report.words import format_number
+from autograder.text import format_number
 
 Cell = str | float | None
 

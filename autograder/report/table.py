@@ -11,7 +11,8 @@ from rich.text import Text
 from autograder.marks import Mark
 from autograder.report.distribution import Distribution
 from autograder.report.spreadsheet import Cell, Sheet
-from autograder.report.words import format_number, write_headline
+from autograder.report.words import write_headline
+from autograder.text import format_number
 
 NARROW = 70  # columns; a narrower terminal has no room for a table
 MAX_ROWS = 100  # of the table in the terminal; a larger class has grades.csv

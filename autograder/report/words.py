@@ -1,26 +1,7 @@
-"""Sentences that several reports share, and how they write numbers and times."""
-
-from datetime import datetime, timedelta
+"""Sentences that several reports share."""
 
 from autograder.results import CheckResult, Result
-
-
-def format_number(value: float) -> str:
-    """Return a number as people write it: 2, 0.5."""
-    return f"{value:g}"
-
-
-def format_count(value: float, noun: str = "point") -> str:
-    """Return a number with its noun: 1 point, 0.5 points."""
-    return f"{format_number(value)} {noun}{'' if value == 1 else 's'}"
-
-
-def format_time(time: datetime, like: datetime) -> str:
-    """Return a time in the time zone of another one, rounded up to the minute."""
-    local = time.astimezone(like.tzinfo)
-    if local.second or local.microsecond:
-        local = local.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return local.strftime("%Y-%m-%d %H:%M (%Z)")
+from autograder.text import format_count
 
 
 def explain_check(check: CheckResult) -> str:

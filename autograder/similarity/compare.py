@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from autograder.assignment import Assignment
-from autograder.intake import Submission, SubmissionRef
+from autograder.intake.read import Submission
+from autograder.intake.submission_ref import SubmissionRef
 from autograder.packaging.regions import solved
 from autograder.similarity.evidence import Evidence, Explainer
 from autograder.similarity.fingerprints import Marker, split_words

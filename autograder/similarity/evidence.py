@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograder.intake import Submission, SubmissionRef
+from autograder.intake.read import Submission
+from autograder.intake.submission_ref import SubmissionRef
 from autograder.similarity.fingerprints import (
     GRAM,
     NO_PASSAGE,

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.gradebook.digest import digest
-from autograder.intake import Submission, SubmissionRef
+from autograder.intake.read import Submission
+from autograder.intake.submission_ref import SubmissionRef
 from autograder.similarity.fingerprints import (
     EMPTY,
     Hashes,

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 
 from autograder.files import ROOT
 from autograder.gradebook.book import Alike
-from autograder.intake import Person, Submission, SubmissionRef
+from autograder.intake.read import Submission
+from autograder.intake.submission_ref import Person, SubmissionRef
 from autograder.judge.judge import error_result
 from autograder.marks import Adjustment, mark_of
 from autograder.report import page as pages

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.build import build
 from autograder.files import ROOT
-from autograder.packaging.build import build
 from tests.container.cgroups import cgroup, remove_left_over
 from tests.container.docker import LANDLOCK
 from tests.container.handins import SAMPLE, Due, Expected, examples, expected

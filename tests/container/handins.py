@@ -4,10 +4,10 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from autograder.build import build
 from autograder.files import ROOT
-from autograder.intake import read
+from autograder.intake.read import read
 from autograder.judge.judge import Judge
-from autograder.packaging.build import build
 from tests.course import GRADED_FILES, PARTS
 from tests.golden.attacks import ATTACKS, SECTIONS, Attack, World
 from tests.golden.programs import files_of

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.marks import Mark, mark_of
 from autograder.results import Result
 from tests.course import PARTS

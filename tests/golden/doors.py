@@ -19,11 +19,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from autograder import grade
-from autograder.packaging.build import build
+from autograder.build import build
 from autograder.backprop.rubric import RUBRIC
 from autograder.checking import rubric_rows
 from tests.course import ASSIGNMENT
-from autograder.intake import find
+from autograder.intake.find import find
 from autograder.marks import mark_of
 from autograder.files import ROOT
 from autograder.platforms.nbgrader import grade_id

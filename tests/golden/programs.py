@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.course import ASSIGNMENT
 from autograder.packaging.regions import skeleton, solved
 from autograder.backprop.mistakes import STEPS, Mistake
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from tests.course import PARTS
 
 

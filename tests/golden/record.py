@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.judge.judge import Judge
 from autograder.results import Result
 from tests.course import PARTS

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from autograder.files import ROOT
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.judge.judge import Grading, Judge
 from tests.course import PARTS
 from tests.golden import record

@@ -9,9 +9,9 @@ from importlib.metadata import distribution
 import pytest
 from packaging.requirements import Requirement
 
+from autograder import build
 from autograder.cli import run_build
 from autograder.files import ROOT
-from autograder.packaging import build
 from autograder.packaging.handout import starter_files
 from autograder.packaging.output import EPOCH
 from autograder.packaging.regions import BuildError, skeleton, solved

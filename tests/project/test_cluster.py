@@ -19,7 +19,8 @@ from autograder import cluster
 from autograder.cluster import ClusterError, grade_on_cluster
 from autograder.files import ROOT
 from autograder.gradebook.digest import checks_digest
-from autograder.intake import Reader, Submission, find
+from autograder.intake.find import find
+from autograder.intake.read import Reader, Submission
 from autograder.sandbox.layers import WeakSandboxError
 from autograder.workers import grade_all
 from tests.course import GRADED_FILES

@@ -12,7 +12,8 @@ import pytest
 
 from autograder.cli import main
 from autograder.files import ROOT
-from autograder.intake import Submission, SubmissionRef
+from autograder.intake.read import Submission
+from autograder.intake.submission_ref import SubmissionRef
 from autograder.packaging.regions import skeleton
 from autograder.similarity import pairs as pairing
 from autograder.similarity.compare import compare, load_common

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from autograder.intake import Person, SubmissionRef
+from autograder.intake.submission_ref import Person, SubmissionRef
 from autograder.marks import Adjustment, mark_of
 from autograder.report.exports import PLATFORMS, export_sheets
 from autograder.report.spreadsheet import csv_lines, escape_formula
@@ -40,7 +40,7 @@ def rows(lines):
     return list(csv.reader(io.StringIO("".join(lines), newline="")))
 
 
-def export_csv(platform, marks, exports=Exports(), absent=(), ids=""):
+def export_csv(platform, marks, exports=Exports("Backpropagation"), absent=(), ids=""):
     return export_sheets(exports, 100, ids)[platform].lines(marks, absent)
 
 
@@ -179,7 +179,7 @@ def test_no_export_runs_what_a_person_is_called(platform, ids):
 def test_each_person_has_a_row_with_the_mark(platform):
     """A group as many as it has members, a submission of nobody known one under its name, who is absent one without a mark."""
     marks = [mark("team", [ADA, EMMY]), mark("stranger", score=30), FAILED]
-    found = exported(platform, marks, Exports(), [GRACE])
+    found = exported(platform, marks, Exports("Backpropagation"), [GRACE])
     head = {"Gradescope": "SID", "Canvas": "SIS User ID", "Moodle": "ID number"}[platform]
     score = {"Gradescope": "Backpropagation", "Canvas": "Backpropagation", "Moodle": "Grade"}[platform]
     people = [(row[head], row[score]) for row in found if row[head]]

@@ -6,7 +6,7 @@ from autograder import cli
 from autograder.cluster import ClusterError
 from autograder.errors import AutograderError
 from autograder.gradebook import GradebookError
-from autograder.intake import IntakeError
+from autograder.intake.find import IntakeError
 from autograder.packaging.regions import BuildError
 from autograder.sandbox.layers import WeakSandboxError
 from autograder.settings import SettingsError

@@ -13,11 +13,13 @@ import pytest
 
 from autograder.cli import main
 from autograder.files import ROOT
-from autograder.intake import IntakeError, Person, Reader
-from autograder.intake import find as find_for
 from autograder.intake.exports import metadata
 from autograder.intake.exports.layouts import MAX_METADATA
 from autograder.intake.exports.times import parse_time
+from autograder.intake.find import IntakeError
+from autograder.intake.find import find as find_for
+from autograder.intake.read import Reader
+from autograder.intake.submission_ref import Person
 from tests.course import GRADED_FILES
 
 DNN, WARMUP = b"class DNN: pass\n", b"x = 1\n"

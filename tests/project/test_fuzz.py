@@ -22,8 +22,9 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from autograder.checking import StudentError
-from autograder.intake import IntakeError, Reader, find
 from autograder.intake.entries import MAX_SOURCE
+from autograder.intake.find import IntakeError, find
+from autograder.intake.read import Reader
 from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
 from autograder.sandbox.session import Opaque, Session, Step

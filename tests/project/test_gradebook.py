@@ -19,7 +19,7 @@ from autograder.files import ROOT, atomic_write
 from autograder.gradebook import Gradebook, GradebookError, checks_digest, content_digest
 from autograder.gradebook.book import NAME
 from autograder.gradebook.record import from_record, rubric_of, to_record
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.marks import Adjustment
 from autograder.sandbox.host import Limits
 from tests.golden.mistakes import MISTAKES
@@ -179,7 +179,11 @@ def test_the_digest_of_the_checks_knows_what_marks_depend_on(tmp_path, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr("autograder.gradebook.digest.read_secret", lambda: "x" * 40)
         digests.add(checks_digest(Limits()))
-    for name in ("tests/hidden/test_forward.py", "autograder/backprop/mistakes/warmup.py", "autograder/backprop/rubric.py"):
+    for name in (
+        "tests/hidden/test_forward.py",
+        "autograder/backprop/mistakes/warmup/steps.py",
+        "autograder/backprop/rubric.py",
+    ):
         with monkeypatch.context() as patched:
             patched.setattr("pathlib.Path.read_bytes", lambda path, name=name: open_bytes(path) + b"#" * (path == ROOT / name))
             digests.add(checks_digest(Limits()))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.packaging.build import build
+from autograder.build import build
 from autograder.platforms import apart
 from autograder.platforms.gradescope import __main__ as door
 from autograder.sandbox.host import Limits

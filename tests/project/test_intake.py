@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from autograder.files import ROOT
-from autograder.intake import GradedFiles, IntakeError, Reader, read
-from autograder.intake import find as find_for
 from autograder.intake.entries import MAX_ENTRIES, MAX_SOURCE, MAX_ZIP, UnreadableFileError
+from autograder.intake.find import IntakeError
+from autograder.intake.find import find as find_for
 from autograder.intake.folders import make_entry, open_file
+from autograder.intake.graded_files import GradedFiles
+from autograder.intake.read import Reader, read
 from tests.course import GRADED_FILES
 
 DNN = b"class DNN: pass\n"
@@ -339,11 +341,13 @@ def test_bombs_take_no_memory_and_no_time(put):
     put("bob.zip", zipped({f"{number}": bytes(5_000_000) for number in range(40)}))
     folder = put("carol.zip", zipped({"hw.zip": bomb, "dnn.py": DNN}))
     script = (
-        "import resource, sys; from pathlib import Path; from autograder.intake import Reader, find\n"
-        "from tests.course import GRADED_FILES\n"
+        "import resource, sys; from pathlib import Path; from autograder.intake.find import find\n"
+        "from autograder.intake.read import Reader\n"
+        "from autograder.intake.graded_files import GradedFiles\n"
+        "FILES = GradedFiles(('dnn',), 'dnn')\n"
         "resource.setrlimit(resource.RLIMIT_AS, (150_000_000, 150_000_000))\n"
-        "with Reader(GRADED_FILES) as reader:\n"
-        "    for one in find(Path(sys.argv[1]), GRADED_FILES).submissions: print(one.student, len(reader.read(one).sources))"
+        "with Reader(FILES) as reader:\n"
+        "    for one in find(Path(sys.argv[1]), FILES).submissions: print(one.student, len(reader.read(one).sources))"
     )
     command = [sys.executable, "-c", script, str(folder)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

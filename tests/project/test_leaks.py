@@ -6,8 +6,9 @@ import zipfile
 
 import pytest
 
+from autograder import build
 from autograder.files import ROOT
-from autograder.packaging import build, leaks
+from autograder.packaging import leaks
 from autograder.packaging.handout import starter_files
 from autograder.packaging.leaks import refuse_leaks
 from autograder.packaging.regions import BuildError, solved

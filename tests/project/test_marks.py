@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from autograder.intake import Person, SubmissionRef
+from autograder.intake.submission_ref import Person, SubmissionRef
 from autograder.marks import Adjustment, mark_of, nobodys_extensions
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json

@@ -18,11 +18,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder import grade, workers
 from autograder.backprop.rubric import RUBRIC
+from autograder.build import build
 from autograder.cli import main
 from autograder.files import ROOT
-from autograder.intake import read
+from autograder.intake.read import read
 from autograder.judge.judge import Judge
-from autograder.packaging.build import build
 from autograder.packaging.handout import starter_files
 from autograder.packaging.output import write_files
 from autograder.packaging.regions import BuildError, skeleton

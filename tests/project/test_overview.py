@@ -13,7 +13,8 @@ from autograder.backprop.figure import drawing, places
 from autograder.backprop.oracle import forward, sample_losses, truth
 from autograder.checking import CheckFailure
 from autograder.gradebook.record import from_record, rubric_of, to_record
-from autograder.intake import Person, Submission, SubmissionRef
+from autograder.intake.read import Submission
+from autograder.intake.submission_ref import Person, SubmissionRef
 from autograder.judge import compared
 from autograder.judge import judge as judging
 from autograder.marks import Adjustment, mark_of
@@ -339,18 +340,16 @@ def test_right_work_that_earns_less_is_told_why():
 
 
 def test_the_diagnosis_may_fail_and_the_ta_is_told(wrong, monkeypatch):
-    class Broken:
-        def __getattr__(self, name):
-            if name == "cause_of":
-                return lambda *_: None
-            raise ZeroDivisionError("no diagnosis today")
+    def broken(*_):
+        raise ZeroDivisionError("no diagnosis today")
 
-    monkeypatch.setattr(judging, "load_diagnosis", Broken)
+    monkeypatch.setattr(type(ASSIGNMENT), "diagnose", broken)
+    monkeypatch.setattr(type(ASSIGNMENT), "steps", broken)
     result = wrong("derivative-at-z")
     assert result.status == "graded"
     assert (result.causes, result.steps) == ((), ())
     assert result.remarks[-1].startswith(
-        "The diagnosis failed, so no mistake is named here, and the marks stand: ZeroDivisionError"
+        "The diagnosis failed, so no mistake is named here, and the score stands: ZeroDivisionError"
     )
     assert "The diagnosis failed" in words(Overview([mark_of(result)]).html())
     assert "The diagnosis failed" not in feedback_html(mark_of(result))

@@ -4,7 +4,6 @@ import ast
 
 import numpy as np
 import pytest
-from autograder.package import ROOT
 
 from autograder.checking import mapping
 from autograder.diagnosis import programs, traces
@@ -13,6 +12,7 @@ from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Raised
 from autograder.diagnosis.programs import Line, Program, always
 from autograder.diagnosis.traces import match_misnamed, observe
+from autograder.files import ROOT
 
 ENGINE = sorted((ROOT / "autograder/diagnosis").glob("*.py"))
 X = np.array([[1.0, 2.0, 4.0]])

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.intake import IntakeError, Person, SubmissionRef, read_roster
-from autograder.intake.roster import MAX_ROSTER, MAX_ROWS
+from autograder.intake.find import IntakeError
+from autograder.intake.roster import MAX_ROSTER, MAX_ROWS, read_roster
+from autograder.intake.submission_ref import Person, SubmissionRef
 
 ADA = Person("Ada Lovelace", "ada@example.org", "0417")
 GRACE = Person("Grace Hopper", "grace@example.org", "0418")

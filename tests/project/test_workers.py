@@ -7,7 +7,7 @@ import time
 import pytest
 
 from autograder import workers
-from autograder.intake import Submission
+from autograder.intake.read import Submission
 from autograder.sandbox.host import ONE_THREAD
 from autograder.workers import grade_all
 from tests.golden.programs import solutions

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.errors import AutograderError
 from autograder.files import atomic_write
-from autograder.intake import Submission, read
+from autograder.intake.read import Submission, read
 from autograder.platforms.apart import STUDENT, judge
 from autograder.platforms.gradescope.metadata import (
     Document,

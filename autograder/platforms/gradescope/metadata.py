@@ -17,10 +17,9 @@ from typing import Any, TypeVar
 
 from autograder.intake.submission_ref import Person, SubmissionRef
 from autograder.marks import Mark, mark_of
-from autograder.report.words import format_number, format_time
 from autograder.results import Result
 from autograder.settings import Gradescope, Late, Settings
-from autograder.text import clean
+from autograder.text import clean, format_number, format_time
 from autograder.values import YEARS
 
 Document = dict[str, Any]

@@ -8,7 +8,7 @@ from autograder.assignment import Assignment, Task
 from autograder.packaging.notebook import CHECK_CELL
 from autograder.packaging.regions import BuildError
 from autograder.platforms.nbgrader import grade_id
-from autograder.report.words import format_count
+from autograder.text import format_count
 
 
 def with_graded_cells(assignment: Assignment, text: str) -> str:

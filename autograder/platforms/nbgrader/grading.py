@@ -17,16 +17,17 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import is_grade
 
 from autograder.errors import AutograderError
-from autograder.intake import Submission, read
 from autograder.intake.folders import open_file
+from autograder.intake.read import Submission, read
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.platforms.apart import judge
 from autograder.platforms.nbgrader import grade_id, scores
 from autograder.report.gradescope import results_json
-from autograder.report.words import explain_check, format_number
+from autograder.report.words import explain_check
 from autograder.results import CheckResult, Result
 from autograder.settings import read_assignment
+from autograder.text import format_number
 
 MOST_TIMESTAMP = 100  # bytes
 STYLE = "white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere"  # nbgrader's page breaks words

@@ -28,7 +28,8 @@ from unittest import mock
 from rich.console import Console
 
 from autograder import run
-from autograder.intake import Reader, Submission, find
+from autograder.intake.find import find
+from autograder.intake.read import Reader, Submission
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.report.exports import export_sheets
