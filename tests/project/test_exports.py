@@ -472,6 +472,12 @@ def test_a_blackboard_export(put):
     )
 
 
+def test_only_the_first_line_of_a_blackboard_summary_names_the_student(put):
+    start = "HW 4_emmy_attempt_2026-11-21-12-00-00"
+    (one,) = find(put({f"{start}.txt": b"Name: Ada\nComments: (emmy)\n", f"{start}_dnn.py": DNN})).submissions
+    assert one.people == (Person(id="emmy"),)
+
+
 def test_a_blackboard_export_of_two_assignments_has_a_row_for_each(put):
     files = {f"HW {number}_ada_attempt_2026-11-20-09-12-58_dnn.py": DNN for number in (3, 4)}
     found = find(put(files))

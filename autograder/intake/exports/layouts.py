@@ -90,14 +90,13 @@ def make_people(submitters: Iterable[Mapping[str, str]]) -> tuple[Person, ...]:
 
 MOODLE = r"(?P<name>.+?)(?:_(?P<id>\d+))?_assignsubmission_(?:file|(?P<aside>[a-z]+))(?:_(?P<given>[^/]*))?/?"
 
-
 # Blackboard's "Assignment File Download": <assignment>_<username>_attempt_<time>_<name>, and a summary …_attempt_<time>.txt
 # whose first line is `Name: Ada Lovelace (ada)`. The time is that of the server, without an offset. The form is that of the
 # sample in nbgrader's zipcollect and of the readers at https://github.com/vangef/BBGradebookOrganiser and
 # https://github.com/jeroendoggen/blackboard-analysis-tools.
 
 BLACKBOARD = r"(?P<name>.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<given>[^/]+)|\.txt)"
-SUMMARY = re.compile(r"\ufeff?Name: *(?P<name>.*?) *\((?P<username>[^()]+)\) *\r?(?:\n.*)?", re.DOTALL)
+SUMMARY = re.compile(r"\ufeff?Name: *(?P<name>.*?) *\((?P<username>[^()\r\n]+)\) *\r?(?:\n|$)")
 MAX_SUMMARY = 1_000_000  # bytes
 
 
@@ -121,7 +120,7 @@ def find_person(tree: Tree, items: Sequence[Item]) -> Person:
     """Return who made an attempt: by the summary if the names agree with it, or else the last word of these."""
     stem = items[0].name
     for item in items:
-        found = None if item.given else SUMMARY.fullmatch(read_text(tree, item.path, MAX_SUMMARY))
+        found = None if item.given else SUMMARY.match(read_text(tree, item.path, MAX_SUMMARY))
         if found and f"_{stem}".endswith(f"_{found['username']}"):
             return Person(make_printable(found["name"], 100), id=make_printable(found["username"], 100))
     return Person(id=make_printable(stem.rpartition("_")[2], 100))
