@@ -19,16 +19,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from autograder import grade
-from autograder.build import build
 from autograder.backprop.rubric import RUBRIC
+from autograder.build import build
 from autograder.checking import rubric_rows
-from tests.course import ASSIGNMENT
+from autograder.files import ROOT
 from autograder.intake.find import find
 from autograder.marks import mark_of
-from autograder.files import ROOT
 from autograder.platforms.nbgrader import grade_id
 from autograder.report.gradescope import results_json
-from tests.course import GRADED_FILES
+from tests.course import ASSIGNMENT, GRADED_FILES
 from tests.golden.attacks import ATTACKS, CANARY, World
 from tests.golden.differences import DNN, EXTENSION
 from tests.golden.idle import IDLE

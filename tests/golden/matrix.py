@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder.files import ROOT
-from autograder.checking import Check
 from autograder.backprop.mistakes import MISTAKES as CATALOG
+from autograder.checking import Check
+from autograder.files import ROOT
 from autograder.judge.judge import Judge
-from tests.course import CHECKS
 from autograder.report import page as pages
-from tests.course import PARTS
+from tests.course import CHECKS, PARTS
 from tests.golden import record
 from tests.golden.mistakes import MISTAKES
 from tests.golden.variants import VARIANTS

@@ -13,9 +13,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
-from tests.course import ASSIGNMENT
 from autograder.packaging.notebook import notebook, notebook_text
 from autograder.platforms.nbgrader.cells import with_graded_cells
+from tests.course import ASSIGNMENT
 
 NAME = "backprop.ipynb"
 PLANTED = (

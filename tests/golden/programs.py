@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from tests.course import ASSIGNMENT
-from autograder.packaging.regions import skeleton, solved
 from autograder.backprop.mistakes import STEPS, Mistake
 from autograder.intake.read import Submission
-from tests.course import PARTS
+from autograder.packaging.regions import skeleton, solved
+from tests.course import ASSIGNMENT, PARTS
 
 
 @cache

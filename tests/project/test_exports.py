@@ -272,8 +272,9 @@ def test_long_results_in_the_metadata_take_no_memory(tmp_path):
         file.writelines(b"    - {name: a, score: 1.0, output: bbbbbbbbbbbbb}\n" for _ in range(400_000))
     folder_of(tmp_path, {"submission_1/dnn.py": DNN})
     script = (
-        "import resource, sys; from pathlib import Path; from autograder.intake import find\n"
-        "from tests.course import GRADED_FILES\n"
+        "import resource, sys; from pathlib import Path; from autograder.intake.find import find\n"
+        "from autograder.intake.graded_files import GradedFiles\n"
+        "GRADED_FILES = GradedFiles(('dnn',), 'dnn')\n"
         "resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))\n"
         "print([waiting.student for waiting in find(Path(sys.argv[1]), GRADED_FILES).submissions])"
     )
@@ -624,7 +625,8 @@ def test_what_runs_on_a_platform_needs_no_yaml(tmp_path):
     """The packages for platforms have none, and read a single submission."""
     folder_of(tmp_path, {"ada/dnn.py": DNN})
     script = (
-        "import sys; sys.modules['yaml'] = None; from pathlib import Path; from autograder.intake import find, read\n"
+        "import sys; sys.modules['yaml'] = None; from pathlib import Path\n"
+        "from autograder.intake.find import find; from autograder.intake.read import read\n"
         "from tests.course import GRADED_FILES\n"
         "print(find(Path(sys.argv[1]), GRADED_FILES).kind, *read('ada', Path(sys.argv[1], 'ada'), GRADED_FILES).sources)"
     )

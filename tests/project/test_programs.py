@@ -23,7 +23,7 @@ LINES = [
     Line("sum", "np.sum(shifted)", key="total"),
 ]
 ROWS = {
-    name: Mistake(name, lines, "?", ".", ".")
+    name: Mistake(lines, "?", ".", ".", id=name)
     for name, lines in {
         "triple": {"double": "3 * x"},
         "no shift": {"shift": "doubled"},

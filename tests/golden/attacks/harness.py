@@ -32,23 +32,18 @@ from autograder.intake.find import find
 from autograder.intake.read import Reader, Submission
 from autograder.judge.judge import Judge
 from autograder.marks import mark_of
-from autograder.report.exports import export_sheets
+from autograder.report.exports import PLATFORMS, export_sheets
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.report.spreadsheet import harmless
-from autograder.report.table import Summary, grades_csv, grades_table
-from autograder.results import Result
-from tests.course import ASSIGNMENT, PARTS
-from autograder.results import Result
-from tests.course import GRADED_FILES, PARTS
 from autograder.report.spreadsheet import escape_formula
 from autograder.report.table import Summary, grades_sheet, grades_table
-from autograder.results import PARTS, Result
+from autograder.results import Result
 from autograder.run import NAME, Order, run_grade
 from autograder.sandbox.host import Limits
 from autograder.sandbox.kernel import adopt_orphans
 from autograder.settings import Exports
 from autograder.workers import grade_all
+from tests.course import ASSIGNMENT, GRADED_FILES, PARTS
 from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, forms
 from tests.golden.programs import solution, solutions
 
@@ -477,7 +472,7 @@ class Page(HTMLParser):
 def strangers(outcome: Outcome) -> list[str]:
     """Files in the folder of results that belong to nobody who was graded."""
     students = {one.student for one in (*outcome.results, *outcome.neighbours) if one}
-    due = {"grades.csv", "report.html", *(f"exports/{platform.lower()}.csv" for platform in EXPORTS)}
+    due = {"grades.csv", "report.html", *(f"exports/{platform.lower()}.csv" for platform in PLATFORMS)}
     due |= {f"results/{student}.json" for student in students} | {f"feedback/{student}.html" for student in students}
     written = {name for name in outcome.texts if name not in ("stdout", "stderr", "faults", "submissions")}
     return [f"{name} was written by nobody" for name in sorted(written - due)]
