@@ -233,9 +233,10 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
         placed = [student.place(GRID) for _ in range(2)]
         return [*(extension.ACTIVATIONS[name][number](placed[number]) for number in range(2)), *placed]
 
-    def call_network(case: Case) -> list:
-        net = network(student, case)
-        cache = laid_over(student, net, case, {**right_cache(case), "Y": case.Y})
+    def call_network(case: Case, model: str) -> list:
+        called = replace(case, model=model)
+        net = network(student, called)
+        cache = laid_over(student, net, called, {**right_cache(case), "Y": case.Y})
         return call_traced(student, net.compute_gradients, student.place(truth(case).out), cache)
 
     return {
@@ -246,8 +247,8 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
         "SquaredErrorSoftmaxDNN.loss": partial(call_loss, cases.squared_error, "SquaredErrorSoftmaxDNN.loss"),
         "worked_example": lambda: [extension.worked_example()],
         **{name: partial(call_entry, name) for name in ENTRIES},
-        **{case.model: partial(call_network, case) for case in (softmax, cases.squared_error, cases.general_relu)},
-        "DNN": partial(call_network, replace(softmax, model="DNN")),
+        **{case.model: partial(call_network, case, case.model) for case in (softmax, cases.squared_error, cases.general_relu)},
+        "DNN": partial(call_network, softmax, "DNN"),
     }
 
 
