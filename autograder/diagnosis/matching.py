@@ -1,6 +1,6 @@
 """Finds the mistakes that explain a student's work, the first broken step first.
 
-For each step that is wrong every row of the catalogue is asked what it would have made of the student's own values there. A row
+For each step that is wrong every row of the catalog is asked what it would have made of the student's own values there. A row
 that gives exactly what came explains the step. The row that explains the most, and would have spoilt nothing that is right, is
 named; what it explains is set aside, and the next broken step is looked at. So two mistakes in one program are two findings.
 """
@@ -16,7 +16,7 @@ from autograder.diagnosis.observation import Observation, same
 
 @dataclass(frozen=True)
 class Finding:
-    """A mistake that was found: what it broke, and the rows of the catalogue that make exactly this, the likeliest first.
+    """A mistake that was found: what it broke, and the rows of the catalog that make exactly this, the likeliest first.
 
     Where no row does, pattern says by what factor, or in what shape, the first tensor differs from the right one, if it can.
     """
@@ -28,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row of the catalogue beside a student's work: which observations it explains, and how many it contradicts."""
+    """A row of the catalog beside a student's work: which observations it explains, and how many it contradicts."""
 
     mistake: Mistake
     explains: frozenset[int]
@@ -74,7 +74,7 @@ def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequen
 
 
 def best(candidates: Sequence[Candidate], broken: Sequence[int]) -> list[Candidate]:
-    """The candidates that explain the most of what is broken and contradict the least, in the order of the catalogue."""
+    """The candidates that explain the most of what is broken and contradict the least, in the order of the catalog."""
 
     def merit(candidate: Candidate) -> tuple[bool, int, int]:
         return candidate.contradicts == 0, len(candidate.explains & set(broken)), -candidate.contradicts

@@ -1,4 +1,4 @@
-"""The smallest network on which a student's passes are still wrong, for mistakes that no row of the catalogue explains.
+"""The smallest network on which a student's passes are still wrong, for mistakes that no row of the catalog explains.
 
 All networks up to a size are tried, the smallest first, so the first that fails is the smallest. Their numbers are made up
 here, in public, and so may be shown.
