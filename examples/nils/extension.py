@@ -121,8 +121,13 @@ ACTIVATIONS = {"sigmoid": (sigmoid, sigmoid_prime), "tanh": (np.tanh, tanh_prime
 class GeneralDNN(DNN):
     """A network with an activation of its own in every layer; the last one is the sigmoid, the loss binary cross-entropy."""
 
-    def __init__(self, layer_sizes, activations=("tanh", "relu", "sigmoid"), seed=None):
-        """Draw the weights; activations names one of ACTIVATIONS for each layer 1..L (provided)."""
+    def __init__(self, layer_sizes=(2, 3, 3, 1), activations=("tanh", "relu", "sigmoid"), seed=None):
+        """Draw the weights; activations names one of ACTIVATIONS for each layer 1..L (provided).
+
+        As with DNN, the seed may come second: GeneralDNN(layer_sizes, 7) keeps the default activations.
+        """
+        if not np.iterable(activations):
+            activations, seed = ("tanh", "relu", "sigmoid"), activations
         super().__init__(layer_sizes, seed)
         self.activations = tuple(activations)
 

@@ -1,11 +1,13 @@
 """What is built from solution/ and tests/: the assignment, the student's zip and the packages."""
 
 import ast
+import importlib
 import subprocess
 import sys
 import zipfile
 from importlib.metadata import distribution
 
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
@@ -31,6 +33,28 @@ def test_assignment_has_not_drifted():
     assert sorted(committed) == sorted(files)
     for name, text in files.items():
         assert committed[name] == text, f"{name}: run `make assignment` and commit what it changes"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "activations"),
+    [
+        (((2, 3, 3, 1), 7), {}, ("tanh", "relu", "sigmoid")),
+        (((2, 3, 3, 1),), {"seed": 7}, ("tanh", "relu", "sigmoid")),
+        (((2, 3, 3, 1), ("relu", "relu", "sigmoid"), 7), {}, ("relu", "relu", "sigmoid")),
+        (((2, 3, 3, 1), ["relu", "relu", "sigmoid"]), {"seed": 7}, ("relu", "relu", "sigmoid")),
+        ((), {"seed": 7}, ("tanh", "relu", "sigmoid")),
+    ],
+)
+def test_general_network_takes_the_arguments_of_dnn(monkeypatch, arguments, named, activations):
+    monkeypatch.syspath_prepend(str(ROOT / "assignment"))
+    dnn, extension = importlib.import_module("dnn"), importlib.import_module("extension")
+    for name in ("dnn", "extension"):
+        monkeypatch.delitem(sys.modules, name)
+    network, expected = extension.GeneralDNN(*arguments, **named), dnn.DNN((2, 3, 3, 1), 7)
+    assert network.activations == activations
+    assert network.params.keys() == expected.params.keys()
+    for name, value in expected.params.items():
+        np.testing.assert_array_equal(network.params[name], value)
 
 
 @by_part
