@@ -29,12 +29,13 @@ def grader_files(assignment: Assignment, entry: str) -> dict[str, bytes]:
         raise BuildError(str(error)) from error
     read_secret()
     read_settings()
-    files = {ACCEPTED.name: accepted.encode(), COURSE_FILE: course_file().read_bytes(), "tests/__init__.py": b""}
+    files = {ACCEPTED.name: accepted.encode(), COURSE_FILE: course_file().read_bytes()}
     for part in assignment.part_names:
         place = (assignment.starter / f"{part}.py").relative_to(ROOT).as_posix()
         files[place] = skeleton((assignment.solution / f"{part}.py").read_text()).encode()
     needed = {*module_files([entry, *STARTED]), *(path for folder in assignment.sources for path in source_files(folder))}
     needed |= set(module_files(imports for path in needed for imports in imported_modules(path)))
+    needed |= {package for path in needed for folder in path.parents if (package := folder / "__init__.py").is_file()}
     return files | {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(needed)}
 
 
