@@ -85,8 +85,9 @@ def build_course(assignment: Assignment, course: Path) -> str:
 def generate_assignment(course: Path, name: str) -> None:
     """Have nbgrader make release/ and gradebook.db; BuildError with its words if it does not."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # where it looks for alembic
-    # Without JUPYTER_NO_CONFIG a configuration in one's home may name another course.
-    environment = os.environ | {"PATH": path, "JUPYTER_NO_CONFIG": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    # Without JUPYTER_NO_CONFIG a configuration in one's home may name another course. The course file is that of grader/.
+    own = {"COURSE": "", "ASSIGNMENT": "", "JUPYTER_NO_CONFIG": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | own | {"PATH": path}
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", name, "--force"]
     finished = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
     if finished.returncode:
