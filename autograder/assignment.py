@@ -170,8 +170,10 @@ class Assignment:
         return ()
 
     def cause_of(self, check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
-        """Return the cause behind the failure of a check, if it is among these."""
-        return None
+        """Return the cause of a failure: the one about its key, else the first one of its task; None if there is none."""
+        mine = [cause for cause in causes if cause.part == check.part and check.task in cause.tasks]
+        about = [cause for cause in mine if getattr(failure, "key", "") in cause.keys]
+        return next(iter(about + mine), None)
 
     def steps(self, student: Student, failed: Sequence[str]) -> Sequence[Step]:
         """Return how each step of the public example came out; none where the parts with failed checks have no such example."""
