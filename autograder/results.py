@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-PARTS = ("warmup", "dnn", "extension")
 Rows = tuple[tuple[float, ...], ...]
 
 

@@ -15,10 +15,9 @@ from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.table import grades_sheet
 from autograder.report.words import explain_check, write_headline
-from autograder.results import PARTS
 from autograder.sandbox.redaction import MAX_NEW_LINES, Redactor
 from autograder.settings import Exports
-from tests.course import ASSIGNMENT
+from tests.course import ASSIGNMENT, PARTS
 from tests.golden.canaries import CANARY, PROGRAMS, hidden_numbers, leaking
 from tests.golden.mistakes import MISTAKES
 

@@ -17,8 +17,9 @@ from autograder.marks import Adjustment, mark_of
 from autograder.report.exports import PLATFORMS, export_sheets
 from autograder.report.spreadsheet import csv_lines, escape_formula
 from autograder.report.table import Summary, grades_sheet, grades_table
-from autograder.results import PARTS, CheckResult, Result
+from autograder.results import CheckResult, Result
 from autograder.settings import Exports, Late, Settings
+from tests.course import PARTS
 
 CHECK = CheckResult("id", "dnn", "forward", "A sentence.", "hidden", 60, True)
 TIME = datetime(2026, 10, 1, 23, 59, 30, tzinfo=timezone(timedelta(hours=-4)))

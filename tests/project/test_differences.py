@@ -24,8 +24,8 @@ from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.table import grades_sheet
-from autograder.results import PARTS
 from autograder.sandbox.child import counted
+from tests.course import PARTS
 from tests.golden.differences import DNN
 from tests.golden.programs import solutions
 from tests.golden.variants import VARIANTS
