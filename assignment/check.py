@@ -1,6 +1,6 @@
-"""Runs the public checks without pytest: `python check.py`, or `python check.py dnn` for one part.
+"""Runs the public checks without pytest: `python check.py`, or `python check.py PART` for one part.
 
-    python check.py dnn --hint      a hint on the first check that does not pass; --hint 2 gives a second one
+    python check.py PART --hint     a hint on the first check that does not pass; --hint 2 gives a second one
     python check.py --watch         again each time you save one of your files
 
 Exit code 0: every public check of the part passed; 1: one did not; 2: the command was not understood. It needs numpy alone.
@@ -73,7 +73,7 @@ def run(parts, hints=0):
             passed, count = passed + right, count + 1
             if not right and first is None:
                 first = part, check, explanation
-    done = "Your hand-in is graded with further ones, on other batches and other networks."
+    done = "Your hand-in is graded with further ones, on other inputs."
     print("\n" + fitted(f"{passed} of {count} public checks passed. {'The first to mend:' if first else done}"))
     if first is None:
         return 0
