@@ -19,15 +19,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from autograder import grade
-from autograder.backprop.rubric import RUBRIC
 from autograder.build import build
-from autograder.checking import rubric_rows
 from autograder.files import ROOT
 from autograder.intake.find import find
 from autograder.marks import mark_of
 from autograder.platforms.nbgrader import grade_id
 from autograder.report.gradescope import results_json
-from tests.course import ASSIGNMENT, GRADED_FILES
+from autograder.settings import read_assignment
+from tests.course import GRADED_FILES
 from tests.golden.attacks import ATTACKS, CANARY, World
 from tests.golden.differences import DNN, EXTENSION
 from tests.golden.idle import IDLE
@@ -112,7 +111,8 @@ def by_otter(students: Class, work: Path, packages: Path) -> dict[str, Marks]:
 
 def extra_data(check: str) -> dict[str, str]:
     """What results.json says of where a check belongs, which otter does not keep."""
-    part, task, *_ = rubric_rows(RUBRIC)[check.partition(".")[2]]
+    part, _, name = check.partition(".")
+    (task,) = (task.name for task in read_assignment().part(part).tasks if name in {**task.public, **task.hidden})
     return {"id": check, "part": part, "task": task}
 
 
@@ -120,16 +120,16 @@ def by_nbgrader(students: Class, work: Path, packages: Path) -> dict[str, Marks]
     """`nbgrader autograde`: the points of the tasks are those of its gradebook."""
     from nbgrader.api import Gradebook
 
-    course = work / "course"
+    course, name = work / "course", read_assignment().name
     shutil.copytree(packages / "nbgrader", course)
     for student, folder in students.items():
-        shutil.copytree(folder, course / "submitted" / student / ASSIGNMENT.name)
-    run(sys.executable, "-m", "nbgrader", "autograde", ASSIGNMENT.name, cwd=course)
+        shutil.copytree(folder, course / "submitted" / student / name)
+    run(sys.executable, "-m", "nbgrader", "autograde", name, cwd=course)
     found = {}
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         for student in students:
-            checks = marks(json.loads((course / f"results/{student}/{ASSIGNMENT.name}/results.json").read_text()))
-            cells = gradebook.find_submission_notebook(ASSIGNMENT.name, ASSIGNMENT.name, student).grades
+            checks = marks(json.loads((course / f"results/{student}/{name}/results.json").read_text()))
+            cells = gradebook.find_submission_notebook(name, name, student).grades
             found[student] = {**checks, **{cell.name: round(cell.auto_score, 2) for cell in cells}}
     return found
 
@@ -143,9 +143,10 @@ DOORS: dict[str, Door] = {
 
 
 def run(*command: str | Path, cwd: Path) -> None:
-    """Run a command to its end; RuntimeError, with what it said, if it fails."""
+    """Run a command to its end; RuntimeError, with what it said, if it fails. What is in a package has its own course file."""
+    given = {name: value for name, value in os.environ.items() if cwd == ROOT or name not in ("COURSE", "ASSIGNMENT")}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    finished = subprocess.run([*map(str, command)], cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    finished = subprocess.run([*map(str, command)], cwd=cwd, env={**given, "PATH": path}, capture_output=True, text=True)
     if finished.returncode:
         raise RuntimeError(f"{command} ended with {finished.returncode}:\n{finished.stdout}{finished.stderr}")
 
