@@ -22,7 +22,7 @@ from tests.project.grading import command
 from tests.shares import in_turn
 
 # Tests that need all packages share the ones that their worker builds.
-OF_PACKAGES = {"test_doors.py", "test_otter.py", "test_packages.py"}
+OF_PACKAGES = {"test_doors.py", "test_otter.py", "test_packages.py", "test_second_assignment.py"}
 # Likewise what `make grade` makes of the examples.
 OF_EXAMPLES = {"test_grade.py", "test_gradescope.py"}
 # Files that take longest.

@@ -1,0 +1,37 @@
+"""A linear model of m samples with p features: its predictions, its loss, and the gradients of the loss."""
+
+import numpy as np
+
+
+def predict(w, b, X):
+    """Return the predictions (m,) of the weights w (p,) and the bias b for the samples in the rows of X (m, p)."""
+    """ # BEGIN PROMPT
+    # TODO: the product of each row of X with w, plus b.
+    raise NotImplementedError("Task 1: let predict return X w + b.")
+    """  # END PROMPT
+    # BEGIN SOLUTION NO PROMPT
+    return X @ w + b
+    # END SOLUTION
+
+
+def loss(w, b, X, y):
+    """Return the mean squared difference between the predictions and the targets y (m,)."""
+    """ # BEGIN PROMPT
+    # TODO: the mean of the squared residuals.
+    raise NotImplementedError("Task 2: let loss return the mean squared error.")
+    """  # END PROMPT
+    # BEGIN SOLUTION NO PROMPT
+    return np.mean((predict(w, b, X) - y) ** 2)
+    # END SOLUTION
+
+
+def gradients(w, b, X, y):
+    """Return the dict {"w": dloss/dw (p,), "b": dloss/db} of the loss."""
+    """ # BEGIN PROMPT
+    # TODO: the residual of each sample; then the derivatives of the loss with respect to w and to b.
+    raise NotImplementedError("Task 3: let gradients return the gradients of w and b.")
+    """  # END PROMPT
+    # BEGIN SOLUTION NO PROMPT
+    residual = predict(w, b, X) - y
+    return {"w": 2 * X.T @ residual / len(y), "b": 2 * np.mean(residual)}
+    # END SOLUTION

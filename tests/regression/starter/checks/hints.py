@@ -1,0 +1,3 @@
+"""The hints of check.py, for each public check; there are none."""
+
+HINTS = {}
