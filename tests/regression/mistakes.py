@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from autograder.checking import mapping, two_values
 from autograder.diagnosis.causes import Catalog, find_causes
 from autograder.diagnosis.mistake import Mistake, Step
@@ -55,6 +57,7 @@ LINES = {
 }
 
 
+@np.errstate(all="ignore")  # a wrong gradient may be larger than any float
 def diagnose(part, student, data):
     """Return the causes of what is wrong in a part."""
     loaded = attempt(lambda: student.fetch(student.module(part)))
