@@ -19,7 +19,7 @@ from autograder.marks import MOST_REASON, Adjustment
 from autograder.platforms import NAMES
 from autograder.report.doctor import assess_layers, build_layers_table
 from autograder.report.terminal import console
-from autograder.run import STOPPED, Order, make_folders, progress_bar, run_grade, tell
+from autograder.run import STOPPED, GradeOptions, make_folders, progress_bar, run_grade, tell
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits, Zygote
 from autograder.settings import notices, read_assignment
@@ -104,9 +104,9 @@ def reason(text: str) -> str:
     return clean(" ".join(text.split()), MOST_REASON)
 
 
-def order(given: argparse.Namespace) -> Order:
+def order(given: argparse.Namespace) -> GradeOptions:
     """What `grade` is asked for."""
-    return Order(**{field.name: getattr(given, field.name) for field in fields(Order)})
+    return GradeOptions(**{field.name: getattr(given, field.name) for field in fields(GradeOptions)})
 
 
 def run_adjust(out: Path, student: str, added: float, why: str) -> int:

@@ -177,7 +177,7 @@ def names_of(waiting: SubmissionRef) -> set[str]:
     return {fold_name(name.strip()) for name in names} - {""}
 
 
-def nobodys_extensions(late: Late, waitings: Sequence[SubmissionRef]) -> str:
+def describe_unknown_extensions(late: Late, waitings: Sequence[SubmissionRef]) -> str:
     """A sentence for the TA on extensions that are nobody's here; nothing if there are none."""
     known = {name for waiting in waitings for name in names_of(waiting)}
     unknown = ", ".join(make_printable(name) for name in late.extensions if name not in known)

@@ -26,7 +26,7 @@ from autograder.intake.read import Reader, Submission
 from autograder.intake.roster import read_roster
 from autograder.intake.submission_ref import Discovery, Person, SubmissionRef
 from autograder.judge.judge import error_result
-from autograder.marks import Mark, mark_of, nobodys_extensions
+from autograder.marks import Mark, describe_unknown_extensions, mark_of
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
 from autograder.report.exports import export_sheets
 from autograder.report.feedback import feedback_html
@@ -52,7 +52,7 @@ PLACES = {
 
 
 @dataclass(frozen=True)
-class Order:
+class GradeOptions:
     """What is to be graded, and how: the settings of `make grade`.
 
     only is a pattern of names: others are left as they are. With force, what was graded before is graded again. accept names
@@ -71,7 +71,7 @@ class Order:
     force: bool = False
 
 
-def run_grade(order: Order) -> int:
+def run_grade(order: GradeOptions) -> int:
     """Grade what is to be graded, show the progress and the table, and leave the files in OUT; the exit code.
 
     The files and marks of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
@@ -85,7 +85,7 @@ def run_grade(order: Order) -> int:
     tell(
         *found.remarks,
         *(roster.format_remarks(found.submissions) if roster else ()),
-        nobodys_extensions(settings.late, found.submissions),
+        describe_unknown_extensions(settings.late, found.submissions),
         *notices(),
     )
     make_folders(order.out, "results", "feedback", "exports")
@@ -109,7 +109,13 @@ class Run:
     """One run of `make grade`: which submissions are graded, and what becomes of the results."""
 
     def __init__(
-        self, order: Order, found: Discovery, settings: Settings, book: Gradebook, reader: Reader, absent: Sequence[Person]
+        self,
+        order: GradeOptions,
+        found: Discovery,
+        settings: Settings,
+        book: Gradebook,
+        reader: Reader,
+        absent: Sequence[Person],
     ) -> None:
         self.order, self.found, self.settings, self.book, self.absent = order, found, settings, book, absent
         self.reader = reader
@@ -231,12 +237,12 @@ def outputs_digest(source: str, contents: Iterable[bytes]) -> str:
     return digest(("source", source.encode()), *(("content", content) for content in contents))
 
 
-def nbgraders(order: Order) -> contextlib.AbstractContextManager[Any]:
+def nbgraders(order: GradeOptions) -> contextlib.AbstractContextManager[Any]:
     """The gradebook of nbgrader that an order names, or None; IntakeError if it cannot be used."""
     return open_gradebook(order.gradebook, read_assignment()) if order.gradebook else contextlib.nullcontext()
 
 
-def say(order: Order, run: Run, summary: Summary) -> int:
+def say(order: GradeOptions, run: Run, summary: Summary) -> int:
     """Print what came of a run; the exit code."""
     if summary.layers and (accepted := layers.lacking(summary.layers, ())):
         tell(f"Nothing here kept these submissions from the grader's {' and '.join(accepted)}: accepted.")

@@ -81,7 +81,7 @@ def in_the_notes(tensors: Mapping[str, np.ndarray], prefix: str = "") -> dict[st
     return {f"{prefix}{key.lower()}": value.T if key[0] == "W" else value for key, value in tensors.items()}
 
 
-def stood_up(key: str, value: Any) -> np.ndarray:
+def as_column(key: str, value: Any) -> np.ndarray:
     """The array, a B of the shape (n,) stood up as the column (n, 1): the checks of the shapes have points of their own."""
     array = tensor(key, value)
     return array.reshape(-1, 1) if key[0] == "B" and array.ndim == 1 else array

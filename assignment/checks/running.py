@@ -21,10 +21,10 @@ from checks.checking import (
     agree,
     describe,
     expect_tensor,
-    held,
     mapping,
     norm,
-    take,
+    present_keys,
+    require_key,
     tensor,
     two_values,
 )
@@ -121,9 +121,9 @@ def tensors_of_forward(answer: Any, case: Case) -> dict[str, np.ndarray]:
 def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
     """The arrays of numbers among the values of these keys; what is missing or is none is paid for in checks of its own."""
     found = {}
-    for key in held(tensors, keys):
+    for key in present_keys(tensors, keys):
         with contextlib.suppress(CheckFailure):
-            found[key] = tensor(key, take("", tensors, key))
+            found[key] = tensor(key, require_key("", tensors, key))
     return found
 
 
@@ -137,12 +137,12 @@ def call_backward(student: Student, net: Any, case: Case, source: Source) -> Any
         out, cache = student.unpack(net.forward(case.X))
     else:
         reference = source(case)
-        out, cache = reference[f"A{case.layers[-1]}"], laid_over(student, net, case, reference)
+        out, cache = reference[f"A{case.layers[-1]}"], cache_with_overrides(student, net, case, reference)
     cache["Y"] = case.Y
     return net.compute_gradients(out, cache)
 
 
-def laid_over(student: Student, net: Any, case: Case, values: Mapping[str, np.ndarray]) -> Any:
+def cache_with_overrides(student: Student, net: Any, case: Case, values: Mapping[str, np.ndarray]) -> Any:
     """A copy of the student's own cache, still on the student's side, with these values in it.
 
     A student's backward pass may need keys of its own making, so the values replace others and take nothing away.
@@ -186,7 +186,9 @@ def run_backward(student: Student, case: Case, source: Source = None) -> Mapping
     return remember(student, ("backward", case, source), run)
 
 
-def on_either_cache(student: Student, case: Case, reference: ReferenceSource, attempt: Callable[[Source], None]) -> None:
+def with_own_or_reference_cache(
+    student: Student, case: Case, reference: ReferenceSource, attempt: Callable[[Source], None]
+) -> None:
     """Let the backward pass try on the student's own cache, then on the reference laid over it.
 
     A wrong forward pass does not cost the marks of the backward pass, and neither does a cache made in another way. The
@@ -216,7 +218,7 @@ def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], 
     out, cache = run_forward(student, case)
     expect_tensor("out", out, right[f"A{case.layers[-1]}"], show=show)
     for key in cache_keys(case):
-        expect_tensor(key, take("The cache", cache, key), right[key], show=show)
+        expect_tensor(key, require_key("The cache", cache, key), right[key], show=show)
 
 
 def expect_softmax_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
@@ -233,9 +235,9 @@ def expect_softmax_cache(student: Student, case: Case, right: Mapping[str, np.nd
 def own_softmax_cache(student: Student, case: Case) -> dict[str, np.ndarray]:
     """The cache of the student's own DNN, its last A replaced by the student's own softmax of its last Z."""
     below, last = replace(case, model="DNN"), case.layers[-1]
-    expect_alive_forward(student, below)
+    expect_input_dependence_of_forward(student, below)
     _, cache = run_forward(student, below)
-    tensors = {key: tensor(key, take("The cache", cache, key)) for key in cache_keys(case)}
+    tensors = {key: tensor(key, require_key("The cache", cache, key)) for key in cache_keys(case)}
     probabilities = remember(student, ("softmax", case), lambda: own_softmax(student, tensors[f"Z{last}"]))
     return {**tensors, f"A{last}": probabilities}
 
@@ -260,7 +262,7 @@ def expect_whole(student: Student, case: Case, right: Mapping[str, np.ndarray], 
     def expect(own: Mapping[str, np.ndarray]) -> None:
         for key in own or gradient_keys(case, "WB"):
             wants = (right[key], own[key]) if key in own and np.isfinite(own[key]).all() else (right[key],)
-            expect_tensor(key, take("grads", grads, key), *wants, case=case, show=show)
+            expect_tensor(key, require_key("grads", grads, key), *wants, case=case, show=show)
 
     with contextlib.suppress(CheckFailure):
         return expect({})
@@ -269,7 +271,7 @@ def expect_whole(student: Student, case: Case, right: Mapping[str, np.ndarray], 
 
 def own_gradients(student: Student, case: Case, source: Source = None) -> dict[str, np.ndarray]:
     """The W and B gradients of the student's own passes, as far as they are there; none where nothing was computed."""
-    if not is_alive(student, case, source, "WB"):
+    if not depends_on_input(student, case, source, "WB"):
         return {}
     return {key: value for key, value in tensors_of_backward(student, case, source).items() if key[0] in "WB"}
 
@@ -322,7 +324,7 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
     return one.shape == other.shape and agree(one, other)
 
 
-def is_alive(student: Student, case: Case, source: Source, kinds: str) -> bool:
+def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -> bool:
     """Whether some gradient of these kinds depends on the case.
 
     It is dW and dB that must depend on the batch. For dZ and dA only the labels count, since a copy of the cache depends on X.
@@ -333,18 +335,18 @@ def is_alive(student: Student, case: Case, source: Source, kinds: str) -> bool:
     return depends(weights, again, batch) or ("Z" in kinds and depends(here, again, labels))
 
 
-def expect_alive(student: Student, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:
+def expect_input_dependence(student: Student, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:
     """CheckFailure unless `compute_gradients` computes some gradient of these kinds, right or wrong."""
 
     def attempt(source: Source) -> None:
         run_backward(student, case, source)
-        if not is_alive(student, case, source, kinds):
+        if not depends_on_input(student, case, source, kinds):
             raise CheckFailure("The gradients do not depend on the batch, or differ from call to call: nothing is computed.")
 
-    on_either_cache(student, case, reference, attempt)
+    with_own_or_reference_cache(student, case, reference, attempt)
 
 
-def expect_alive_forward(student: Student, case: Case) -> None:
+def expect_input_dependence_of_forward(student: Student, case: Case) -> None:
     """CheckFailure unless `forward` computes something from the case, right or wrong."""
     variants = (case, once_more(case), on_another_batch(case))
     here, again, elsewhere = (tensors_of_forward(answer_of_forward(student, variant), variant) for variant in variants)

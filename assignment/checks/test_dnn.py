@@ -6,18 +6,27 @@ formulas in the hand-out, and the checks point at the first one that differs.
 
 import numpy as np
 
-from checks.case import cache_keys, gradient_keys, stood_up
+from checks.case import as_column, cache_keys, gradient_keys
 from checks.example import DNN
 from checks.running import (
     arrays_in,
-    expect_alive,
+    expect_input_dependence,
     expect_whole,
-    on_either_cache,
     run_backward,
     run_cache,
     run_output,
+    with_own_or_reference_cache,
 )
-from checks.checking import CheckFailure, check, expect_shape, expect_tensor, held, take, take_all, tensor
+from checks.checking import (
+    CheckFailure,
+    check,
+    expect_shape,
+    expect_tensor,
+    present_keys,
+    require_key,
+    require_keys,
+    tensor,
+)
 
 EXAMPLE, WANTED_CACHE, WANTED_GRADS = DNN.case, DNN.cache, DNN.grads
 LAST = EXAMPLE.layers[-1]
@@ -41,11 +50,11 @@ def expect_gradients(student, keys):
                 hint = "" if first == key else f" The first wrong one on the way back is `{first}`."
                 raise CheckFailure(f"{failure}{hint}", key, failure.got, failure.wants, failure.case) from None
 
-    on_either_cache(student, EXAMPLE, reference, attempt)
+    with_own_or_reference_cache(student, EXAMPLE, reference, attempt)
 
 
 def expect_gradient(grads, key):
-    got = stood_up(key, take("grads", grads, key))
+    got = as_column(key, require_key("grads", grads, key))
     expect_tensor(key, got, WANTED_GRADS[key], *after_own_output_step(grads, key), case=EXAMPLE, show=True)
 
 
@@ -81,7 +90,7 @@ def test_example_output(student):
 @check
 def test_example_cache_keys(student):
     """The cache of the example has a key for every W, B, Z and A."""
-    take_all("The cache", run_cache(student, EXAMPLE), cache_keys(EXAMPLE))
+    require_keys("The cache", run_cache(student, EXAMPLE), cache_keys(EXAMPLE))
 
 
 @check
@@ -90,7 +99,7 @@ def test_example_cache_values(student):
     cache = run_cache(student, EXAMPLE)
     for key in cache_keys(EXAMPLE):
         if key in cache or key[0] in "ZA":  # a W or B that is missing is paid for above
-            expect_tensor(key, take("The cache", cache, key), WANTED_CACHE[key], show=True)
+            expect_tensor(key, require_key("The cache", cache, key), WANTED_CACHE[key], show=True)
 
 
 @check
@@ -98,23 +107,23 @@ def test_example_gradient_keys(student):
     """The gradients of the example have a key for every W, B, Z and A of the hidden layers."""
 
     def attempt(source):
-        take_all("grads", run_backward(student, EXAMPLE, source), gradient_keys(EXAMPLE))
+        require_keys("grads", run_backward(student, EXAMPLE, source), gradient_keys(EXAMPLE))
 
-    on_either_cache(student, EXAMPLE, reference, attempt)
+    with_own_or_reference_cache(student, EXAMPLE, reference, attempt)
 
 
 @check
 def test_example_gradient_shapes(student):
     """Each gradient of the example has the shape of its variable."""
-    expect_alive(student, EXAMPLE, reference)
+    expect_input_dependence(student, EXAMPLE, reference)
 
     def attempt(source):
         grads = run_backward(student, EXAMPLE, source)
-        for key in held(grads, gradient_keys(EXAMPLE)):
-            got = tensor(key, take("grads", grads, key))
+        for key in present_keys(grads, gradient_keys(EXAMPLE)):
+            got = tensor(key, require_key("grads", grads, key))
             expect_shape(key, got, EXAMPLE.shape(key), (WANTED_GRADS[key],), EXAMPLE)
 
-    on_either_cache(student, EXAMPLE, reference, attempt)
+    with_own_or_reference_cache(student, EXAMPLE, reference, attempt)
 
 
 @check

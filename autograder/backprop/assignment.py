@@ -102,8 +102,8 @@ class Backprop(Assignment):
 
 def credit_of(model: str, student: SandboxedStudent) -> Credit:
     """Return what the backward pass of a network is worth: less where it works by finite differences."""
-    way = finite_differences.way_back(student, model)
-    if not way.by_differences or FINITE_DIFFERENCES == 1:
+    way = finite_differences.detect_finite_differences(student, model)
+    if not way.uses_finite_differences or FINITE_DIFFERENCES == 1:
         return Credit(remark=way.remark)
     share = f"{FINITE_DIFFERENCES:.0%}"
     note = f"`compute_gradients` of `{model}` works by finite differences; the rubric gives {share} of the points for that."

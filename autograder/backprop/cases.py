@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from autograder.backprop.case import Case, gradient_keys
-from autograder.backprop.oracle import ACTIVATIONS, MODELS, activations, forward, right_cache, sample_losses, truth
+from autograder.backprop.oracle import ACTIVATIONS, MODELS, activations, forward, reference_cache, reference_of, sample_losses
 from autograder.checking import agree
 
 SMALLEST_NORM = 0.02  # of every gradient of a screened case
@@ -63,7 +63,7 @@ class Sampler:
         case = Case(f"{name} {layer_sizes} m={samples}", layer_sizes, params, X, Y, model, chosen)
         return case if samples == 1 else spread_out(case)
 
-    def screened(
+    def rejection_sample(
         self,
         name: str,
         layer_sizes: tuple[int, ...],
@@ -79,7 +79,7 @@ class Sampler:
 
 def spread_out(case: Case) -> Case:
     """The same case on an output layer that sets the samples apart; few draws do by themselves."""
-    last, cache = case.layers[-1], right_cache(case)
+    last, cache = case.layers[-1], reference_cache(case)
     W, B, A = case.params[f"W{last}"], case.params[f"B{last}"], cache[f"A{last - 1}"]
     W = OUTPUT_SPREAD * W / np.std(W @ A, axis=1, keepdims=True)
     return replace(case, params={**case.params, f"W{last}": W, f"B{last}": B - (W @ A).mean(axis=1, keepdims=True)})
@@ -87,7 +87,7 @@ def spread_out(case: Case) -> Case:
 
 def varies(case: Case) -> bool:
     """The biases and the outputs are large and varied enough to show a mistake, and no ReLU is near its kink."""
-    cache = right_cache(case)
+    cache = reference_cache(case)
     bends = [cache[f"Z{layer}"] for layer, name in enumerate(activations(case), start=1) if name == "relu"]
     return bool(
         min(np.linalg.norm(case.params[f"B{layer}"]) for layer in case.layers) > SMALLEST_BIAS
@@ -98,7 +98,7 @@ def varies(case: Case) -> bool:
 
 def tells_apart(case: Case) -> bool:
     """The gradients are large enough to show a mistake."""
-    grads = truth(case).grads
+    grads = reference_of(case).grads
     return bool(
         min(np.linalg.norm(gradient) for gradient in grads.values()) > SMALLEST_NORM
         and max(np.abs(grads[key]).max() for key in case.params) > LARGEST_ENTRY
@@ -108,7 +108,7 @@ def tells_apart(case: Case) -> bool:
 # What some cases must offer beyond that, so that a wrong program gets the same marks whatever is drawn.
 
 
-def errs(case: Case) -> bool:
+def misclassifies(case: Case) -> bool:
     """Each output is on the wrong side of 1/2, more often on one of them, so that a gradient made of decisions is not zero.
 
     Nor is it where a forward pass leaves out the hidden activations: there the outputs are as good as decisions.
@@ -116,18 +116,18 @@ def errs(case: Case) -> bool:
     straight = case.X
     for layer in case.layers:
         straight = case.params[f"W{layer}"] @ straight + case.params[f"B{layer}"]
-    return all(((Z > 0) - case.Y).sum(axis=1).all() for Z in (right_cache(case)[f"Z{case.layers[-1]}"], straight))
+    return all(((Z > 0) - case.Y).sum(axis=1).all() for Z in (reference_cache(case)[f"Z{case.layers[-1]}"], straight))
 
 
 def is_sure_of_a_wrong_class(case: Case) -> bool:
     """Saturated, the output of the right class is exactly 0 for some sample."""
-    cache = right_cache(saturated(case))
+    cache = reference_cache(saturated(case))
     return bool((cache[f"A{case.layers[-1]}"][case.Y == 1] == 0).any())
 
 
 def shows_clipping(case: Case) -> bool:
     """Some W and some B gradient are large enough that clipping shows in both."""
-    grads = truth(case).grads
+    grads = reference_of(case).grads
     return all(max(np.abs(grads[key]).max() for key in gradient_keys(case, kind)) > LARGEST_ENTRY for kind in "WB")
 
 
@@ -143,8 +143,8 @@ def lives_with_relu(case: Case) -> bool:
 
 def shows_truncation(case: Case) -> bool:
     """Some W gradient, its digits behind the point cut off, is another than the mean of those of the samples cut off."""
-    samples = [truth(case.columns(number)).grads for number in range(case.samples)]
-    whole = truth(case).grads
+    samples = [reference_of(case.columns(number)).grads for number in range(case.samples)]
+    whole = reference_of(case).grads
     return not all(
         agree(np.trunc(whole[key]), np.mean([np.trunc(one[key]) for one in samples], axis=0))
         for key in gradient_keys(case, "W")
@@ -155,7 +155,7 @@ def descends(rate: float, case: Case) -> bool:
     """Two steps of gradient descent each make the loss smaller, and on the way a nudge of all weights together shows in it."""
     least = np.inf
     for _ in range(3):
-        right = truth(case)
+        right = reference_of(case)
         nudged = {key: value + NUDGE * (key[0] == "W") for key, value in case.params.items()}
         if right.loss > least or abs(loss_on(case, nudged) - right.loss) < SMALLEST_CHANGE * right.loss:
             return False
@@ -188,31 +188,36 @@ class Cases:
         # The learning rate of fit: neither its default, 0.5, nor near a usual one.
         (self.learning_rate,) = sampler.uniform("learning rate", (0.3, 0.4))
         # m is unlike any width, and such that m, 1/m, m/n_0, m/(m-1), 2 and 1/2 are all different factors.
-        self.main = sampler.screened(
-            "main", (2, 3, 3, 1), 7, demands=(lives_with_relu, errs, shows_clipping, partial(descends, self.learning_rate))
+        self.main = sampler.rejection_sample(
+            "main",
+            (2, 3, 3, 1),
+            7,
+            demands=(lives_with_relu, misclassifies, shows_clipping, partial(descends, self.learning_rate)),
         )
-        self.other = sampler.screened(
-            "other", (2, 3, 3, 1), 4, demands=(lives_with_relu, errs, shows_clipping, shows_truncation)
+        self.other = sampler.rejection_sample(
+            "other", (2, 3, 3, 1), 4, demands=(lives_with_relu, misclassifies, shows_clipping, shows_truncation)
         )
-        self.single = sampler.screened("single", (2, 3, 3, 1), 1)
-        self.deep = sampler.screened("deep", (3, 4, 2, 5, 2), 8)
-        self.shallow = sampler.screened("shallow", (4, 2), 7)
-        self.square = sampler.screened("square", (3, 3, 3, 3), 3)  # every product has a shape here, the wrong ones too
-        self.point = sampler.screened("point", (1, 1, 1), 1)  # here every tensor is one number
+        self.single = sampler.rejection_sample("single", (2, 3, 3, 1), 1)
+        self.deep = sampler.rejection_sample("deep", (3, 4, 2, 5, 2), 8)
+        self.shallow = sampler.rejection_sample("shallow", (4, 2), 7)
+        self.square = sampler.rejection_sample("square", (3, 3, 3, 3), 3)  # every product has a shape here, the wrong ones too
+        self.point = sampler.rejection_sample("point", (1, 1, 1), 1)  # here every tensor is one number
         self.saturated = saturated(self.main)
         self.samples = [self.other.columns(number) for number in range(self.other.samples)]
         self.twice = self.other.columns(*range(self.other.samples), *range(self.other.samples))
         self.main_on_other = self.main.with_params(self.other.params)
 
         # K >= 3: with two classes a forgotten cross term of the softmax looks like a factor of exactly 1/2.
-        self.softmax = sampler.screened("softmax", (3, 5, 4), 7, "SoftmaxDNN", demands=(is_sure_of_a_wrong_class,))
-        self.softmax_shallow = sampler.screened("softmax shallow", (2, 3), 7, "SoftmaxDNN")
+        self.softmax = sampler.rejection_sample("softmax", (3, 5, 4), 7, "SoftmaxDNN", demands=(is_sure_of_a_wrong_class,))
+        self.softmax_shallow = sampler.rejection_sample("softmax shallow", (2, 3), 7, "SoftmaxDNN")
         self.softmax_saturated = saturated(self.softmax)
-        self.squared_error = sampler.screened("squared error", (3, 5, 4), 7, "SquaredErrorSoftmaxDNN")
-        self.general = sampler.screened("general", (3, 4, 5, 2, 1), 7, "GeneralDNN", ("tanh", "relu", "sigmoid", "sigmoid"))
-        self.general_relu = sampler.screened("general relu", (2, 5, 4, 3), 7, "GeneralDNN", ("relu", "tanh", "sigmoid"))
-        self.notes = sampler.screened("notes", (3, 4, 2), 7)
-        self.logistic = sampler.screened("logistic", (4, 1), 7, demands=(errs,))
+        self.squared_error = sampler.rejection_sample("squared error", (3, 5, 4), 7, "SquaredErrorSoftmaxDNN")
+        self.general = sampler.rejection_sample(
+            "general", (3, 4, 5, 2, 1), 7, "GeneralDNN", ("tanh", "relu", "sigmoid", "sigmoid")
+        )
+        self.general_relu = sampler.rejection_sample("general relu", (2, 5, 4, 3), 7, "GeneralDNN", ("relu", "tanh", "sigmoid"))
+        self.notes = sampler.rejection_sample("notes", (3, 4, 2), 7)
+        self.logistic = sampler.rejection_sample("logistic", (4, 1), 7, demands=(misclassifies,))
         self.logistic_saturated = saturated(self.logistic)
         # Outputs that are exactly 0 and 1: right for every other sample, wrong for the rest.
         self.sure = np.where(np.arange(self.softmax.samples) % 2, self.softmax.Y, np.roll(self.softmax.Y, 1, axis=0))

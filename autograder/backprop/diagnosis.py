@@ -15,7 +15,7 @@ from autograder.backprop.observers.dnn import observe_dnn, observe_passes
 from autograder.backprop.observers.extension import observe_extension
 from autograder.backprop.observers.networks import backward, forward
 from autograder.backprop.observers.warmup import observe_warmup
-from autograder.backprop.oracle import truth
+from autograder.backprop.oracle import reference_of
 from autograder.checking import CheckFailure
 from autograder.diagnosis.causes import Catalog, find_causes
 from autograder.diagnosis.matching import Finding
@@ -115,7 +115,7 @@ def steps(student: Student) -> list[Step]:
     """Return the tensors of the two passes on the public example, in the order in which they are found."""
     if isinstance(attempt(lambda: student.fetch(student.module("dnn"))), Raised):
         return []
-    due = {**truth(EXAMPLE).cache, **{f"d{key}": value for key, value in truth(EXAMPLE).grads.items()}}
+    due = {**reference_of(EXAMPLE).cache, **{f"d{key}": value for key, value in reference_of(EXAMPLE).grads.items()}}
     seen = {short_name(one): one for one in observe_passes(student, EXAMPLE) if is_tensor(one)}
     found = [Step(name, state(seen.get(name), due[name])) for name in step_of()]
     first = next((step.name for step in found if step.state == "wrong"), "")

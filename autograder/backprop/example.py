@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.backprop.case import Case, Example, cache_keys, gradient_keys
-from autograder.backprop.oracle import truth
+from autograder.backprop.oracle import reference_of
 
 DIGITS = 8  # significant ones that students read
 
@@ -41,7 +41,7 @@ def rounded(value: np.ndarray) -> np.ndarray:
 
 def example_of(case: Case, gradients: Iterable[str]) -> Example:
     """Return a case with its right cache, its loss, and the gradients that its checks compare."""
-    right = truth(case)
+    right = reference_of(case)
     cache = {key: rounded(right.cache[key]) for key in cache_keys(case)}
     return Example(case, cache, {key: rounded(right.grads[key]) for key in gradients}, float(f"{right.loss:.{DIGITS}g}"))
 

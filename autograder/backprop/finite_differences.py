@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.backprop.case import Case
-from autograder.backprop.oracle import forward, right_cache, sample_losses
-from autograder.backprop.running import copied_cache, laid_over, network
-from autograder.checking import CheckFailure, StudentError, agree, expect_shape, mapping, take, tensor
+from autograder.backprop.oracle import forward, reference_cache, sample_losses
+from autograder.backprop.running import cache_with_overrides, copied_cache, network
+from autograder.checking import CheckFailure, StudentError, agree, expect_shape, mapping, require_key, tensor
 from autograder.sandbox.student import SandboxedStudent
 
 SIZES = (5, 6, 4, 3)
@@ -31,10 +31,10 @@ LIKENESS = 1e-2  # how far, relative to its size, a gradient may be from a multi
 MAX_CALLS = 1_000_000  # a child may count higher and is not believed
 
 
-class Way(NamedTuple):
+class GradientMethod(NamedTuple):
     """How a network finds its gradients: whether by finite differences, and what a TA is told about it."""
 
-    by_differences: bool = False
+    uses_finite_differences: bool = False
     remark: str = ""
 
 
@@ -52,20 +52,22 @@ def case_for(model: str, factor: float = 1.0) -> Case:
 
 
 @np.errstate(all="ignore")  # a student's gradient may be infinite, and that of a wrong step is
-def way_back(student: SandboxedStudent, model: str) -> Way:
+def detect_finite_differences(student: SandboxedStudent, model: str) -> GradientMethod:
     """How the student's network of this class finds its gradients; nothing is said of one that cannot be run."""
     near = run(student, model, 1.0)
     if near is None:
-        return Way()
+        return GradientMethod()
     gradient, calls = near
     far, often = run(student, model, FAR), calls >= gradient.size
     alike = far is not None and is_made_of_differences(far[0], model)
     if alike or (often and (breaks(gradient, far, FAR) or breaks(gradient, run(student, model, VERY_FAR), VERY_FAR))):
         counted = f", with {calls} runs of forward in one call" if calls else ""
-        return Way(True, f"compute_gradients of {model} works by finite differences{counted}.")
+        return GradientMethod(True, f"compute_gradients of {model} works by finite differences{counted}.")
     if often:
-        return Way(False, f"compute_gradients of {model} runs forward {calls} times in one call; what for is for you to see.")
-    return Way()
+        return GradientMethod(
+            False, f"compute_gradients of {model} runs forward {calls} times in one call; what for is for you to see."
+        )
+    return GradientMethod()
 
 
 def run(student: SandboxedStudent, model: str, factor: float) -> tuple[np.ndarray, int] | None:
@@ -73,7 +75,7 @@ def run(student: SandboxedStudent, model: str, factor: float) -> tuple[np.ndarra
     case = case_for(model, factor)
     try:
         grads, calls = called(student, case)
-        gradient = tensor("W1", take("grads", mapping("grads", grads), "W1"))
+        gradient = tensor("W1", require_key("grads", mapping("grads", grads), "W1"))
         expect_shape("W1", gradient, case.shape("W1"))
     except (CheckFailure, StudentError):
         return None
@@ -82,7 +84,7 @@ def run(student: SandboxedStudent, model: str, factor: float) -> tuple[np.ndarra
 
 def called(student: SandboxedStudent, case: Case) -> tuple[Any, Any]:
     """What compute_gradients returns for the right cache, laid over the student's own, and how often `forward` ran for it."""
-    right = right_cache(case)
+    right = reference_cache(case)
     values, out = {**right, "Y": case.Y}, right[f"A{case.layers[-1]}"]
 
     def call(net: Any, cache: Any) -> tuple[Any, Any]:
@@ -98,7 +100,7 @@ def called(student: SandboxedStudent, case: Case) -> tuple[Any, Any]:
         if not error.raised:  # it has not come back, and need not be called again
             raise
     net = network(student, case)
-    return call(net, laid_over(student, net, case, values))
+    return call(net, cache_with_overrides(student, net, case, values))
 
 
 def breaks(gradient: np.ndarray, found: tuple[np.ndarray, int] | None, factor: float) -> bool:

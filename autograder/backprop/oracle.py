@@ -21,7 +21,7 @@ MAX_CASES = 1024
 
 
 @dataclass(frozen=True)
-class Truth:
+class Reference:
     """What a right program answers: out (n_L, m), the cache, the gradients under the names of their variables, and J."""
 
     out: np.ndarray
@@ -101,20 +101,20 @@ def sample_losses(case: Case, cache: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 @lru_cache(maxsize=MAX_CASES)
-def right_cache(case: Case) -> dict[str, np.ndarray]:
+def reference_cache(case: Case) -> dict[str, np.ndarray]:
     """The cache of a right forward pass."""
     return forward(case)
 
 
 @lru_cache(maxsize=MAX_CASES)
-def truth(case: Case) -> Truth:
+def reference_of(case: Case) -> Reference:
     """The outputs, cache, gradients and loss of a case; W and B averaged over the batch, Z and A one column a sample."""
-    cache = right_cache(case)
+    cache = reference_cache(case)
     grads = {key: parameter_gradient(case, key) for key in case.params}
     for layer in case.layers:
         grads[f"Z{layer}"] = sample_gradient(case, f"Z{layer}")
         grads[f"A{layer}"] = sample_gradient(case, f"A{layer}")
-    return Truth(cache[f"A{case.layers[-1]}"], cache, grads, float(np.mean(sample_losses(case, cache))))
+    return Reference(cache[f"A{case.layers[-1]}"], cache, grads, float(np.mean(sample_losses(case, cache))))
 
 
 def parameter_gradient(case: Case, key: str) -> np.ndarray:

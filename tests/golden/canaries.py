@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.backprop.case import Case
 from autograder.backprop.cases import sample_cases
-from autograder.backprop.oracle import right_cache, truth
+from autograder.backprop.oracle import reference_cache, reference_of
 from autograder.settings import read_secret
 from tests.golden.programs import solution
 
@@ -26,11 +26,11 @@ LETTERS = "qwrtzpsdfg"  # a digit each
 def hidden_numbers() -> list[float]:
     """Every number that a hidden check puts in or wants to see, and the norm of every tensor that it wants."""
     cases = sample_cases(read_secret().encode())
-    found = [right_cache(cases.softmax)["Z2"]]
+    found = [reference_cache(cases.softmax)["Z2"]]
     for value in vars(cases).values():
         for case in value if isinstance(value, list) else [value]:
             if isinstance(case, Case):
-                right = truth(case)
+                right = reference_of(case)
                 tensors = [*right.cache.values(), *right.grads.values()]
                 found += [case.X, case.Y, *case.params.values(), right.out, right.loss, *tensors]
                 found += [np.linalg.norm(tensor) for tensor in tensors]

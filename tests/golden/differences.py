@@ -79,8 +79,8 @@ def alone(body: str) -> bytes:
 
 def replaced(name: str, body: str, part: str = "dnn") -> bytes:
     """The solution with another compute_gradients in the class of this name, where the right one is called `right`."""
-    lines = f"def by_differences(self, out, cache):\n{textwrap.indent(body, '    ')}\n"
-    return f"{solution(part)}\n\nright = {name}.compute_gradients\n\n\n{lines}\n\n{name}.compute_gradients = by_differences\n".encode()
+    lines = f"def uses_finite_differences(self, out, cache):\n{textwrap.indent(body, '    ')}\n"
+    return f"{solution(part)}\n\nright = {name}.compute_gradients\n\n\n{lines}\n\n{name}.compute_gradients = uses_finite_differences\n".encode()
 
 
 class Differences(NamedTuple):

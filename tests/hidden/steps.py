@@ -10,10 +10,19 @@ from functools import cache, partial
 
 import numpy as np
 
-from autograder.backprop.case import gradient_keys, stood_up
-from autograder.backprop.oracle import activations, right_cache, truth
-from autograder.backprop.running import either, on_either_cache, own_gradients, run_backward, run_forward
-from autograder.checking import CheckFailure, StudentError, expect_finite, expect_shape, expect_tensor, held, take, tensor
+from autograder.backprop.case import as_column, gradient_keys
+from autograder.backprop.oracle import activations, reference_cache, reference_of
+from autograder.backprop.running import either, own_gradients, run_backward, run_forward, with_own_or_reference_cache
+from autograder.checking import (
+    CheckFailure,
+    StudentError,
+    expect_finite,
+    expect_shape,
+    expect_tensor,
+    present_keys,
+    require_key,
+    tensor,
+)
 
 # dZ of the output layer, from its activation A and the labels Y.
 OUTPUT_STEPS = {
@@ -39,7 +48,7 @@ def follow(case, grads, cache, key):
     """What the step must give: from the student's own results where they can be followed, and outright."""
     kind, layer = key[0], int(key[1:])
     step = "output Z" if kind == "Z" and layer == case.layers[-1] else kind
-    right = truth(case).grads[key]
+    right = reference_of(case).grads[key]
     try:
         own = STEPS[step](case, Tensors(grads, case), Tensors(cache, case), layer)
     except (CheckFailure, KeyError):
@@ -78,59 +87,59 @@ def expect_steps(student, case, keys, *spare):
     def attempt(on, source):
         grads, cache = backward(student, on, source)
         for key in keys:
-            expect_tensor(key, take("grads", grads, key), *follow(on, grads, cache, key), case=on)
+            expect_tensor(key, require_key("grads", grads, key), *follow(on, grads, cache, key), case=on)
 
     try:
-        on_either_cache(student, case, right_cache, partial(attempt, case))
+        with_own_or_reference_cache(student, case, reference_cache, partial(attempt, case))
     except StudentError as error:
         for other in spare:
             with suppress(CheckFailure, StudentError):
-                return on_either_cache(student, other, right_cache, partial(attempt, other))
+                return with_own_or_reference_cache(student, other, reference_cache, partial(attempt, other))
         raise error from error.__cause__
 
 
-def expect_truth(student, case, kinds="WB"):
+def expect_reference(student, case, kinds="WB"):
     """Every gradient of these kinds is right outright.
 
     A B without its second axis is, in a DNN, whose shapes have checks of their own; those of the extension have none.
     """
-    read = stood_up if case.model == "DNN" else tensor
+    read = as_column if case.model == "DNN" else tensor
 
     def attempt(source):
         grads = run_backward(student, case, source)
         for key in gradient_keys(case, kinds):
-            expect_tensor(key, read(key, take("grads", grads, key)), truth(case).grads[key], case=case)
+            expect_tensor(key, read(key, require_key("grads", grads, key)), reference_of(case).grads[key], case=case)
 
-    on_either_cache(student, case, right_cache, attempt)
+    with_own_or_reference_cache(student, case, reference_cache, attempt)
 
 
 @cache
-def walked_by_dnn(case):
+def case_for_dnn(case):
     """A case for the student's DNN whose walk back begins, at A - Y, with the true dZ of the output layer of another model."""
     last = case.layers[-1]
-    return replace(case, model="DNN", Y=right_cache(case)[f"A{last}"] - truth(case).grads[f"Z{last}"])
+    return replace(case, model="DNN", Y=reference_cache(case)[f"A{last}"] - reference_of(case).grads[f"Z{last}"])
 
 
-def expect_truth_or_way_of_dnn(student, case):
+def expect_reference_or_result_of_dnn(student, case):
     """Every W and B gradient is right outright, or is what the student's own DNN makes of the right dZ of the output layer.
 
     What is below the output layer is the work of dnn.py, whose mistakes are paid for there.
     """
 
     def expect_way_of_dnn():
-        own = own_gradients(student, walked_by_dnn(case), lambda _: right_cache(case))
-        grads = run_backward(student, case, right_cache)
+        own = own_gradients(student, case_for_dnn(case), lambda _: reference_cache(case))
+        grads = run_backward(student, case, reference_cache)
         for key in case.params:
-            expect_tensor(key, take("grads", grads, key), take("The gradients of DNN", own, key))
+            expect_tensor(key, require_key("grads", grads, key), require_key("The gradients of DNN", own, key))
 
-    either(lambda: expect_truth(student, case), expect_way_of_dnn)
+    either(lambda: expect_reference(student, case), expect_way_of_dnn)
 
 
 def parameter_gradients(student, case, source):
     """The W and B gradients in whatever shapes they come; CheckFailure if there are none."""
     grads = run_backward(student, case, source)
     keys = gradient_keys(case, "WB")
-    found = {key: tensor(key, take("grads", grads, key)) for key in held(grads, keys) or keys}
+    found = {key: tensor(key, require_key("grads", grads, key)) for key in present_keys(grads, keys) or keys}
     for key, value in found.items():
         expect_finite(key, value)
     return found
@@ -141,7 +150,7 @@ def expect_finite_gradients(student, case):
 
     def attempt(source):
         grads = run_backward(student, case, source)
-        for key in held(grads, gradient_keys(case, "WB")):
-            expect_finite(key, tensor(key, take("grads", grads, key)))
+        for key in present_keys(grads, gradient_keys(case, "WB")):
+            expect_finite(key, tensor(key, require_key("grads", grads, key)))
 
-    on_either_cache(student, case, right_cache, attempt)
+    with_own_or_reference_cache(student, case, reference_cache, attempt)

@@ -3,8 +3,15 @@
 import numpy as np
 
 from autograder.backprop.case import gradient_keys
-from autograder.backprop.oracle import right_cache, truth
-from autograder.backprop.running import call_backward, expect_alive, laid_over, network, on_either_cache, run_backward
+from autograder.backprop.oracle import reference_cache, reference_of
+from autograder.backprop.running import (
+    cache_with_overrides,
+    call_backward,
+    expect_input_dependence,
+    network,
+    run_backward,
+    with_own_or_reference_cache,
+)
 from autograder.checking import (
     CheckFailure,
     check,
@@ -13,25 +20,27 @@ from autograder.checking import (
     expect_tensor,
     expect_untouched,
     mapping,
-    take,
-    take_all,
+    require_key,
+    require_keys,
     tensor,
 )
-from tests.hidden.steps import expect_finite_gradients, expect_steps, expect_truth, parameter_gradients
+from tests.hidden.steps import expect_finite_gradients, expect_reference, expect_steps, parameter_gradients
 
 
 @check
 def test_gradient_keys_and_shapes(student, cases):
     """The gradients have the keys and the shapes of their variables on a batch of shape 2 x m."""
-    expect_alive(student, cases.main, right_cache)
+    expect_input_dependence(student, cases.main, reference_cache)
 
     def attempt(source):
         grads = run_backward(student, cases.main, source)
-        take_all("grads", grads, gradient_keys(cases.main))
+        require_keys("grads", grads, gradient_keys(cases.main))
         for key in gradient_keys(cases.main):
-            expect_shape(key, tensor(key, grads[key]), cases.main.shape(key), (truth(cases.main).grads[key],), cases.main)
+            expect_shape(
+                key, tensor(key, grads[key]), cases.main.shape(key), (reference_of(cases.main).grads[key],), cases.main
+            )
 
-    on_either_cache(student, cases.main, right_cache, attempt)
+    with_own_or_reference_cache(student, cases.main, reference_cache, attempt)
 
 
 @check
@@ -67,73 +76,73 @@ def test_gradient_hidden_Z_step(student, cases):
 @check
 def test_gradient_mean_of_samples(student, cases):
     """The gradient of a batch is the mean of the gradients of its samples taken one by one."""
-    expect_alive(student, cases.main, right_cache, "WB")
+    expect_input_dependence(student, cases.main, reference_cache, "WB")
 
     def attempt(source):
         batch = parameter_gradients(student, cases.other, source)
         singles = [parameter_gradients(student, sample, source) for sample in cases.samples]
         for key, got in batch.items():
-            one_by_one = [take("grads", single, key) for single in singles]
+            one_by_one = [require_key("grads", single, key) for single in singles]
             if len({one.shape for one in one_by_one}) > 1:
                 raise CheckFailure(f"`{key}` changes its shape from sample to sample.", key)
             expect_tensor(key, got, np.mean(one_by_one, axis=0))
 
-    on_either_cache(student, cases.other, right_cache, attempt)
+    with_own_or_reference_cache(student, cases.other, reference_cache, attempt)
 
 
 @check
 def test_gradient_duplicated_batch(student, cases):
     """A batch in which every sample comes twice has the same gradients as the batch itself."""
-    expect_alive(student, cases.main, right_cache, "WB")
+    expect_input_dependence(student, cases.main, reference_cache, "WB")
 
     def attempt(source):
         once = parameter_gradients(student, cases.other, source)
         twice = parameter_gradients(student, cases.twice, source)
         for key, want in once.items():
-            expect_tensor(key, take("grads", twice, key), want)
+            expect_tensor(key, require_key("grads", twice, key), want)
 
-    on_either_cache(student, cases.other, right_cache, attempt)
+    with_own_or_reference_cache(student, cases.other, reference_cache, attempt)
 
 
 @check
 def test_gradient_single_sample(student, cases):
     """A batch of one sample gets right gradients too."""
-    expect_truth(student, cases.single)
+    expect_reference(student, cases.single)
 
 
 @check
 def test_gradient_numerical_W(student, cases):
     """The gradient of every W_l agrees with numerical differentiation of the loss."""
-    expect_truth(student, cases.main, "W")
+    expect_reference(student, cases.main, "W")
 
 
 @check
 def test_gradient_numerical_B(student, cases):
     """The gradient of every B_l agrees with numerical differentiation of the loss."""
-    expect_truth(student, cases.main, "B")
+    expect_reference(student, cases.main, "B")
 
 
 @check
 def test_gradient_other_depths(student, cases):
     """The gradients are right for any layer_sizes, deeper, wider or without a hidden layer."""
     for case in (cases.deep, cases.shallow):
-        expect_truth(student, case)
+        expect_reference(student, case)
 
 
 @check
 def test_gradient_saturated(student, cases):
     """The gradients stay finite where |Z| reaches 1000."""
-    expect_alive(student, cases.main, right_cache)
+    expect_input_dependence(student, cases.main, reference_cache)
     expect_finite_gradients(student, cases.saturated)
 
 
 @check
 def test_gradient_leaves_no_trace(student, cases):
     """`compute_gradients` changes neither its arguments nor the parameters nor the random state."""
-    expect_alive(student, cases.main, right_cache)
+    expect_input_dependence(student, cases.main, reference_cache)
     net = network(student, cases.main)
-    given = {**right_cache(cases.main), "Y": cases.main.Y}
-    out, cache = student.place(given["A3"]), laid_over(student, net, cases.main, given)
+    given = {**reference_cache(cases.main), "Y": cases.main.Y}
+    out, cache = student.place(given["A3"]), cache_with_overrides(student, net, cases.main, given)
     params_before = student.fetch(net.params)
     before = student.stirred_random_state()
     grads = net.compute_gradients(out, cache)
@@ -142,17 +151,17 @@ def test_gradient_leaves_no_trace(student, cases):
     mapping("What compute_gradients returned", grads)
     expect_untouched("out", out, given["A3"])
     for key, value in given.items():
-        expect_untouched(f'cache["{key}"]', take("The cache", cache, key), value)
+        expect_untouched(f'cache["{key}"]', require_key("The cache", cache, key), value)
     for key in cases.main.params:
-        value = tensor(key, take("net.params", params_before, key))  # what forward did to it is paid for there
-        expect_untouched(f'params["{key}"]', take("net.params", params, key), value)
+        value = tensor(key, require_key("net.params", params_before, key))  # what forward did to it is paid for there
+        expect_untouched(f'params["{key}"]', require_key("net.params", params, key), value)
     expect_same_random_state("compute_gradients", before, after)
 
 
 @check
 def test_gradient_second_call(student, cases):
     """A second call gives what a first call would: nothing is carried over from one batch to the next."""
-    expect_alive(student, cases.main, right_cache, "WB")
+    expect_input_dependence(student, cases.main, reference_cache, "WB")
 
     def attempt(source):
         first = parameter_gradients(student, cases.other, source)
@@ -161,6 +170,6 @@ def test_gradient_second_call(student, cases):
         for _ in range(2):
             again = mapping("grads", student.fetch(call_backward(student, net, cases.other, source)))
             for key, want in first.items():
-                expect_tensor(key, take("grads", again, key), want)
+                expect_tensor(key, require_key("grads", again, key), want)
 
-    on_either_cache(student, cases.other, right_cache, attempt)
+    with_own_or_reference_cache(student, cases.other, reference_cache, attempt)

@@ -10,8 +10,14 @@ import functools
 import numpy as np
 
 from autograder.backprop.case import gradient_keys, in_the_notes
-from autograder.backprop.oracle import right_cache, softmax, truth
-from autograder.backprop.running import expect_alive, expect_cache, expect_softmax_cache, laid_over, network
+from autograder.backprop.oracle import reference_cache, reference_of, softmax
+from autograder.backprop.running import (
+    cache_with_overrides,
+    expect_cache,
+    expect_input_dependence,
+    expect_softmax_cache,
+    network,
+)
 from autograder.checking import (
     FOUND,
     CheckFailure,
@@ -23,21 +29,21 @@ from autograder.checking import (
     expect_tensor,
     expect_untouched,
     mapping,
-    take,
+    require_key,
     tensor,
 )
 from tests.hidden.steps import (
     expect_finite_gradients,
+    expect_reference,
+    expect_reference_or_result_of_dnn,
     expect_steps,
-    expect_truth,
-    expect_truth_or_way_of_dnn,
 )
 
 
 @functools.cache
 def logits_of(cases):
     """The argument of softmax."""
-    return right_cache(cases.softmax)["Z2"]
+    return reference_cache(cases.softmax)["Z2"]
 
 
 @check
@@ -58,13 +64,13 @@ def test_softmax_stable(student, cases):
 def test_softmax_forward(student, cases):
     """`SoftmaxDNN.forward` and its cache are right with and without a hidden layer."""
     for case in (cases.softmax, cases.softmax_shallow):
-        expect_softmax_cache(student, case, right_cache(case))
+        expect_softmax_cache(student, case, reference_cache(case))
 
 
 def expect_loss(student, case):
     """The loss is right on the true output and on the labels."""
-    got = student.fetch(network(student, case).loss(truth(case).out, case.Y))
-    expect_tensor("loss", got, np.asarray(truth(case).loss))
+    got = student.fetch(network(student, case).loss(reference_of(case).out, case.Y))
+    expect_tensor("loss", got, np.asarray(reference_of(case).loss))
 
 
 @check
@@ -84,7 +90,7 @@ def test_cross_entropy_output_Z(student, cases):
 def test_cross_entropy_gradients(student, cases):
     """Every W and B gradient of `SoftmaxDNN` is right, and finite where |Z| reaches 1000."""
     for case in (cases.softmax, cases.softmax_shallow):
-        expect_truth_or_way_of_dnn(student, case)
+        expect_reference_or_result_of_dnn(student, case)
     expect_finite_gradients(student, cases.softmax_saturated)
 
 
@@ -103,7 +109,7 @@ def test_squared_error_output_Z(student, cases):
 @check
 def test_squared_error_gradients(student, cases):
     """Every W and B gradient of `SquaredErrorSoftmaxDNN` agrees with numerical differentiation of the loss."""
-    expect_truth_or_way_of_dnn(student, cases.squared_error)
+    expect_reference_or_result_of_dnn(student, cases.squared_error)
 
 
 W212, DL_DW212, DL_DW131 = 0.8, -0.130376706180, 0.003159356764
@@ -120,7 +126,7 @@ IN_THE_NOTES = {
 
 def expect_worked(values, key, want):
     """The number is right; one that comes from the notes is named as such."""
-    got = tensor(key, take("The dict", values, key))
+    got = tensor(key, require_key("The dict", values, key))
     got = got.reshape(()) if got.size == 1 else got
     in_the_notes, reason = IN_THE_NOTES[key]
     if got.shape == () and any(abs(got - number) < 0.008 * abs(number) for number in in_the_notes):
@@ -151,7 +157,7 @@ def test_worked_w131(student):
 def test_general_forward(student, cases):
     """`GeneralDNN.forward` and its cache are right for other depths and activations."""
     for case in (cases.general, cases.general_relu):
-        expect_cache(student, case, right_cache(case))
+        expect_cache(student, case, reference_cache(case))
 
 
 @check
@@ -165,7 +171,7 @@ def test_general_hidden_Z_step(student, cases):
 def test_general_gradients(student, cases):
     """Every W and B gradient of `GeneralDNN` agrees with numerical differentiation of the loss."""
     for case in (cases.general, cases.general_relu):
-        expect_truth(student, case)
+        expect_reference(student, case)
 
 
 @check
@@ -175,9 +181,9 @@ def test_notes_gradients(student, cases):
         student.module("extension").notes_gradients(in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y)
     )
     mapping("What notes_gradients returned", grads)
-    wants = {key: truth(cases.notes).grads[key] for key in gradient_keys(cases.notes)}
+    wants = {key: reference_of(cases.notes).grads[key] for key in gradient_keys(cases.notes)}
     for key, want in in_the_notes(wants, "dJd").items():
-        expect_tensor(key, take("The dict", grads, key), want, case=cases.notes)
+        expect_tensor(key, require_key("The dict", grads, key), want, case=cases.notes)
 
 
 @check
@@ -186,23 +192,23 @@ def test_extension_leaves_no_trace(student, cases):
     caches = []
     for case in (cases.softmax, cases.squared_error, cases.general_relu):
         net = network(student, case)
-        caches.append((case, net, laid_over(student, net, case, {**right_cache(case), "Y": case.Y})))
+        caches.append((case, net, cache_with_overrides(student, net, case, {**reference_cache(case), "Y": case.Y})))
     before = student.stirred_random_state()
     Z, params, X, y = (
         student.place(value) for value in (logits_of(cases), in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y)
     )
     results = [student.module("extension").softmax(Z), student.module("extension").notes_gradients(params, X, y)]
-    results += [net.compute_gradients(truth(case).out, cache) for case, net, cache in caches]
+    results += [net.compute_gradients(reference_of(case).out, cache) for case, net, cache in caches]
     after = student.random_state()
     handles = [before, after, Z, X, y, params, *(cache for _, _, cache in caches), *results]
     before, after, Z, X, y, params, *rest = student.fetch(*handles)
     for name, value, want in (("Z", Z, logits_of(cases)), ("X", X, cases.notes.X), ("y", y, cases.notes.Y)):
         expect_untouched(name, value, want)
     for key, want in in_the_notes(cases.notes.params).items():
-        expect_untouched(f'params["{key}"]', take("params", params, key), want)
+        expect_untouched(f'params["{key}"]', require_key("params", params, key), want)
     for (case, *_), cache in zip(caches, rest[: len(caches)], strict=True):
-        for key, want in {**right_cache(case), "Y": case.Y}.items():
-            expect_untouched(f'cache["{key}"] of {case.model}', take("The cache", cache, key), want)
+        for key, want in {**reference_cache(case), "Y": case.Y}.items():
+            expect_untouched(f'cache["{key}"] of {case.model}', require_key("The cache", cache, key), want)
     expect_same_random_state("extension.py", before, after)
     expect_something_alive(student, cases)
 
@@ -211,5 +217,5 @@ def expect_something_alive(student, cases):
     """CheckFailure unless one of the networks computes a gradient, right or wrong."""
     for case in (cases.softmax, cases.squared_error):
         with contextlib.suppress(CheckFailure, StudentError):
-            return expect_alive(student, case, right_cache)
-    return expect_alive(student, cases.general_relu, right_cache)
+            return expect_input_dependence(student, case, reference_cache)
+    return expect_input_dependence(student, cases.general_relu, reference_cache)

@@ -11,9 +11,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.backprop.cases import EPOCHS
-from autograder.backprop.oracle import truth
+from autograder.backprop.oracle import reference_of
 from autograder.backprop.running import depends, either, expect_whole, network, on_another_batch
-from autograder.checking import FOUND, CheckFailure, Found, check, describe, expect_tensor, few, mapping, take, tensor
+from autograder.checking import (
+    FOUND,
+    CheckFailure,
+    Found,
+    capped_count,
+    check,
+    describe,
+    expect_tensor,
+    mapping,
+    require_key,
+    tensor,
+)
 
 MOST_NUMBERS = 10_000  # of a parameter that a gradient of a wrong shape has made larger
 
@@ -22,7 +33,7 @@ MOST_NUMBERS = 10_000  # of a parameter that a gradient of a wrong shape has mad
 def test_gradients(student, cases):
     """`gradients(X, Y)` runs forward, hands over the labels and returns at least every W and B gradient."""
     for case in (cases.main, cases.other):
-        expect_whole(student, case, truth(case).grads)
+        expect_whole(student, case, reference_of(case).grads)
 
 
 class Descent(NamedTuple):
@@ -39,7 +50,7 @@ def true_descent(cases):
     """The descent on the main case by the true gradients."""
     losses, params = [], [cases.main.params]
     for _ in range(EPOCHS):
-        right = truth(cases.main.with_params(params[-1]))
+        right = reference_of(cases.main.with_params(params[-1]))
         losses.append(right.loss)
         params.append({key: value - cases.learning_rate * right.grads[key] for key, value in params[-1].items()})
     return Descent(cases.main, cases.learning_rate, np.array(losses), params)
@@ -51,14 +62,16 @@ def own_descent(student, cases, case):
     Where the own gradients are too large, the rate makes up for it: what runs away ends in infinities, or by luck does not.
     """
     net, losses, params = network(student, case), [], [case.params]
-    rate = float(cases.learning_rate * min(1, size(truth(case).grads, case) / size(gradients_of(student, net, case), case)))
+    rate = float(
+        cases.learning_rate * min(1, size(reference_of(case).grads, case) / size(gradients_of(student, net, case), case))
+    )
     net = network(student, case)
     for _ in range(EPOCHS):
         out, _ = student.unpack(net.forward(case.X))
         losses.append(one_number("loss", student.fetch(net.loss(out, case.Y))))
         grads = gradients_of(student, net, case)
         after = mapping("net.params", student.fetch(net.params))  # a backward pass may have changed them
-        params.append({key: step(tensor(key, take("net.params", after, key)), rate * grads[key]) for key in case.params})
+        params.append({key: step(tensor(key, require_key("net.params", after, key)), rate * grads[key]) for key in case.params})
         net.params = dict(params[-1])
     return Descent(case, rate, np.array(losses), params)
 
@@ -86,7 +99,7 @@ def expect_alive_gradients(student, case):
 def gradients_of(student, net, case):
     """What the student's network returns from `gradients`, for every W and B in whatever shape."""
     grads = mapping("What gradients returned", student.fetch(net.gradients(case.X, case.Y)))
-    return {key: tensor(key, take("grads", grads, key)) for key in case.params}
+    return {key: tensor(key, require_key("grads", grads, key)) for key in case.params}
 
 
 def step(value, change):
@@ -170,11 +183,11 @@ def test_fit_tolerance(student, cases):
 
 def expect_params(params, want):
     for key in want:
-        expect_tensor(f'params["{key}"]', take("net.params", params, key), want[key])
+        expect_tensor(f'params["{key}"]', require_key("net.params", params, key), want[key])
 
 
 def expect_epochs(losses, want):
     if len(losses) != want:
-        found = Found(str(len(losses)), few(len(losses), EPOCHS + 1))
+        found = Found(str(len(losses)), capped_count(len(losses), EPOCHS + 1))
         message = f"fit must have recorded {want} losses here, the last one included; it recorded {FOUND}."
         raise CheckFailure(message, found=found)

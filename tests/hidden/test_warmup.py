@@ -5,7 +5,7 @@ import functools
 import numpy as np
 
 from autograder.backprop.case import in_the_notes
-from autograder.backprop.oracle import STEP, sigmoid, truth
+from autograder.backprop.oracle import STEP, reference_of, sigmoid
 from autograder.backprop.running import arrays_in, depends, either, on_another_batch, parallel
 from autograder.checking import (
     CheckFailure,
@@ -15,7 +15,7 @@ from autograder.checking import (
     expect_tensor,
     expect_untouched,
     mapping,
-    take,
+    require_key,
     tensor,
     two_values,
 )
@@ -117,7 +117,7 @@ def expect_chain(student, cases, weights):
             nudged = np.array(arguments, complex)
             nudged[2 + WEIGHTS.index(key)] += 1j * STEP
             want = np.asarray(chain_loss(*nudged).imag / STEP)
-            expect_tensor(key, take("grads", grads, key), want)
+            expect_tensor(key, require_key("grads", grads, key), want)
         expect_tensor("loss", loss, np.asarray(chain_loss(*arguments)))
 
 
@@ -147,9 +147,9 @@ def run_logistic(student, case):
 def expect_logistic(student, cases, key, *steps):
     """The gradient is right outright, or is what a step makes of the student's own dJdz1."""
     returned, _, _ = run_logistic(student, cases.logistic)
-    right = in_the_notes(truth(cases.logistic).grads, "dJd")[key]
+    right = in_the_notes(reference_of(cases.logistic).grads, "dJd")[key]
     wants = [step(dJdz1) for step in steps for dJdz1 in own_dJdz1(cases, returned)]
-    expect_tensor(key, take("The dict", returned, key), right, *wants, case=cases.logistic)
+    expect_tensor(key, require_key("The dict", returned, key), right, *wants, case=cases.logistic)
 
 
 def own_dJdz1(cases, returned):
@@ -166,7 +166,7 @@ def own_dJdz1(cases, returned):
 def test_logistic_dJdz1(student, cases):
     """`logistic_gradients` returns a right a1, and dJdz1 with a column for each sample."""
     returned, _, _ = run_logistic(student, cases.logistic)
-    expect_tensor("a1", take("The dict", returned, "a1"), truth(cases.logistic).out)
+    expect_tensor("a1", require_key("The dict", returned, "a1"), reference_of(cases.logistic).out)
     expect_logistic(student, cases, "dJdz1")
 
 

@@ -14,7 +14,7 @@ from autograder.backprop.cases import sample_cases
 from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.backprop.observers import counterexample
 from autograder.backprop.observers.dnn import observe_dnn
-from autograder.backprop.oracle import truth
+from autograder.backprop.oracle import reference_of
 from autograder.diagnosis.matching import FACTORS, SHAPES, find_mistakes, pattern_of
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate, same
@@ -25,7 +25,7 @@ from tests.golden.programs import edited, program, solution, solutions, with_bod
 
 ROWS = [(part, row) for part, rows in MISTAKES.items() for row in rows]
 MAIN = sample_cases(read_secret().encode()).main
-WANT = truth(MAIN).grads["W2"]
+WANT = reference_of(MAIN).grads["W2"]
 
 
 def seen(got, *makes, wants=(WANT,), step="dW"):
@@ -104,7 +104,7 @@ def test_each_factor_is_told(words):
 
 @pytest.mark.parametrize("words", SHAPES)
 def test_each_shape_is_told(words):
-    want = truth(MAIN).grads["W1"]
+    want = reference_of(MAIN).grads["W1"]
     assert pattern_of(seen(SHAPES[words](want), wants=(want,))) == words
 
 
@@ -248,4 +248,4 @@ def test_right_work_has_no_example(judge):
 
 def test_examples_can_tell_mistakes_from_right_work():
     for case in itertools.islice(counterexample.networks(), 40):
-        assert min(np.linalg.norm(gradient) for gradient in truth(case).grads.values()) > 1e-4
+        assert min(np.linalg.norm(gradient) for gradient in reference_of(case).grads.values()) > 1e-4

@@ -10,13 +10,13 @@ from autograder.backprop import finite_differences as differences
 from autograder.backprop.finite_differences import (
     FAR,
     VERY_FAR,
-    Way,
+    GradientMethod,
     case_for,
+    detect_finite_differences,
     far_differences,
     is_made_of_differences,
-    way_back,
 )
-from autograder.backprop.oracle import truth
+from autograder.backprop.oracle import reference_of
 from autograder.backprop.rubric import BACKWARD
 from autograder.checking import StudentError
 from autograder.judge import judge as judging
@@ -37,11 +37,11 @@ REMARK = "compute_gradients of DNN works by finite differences, with 158 runs of
 
 @pytest.fixture
 def look(judge):
-    """way_back on the DNN of a source."""
+    """detect_finite_differences on the DNN of a source."""
 
     def look(source):
         with judge.sandbox.session({"dnn": source}) as session:
-            return way_back(session, "DNN")
+            return detect_finite_differences(session, "DNN")
 
     return look
 
@@ -71,8 +71,10 @@ def test_counting_leaves_nothing_behind():
 
 @pytest.mark.parametrize("model", BACKWARD)
 def test_true_gradients_are_far_from_differences(model):
-    assert np.allclose(truth(case_for(model, FAR)).grads["W1"], FAR * truth(case_for(model)).grads["W1"], rtol=1e-9)
-    assert not is_made_of_differences(truth(case_for(model, FAR)).grads["W1"], model)
+    assert np.allclose(
+        reference_of(case_for(model, FAR)).grads["W1"], FAR * reference_of(case_for(model)).grads["W1"], rtol=1e-9
+    )
+    assert not is_made_of_differences(reference_of(case_for(model, FAR)).grads["W1"], model)
     for unit in far_differences(model):
         assert is_made_of_differences(3e7 * unit, model)
         assert not is_made_of_differences(-unit, model)
@@ -87,23 +89,23 @@ def test_either_sign_suffices_where_it_can_show(name, look, monkeypatch):
     shows = name not in ("along the imaginary axis", "of a wrong forward pass")
     with monkeypatch.context() as without_count:
         without_count.setattr(differences, "MAX_CALLS", 0)
-        assert look(DNN[name].source).by_differences == shows
+        assert look(DNN[name].source).uses_finite_differences == shows
     monkeypatch.setattr(differences, "is_made_of_differences", lambda *_: False)
-    assert look(DNN[name].source).by_differences == counts
+    assert look(DNN[name].source).uses_finite_differences == counts
 
 
 @pytest.mark.parametrize("name", ["a test of the gradients left in", "a test of the gradients that insists"])
 def test_a_test_of_the_gradients_is_a_remark_alone(name, look):
     words = "compute_gradients of DNN runs forward 60 times in one call; what for is for you to see."
-    assert look(VARIANTS[f"dnn: {name}"]["dnn"]) == Way(False, words)
+    assert look(VARIANTS[f"dnn: {name}"]["dnn"]) == GradientMethod(False, words)
 
 
 def test_the_steps_of_complex_numbers_need_the_larger_factor(look, monkeypatch):
     source = DNN["along the imaginary axis"].source
     monkeypatch.setattr(differences, "VERY_FAR", FAR)
-    assert not look(source).by_differences
+    assert not look(source).uses_finite_differences
     monkeypatch.setattr(differences, "VERY_FAR", VERY_FAR)
-    assert look(source).by_differences
+    assert look(source).uses_finite_differences
 
 
 # What a child says
@@ -142,7 +144,7 @@ def test_a_child_that_lies_about_the_count_hides_or_boasts(grade, answer):
 )
 def test_what_cannot_be_run_is_not_judged(look, body):
     wrong = f"\nimport os, sys\ndef wrong(self, out, cache): {body}\n\nDNN.compute_gradients = wrong\n"
-    assert look(solutions()["dnn"] + wrong.encode()) == Way()
+    assert look(solutions()["dnn"] + wrong.encode()) == GradientMethod()
 
 
 def test_a_counted_call_that_fails_is_told_like_any_other(judge):
@@ -170,7 +172,7 @@ def test_differences_are_looked_for_before_any_hidden_check(grade, monkeypatch):
 
 
 def test_a_fault_of_the_grader_while_it_looks_is_its_own(grade, monkeypatch):
-    monkeypatch.setattr(differences, "way_back", lambda *_: 1 / 0)
+    monkeypatch.setattr(differences, "detect_finite_differences", lambda *_: 1 / 0)
     result = grade(solutions())
     assert (result.status, result.score) == ("error", None)
     assert "ZeroDivisionError" in result.fault

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from autograder.backprop.case import Case
 from autograder.backprop.handout_figures import figures
-from autograder.backprop.oracle import truth
+from autograder.backprop.oracle import reference_of
 from autograder.files import ROOT
 from autograder.packaging.handout import POINTS_PLACE, hand_out
 from autograder.packaging.page import mathml, page
@@ -164,7 +164,7 @@ def test_matrix_of_the_pencil_batch(name, left, factor, value):
 def test_pencil_batch_is_true():
     numbers = {name: value.astype(float) * (C if name in IN_UNITS_OF_C else 1) for name, value in PENCIL.items()}
     params = {key: numbers[f"{key[0]}_{key[1]}"] for key in ("W1", "B1", "W2", "B2")}
-    found = truth(Case("pencil", (2, 2, 1), params, numbers["X"], numbers["Y"]))
+    found = reference_of(Case("pencil", (2, 2, 1), params, numbers["X"], numbers["Y"]))
     for name in ("Z_1", "A_1", "Z_2", "A_2"):
         np.testing.assert_allclose(numbers[name], found.cache[name.replace("_", "")], rtol=1e-13)
     for name in ("dZ_2", "dW_2", "dB_2", "dA_1", "dZ_1", "dW_1", "dB_1"):

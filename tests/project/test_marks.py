@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from autograder.intake.submission_ref import Person, SubmissionRef
-from autograder.marks import Adjustment, mark_of, nobodys_extensions
+from autograder.marks import Adjustment, describe_unknown_extensions, mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.results import CheckResult, Result
@@ -191,8 +191,8 @@ def test_more_time_is_for_whom_it_names_and_for_the_whole_group(people, student,
 
 def test_more_time_for_nobody_is_told():
     rules = replace(TENTH, extensions={"101": DAY, "adda": DAY, "team": DAY, "zoe\x1b": DAY})
-    assert nobodys_extensions(rules, [at(NOON, ADA, student="Team")]).endswith("under that name: adda, zoe\\u001b.")
-    assert nobodys_extensions(replace(rules, extensions={"101": DAY}), [at(NOON, ADA)]) == ""
+    assert describe_unknown_extensions(rules, [at(NOON, ADA, student="Team")]).endswith("under that name: adda, zoe\\u001b.")
+    assert describe_unknown_extensions(replace(rules, extensions={"101": DAY}), [at(NOON, ADA)]) == ""
 
 
 # Tasks left out

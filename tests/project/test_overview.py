@@ -10,7 +10,7 @@ import pytest
 
 from autograder.backprop import example
 from autograder.backprop.figure import drawing, places
-from autograder.backprop.oracle import forward, sample_losses, truth
+from autograder.backprop.oracle import forward, reference_of, sample_losses
 from autograder.checking import CheckFailure
 from autograder.gradebook.record import from_record, rubric_of, to_record
 from autograder.intake.read import Submission
@@ -141,10 +141,10 @@ def test_the_report_has_a_histogram_of_all_scores_and_one_of_each_part(wrong):
 
 def test_items_for_people(judge, wrong):
     weak = replace(wrong(), layers=("limits",))
-    by_differences = judge.grade(Submission("bela", {"dnn": DNN["W1 alone"].source}))
+    uses_finite_differences = judge.grade(Submission("bela", {"dnn": DNN["W1 alone"].source}))
     broken = judging.error_result("chen", ValueError("<i>"))
     empty = judge.grade(Submission("dora", reason="The folder is empty."))
-    page = Overview([*named(weak, "ada"), mark_of(by_differences), mark_of(broken), mark_of(empty)]).html(
+    page = Overview([*named(weak, "ada"), mark_of(uses_finite_differences), mark_of(broken), mark_of(empty)]).html(
         [], [Person(name="Emil")]
     )
     said = words(page)
@@ -255,7 +255,7 @@ def test_gradients_are_shown_beside_what_differences_give(wrong):
         assert not np.allclose(one.got, one.want, rtol=1e-3)
     first = next(step for step in wrong("derivative-at-z").steps if step.comparison)
     assert (first.name, first.comparison.key) == ("dZ2", "dZ2")
-    assert np.allclose(first.comparison.want, truth(example.DNN.case).grads["Z2"], atol=1e-6)
+    assert np.allclose(first.comparison.want, reference_of(example.DNN.case).grads["Z2"], atol=1e-6)
 
 
 def differences(key):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.checking import CheckFailure, StudentError, describe, expect_shape, expect_tensor, take, take_all
+from autograder.checking import CheckFailure, StudentError, describe, expect_shape, expect_tensor, require_key, require_keys
 from autograder.files import ROOT
 from autograder.judge.judge import starter_messages
 from autograder.sandbox.host import Limits
@@ -191,13 +191,13 @@ def test_a_value_is_described_without_its_numbers(value, words):
     [("z1", True), ("Z_1", True), ("dJdZ1", True), ("Z1537", False), ("9Z1", False), ("Z____1", False)],
 )
 def test_the_nearest_key_is_told_if_it_says_no_more_than_the_key(name, shown):
-    words = discreetly(take, "grads", {name: 1}, "Z1")
+    words = discreetly(require_key, "grads", {name: 1}, "Z1")
     assert words == ("grads has no key `Z1`" + f"; the nearest one it has is `{name}`" * shown + ".")
 
 
 def test_a_list_of_keys_is_not_told():
-    assert discreetly(take_all, "grads", {"537": 1, "W9": 2}, ["Z1", "W1"]) == "grads lacks `Z1` and others."
-    assert discreetly(take_all, "grads", {"537": 1, "W1": 2}, ["Z1", "W1"]) == "grads lacks `Z1`."
+    assert discreetly(require_keys, "grads", {"537": 1, "W9": 2}, ["Z1", "W1"]) == "grads lacks `Z1` and others."
+    assert discreetly(require_keys, "grads", {"537": 1, "W1": 2}, ["Z1", "W1"]) == "grads lacks `Z1`."
 
 
 # What comes through all the same

@@ -9,7 +9,7 @@ from autograder.backprop import example
 from autograder.backprop.case import cache_keys, gradient_keys, in_the_notes
 from autograder.backprop.cases import sample_cases, tells_apart
 from autograder.backprop.observers.counterexample import networks
-from autograder.backprop.oracle import activations, forward, sample_losses, truth
+from autograder.backprop.oracle import activations, forward, reference_of, sample_losses
 from autograder.backprop.running import network, run_backward, run_forward
 from autograder.checking import agree
 from autograder.settings import read_secret
@@ -61,7 +61,7 @@ def test_central_differences_agree(case):
             up[entry] += 1e-5
             down[entry] -= 1e-5
             numerical[entry] = (loss(case, {**case.params, key: up}) - loss(case, {**case.params, key: down})) / 2e-5
-        assert np.linalg.norm(numerical - truth(case).grads[key]) < 1e-7 * max(1, np.linalg.norm(numerical))
+        assert np.linalg.norm(numerical - reference_of(case).grads[key]) < 1e-7 * max(1, np.linalg.norm(numerical))
 
 
 # The same networks written down again, for the autodiff library.
@@ -98,19 +98,19 @@ def autodiff_gradients(case):
 @by_name()
 def test_automatic_differentiation_agrees(case):
     for key, want in autodiff_gradients(case).items():
-        np.testing.assert_allclose(truth(case).grads[key], want, rtol=1e-9, atol=1e-13)
+        np.testing.assert_allclose(reference_of(case).grads[key], want, rtol=1e-9, atol=1e-13)
 
 
 @by_name()
 def test_the_solution_agrees(case, student):
     out, cache = run_forward(student, case)
     grads = run_backward(student, case)
-    np.testing.assert_allclose(out, truth(case).out, rtol=1e-12)
-    np.testing.assert_allclose(student.fetch(network(student, case).loss(out, case.Y)), truth(case).loss, rtol=1e-12)
+    np.testing.assert_allclose(out, reference_of(case).out, rtol=1e-12)
+    np.testing.assert_allclose(student.fetch(network(student, case).loss(out, case.Y)), reference_of(case).loss, rtol=1e-12)
     for key in cache_keys(case):
-        np.testing.assert_allclose(cache[key], truth(case).cache[key], rtol=1e-12)
+        np.testing.assert_allclose(cache[key], reference_of(case).cache[key], rtol=1e-12)
     for key in gradient_keys(case):
-        np.testing.assert_allclose(grads[key], truth(case).grads[key], rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(grads[key], reference_of(case).grads[key], rtol=1e-9, atol=1e-15)
 
 
 @by_name([HIDDEN.notes, example.DNN.case, HIDDEN.main])
@@ -217,18 +217,18 @@ def examples_of_students():
 )
 def test_students_read_the_numbers_of_the_examples(ours, theirs):
     assert set(theirs.cache) == set(cache_keys(theirs.case))
-    assert theirs.loss == ours.loss == pytest.approx(truth(ours.case).loss, rel=1e-7)
+    assert theirs.loss == ours.loss == pytest.approx(reference_of(ours.case).loss, rel=1e-7)
     for mine, given in ((ours.case.params, theirs.case.params), (ours.cache, theirs.cache), (ours.grads, theirs.grads)):
         assert mine.keys() == given.keys()
         assert all(np.array_equal(value, given[key]) for key, value in mine.items())
-    right = truth(theirs.case)
+    right = reference_of(theirs.case)
     assert all(np.linalg.norm(value - right.cache[key]) <= 1e-7 * np.linalg.norm(value) for key, value in theirs.cache.items())
     assert all(np.linalg.norm(value - right.grads[key]) <= 1e-6 * np.linalg.norm(value) for key, value in theirs.grads.items())
 
 
 def test_the_truth_of_every_small_network_is_kept():
     for _ in range(2):
-        before = truth.cache_info().misses
+        before = reference_of.cache_info().misses
         for case in networks():
-            truth(case)
-    assert truth.cache_info().misses == before
+            reference_of(case)
+    assert reference_of.cache_info().misses == before

@@ -7,8 +7,18 @@ import numpy as np
 
 from autograder.backprop.case import in_the_notes
 from autograder.backprop.example import DNN, GENERAL, SOFTMAX, SQUARED_ERROR
-from autograder.backprop.running import expect_cache, expect_softmax_cache, network, on_either_cache, run_backward
-from autograder.checking import CheckFailure, agree, check, expect_tensor, expect_untouched, mapping, take, take_all, tensor
+from autograder.backprop.running import expect_cache, expect_softmax_cache, network, run_backward, with_own_or_reference_cache
+from autograder.checking import (
+    CheckFailure,
+    agree,
+    check,
+    expect_tensor,
+    expect_untouched,
+    mapping,
+    require_key,
+    require_keys,
+    tensor,
+)
 
 LAST = SOFTMAX.case.layers[-1]
 
@@ -47,12 +57,12 @@ def expect_gradients(student, example):
     def attempt(source):
         grads = run_backward(student, example.case, source)
         for key, want in example.grads.items():
-            expect_tensor(key, take("grads", grads, key), want, case=example.case, show=True)
+            expect_tensor(key, require_key("grads", grads, key), want, case=example.case, show=True)
 
     def reference(_):
         return example.cache
 
-    on_either_cache(student, example.case, reference, attempt)
+    with_own_or_reference_cache(student, example.case, reference, attempt)
 
 
 WORKED_FORWARD = {
@@ -67,7 +77,7 @@ WORKED_FORWARD = {
 def test_example_worked_forward(student):
     """`worked_example` has every key, and the forward half of the 4-4-2 network: a1, h1, a2 and y_hat."""
     values = mapping("What worked_example returned", student.fetch(student.module("extension").worked_example()))
-    take_all("The dict", values, [*WORKED_FORWARD, "dL_dw212", "dL_dw131", "w212_next"])
+    require_keys("The dict", values, [*WORKED_FORWARD, "dL_dw212", "dL_dw131", "w212_next"])
     for key, want in WORKED_FORWARD.items():
         expect_tensor(key, tensor(key, values[key]).ravel(), np.array(want), show=True)
 
@@ -104,7 +114,7 @@ def test_example_notes(student):
     grads = student.fetch(student.module("extension").notes_gradients(in_the_notes(DNN.case.params), DNN.case.X, DNN.case.Y))
     mapping("What notes_gradients returned", grads)
     wants = in_the_notes(DNN.grads, "dJd")
-    take_all("The dict", grads, wants)
+    require_keys("The dict", grads, wants)
     for key, want in wants.items():
         expect_notes(key, grads[key], want)
 

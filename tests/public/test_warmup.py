@@ -5,7 +5,7 @@ Every number below can be had with a pencil and a pocket calculator: the values 
 
 import numpy as np
 
-from autograder.checking import check, expect_tensor, mapping, take_all, two_values
+from autograder.checking import check, expect_tensor, mapping, require_keys, two_values
 
 
 def expect_value_and_slope(student, function, names, at, value, slope):
@@ -43,7 +43,7 @@ def test_example_three_weight_chain(student):
     returned = student.fetch(student.module("warmup").three_weight_chain(2.0, 1.0, 0.5, -1.0, 1.5))
     loss, grads = two_values("three_weight_chain", returned, "loss, grads")
     expect_tensor("loss", loss, np.array(0.14477717), show=True)
-    take_all("The second value", mapping("The second value", grads), ("w1", "w2", "w3"))
+    require_keys("The second value", mapping("The second value", grads), ("w1", "w2", "w3"))
     for key, want in {"w3": -0.058291795, "w2": -0.0431498, "w1": 0.023209537}.items():
         expect_tensor(key, grads[key], np.array(want), show=True)
 
@@ -68,6 +68,6 @@ def test_example_logistic_gradients(student):
     """`logistic_gradients` returns a1, dJdz1, dJdb1 and dJdw1 for a batch of three samples."""
     returned = student.fetch(student.module("warmup").logistic_gradients(*LOGISTIC.values()))
     mapping("What logistic_gradients returned", returned)
-    take_all("The dict", returned, LOGISTIC_GRADS)
+    require_keys("The dict", returned, LOGISTIC_GRADS)
     for key, want in LOGISTIC_GRADS.items():
         expect_tensor(key, returned[key], want, show=True)

@@ -11,13 +11,13 @@ from functools import cache
 import numpy as np
 
 from autograder.backprop.case import Case, cache_keys, gradient_keys
-from autograder.backprop.oracle import right_cache, truth
+from autograder.backprop.oracle import reference_cache, reference_of
 from autograder.backprop.running import run_backward, run_forward
 from autograder.checking import (
     CheckFailure,
     StudentError,
     expect_tensor,
-    take,
+    require_key,
 )
 from autograder.student import Student
 
@@ -66,11 +66,11 @@ def failures(student: Student, case: Case) -> Iterator[str]:
     try:
         out, cache = run_forward(student, case)
         for key in cache_keys(case):
-            expect_tensor(key, take("The cache", cache, key), right_cache(case)[key], show=True)
-        expect_tensor("out", out, truth(case).out, show=True)
+            expect_tensor(key, require_key("The cache", cache, key), reference_cache(case)[key], show=True)
+        expect_tensor("out", out, reference_of(case).out, show=True)
         grads = run_backward(student, case)
         for key in gradient_keys(case):
-            expect_tensor(key, take("grads", grads, key), truth(case).grads[key], show=True)
+            expect_tensor(key, require_key("grads", grads, key), reference_of(case).grads[key], show=True)
     except (CheckFailure, StudentError) as failure:
         yield str(failure)
 

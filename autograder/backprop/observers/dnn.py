@@ -10,7 +10,7 @@ from autograder.backprop.case import Case, gradient_keys
 from autograder.backprop.cases import Cases
 from autograder.backprop.mistakes import STEPS
 from autograder.backprop.observers.networks import observe_backward, observe_forward, readable
-from autograder.backprop.oracle import right_cache
+from autograder.backprop.oracle import reference_cache
 from autograder.backprop.running import network, run_backward
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, observe_step
@@ -71,7 +71,7 @@ def observe_effects(student: Student, failures: Failures, cases: Cases) -> Itera
             key = failure.key.partition('"')[2].rstrip('"]') or failure.key
             before = failure.wants[0] if failure.wants else None
             grads = own_gradients(student, cases.main) if function == "compute_gradients" else {}
-            scope = {"key": key, "before": before, "cache": {**right_cache(cases.main), "Y": cases.main.Y}, "grads": grads}
+            scope = {"key": key, "before": before, "cache": {**reference_cache(cases.main), "Y": cases.main.Y}, "grads": grads}
             words = f"the {RANDOM_STATE}" if key == RANDOM_STATE else f"`{failure.key}`"
             yield observe_step(
                 "dnn", f"changed by {function}", key, f"{words} after `{function}`", failure.got, (), scope, function
@@ -86,7 +86,7 @@ def observe_effects(student: Student, failures: Failures, cases: Cases) -> Itera
 
 def own_gradients(student: Student, case: Case) -> dict[str, np.ndarray]:
     """Return the gradients of the student's own passes, or those on the right cache; empty where there are none."""
-    for source in (None, right_cache):
+    for source in (None, reference_cache):
         try:
             return readable(run_backward(student, case, source), gradient_keys(case))
         except (CheckFailure, StudentError):

@@ -22,8 +22,8 @@ from autograder.backprop.observers.functions import (
 )
 from autograder.backprop.observers.functions import line as line_of
 from autograder.backprop.observers.networks import observe_backward, observe_forward
-from autograder.backprop.oracle import activations, right_cache, truth
-from autograder.backprop.running import laid_over, network
+from autograder.backprop.oracle import activations, reference_cache, reference_of
+from autograder.backprop.running import cache_with_overrides, network
 from autograder.checking import mapping
 from autograder.diagnosis.calls import (
     call_traced,
@@ -109,10 +109,10 @@ def programs_of(cases: Cases) -> dict[str, Program]:
         "softmax": one_value("softmax", given["softmax"], FUNCTIONS["softmax"][1]),
         "softmax of large numbers": one_value("softmax", {"Z": LARGE}, FUNCTIONS["softmax"][1]),
         "softmax_backward": one_value("softmax_backward", given["softmax_backward"], FUNCTIONS["softmax_backward"][1]),
-        "SoftmaxDNN.loss": one_value("SoftmaxDNN.loss", {"out": truth(softmax).out, "Y": softmax.Y}, cross_entropy),
+        "SoftmaxDNN.loss": one_value("SoftmaxDNN.loss", {"out": reference_of(softmax).out, "Y": softmax.Y}, cross_entropy),
         "loss where out is 0": one_value("SoftmaxDNN.loss", {"out": sure, "Y": softmax.Y}, cross_entropy, finite=True),
         "SquaredErrorSoftmaxDNN.loss": one_value(
-            "SquaredErrorSoftmaxDNN.loss", {"out": truth(squared).out, "Y": squared.Y}, squared_error
+            "SquaredErrorSoftmaxDNN.loss", {"out": reference_of(squared).out, "Y": squared.Y}, squared_error
         ),
     }
 
@@ -183,7 +183,7 @@ def notes_gradients(case: Case) -> Program:
     def read(value: Any) -> Names:
         return mapping("What notes_gradients returned", value)
 
-    truths = in_the_notes({key: truth(case).grads[key] for key in gradient_keys(case)}, "dJd")
+    truths = in_the_notes({key: reference_of(case).grads[key] for key in gradient_keys(case)}, "dJd")
     return Program(
         PART,
         "notes_gradients",
@@ -205,9 +205,9 @@ def notes_gradients(case: Case) -> Program:
 
 def arguments(cases: Cases) -> dict[str, dict[str, Any]]:
     """Return the arguments of the functions whose effects are looked at, by their names."""
-    softmax, squared, out = cases.softmax, cases.squared_error, truth(cases.squared_error).out
+    softmax, squared, out = cases.softmax, cases.squared_error, reference_of(cases.squared_error).out
     return {
-        "softmax": {"Z": right_cache(softmax)[f"Z{softmax.layers[-1]}"]},
+        "softmax": {"Z": reference_cache(softmax)[f"Z{softmax.layers[-1]}"]},
         "softmax_backward": {"dA": 2 * (out - squared.Y), "A": out},
         "notes_gradients": notes_arguments(cases.notes),
     }
@@ -236,8 +236,8 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
     def call_network(case: Case, model: str) -> list:
         called = replace(case, model=model)
         net = network(student, called)
-        cache = laid_over(student, net, called, {**right_cache(case), "Y": case.Y})
-        return call_traced(student, net.compute_gradients, student.place(truth(case).out), cache)
+        cache = cache_with_overrides(student, net, called, {**reference_cache(case), "Y": case.Y})
+        return call_traced(student, net.compute_gradients, student.place(reference_of(case).out), cache)
 
     return {
         "sigmoid": lambda: [student.module("dnn").sigmoid(GRID)],
@@ -303,5 +303,5 @@ def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[O
         yield observe_random_state(PART, name, before, after)
     slopes = [RIGHT_FUNCTIONS["ACTIVATIONS"].get(each, [None])[-1] for each in names]
     scope = {"slopes": slopes, "layers": case.layers[-1], "activations": names}
-    given, others = {"cache": {**right_cache(case), "Y": case.Y}}, {"cache": of_dnn[4]} if follows else {}
+    given, others = {"cache": {**reference_cache(case), "Y": case.Y}}, {"cache": of_dnn[4]} if follows else {}
     yield from observe_changes(PART, name, given, {"cache": cache}, scope, others)

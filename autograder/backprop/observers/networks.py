@@ -14,7 +14,7 @@ import numpy as np
 from autograder.backprop.case import Case, cache_keys, gradient_keys
 from autograder.backprop.mistakes import STEPS
 from autograder.backprop.observers.functions import functions, line, steps_in
-from autograder.backprop.oracle import right_cache, truth
+from autograder.backprop.oracle import reference_cache, reference_of
 from autograder.backprop.running import Source, arrays_in, pair, run_backward, run_forward
 from autograder.checking import mapping, misnamed, tensor
 from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, evaluate, is_usable
@@ -75,7 +75,7 @@ def owner(case: Case) -> SimpleNamespace:
 @lru_cache(maxsize=64)  # of the hidden cases; every submission is looked at on the same
 def forward(case: Case, finite: bool = False) -> Program:
     """Return the forward pass of a network."""
-    steps, last, right = FORWARD[case.model], case.layers[-1], right_cache(case)
+    steps, last, right = FORWARD[case.model], case.layers[-1], reference_cache(case)
     activation = "ACTIVATIONS[name][0]" if case.model == "GeneralDNN" else "sigmoid"
 
     def store(step: str, value: str, key: str, **places: Any) -> Line:
@@ -167,7 +167,7 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
     called = {"DNN": steps_in(), "GeneralDNN": steps_in("ACTIVATIONS")}.get(
         case.model, steps_in("softmax_backward", "sigmoid_prime")
     )
-    right = [] if finite else [{key: truth(case).grads[key] for key in gradient_keys(case)}]
+    right = [] if finite else [{key: reference_of(case).grads[key] for key in gradient_keys(case)}]
     return program_of(
         case,
         "compute_gradients",
@@ -202,7 +202,7 @@ def cache_of_dnn(student: Student, case: Case) -> Tensors | Raised:
     returned = attempt(lambda: run_forward(student, replace(case, model="DNN")))
     if isinstance(returned, Raised):
         return returned
-    out = truth(case).out
+    out = reference_of(case).out
     return {**readable(returned[1], cache_keys(case)), f"A{case.layers[-1]}": out, "out": out}
 
 
@@ -212,12 +212,12 @@ def observe_backward(student: Student, case: Case, own: Names = NO_NAMES, finite
         seen = observe_gradients(student, case, own, finite, None)
         if not isinstance(seen[0].got, Raised) or not seen[0].right:
             return seen
-    return observe_gradients(student, case, own, finite, right_cache)
+    return observe_gradients(student, case, own, finite, reference_cache)
 
 
 def observe_gradients(student: Student, case: Case, own: Names, finite: bool, source: Source) -> list[Observation]:
     """Return the gradients of a network on a cache."""
-    out, cache = (truth(case).out, right_cache(case)) if source else run_forward(student, case)
+    out, cache = (reference_of(case).out, reference_cache(case)) if source else run_forward(student, case)
     own_out, own_cache = attempt(lambda: tensor("out", out)), readable(cache, cache_keys(case))
     given = {"out": own_out if is_usable(own_out) else None, "cache": {**own_cache, "Y": case.Y}}
     answers = attempt(lambda: [run_backward(student, case, source)])

@@ -38,7 +38,7 @@ from autograder.report.gradescope import results_json
 from autograder.report.spreadsheet import escape_formula
 from autograder.report.table import Summary, grades_sheet, grades_table
 from autograder.results import Result
-from autograder.run import NAME, Order, run_grade
+from autograder.run import NAME, GradeOptions, run_grade
 from autograder.sandbox.host import Limits
 from autograder.sandbox.kernel import adopt_orphans
 from autograder.settings import Exports
@@ -340,7 +340,7 @@ def grade_in_batch(attacks: Sequence[Attack], ground: Ground, folder: Path, limi
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(complained),
     ):
-        run_grade(Order(submissions, out, 2, force=True))  # several hand in the same files, and each is to be graded
+        run_grade(GradeOptions(submissions, out, 2, force=True))  # several hand in the same files, and each is to be graded
     files = [path for path in out.rglob("*") if path.is_file() and path.name != NAME]
     texts = {path.relative_to(out).as_posix(): path.read_text() for path in files}
     texts |= {"stdout": said.getvalue(), "stderr": complained.getvalue()}

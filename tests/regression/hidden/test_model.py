@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checking import check, expect_tensor, mapping, take_all
+from autograder.checking import check, expect_tensor, mapping, require_keys
 
 
 @check
@@ -16,7 +16,7 @@ def test_loss(student, data):
 def test_gradients(student, data):
     """`gradients` returns the gradients of w and b on other data."""
     grads = mapping("What gradients returns", student.fetch(student.module("model").gradients(data.w, data.b, data.X, data.y)))
-    take_all("What gradients returns", grads, ("w", "b"))
+    require_keys("What gradients returns", grads, ("w", "b"))
     residual = data.X @ data.w + data.b - data.y
     expect_tensor("w", grads["w"], 2 * data.X.T @ residual / len(residual))
     expect_tensor("b", grads["b"], 2 * np.mean(residual))

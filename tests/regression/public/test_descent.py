@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checking import check, expect_shape, expect_tensor, mapping, take_all, tensor, two_values
+from autograder.checking import check, expect_shape, expect_tensor, mapping, require_keys, tensor, two_values
 
 X = np.array([[1.0, 2.0], [3.0, -1.0], [0.0, 1.0]])
 Y = np.array([1.0, 2.0, -1.0])
@@ -13,7 +13,7 @@ def expect_descent(student, X, y, rate, steps, show=False):
     expected = {"w": np.zeros(X.shape[1]), "b": np.array(0.0)}
     for _ in range(steps):
         returned = student.fetch(student.module("model").gradients(expected["w"], float(expected["b"]), X, y))
-        take_all("What gradients returns", mapping("What gradients returns", returned), ("w", "b"))
+        require_keys("What gradients returns", mapping("What gradients returns", returned), ("w", "b"))
         grads = {key: tensor(key, returned[key]) for key in expected}
         for key, value in expected.items():
             expect_shape(key, grads[key], value.shape)

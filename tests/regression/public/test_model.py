@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.checking import check, expect_tensor, mapping, take_all
+from autograder.checking import check, expect_tensor, mapping, require_keys
 
 X = np.array([[1.0, 2.0], [3.0, -1.0], [0.0, 1.0]])
 Y = np.array([1.0, 2.0, -1.0])
@@ -21,6 +21,6 @@ def test_example_predict(student):
 def test_example_gradients(student):
     """`gradients` returns the gradients of w and b for the example."""
     grads = mapping("What gradients returns", student.fetch(student.module("model").gradients(W, B, X, Y)))
-    take_all("What gradients returns", grads, ("w", "b"))
+    require_keys("What gradients returns", grads, ("w", "b"))
     for key, want in {"w": np.array([4.0, -10 / 3]), "b": np.array(1.0)}.items():
         expect_tensor(key, grads[key], want, show=True)

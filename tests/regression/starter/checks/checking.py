@@ -138,20 +138,20 @@ class StudentError(Exception):
 def describe(value: Any) -> Found:
     """What a value is, in a few words that do not depend on its contents."""
     if value is None:
-        return same("None (is the return missing?)")
+        return undisclosing("None (is the return missing?)")
     if isinstance(value, (tuple, list)):
-        return Found(f"a {type(value).__name__} of {len(value)}", f"a {type(value).__name__} of {few(len(value))}")
+        return Found(f"a {type(value).__name__} of {len(value)}", f"a {type(value).__name__} of {capped_count(len(value))}")
     if isinstance(value, np.ndarray):
         return Found(f"an array of shape {value.shape}", "an array")
-    return same(getattr(value, "described", f"a {type(value).__name__}"))
+    return undisclosing(getattr(value, "described", f"a {type(value).__name__}"))
 
 
-def same(words: str) -> Found:
+def undisclosing(words: str) -> Found:
     """Words that may be told in a hidden check too."""
     return Found(words, words)
 
 
-def few(count: int, most: int = 4) -> str:
+def capped_count(count: int, most: int = 4) -> str:
     """A number of things, discreetly: exactly when it is small."""
     return str(count) if count <= most else f"more than {most}"
 
@@ -161,7 +161,7 @@ def shape_of(got: np.ndarray, shape: tuple[int, ...], case: HasLengths | None) -
     known = {1, *shape, *(case.lengths if case else ())}
     lengths = [str(length) if length in known else "…" for length in got.shape]
     told = f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
-    return Found(str(got.shape), told if got.ndim <= 2 else f"of {few(got.ndim)} axes")
+    return Found(str(got.shape), told if got.ndim <= 2 else f"of {capped_count(got.ndim)} axes")
 
 
 def size_of(error: float) -> Found:
@@ -217,7 +217,7 @@ def mapping(name: str, value: Any) -> Mapping:
     return value
 
 
-def take(name: str, mapping: Mapping, key: str) -> Any:
+def require_key(name: str, mapping: Mapping, key: str) -> Any:
     """mapping[key]; CheckFailure, with the nearest key there is, if it is missing.
 
     A gradient that lies under "dW1" or "dw1" is found too: the checks of the keys have their own points, and a wrong name
@@ -240,7 +240,7 @@ def alike(name: str, key: str) -> bool:
     return spare <= 2 and plain.endswith(wanted) and plain.removesuffix(wanted) in GRADIENT_PREFIXES
 
 
-def held(mapping: Mapping, keys: Iterable[str]) -> list[str]:
+def present_keys(mapping: Mapping, keys: Iterable[str]) -> list[str]:
     """Those of the keys that `take` finds in the mapping; the others are paid for in the checks of the keys."""
     return [key for key in keys if key in mapping or misnamed(mapping, key) is not None]
 
@@ -250,7 +250,7 @@ def misnamed(mapping: Mapping, key: str) -> str | None:
     return next((other for other in (f"d{key}", f"d{key.lower()}") if other in mapping), None)
 
 
-def take_all(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
+def require_keys(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
     """CheckFailure, naming them, if keys are missing in the mapping."""
     missing = [key for key in keys if key not in mapping]
     if not missing:
