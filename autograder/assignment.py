@@ -124,6 +124,11 @@ class Assignment:
         return tuple(part.name for part in self.parts)
 
     @property
+    def all_part_names(self) -> tuple[str, ...]:
+        """Return the names of the parts in their order, those that the course leaves out included."""
+        return tuple(part.name for part in type(self).parts)
+
+    @property
     def graded_files(self) -> GradedFiles:
         """Return the names of the files that are read from a submission."""
         return GradedFiles(self.part_names, self.default_part)

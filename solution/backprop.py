@@ -11,9 +11,9 @@
 # ---
 
 # %% [markdown]
-# # Backpropagation: the lab notebook
+# # <!-- the title -->: the lab notebook
 #
-# Your code goes into `warmup.py`, `dnn.py` and `extension.py`, in any editor you like. This notebook is the bench you try it
+# Your code goes into <!-- the files to submit -->, in any editor you like. This notebook is the bench you try it
 # on: it runs the public checks, measures gradients and draws. Nothing in it is graded and nothing in it is to be filled in.
 #
 # Save the file you are working on and run a cell again; the kernel need not be restarted. What is not written yet says so in
@@ -28,10 +28,9 @@ import numpy as np
 
 import check
 import dnn
-import extension
 import lab
-import warmup
 
+# BEGIN PART warmup
 # %% [markdown]
 # ## Part 1: the chain rule (`warmup.py`)
 #
@@ -49,6 +48,8 @@ _ = check.main(["warmup"])
 # Where the dots lie on the line, the derivative is right.
 
 # %%
+import warmup
+
 function = warmup.reciprocal_exp_square  # or warmup.exp_exp_square, or warmup.two_paths
 x, h = np.linspace(-1.5, 1.5, 121), 1e-5
 
@@ -58,6 +59,7 @@ with lab.still_to_do():
     figure, axes = plt.subplots(figsize=(7, 3.6))
     lab.draw_derivative(axes, x, y, slope, numerical)
 
+# END PART
 # %% [markdown]
 # ## Part 2: the network (`dnn.py`)
 #
@@ -175,6 +177,7 @@ with lab.still_to_do():
     lab.draw_loss(left, losses)
     lab.draw_boundary(right, lambda points: moons.forward(points)[0], X_moons, Y_moons)
 
+# BEGIN PART extension
 # %% [markdown]
 # ## Part 3: the extension (`extension.py`)
 
@@ -187,6 +190,8 @@ _ = check.main(["extension"])
 # Adding the same number to a whole column changes nothing, however large it is. Both lines must be the same, without a `nan`.
 
 # %%
+import extension
+
 Z = np.array([[1.0], [2.0], [3.0]])
 
 with lab.still_to_do():
@@ -256,10 +261,11 @@ with lab.still_to_do():
     lab.draw_loss(left, losses)
     lab.draw_regions(right, lambda points: arms.forward(points)[0], X_arms, Y_arms)
 
+# END PART
 # %% [markdown]
 # ## What to hand in
 #
-# `warmup.py`, `dnn.py` and `extension.py`. These three files are graded, and nothing else is: not this notebook either.
+# Hand in <!-- the files to submit -->. Nothing else is graded: not this notebook either.
 #
 # When every line above says that it passed, you have passed the *public* checks. Your hand-in is graded with further ones, on
 # other batches, depths and widths. So before you hand in, change `layer_sizes` in Part 2, to `(3, 5, 4, 2)` for instance, and

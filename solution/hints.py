@@ -1,6 +1,7 @@
 """The hints of check.py, for each public check: first a question, then where to look, then the answer in words."""
 
 HINTS = {
+    # BEGIN PART warmup
     # warmup.py
     "example_exp_exp_square": (
         "There are three steps from x to y. What is the derivative of each step alone, at the value that goes into it?",
@@ -30,6 +31,7 @@ HINTS = {
         "b1 is shared by the samples: take the mean over axis 1 and keep that axis. The product X dJdz1^T adds up the samples "
         "already; divide it by m.",
     ),
+    # END PART
     # dnn.py
     "example_output": (
         "Which of the five numbers is off? Take that column of X through the network with a pencil.",
@@ -76,6 +78,7 @@ HINTS = {
         'compute_gradients expects the labels under cache["Y"]. Who puts them there?',
         "Run forward, put Y into the cache, return what compute_gradients returns.",
     ),
+    # BEGIN PART extension
     # extension.py
     "example_softmax": (
         "Does each column of your result add up to 1? Classes are rows, samples are columns.",
@@ -117,4 +120,5 @@ HINTS = {
         "z_l = w_l^T a_{l-1} + b_l; on the way back dJda_{l-1} = w_l dJdz_l, without a transpose.",
         "dJdw_l = a_{l-1} dJdz_l^T / m has the shape of w_l. dJdz and dJda are not averaged.",
     ),
+    # END PART
 }

@@ -81,8 +81,8 @@ class Backprop(Assignment):
         return figure.render(result)
 
     def check_modules(self) -> Mapping[str, str]:
-        """Return the modules that public checks import, the numbers of the example written out."""
-        return {**super().check_modules(), example.__name__: example.source()}
+        """Return the modules that public checks import, the numbers of the examples written out."""
+        return {**super().check_modules(), example.__name__: example.source(self.part_names)}
 
     def figures(self) -> Mapping[str, str]:
         """Return the figures of the hand-out."""

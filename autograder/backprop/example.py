@@ -4,7 +4,7 @@ Students get the numbers in checks/example.py, which `make assignment` writes fr
 hand-out and the figures.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -63,6 +63,8 @@ DNN = example_of(NETWORK, gradient_keys(NETWORK))
 SOFTMAX = example_of(CLASSES, [f"Z{HIDDEN}"])
 SQUARED_ERROR = example_of(replace(CLASSES, model="SquaredErrorSoftmaxDNN"), [f"Z{HIDDEN}"])
 GENERAL = example_of(replace(NETWORK, model="GeneralDNN", activations=ACTIVATIONS), gradient_keys(NETWORK, "Z"))
+# By the part whose public checks use them first.
+EXAMPLES = {"dnn": {"DNN": DNN}, "extension": {"SOFTMAX": SOFTMAX, "SQUARED_ERROR": SQUARED_ERROR, "GENERAL": GENERAL}}
 
 
 HEAD = '''"""The examples of the public checks, with every number that is right for them.
@@ -83,9 +85,9 @@ def arrays(table):
 '''
 
 
-def source() -> str:
-    """Return checks/example.py: the examples as literal numbers, for students who have no reference to compute them."""
-    found = {"DNN": DNN, "SOFTMAX": SOFTMAX, "SQUARED_ERROR": SQUARED_ERROR, "GENERAL": GENERAL}
+def source(parts: Collection[str] = tuple(EXAMPLES)) -> str:
+    """Return checks/example.py: the examples of these parts as literal numbers, for students, who have no reference."""
+    found = {name: example for part in EXAMPLES if part in parts for name, example in EXAMPLES[part].items()}
     return HEAD + "\n".join(f"{name} = {literal(example)}" for name, example in found.items())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from autograder.assignment import Assignment
 from autograder.files import ROOT
 from autograder.packaging.points import points_table
-from autograder.packaging.regions import BuildError, skeleton
+from autograder.packaging.regions import BuildError, for_course, skeleton
 
 CHECKER = ROOT / "checker"  # check.py and pytest's settings, the same for every assignment
 # Modules of the engine that public checks import. They need numpy alone.
@@ -47,7 +47,7 @@ def copied_files(assignment: Assignment) -> list[Path]:
 
 def hand_out(assignment: Assignment) -> str:
     """Return the text of the hand-out with what is computed in the places kept for it."""
-    text = (assignment.solution / "README.md").read_text()
+    text = for_course(assignment, (assignment.solution / "README.md").read_text())
     for place, made in {POINTS_PLACE: points_table(assignment), **assignment.hand_out_texts()}.items():
         if place not in text:
             raise BuildError(f"{assignment.solution.name}/README.md keeps no place for what is computed: {place}")
@@ -63,7 +63,7 @@ def check_files(assignment: Assignment) -> dict[str, str]:
     return {
         "__init__.py": '"""The public checks."""\n',
         "rubric.py": public_rubric(assignment),
-        "hints.py": hints.read_text() if hints.exists() else NO_HINTS,
+        "hints.py": for_course(assignment, hints.read_text()) if hints.exists() else NO_HINTS,
         **{f"{name.rpartition('.')[2]}.py": at_home(source, modules) for name, source in modules.items()},
     }
 

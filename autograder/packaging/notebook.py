@@ -6,6 +6,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.assignment import Assignment
+from autograder.packaging.regions import for_course
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -21,7 +22,7 @@ def notebook_text(assignment: Assignment) -> str:
     """Return the notebook's text in jupytext's percent format: the assignment's own, or one that only runs public checks."""
     own = assignment.solution / f"{assignment.name}.py"
     if own.exists():
-        return own.read_text()
+        return for_course(assignment, own.read_text())
     cells = [f"# %% [markdown]\n# # {assignment.title}\n\n# %%\nimport check\n"]
     cells += [f"# %%\n{CHECK_CELL.format(part=part)}\n" for part in assignment.part_names]
     return "\n".join(cells)

@@ -15,12 +15,12 @@ from nbformat.v4 import new_code_cell
 
 from autograder.files import ROOT
 from autograder.packaging.handout import starter_files
-from autograder.packaging.notebook import notebook
+from autograder.packaging.notebook import notebook, notebook_text
 from autograder.packaging.regions import skeleton, solved
 from solution import lab
 from tests.course import ASSIGNMENT, PARTS
 
-TEXT = (ROOT / "solution/backprop.py").read_text()
+TEXT = notebook_text(ASSIGNMENT)
 SOURCES = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
 SOLVED = {part: solved(source) for part, source in SOURCES.items()}
 FORWARD_ONLY = {"dnn": SOLVED["dnn"].replace("        grads = {}\n", '        raise NotImplementedError("Task 4: later.")\n')}
