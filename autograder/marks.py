@@ -12,8 +12,8 @@ from pathlib import Path
 
 from autograder.intake.entries import fold_name, make_printable
 from autograder.intake.submission_ref import SubmissionRef
-from autograder.results import Result
-from autograder.settings import Drop, Late, Settings
+from autograder.results import Result, conceal_hidden_checks
+from autograder.settings import Drop, Feedback, Late, Settings
 from autograder.text import format_count, format_number, format_time
 from autograder.values import YEARS
 
@@ -39,7 +39,8 @@ class Mark:
     """A result and what becomes of it.
 
     dropped is what leaving tasks out added, penalty what lateness took, late how long after the due time it came, None where
-    that is not known. said explains each step to the student and the TA; remarks are for the TA alone.
+    that is not known. said explains each step to the student and the TA; remarks are for the TA alone. hidden_checks says
+    who sees hidden checks, one of `values.VISIBILITIES`.
     """
 
     result: Result
@@ -50,6 +51,12 @@ class Mark:
     late: timedelta | None = None
     said: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    hidden_checks: str = Feedback.hidden_checks
+
+    @property
+    def shown(self) -> Result:
+        """Return the result as the student's page may show it."""
+        return conceal_hidden_checks(self.result) if self.hidden_checks == "hidden" else self.result
 
     @property
     def earned(self) -> float:
@@ -89,7 +96,7 @@ def mark_of(
     waiting = waiting or SubmissionRef(result.student, Path(result.student))
     adjustments = tuple(adjustments)
     if result.score is None:
-        return Mark(result, waiting, adjustments=adjustments)
+        return Mark(result, waiting, adjustments=adjustments, hidden_checks=settings.feedback.hidden_checks)
     dropped, left_out = without_lowest(result, settings.drop)
     points = round(result.score + dropped, 2)
     lateness = lateness_of(points, waiting, settings.late)
@@ -98,7 +105,8 @@ def mark_of(
         by_hand.append("No score is below 0.")
     said = tuple(sentence for sentence in (left_out, lateness.said, *by_hand) if sentence)
     remarks = (lateness.remark,) if lateness.remark else ()
-    return Mark(result, waiting, dropped, lateness.penalty, adjustments, lateness.over, said, remarks)
+    hidden_checks = settings.feedback.hidden_checks
+    return Mark(result, waiting, dropped, lateness.penalty, adjustments, lateness.over, said, remarks, hidden_checks)
 
 
 def without_lowest(result: Result, drop: Drop) -> tuple[float, str]:

@@ -1,7 +1,7 @@
 """The record of a grading. The judge writes it, the reports read it, and nothing else passes between them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 Rows = tuple[tuple[float, ...], ...]
@@ -139,3 +139,21 @@ class Result:
     def failed(self) -> list[CheckResult]:
         """The checks that were not passed, in their order."""
         return [check for check in self.checks if not check.passed]
+
+
+def conceal_hidden_checks(result: Result) -> Result:
+    """Return a result of whose hidden checks nothing is left but names and points, and why a file was not checked at all.
+
+    Causes that explain no public check go, too.
+    """
+    checks = tuple(check if check.visibility == "public" else conceal_check(check, result.notes) for check in result.checks)
+    explained = {(check.part, check.cause) for check in checks}
+    return replace(
+        result, checks=checks, causes=tuple(cause for cause in result.causes if (cause.part, cause.said) in explained)
+    )
+
+
+def conceal_check(check: CheckResult, notes: Iterable[str]) -> CheckResult:
+    """Return a check without its explanation, unless that is a note on the whole file."""
+    got = check.got if check.got in notes else ""
+    return replace(check, got=got, key="", cause="", hints=(), example="", detail="", comparison=None, note="")

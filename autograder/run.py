@@ -187,12 +187,12 @@ class Run:
         """Write the files of a student, unless they are on the disk just as they would be written."""
         student, is_fault = mark.result.student, mark.result.status == "error"
         paths = [self.order.out / "results" / f"{student}.json", self.order.out / "feedback" / f"{student}.html"]
-        said = repr((mark.score, mark.said, mark.remarks))
+        said = repr((mark.score, mark.said, mark.remarks, mark.hidden_checks))
         parts = {"reports": self.reports, "content": self.contents[student], "checks": self.book.checks, "said": said}
         source = digest(*((name, text.encode()) for name, text in parts.items()))
         if not is_fault and self.book.is_written(student, outputs_digest(source, map(read_if_there, paths))):
             return
-        texts = [results_json(mark), feedback_html(mark, figure=self.assignment.figure(mark.result))]
+        texts = [results_json(mark), feedback_html(mark, figure=self.assignment.figure(mark.shown))]
         for path, text in zip(paths, texts, strict=True):
             with atomic_write(path) as file:
                 file.write(text)

@@ -287,4 +287,6 @@ def notices() -> list[str]:
         )
     if course_file().name == OLD_NAME:
         found.append(f"{course_file()} is still read; rename it to {COURSE_FILE}.")
+    if os.environ.get("ASSIGNMENT") and not os.environ.get("COURSE"):
+        found.append("The environment variable ASSIGNMENT is still read; rename it to COURSE.")
     return found

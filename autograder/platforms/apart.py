@@ -14,6 +14,7 @@ from autograder.marks import mark_of
 from autograder.report.gradescope import results_json
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits
+from autograder.settings import Settings, read_settings
 
 STUDENT = "submission"  # the platform knows who it is
 
@@ -28,13 +29,18 @@ def judge() -> Judge:
     return Judge(Limits(accept=accepted()))
 
 
+def shown_settings() -> Settings:
+    """Return of the course's settings those on feedback: what becomes of a score is the platform's own business."""
+    return Settings(feedback=read_settings().feedback)
+
+
 def main(submission: Path) -> None:
     """Print the results.json of a submission, and the grader's own traceback, if there is one, to standard error."""
     with judge() as ready:
         result = ready.grade(read(STUDENT, submission, ready.assignment.graded_files))
     if result.fault:
         print(result.fault, file=sys.stderr)
-    sys.stdout.write(results_json(mark_of(result)))
+    sys.stdout.write(results_json(mark_of(result, settings=shown_settings())))
 
 
 if __name__ == "__main__":

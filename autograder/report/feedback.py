@@ -57,7 +57,7 @@ class Cell(NamedTuple):
 
 def feedback_html(mark: Mark, figure: Markup | None = None) -> str:
     """Return the text of feedback/<student>.html; a figure, if any, shows where the first mistake is."""
-    result = mark.result
+    result = mark.shown
     parts = [part for part in group_checks(result.checks, "part") if part.max_score]
     return render_page(
         "feedback",

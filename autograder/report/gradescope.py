@@ -1,7 +1,7 @@
 """A mark as Gradescope's results.json.
 
-Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/. Hidden checks are shown after the grades are published;
-until then Gradescope also hides the total.
+Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/. By default hidden checks are shown after the grades are
+published; until then Gradescope also hides the total.
 """
 
 import json
@@ -11,7 +11,6 @@ from autograder.marks import Mark
 from autograder.report.words import explain_check, list_printed, write_summary
 from autograder.results import CheckResult
 
-VISIBILITY = {"public": "visible", "hidden": "after_published"}
 encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
@@ -37,7 +36,7 @@ def build_results(mark: Mark) -> dict[str, Any]:
         "score": mark.score or 0,
         "output": "\n\n".join([*mark.said, write_summary(result), *printed]),
         "output_format": "text",
-        "tests": [build_test(check) for check in result.checks],
+        "tests": [build_test(check, mark.hidden_checks) for check in result.checks],
         "extra_data": {
             "student": result.student,
             "status": result.status,
@@ -48,8 +47,8 @@ def build_results(mark: Mark) -> dict[str, Any]:
     }
 
 
-def build_test(check: CheckResult) -> dict[str, Any]:
-    """Return one entry of "tests"."""
+def build_test(check: CheckResult, hidden_checks: str) -> dict[str, Any]:
+    """Return one entry of "tests"; hidden_checks says who sees one that is hidden."""
     return {
         "name": check.sentence,
         "name_format": "text",
@@ -58,6 +57,6 @@ def build_test(check: CheckResult) -> dict[str, Any]:
         "status": "passed" if check.passed else "failed",
         "output": explain_check(check),
         "output_format": "text",
-        "visibility": VISIBILITY[check.visibility],
+        "visibility": "visible" if check.visibility == "public" else hidden_checks,
         "extra_data": {"id": check.id, "part": check.part, "task": check.task, "checked": check.passed is not None},
     }

@@ -1,5 +1,6 @@
 """What a course sets in [course] and [feedback] holds everywhere: in what students get, in scores, pages and packages."""
 
+import html
 import json
 import os
 import re
@@ -10,18 +11,33 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
 
+from autograder import settings
 from autograder.build import build
 from autograder.files import ROOT
+from autograder.marks import mark_of
+from autograder.packaging.notebook import notebook, notebook_text
 from autograder.packaging.regions import BuildError, for_course, keep_parts, solved
-from tests.course import ASSIGNMENT
+from autograder.platforms.nbgrader.cells import with_graded_cells
+from autograder.platforms.nbgrader.grading import graded_outputs
+from autograder.platforms.otter.master import master
+from autograder.report.feedback import feedback_html
+from autograder.report.gradescope import results_json
+from autograder.report.words import find_failures
+from autograder.settings import Settings, course_file, notices, read_settings
+from autograder.values import VISIBILITIES
+from tests.course import ASSIGNMENT, CHECKS
+from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import submission
 from tests.golden.secrets import secret
 from tests.project.grading import command, files, rows
 
 SECRET = f'[hidden_checks]\nsecret = "{secret(0)}"\n'
 # What only the extension is about.
 EXTENSION = re.compile(r"extension|softmax|GeneralDNN|notes_gradients|worked_example|activations? is", re.IGNORECASE)
+PUBLIC = {check.name for check in CHECKS if check.visibility == "public"}
 TITLE = 'Homework 4: "Nets"'
 
 
@@ -182,3 +198,130 @@ def test_regions_of_parts_in_use_are_kept():
 def test_a_region_that_is_none_is_refused(text, words):
     with pytest.raises(BuildError, match=f"^{re.escape(words)}$"):
         keep_parts(text, SHORT)
+
+
+# Hidden checks
+
+
+@pytest.fixture(scope="module")
+def mistakes(judge):
+    """Results: of a mistake that public checks show as well, and of one that only hidden checks see."""
+    return {name: judge.grade(submission(MISTAKES[name].sources)) for name in ("db-summed", "m-fixed-at-5")}
+
+
+@pytest.fixture
+def feedback(tmp_path, monkeypatch):
+    """Sets who sees hidden checks in a course file, which holds from then on."""
+
+    def feedback(hidden_checks):
+        (tmp_path / "course.toml").write_text(f"{SECRET}[feedback]\nhidden_checks = '{hidden_checks}'\n")
+        monkeypatch.setenv("COURSE", str(tmp_path / "course.toml"))
+        return read_settings()
+
+    return feedback
+
+
+@pytest.mark.parametrize("visibility", VISIBILITIES)
+def test_gradescope_shows_hidden_checks_when_the_course_says(feedback, mistakes, visibility):
+    document = json.loads(results_json(mark_of(mistakes["db-summed"], settings=feedback(visibility))))
+    found = {(test["extra_data"]["id"].partition(".")[2] in PUBLIC, test["visibility"]) for test in document["tests"]}
+    assert found == {(True, "visible"), (False, visibility)}
+
+
+def test_gradescope_shows_hidden_checks_after_the_grades_are_published_by_default(mistakes):
+    result = mistakes["db-summed"]
+    assert mark_of(result).hidden_checks == mark_of(result, settings=Settings()).hidden_checks == "after_published"
+
+
+@pytest.mark.parametrize(("name", "in_public"), [("db-summed", True), ("m-fixed-at-5", False)])
+def test_of_hidden_checks_nothing_is_shown_but_names_and_points(feedback, mistakes, name, in_public):
+    result, settings = mistakes[name], feedback("hidden")
+    failed = [check for check in find_failures(result) if check.visibility == "hidden"]
+    assert any(check.visibility == "public" for check in find_failures(result)) == in_public
+    public = {text for check in result.checks if check.visibility == "public" for text in words_of(check)}
+    kept_back = {text for check in failed for text in words_of(check)} - public
+    assert kept_back
+    mark = mark_of(result, settings=settings)
+    cells = "".join(output.data["text/html"] for output in graded_outputs(mark.shown).values())
+    for page in (html.unescape(feedback_html(mark, ASSIGNMENT.figure(mark.shown))), html.unescape(cells)):
+        page = re.sub(r"</?code>|`", "", page)
+        assert [text for text in kept_back if text.replace("`", "") in page] == []
+        assert [check.sentence for check in failed if check.sentence.replace("`", "") not in page] == []
+    assert (mark.score, mark.result) == (result.score, result)
+
+
+def words_of(check):
+    """What explains the failure of a check."""
+    return {text for text in (check.got, check.cause, *check.hints, check.example, check.detail.strip()) if text}
+
+
+def test_a_file_that_is_missing_is_still_named(feedback, grade):
+    mark = mark_of(grade(b"answer = 42"), settings=feedback("hidden"))
+    assert '<p class="cause">warmup.py was not handed in.</p>' in feedback_html(mark)
+
+
+def test_a_page_is_written_again_when_hidden_checks_are_hidden(feedback, tmp_path):
+    (tmp_path / "class/ada").mkdir(parents=True)
+    (tmp_path / "class/ada/dnn.py").write_text("answer = 42\n")
+    visibilities = []
+    for setting in ("visible", "hidden"):
+        feedback(setting)
+        assert command("grade", tmp_path / "class", "--out", tmp_path / "out", "--jobs", 1).returncode == 0
+        document = json.loads((tmp_path / "out/results/ada.json").read_text())
+        visibilities.append(document["tests"][-1]["visibility"])
+    assert visibilities == ["visible", "hidden"]
+
+
+# Packages, of which nothing is installed here: tests/project/test_gradescope.py and its like do that with all parts
+
+
+def test_the_gradescope_package_grades_the_parts_in_use(short, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE", str(short.file))
+    build("gradescope", tmp_path)
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as archive:
+        archive.extractall(tmp_path / "source")
+    (tmp_path / "results").mkdir()
+    shutil.copytree(short.download, tmp_path / "submission", ignore=shutil.ignore_patterns("checks", "figures"))
+    monkeypatch.delenv("COURSE")
+    grader = [sys.executable, "-m", "autograder.platforms.gradescope", tmp_path]
+    assert subprocess.run(grader, cwd=tmp_path / "source").returncode == 0
+    document = json.loads((tmp_path / "results/results.json").read_text())
+    assert document["score"] == sum(test["max_score"] for test in document["tests"]) == 75
+    assert {test["extra_data"]["part"] for test in document["tests"]} == {"warmup", "dnn"}
+
+
+def test_the_notebooks_of_platforms_hold_the_rubric_of_the_parts_in_use():
+    text = notebook_text(SHORT)
+    cells = nbformat.reads(with_graded_cells(SHORT, notebook(text)), as_version=4).cells
+    points = {cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points for cell in cells if "nbgrader" in cell.metadata}
+    assert sum(points.values()) == 75
+    assert {name.partition("-")[0] for name in points} == {"warmup", "dnn"}
+    whole = nbformat.reads(master(SHORT, text, [], []), as_version=4)
+    assert "extension" not in "".join(cell.source for cell in whole.cells)
+    assert sum("must_pass(" in cell.source for cell in whole.cells) == 14
+
+
+# Its old names
+
+
+def test_the_file_and_the_variable_may_have_their_old_names(tmp_path, monkeypatch):
+    old, new = tmp_path / "assignment.toml", tmp_path / "course.toml"
+    for path in (old, new):
+        path.write_text(SECRET)
+    monkeypatch.delenv("COURSE", raising=False)
+    monkeypatch.setenv("ASSIGNMENT", str(old))
+    assert course_file() == old
+    assert notices() == [
+        f"{old} is still read; rename it to course.toml.",
+        "The environment variable ASSIGNMENT is still read; rename it to COURSE.",
+    ]
+    monkeypatch.setenv("COURSE", str(new))
+    assert course_file() == new
+    assert notices() == []
+    monkeypatch.delenv("COURSE")
+    monkeypatch.delenv("ASSIGNMENT")
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    assert course_file() == new
+    new.unlink()
+    assert course_file() == old
+    assert notices() == [f"{old} is still read; rename it to course.toml."]

@@ -20,8 +20,8 @@ from autograder.errors import AutograderError
 from autograder.intake.folders import open_file
 from autograder.intake.read import Submission, read
 from autograder.judge.judge import Judge
-from autograder.marks import mark_of
-from autograder.platforms.apart import judge
+from autograder.marks import Mark, mark_of
+from autograder.platforms.apart import judge, shown_settings
 from autograder.platforms.nbgrader import grade_id, scores
 from autograder.report.gradescope import results_json
 from autograder.report.words import explain_check
@@ -83,8 +83,9 @@ class GradeFiles(Execute):
         result = self.parent.judge.grade(submission)
         if result.status == "error":
             raise GraderFaultError(f"{result.reason}\n{result.fault}")
-        folders.keep(submission, result)
-        outputs = graded_outputs(result)
+        mark = mark_of(result, settings=shown_settings())
+        folders.keep(submission, mark)
+        outputs = graded_outputs(mark.shown)
         for cell in nb.cells:
             if is_grade(cell):
                 cell.outputs = [outputs[cell.metadata.nbgrader.grade_id]]
@@ -102,14 +103,14 @@ class Folders:
         # Not below autograded/, from where `nbgrader generate_feedback` copies every file: some words are for the TA alone.
         self.results = Path(directory.format_path("results", self.student, self.assignment))
 
-    def keep(self, submission: Submission, result: Result) -> None:
+    def keep(self, submission: Submission, mark: Mark) -> None:
         """Leave the files as they were graded in autograded/, with the time of the hand-in, and every check in results/."""
         for part, source in submission.sources.items():
             (self.autograded / f"{part}.py").write_bytes(source)
         with contextlib.suppress(OSError), open_file(self.submitted / "timestamp.txt") as timestamp:
             (self.autograded / "timestamp.txt").write_bytes(timestamp.read(MOST_TIMESTAMP))
         self.results.mkdir(parents=True, exist_ok=True)
-        (self.results / "results.json").write_text(results_json(mark_of(result)), encoding="utf-8")
+        (self.results / "results.json").write_text(results_json(mark), encoding="utf-8")
 
 
 def graded_outputs(result: Result) -> dict[str, NotebookNode]:

@@ -18,8 +18,8 @@ from autograder.packaging.output import write_files
 from autograder.packaging.regions import BuildError
 
 # If a configuration raises anything but SystemExit, nbgrader goes on without it, and would run the students' notebooks.
-CONFIG = '''\
-"""An nbgrader course with the assignment "{assignment.title}". `make nbgrader` writes this once: what you change here stays."""
+CONFIG = """\
+# An nbgrader course with the assignment "{assignment.title}". `make nbgrader` writes this once: what you change here stays.
 
 import sys
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ try:
     configure(c, course)
 except Exception as error:
     raise SystemExit(f"The grader in {{course / 'grader'}} cannot be used ({{error!r}}); copy it again from dist/nbgrader/.")
-'''
+"""
 
 
 class Nbgrader:
@@ -76,6 +76,9 @@ def build_course(assignment: Assignment, course: Path) -> str:
     shutil.rmtree(course / "grader", ignore_errors=True)
     write_files(course / "grader", grader)
     write_files(course / "source" / assignment.name, source)
+    for part in set(assignment.all_part_names).difference(assignment.part_names):  # of a course that was built with it
+        for left_out in (f"{part}.py", f"checks/test_{part}.py"):
+            (course / "source" / assignment.name / left_out).unlink(missing_ok=True)
     if not (course / "nbgrader_config.py").exists():
         write_files(course, {"nbgrader_config.py": CONFIG.format(assignment=assignment).encode()})
     generate_assignment(course, assignment.name)
