@@ -1,4 +1,4 @@
-"""`make doors`: seconds per submission through each door, beside the platform's own tool grading the same work as usual.
+"""`make bench WHAT=doors`: seconds per submission on each platform, next to the platform's own tool on the same submissions.
 
 Every row grades the project's solution: once the way this project packs it, once as a course that follows the tool's own
 documentation would, with the same checks run beside the student's code (`benchmarks/runners/courses.py`). Only our own code

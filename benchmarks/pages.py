@@ -1,4 +1,4 @@
-"""`make pages`: what a page for each of many students and the report on all of them cost, and how quick the report is to use.
+"""`make bench WHAT=pages`: what the feedback pages and the class report of many students cost, and how fast the report is.
 
 The marks are those of tests/golden/crowd.py, made from 150 programs that are graded first. In the browser the time is that from
 the change of the search to the end of the next layout, the most of several words.

@@ -1,4 +1,4 @@
-"""`make pictures`: what the pages look like, for docs/pages.md, as headless Chromium shows them."""
+"""`make bench WHAT=pictures`: what the pages look like, for docs/pages.md, as headless Chromium shows them."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`make matrix`: grades every wrong and every right program and writes build/matrix.html; exit code 1 if one is graded unfairly.
+"""`make bench WHAT=matrix`: grade every mutant and every correct variant into build/matrix.html; exit code 1 if one is unfair.
 
 Unfair is a wrong program that keeps all its marks, a right one that loses some, and a check that catches nothing.
 """

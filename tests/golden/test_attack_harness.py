@@ -160,7 +160,7 @@ def test_the_reports_of_an_honest_submission_are_quiet(judge):
 
 
 def test_the_page_has_a_cell_for_every_attack_without_every_layer():
-    """And none says that an attack succeeds; `make attacks-matrix` writes it."""
+    """And none says that an attack succeeds; `make bench WHAT=attacks` writes it."""
     text = PAGE.read_text(encoding="utf-8")
     assert sorted(run for run, _ in cells(text)) == sorted(Run(name, missing) for name in ATTACKS for missing in MISSING)
     assert "SUCCEEDS" not in text

@@ -1,4 +1,4 @@
-"""Which attacks without which layers a push runs, and which wait for `make attacks-matrix`.
+"""Which attacks without which layers a push runs, and which wait for `make bench WHAT=attacks`.
 
 Almost every attack ends the same way whatever single layer is missing; docs/attacks.md says which do not. A push runs the ones that
 do not, for there the missing layer is what decides, and one share of the others, which its commit chooses: each push tries

@@ -1,4 +1,4 @@
-"""`make attacks-matrix`: every attack with all layers and without each of them; writes docs/attacks.md.
+"""`make bench WHAT=attacks`: every attack with all layers and without each of them; writes docs/attacks.md.
 
 Exits with 1 if an attack succeeds, and names it.
 """
@@ -30,7 +30,7 @@ layers. All layers were live on the machine that wrote this page. If too few are
 
 `make test` grades every attack with all layers, in batches between two honest submissions. Without a layer it grades those
 that end differently below, and one of {shares} shares of the others, which the commit chooses (`SHARE=3 make test` repeats
-share 3). `make attacks-matrix` grades all of them and writes this page. The classes are those of the list at its end.
+share 3). `make bench WHAT=attacks` grades all of them and writes this page. The classes are those of the list at its end.
 """
 CLASSES = {
     1: "patching the test runner",
