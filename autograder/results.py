@@ -13,8 +13,8 @@ class Cause:
 
     tasks, and keys and functions, say what it spoils; mistakes are the rows of the catalog that make the same numbers, the
     likeliest first, none where no row does. said names it in a sentence or two; hints are a question, where to look, and the
-    answer in words; example is the smallest public network that shows a mistake without a name. tensors are those of a DNN of
-    two hidden layers that it spoils, the first one first: "Z1" of the forward pass, "dZ1" of the backward pass.
+    answer in words; example is the smallest public network that shows a mistake without a name. tensors are those of a network
+    of two hidden layers that it spoils, the first one first: "Z1" of the forward pass, "dZ1" of the backward pass.
     """
 
     part: str
@@ -95,8 +95,8 @@ class Result:
     status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
     why a submission is invalid or what went wrong. printed is what its code wrote to standard output and standard error while
     the public checks ran; what it writes later may hold what is hidden. causes are the mistakes behind its failures; steps are
-    those of the public example, in their order, none where dnn.py is right there. layers names what held its code while it ran
-    (`sandbox.layers`); none where none of it did. remarks are sentences for the TA alone, as is fault, the grader's own
+    those of the public example, in their order, none where everything is right there. layers names what held its code while it
+    ran (`sandbox.layers`); none where none of it did. remarks are sentences for the TA alone, as is fault, the grader's own
     traceback.
     """
 

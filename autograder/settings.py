@@ -117,7 +117,7 @@ class Line(NamedTuple):
 TABLES: dict[str, dict[str, Line]] = {
     "course": {
         "assignment": Line(values.label, 'assignment = "autograder.backprop.assignment"'),
-        "parts": Line(values.names, 'parts = ["warmup", "dnn"]'),
+        "parts": Line(values.names, 'parts = ["part1", "part2"]'),
         "title": Line(values.label, 'title = "Backpropagation"'),
     },
     "feedback": {
@@ -134,7 +134,7 @@ TABLES: dict[str, dict[str, Line]] = {
     },
     "drop": {
         "lowest_tasks": Line(values.count, "lowest_tasks = 1"),
-        "parts": Line(values.names, 'parts = ["warmup"]', "lowest_tasks"),
+        "parts": Line(values.names, 'parts = ["part1"]', "lowest_tasks"),
     },
     "gradescope": {
         "hand_ins": Line(values.count, "hand_ins = 5", "hours"),

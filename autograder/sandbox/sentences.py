@@ -8,8 +8,10 @@ from autograder.text import clean
 
 
 def last_of(label: str) -> str:
-    """Return the name a student knows: `forward` for dnn.DNN.forward, `SoftmaxDNN.forward` for the extension's."""
-    return label.partition(".")[2].removeprefix("DNN.") or label
+    """Return the name a student knows: `push` for stack.push and stack.Stack.push, `Heap.push` for stack.Heap.push."""
+    module, _, name = label.partition(".")
+    owner, _, method = name.partition(".")
+    return method if method and owner.lower() == module.lower() else name or label
 
 
 def how_it_ended(status: int, redacted: bool) -> str:

@@ -1,6 +1,6 @@
 """One submission as the judge sees it: its modules look like Python, and every step is carried out in the child.
 
-`session.module("dnn").DNN((2, 3, 1)).forward(X)` runs nothing yet. Each step is noted in a `Handle`; `fetch` sends all steps
+`session.module("stack").Stack([2, 3]).push(1)` runs nothing yet. Each step is noted in a `Handle`; `fetch` sends all steps
 so far in one frame and brings back the value. A step that fails, ends the process or does not return raises StudentError with a
 sentence for the student; the session then goes on in a fresh child.
 
