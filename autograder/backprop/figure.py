@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 LAYER_SIZES = DNN.case.layer_sizes
-WIDTH, HEIGHT = 640, 350
-ACROSS = (44, 228, 412, 596)  # the middle of each layer
-UNITS, SPACING, RADIUS = 72, 42, 14  # the height of the middle unit; between two; of one
-FORWARD, BACKWARD, ROW = 185, 285, 32  # the heights of the first boxes going forward and backward; between two
+MARGIN, STEP = 44, 184  # the middle of the first layer; between the middles of two
+ACROSS = tuple(MARGIN + layer * STEP for layer in range(len(LAYER_SIZES)))
+SPACING, RADIUS = 42, 14  # between two units; of one
+UNITS = 30 + SPACING * (max(LAYER_SIZES) - 1) // 2  # the height of the middle unit
+FORWARD, BACKWARD, ROW = 2 * UNITS + 41, 2 * UNITS + 141, 32  # of the first boxes forward and backward; between two
+WIDTH, HEIGHT = ACROSS[-1] + MARGIN, 2 * UNITS + 206
 BOX = 80, 27
 
 SIGNS = {"right": "✓", "follows": "↳", "wrong": "✗", "missing": "?"}
@@ -114,8 +116,7 @@ def places() -> dict[str, tuple[float, float]]:
 
 def corner(layer: float, top: float, row: int) -> tuple[float, float]:
     """The corner of a box below a layer, or between two."""
-    step = ACROSS[1] - ACROSS[0]
-    return ACROSS[0] + layer * step - BOX[0] / 2, top + row * ROW
+    return MARGIN + layer * STEP - BOX[0] / 2, top + row * ROW
 
 
 def heights(layer: int) -> list[float]:

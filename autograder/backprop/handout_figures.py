@@ -14,9 +14,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from autograder.backprop.example import DNN
 from solution.lab import draw_network
 
-LAYER_SIZES = (2, 3, 3, 1)
+Graph = dict[str, tuple[str, ...]]  # what stands in the one or two boxes of each variable
+LAYER_SIZES = DNN.case.layer_sizes
 HEIGHT, GAP = 0.6, 0.1  # of a box; between the box of a value and that of its gradient
 FORWARD: dict[str, Any] = {"linestyle": "-", "color": "#1b5e9e"}
 BACKWARD: dict[str, Any] = {"linestyle": (0, (4, 2)), "color": "#b3261e"}
@@ -46,37 +48,40 @@ PLACES = {
 }
 ARROWS = [("weights", "Z"), ("input", "Z"), ("biases", "Z"), ("Z", "A"), ("A", "next"), ("labels", "next")]
 
-# What stands in the two boxes of each variable; where there is no second text, no gradient is asked for.
-GRAPHS: dict[str, dict[str, tuple[str, ...]]] = {
-    "graph-output.svg": {
-        "weights": ("$W_3$  (1, 3)", r"$dW_3 = \frac{1}{m}\, dZ_3\, A_2^T$  (1, 3)"),
-        "input": ("$A_2$  (3, m)", r"$dA_2 = W_3^T\, dZ_3$  (3, m)"),
-        "biases": ("$B_3$  (1, 1)", "$dB_3$ = mean of $dZ_3$  (1, 1)"),
-        "Z": (r"$Z_3 = W_3\, A_2 + B_3$  (1, m)", "$dZ_3 = A_3 - Y$  (1, m)"),
-        "A": (r"$A_3 = \sigma(Z_3)$  (1, m)", "$dA_3$  (1, m)"),
-        "next": ("loss $L$  (1, m)", r"$\partial L / \partial L = 1$"),
-        "labels": ("$Y$  (1, m)",),
-    },
-    "graph-hidden-2.svg": {
-        "weights": ("$W_2$  (3, 3)", r"$dW_2 = \frac{1}{m}\, dZ_2\, A_1^T$  (3, 3)"),
-        "input": ("$A_1$  (3, m)", r"$dA_1 = W_2^T\, dZ_2$  (3, m)"),
-        "biases": ("$B_2$  (3, 1)", "$dB_2$ = mean of $dZ_2$  (3, 1)"),
-        "Z": (r"$Z_2 = W_2\, A_1 + B_2$  (3, m)", r"$dZ_2 = dA_2 \odot A_2 \odot (1 - A_2)$  (3, m)"),
-        "A": (r"$A_2 = \sigma(Z_2)$  (3, m)", "$dA_2$  (3, m)"),
-        "next": ("$Z_3$  (1, m)", "$dZ_3$  (1, m)"),
-    },
-    "graph-hidden-1.svg": {
-        "weights": ("$W_1$  (3, 2)", r"$dW_1 = \frac{1}{m}\, dZ_1\, A_0^T$  (3, 2)"),
-        "input": ("$A_0 = X$  (2, m)",),
-        "biases": ("$B_1$  (3, 1)", "$dB_1$ = mean of $dZ_1$  (3, 1)"),
-        "Z": (r"$Z_1 = W_1\, A_0 + B_1$  (3, m)", r"$dZ_1 = dA_1 \odot A_1 \odot (1 - A_1)$  (3, m)"),
-        "A": (r"$A_1 = \sigma(Z_1)$  (3, m)", "$dA_1$  (3, m)"),
-        "next": ("$Z_2$  (3, m)", "$dZ_2$  (3, m)"),
-    },
-}
+
+def graphs() -> dict[str, Graph]:
+    """Return the graph of each layer of the example network by file name, the last layer first."""
+    hidden = range(len(LAYER_SIZES) - 2, 0, -1)
+    return {
+        "graph-output.svg": graph_of(len(LAYER_SIZES) - 1),
+        **{f"graph-hidden-{layer}.svg": graph_of(layer) for layer in hidden},
+    }
 
 
-def draw_graph(axes: Axes, graph: dict[str, tuple[str, ...]]) -> None:
+def graph_of(layer: int) -> Graph:
+    """Return the texts of a layer's boxes; a variable without a second text has no gradient that is asked for."""
+    before, after = layer - 1, layer + 1
+    inputs, units = LAYER_SIZES[before], LAYER_SIZES[layer]
+    is_output, batch = after == len(LAYER_SIZES), f"({units}, m)"
+    dZ = f"$dZ_{layer} = A_{layer} - Y$" if is_output else rf"$dZ_{layer} = dA_{layer} \odot A_{layer} \odot (1 - A_{layer})$"
+    graph: Graph = {
+        "weights": (
+            f"$W_{layer}$  ({units}, {inputs})",
+            rf"$dW_{layer} = \frac{{1}}{{m}}\, dZ_{layer}\, A_{before}^T$  ({units}, {inputs})",
+        ),
+        "input": (f"$A_{before}$  ({inputs}, m)", rf"$dA_{before} = W_{layer}^T\, dZ_{layer}$  ({inputs}, m)")
+        if before
+        else (f"$A_0 = X$  ({inputs}, m)",),
+        "biases": (f"$B_{layer}$  ({units}, 1)", f"$dB_{layer}$ = mean of $dZ_{layer}$  ({units}, 1)"),
+        "Z": (rf"$Z_{layer} = W_{layer}\, A_{before} + B_{layer}$  {batch}", f"{dZ}  {batch}"),
+        "A": (rf"$A_{layer} = \sigma(Z_{layer})$  {batch}", f"$dA_{layer}$  {batch}"),
+    }
+    if is_output:
+        return graph | {"next": ("loss $L$  (1, m)", r"$\partial L / \partial L = 1$"), "labels": (f"$Y$  {batch}",)}
+    return graph | {"next": (f"$Z_{after}$  ({LAYER_SIZES[after]}, m)", f"$dZ_{after}$  ({LAYER_SIZES[after]}, m)")}
+
+
+def draw_graph(axes: Axes, graph: Graph) -> None:
     """Draw the boxes of a graph, and between them the arrows forward, and backward where there is a gradient."""
     axes.set(xlim=(-0.1, 12.95), ylim=(-0.75, 4.45))
     axes.axis("off")
@@ -127,5 +132,5 @@ def figures() -> dict[str, str]:
     network = svg(partial(draw_network, layer_sizes=LAYER_SIZES), 7.5, 4.2)
     return {
         "network.svg": network,
-        **{name: svg(partial(draw_graph, graph=graph), 10.4, 4.2) for name, graph in GRAPHS.items()},
+        **{name: svg(partial(draw_graph, graph=graph), 10.4, 4.2) for name, graph in graphs().items()},
     }
