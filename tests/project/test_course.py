@@ -15,11 +15,13 @@ import nbformat
 import pytest
 
 from autograder import settings
+from autograder.backprop import handout_figures
 from autograder.build import build
 from autograder.files import ROOT
 from autograder.marks import mark_of
 from autograder.packaging.notebook import notebook, notebook_text
 from autograder.packaging.regions import BuildError, for_course, keep_parts, solved
+from autograder.platforms.nbgrader import package
 from autograder.platforms.nbgrader.cells import with_graded_cells
 from autograder.platforms.nbgrader.grading import graded_outputs
 from autograder.platforms.otter.master import master
@@ -140,6 +142,16 @@ def test_the_notebook_has_what_its_cells_use(short):
     code = "\n".join(line for cell in cells for line in cell.splitlines() if not line.startswith("%"))
     ran = short.run("-c", f"import matplotlib; matplotlib.use('Agg')\n{code.replace('epochs=2000', 'epochs=2')}")
     assert ran.returncode == 0, ran.stderr
+
+
+def test_the_graphs_of_the_hand_out_follow_the_sizes_of_the_example(monkeypatch):
+    monkeypatch.setattr(handout_figures, "LAYER_SIZES", (2, 4, 3, 1))
+    graphs = handout_figures.graphs()
+    assert list(graphs) == ["graph-output.svg", "graph-hidden-2.svg", "graph-hidden-1.svg"]
+    shapes = {name: [re.findall(r"\(\d, [\dm]\)", text) for text in graph["weights"]] for name, graph in graphs.items()}
+    assert shapes["graph-hidden-2.svg"] == [["(3, 4)"], ["(3, 4)"]]
+    assert shapes["graph-hidden-1.svg"] == [["(4, 2)"], ["(4, 2)"]]
+    assert graphs["graph-hidden-1.svg"]["next"] == ("$Z_2$  (3, m)", "$dZ_2$  (3, m)")
 
 
 # What is graded
@@ -299,6 +311,22 @@ def test_the_notebooks_of_platforms_hold_the_rubric_of_the_parts_in_use():
     whole = nbformat.reads(master(SHORT, text, [], []), as_version=4)
     assert "extension" not in "".join(cell.source for cell in whole.cells)
     assert sum("must_pass(" in cell.source for cell in whole.cells) == 14
+
+
+def test_a_course_of_nbgrader_that_had_the_part_loses_it(short, tmp_path, monkeypatch):
+    """And a TA's own file stays. nbgrader itself is left out here, which takes long."""
+    monkeypatch.setenv("COURSE", str(short.file))
+    monkeypatch.setattr(package, "generate_assignment", lambda *_: None)
+    source = tmp_path / "source/backprop"
+    (source / "checks").mkdir(parents=True)
+    for name in ("extension.py", "checks/test_extension.py", "notes.md"):
+        (source / name).write_text("old")
+    build("nbgrader", tmp_path)
+    assert [path.name for path in source.rglob("*extension*")] == []
+    assert (source / "notes.md").read_text() == "old"
+    config = (tmp_path / "nbgrader_config.py").read_text()
+    compile(config, "nbgrader_config.py", "exec")
+    assert TITLE in config
 
 
 # Its old names
