@@ -173,6 +173,15 @@ def test_rule_finds_what_breaks_it(rule, sources, violations):
     assert len(rule(sources)) == violations
 
 
+def test_map_names_what_there_is_and_every_module():
+    named = set(re.findall(r"`([\w/]+/|[\w/]+\.\w+)`", (ROOT / "docs/architecture.md").read_text()))
+    paths = {name for name in named if "/" in name and "NAME" not in name}
+    assert sorted(name for name in paths if not (ROOT / name).exists()) == []
+    modules = [name.split(".")[1:] for name in read_sources() if not name.endswith("__main__")]
+    known = {f"autograder/{parts[0]}" for parts in modules if parts}
+    assert sorted(known - {path.rstrip("/").removesuffix(".py") for path in paths}) == []
+
+
 def import_all(names, folder):
     """Import modules in a fresh interpreter that has no course file and may not draw random numbers."""
     environment = {
