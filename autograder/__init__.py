@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
-    """The result of one submission: a folder, a zip or a single file, as a student hands it in.
+    """Return the result of one submission: a folder, a zip or a single file, as a student hands it in.
 
     The marks are those of every other door; the student is the name of the folder or file. accept names what submissions need
     not be kept from on this machine ("files", "network", "processes"). Each call starts a sandbox and ends it; who has many

@@ -69,21 +69,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def named(text: str) -> Path:
-    """A path that is not empty: an empty one would mean the folder one stands in."""
+    """Return a path that is not empty: an empty one would mean the folder one stands in."""
     if not text:
         raise argparse.ArgumentTypeError("SUBMISSIONS is empty; it must name a folder or a zip of submissions")
     return Path(text)
 
 
 def count(text: str) -> int:
-    """A whole number from 1."""
+    """Return a whole number from 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"JOBS must be a whole number from 1; it is {text!r}")
     return int(text)
 
 
 def dangers(text: str) -> tuple[str, ...]:
-    """What a submission need not be kept from."""
+    """Return what a submission need not be kept from."""
     try:
         return layers.parse_dangers(text)
     except ValueError as error:
@@ -91,21 +91,21 @@ def dangers(text: str) -> tuple[str, ...]:
 
 
 def points(text: str) -> float:
-    """A number of points to two places."""
+    """Return a number of points to two places."""
     if not re.fullmatch(r"[+-]?\d{1,4}(\.\d{1,2})?", text, re.ASCII):
         raise argparse.ArgumentTypeError(f"POINTS must be a number such as 2, -5 or +0.5; it is {text!r}")
     return float(text)
 
 
 def reason(text: str) -> str:
-    """A sentence."""
+    """Return a sentence."""
     if not text.strip():
         raise argparse.ArgumentTypeError("REASON is empty; the student and the next TA will read it")
     return clean(" ".join(text.split()), MOST_REASON)
 
 
 def order(given: argparse.Namespace) -> GradeOptions:
-    """What `grade` is asked for."""
+    """Return what `grade` is asked for."""
     return GradeOptions(**{field.name: getattr(given, field.name) for field in fields(GradeOptions)})
 
 

@@ -79,7 +79,7 @@ def get_ready(limits: Limits, parts: Mapping[str, str]) -> None:
 
 
 def judge_for(limits: Limits, parts: Mapping[str, str]) -> Judge:
-    """The judge of this process; ClusterError where it is not the judge of whoever asks, or cannot be started.
+    """Return the judge of this process; ClusterError where it is not the judge of whoever asks, or cannot be started.
 
     It is bound to no thread: its zygote ends with the process, or when its limits are not asked for any more.
     """
@@ -106,13 +106,13 @@ def judge_for(limits: Limits, parts: Mapping[str, str]) -> Judge:
 
 @cache  # what is loaded now is what this process grades with, whatever becomes of the files
 def own_parts() -> dict[str, str]:
-    """What client and workers must agree in; SettingsError if the course has no secret."""
+    """Return what client and workers must agree in; SettingsError if the course has no secret."""
     read_assignment().checks(read_secret().encode())
     return {**checks_parts(), "Dask": version("distributed")}
 
 
 def differences(wanted: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
-    """The names of what differs, and of a version both of them; a digest is told to nobody."""
+    """Return the names of what differs, and of a version both of them; a digest is told to nobody."""
     return [
         name if name.startswith("the ") else f"{name} ({own.get(name, 'none')} there, {wanted.get(name, 'none')} here)"
         for name in sorted(wanted.keys() | own.keys())
@@ -121,7 +121,7 @@ def differences(wanted: Mapping[str, str], own: Mapping[str, str]) -> list[str]:
 
 
 def this_worker() -> str:
-    """What this worker is called."""
+    """Return what this worker is called."""
     from distributed import get_worker
 
     return f"The worker at {get_worker().address}"
@@ -131,7 +131,7 @@ def this_worker() -> str:
 
 
 def grade_on_cluster(submissions: Iterable[Submission], address: str, limits: Limits = Limits()) -> Iterator[Result]:
-    """The result of every submission, once, in the order in which they are done, from the Dask cluster at an address.
+    """Yield the result of every submission, once, in the order in which they are done, from the Dask cluster at an address.
 
     A submission is taken when the workers have room for it. A fault of the grader costs the one submission it happened on,
     which comes back with the status "error". What a lost worker had in hand is graded by another. Where a submission was in
@@ -149,7 +149,7 @@ def grade_on_cluster(submissions: Iterable[Submission], address: str, limits: Li
 
 @contextlib.contextmanager
 def connected(address: str) -> Iterator["Client"]:
-    """A client of the scheduler at an address, of which nothing is left on the cluster; ClusterError if there is none."""
+    """Yield a client of the scheduler at an address, of which nothing is left on the cluster; ClusterError if there is none."""
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
@@ -161,7 +161,7 @@ def connected(address: str) -> Iterator["Client"]:
 
 
 def greet(address: str) -> None:
-    """ClusterError if no scheduler answers at an address, or one of another version, which this client cannot talk to."""
+    """Raise ClusterError if no scheduler answers at an address, or one of another version, which this client cannot talk to."""
     from distributed import Security, rpc
 
     async def ask() -> str:
@@ -207,13 +207,13 @@ class Run:
         self.suspects: list[Submission] = []  # in hand when workers died, more often than the scheduler takes for chance
 
     def submit(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> "Future":
-        """The future of a task that is like no other."""
+        """Return the future of a task that is like no other."""
         self.count += 1
         key = f"{function.__name__.replace('_', '-')}-{self.name}-{self.count}"
         return self.client.submit(function, *arguments, self.limits, self.parts, key=key, pure=False, **options)
 
     def ask(self, question: str) -> Any:
-        """What the scheduler answers; ClusterError if it does not."""
+        """Return what the scheduler answers; ClusterError if it does not."""
         scheduler = self.client.scheduler  # None once the client has given up to reach it
         try:
             if scheduler is None:
@@ -223,7 +223,7 @@ class Run:
             raise ClusterError(f"The scheduler at {self.address} does not answer any more: is it still running?") from error
 
     def workers(self) -> dict[str, int]:
-        """The number of threads of each worker by its address; ClusterError if there is no worker and none comes."""
+        """Return the number of threads of each worker by its address; ClusterError if there is no worker and none comes."""
         until = time.monotonic() + PATIENCE
         while not (found := self.ask("ncores")):
             if time.monotonic() > until:
@@ -260,7 +260,7 @@ class Run:
             )
 
     def results(self, coming: Iterator[Submission], *, alone: bool = False) -> Iterator[Result]:
-        """The results of some submissions as they are done; new suspects get none yet, unless they were alone."""
+        """Yield the results of some submissions as they are done; new suspects get none yet, unless they were alone."""
         from distributed import KilledWorker, as_completed
 
         self.look()
@@ -300,7 +300,7 @@ class Run:
         return list(futures)
 
     def outcome(self, future: "Future") -> Any:
-        """The result of a task that is done.
+        """Return the result of a task that is done.
 
         KilledWorker, OSError or TimeoutError where its worker is gone; ClusterError or WeakSandboxError where the cluster is of
         no use.
@@ -322,7 +322,7 @@ class Run:
 
 
 def next_of(finished: Iterator["Future"]) -> "Future | None":
-    """The next future that is done; None if there is none any more, or it takes too long."""
+    """Return the next future that is done; None if there is none any more, or it takes too long."""
     try:
         return next(finished, None)
     except asyncio.TimeoutError:

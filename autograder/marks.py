@@ -29,7 +29,7 @@ class Adjustment:
     reason: str
 
     def __post_init__(self) -> None:
-        """ValueError for what is no number of points."""
+        """Raise ValueError for what is no number of points."""
         if not math.isfinite(self.points):
             raise ValueError(f"an adjustment of {self.points} points")
 
@@ -92,7 +92,7 @@ def mark_of(
     settings: Settings = Settings(),
     adjustments: Iterable[Adjustment] = (),
 ) -> Mark:
-    """The mark of a result, by what the course sets; without anything set, what the checks earned."""
+    """Return the mark of a result, by what the course sets; without anything set, what the checks earned."""
     waiting = waiting or SubmissionRef(result.student, Path(result.student))
     adjustments = tuple(adjustments)
     if result.score is None:
@@ -110,7 +110,7 @@ def mark_of(
 
 
 def without_lowest(result: Result, drop: Drop) -> tuple[float, str]:
-    """The points that leaving tasks out adds, and a sentence on it.
+    """Return the points that leaving tasks out adds, and a sentence on it.
 
     One after the other: of the tasks of which a smaller share was earned than of all that are left, the one on which most
     points were lost, the first of equals. What the others earned then counts for all, so leaving out never takes anything.
@@ -147,7 +147,7 @@ def without_lowest(result: Result, drop: Drop) -> tuple[float, str]:
 
 
 def lateness_of(points: float, waiting: SubmissionRef, late: Late) -> Lateness:
-    """How late a hand-in is and what that takes of these points; where no time is told, nothing."""
+    """Return how late a hand-in is and what that takes of these points; where no time is told, nothing."""
     due = due_of(waiting, late)
     if not due:
         return Lateness()
@@ -180,20 +180,20 @@ def due_of(waiting: SubmissionRef, late: Late) -> datetime | None:
 
 
 def names_of(waiting: SubmissionRef) -> set[str]:
-    """What an extension may call those who handed in."""
+    """Return what an extension may call those who handed in."""
     names = [waiting.student, *(name for person in waiting.people for name in (person.id, person.email))]
     return {fold_name(name.strip()) for name in names} - {""}
 
 
 def describe_unknown_extensions(late: Late, waitings: Sequence[SubmissionRef]) -> str:
-    """A sentence for the TA on extensions that are nobody's here; nothing if there are none."""
+    """Return a sentence for the TA on extensions that are nobody's here; nothing if there are none."""
     known = {name for waiting in waitings for name in names_of(waiting)}
     unknown = ", ".join(make_printable(name) for name in late.extensions if name not in known)
     return f"These have more time by the assignment file, but handed in nothing under that name: {unknown}." if unknown else ""
 
 
 def adjusted(adjustment: Adjustment) -> str:
-    """A sentence on an adjustment."""
+    """Return a sentence on an adjustment."""
     done = "added" if adjustment.points >= 0 else "taken"
     return (
         f"{format_count(abs(adjustment.points))} {done} by hand: {make_printable(adjustment.reason, MOST_REASON).rstrip('.')}."

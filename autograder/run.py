@@ -133,7 +133,7 @@ class Run:
         return self.graded + self.known + self.left_out
 
     def results(self, limits: Limits) -> Iterator[Result]:
-        """The result of every submission that is graded in this run, kept and written as soon as it is there."""
+        """Yield the result of every submission that is graded in this run, kept and written as soon as it is there."""
         for result in self.grade(limits):
             self.graded += 1
             if result.status == "error":
@@ -144,13 +144,13 @@ class Run:
             yield result
 
     def grade(self, limits: Limits) -> Iterator[Result]:
-        """The results from the workers of a cluster, or from those of this machine."""
+        """Return the results from the workers of a cluster, or from those of this machine."""
         if self.order.scheduler:
             return grade_on_cluster(self.to_grade(), self.order.scheduler, limits)
         return grade_all(self.to_grade(), min(self.order.jobs, len(self.waiting)), limits)
 
     def to_grade(self) -> Iterator[Submission]:
-        """The submissions that are to be graded, read one after the other."""
+        """Yield the submissions that are to be graded, read one after the other."""
         for waiting in self.found.submissions:
             if not fnmatchcase(waiting.student, self.order.only):
                 self.left_out += 1
@@ -164,7 +164,7 @@ class Run:
                 yield submission
 
     def read(self, waiting: SubmissionRef) -> Submission:
-        """A submission, whose content is noted; what is wrong with the grader costs this one alone."""
+        """Return a submission, whose content is noted; what is wrong with the grader costs this one alone."""
         try:
             submission = self.reader.read(waiting)
         except Exception as error:
@@ -174,13 +174,13 @@ class Run:
         return submission
 
     def result_of(self, waiting: SubmissionRef) -> Result | None:
-        """The result of a submission, as far as there is one."""
+        """Return the result of a submission, as far as there is one."""
         if waiting.student not in self.contents:  # it is not graded in this run
             self.read(waiting)
         return self.faults.get(waiting.student) or self.book.result(waiting.student, self.contents[waiting.student])
 
     def mark(self, result: Result) -> Mark:
-        """What a result comes to."""
+        """Return what a result comes to."""
         return mark_of(result, self.waiting[result.student], self.settings, self.adjustments.get(result.student, ()))
 
     def write(self, mark: Mark) -> None:
@@ -225,7 +225,7 @@ class Run:
         return summary
 
     def marks(self) -> Iterator[Mark]:
-        """Every mark there is, in the order of the names."""
+        """Yield every mark there is, in the order of the names."""
         for waiting in self.found.submissions:
             if result := self.result_of(waiting):
                 self.book.is_of(result.student, self.contents[result.student])
@@ -238,7 +238,7 @@ def outputs_digest(source: str, contents: Iterable[bytes]) -> str:
 
 
 def nbgraders(order: GradeOptions) -> contextlib.AbstractContextManager[Any]:
-    """The gradebook of nbgrader that an order names, or None; IntakeError if it cannot be used."""
+    """Return the gradebook of nbgrader that an order names, or None; IntakeError if it cannot be used."""
     return open_gradebook(order.gradebook, read_assignment()) if order.gradebook else contextlib.nullcontext()
 
 
@@ -273,12 +273,12 @@ class Rate(ProgressColumn):
     """How many submissions are graded in a second."""
 
     def render(self, task: Task) -> Text:
-        """The rate, once there is one."""
+        """Return the rate, once there is one."""
         return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
 
 def progress_bar(screen: Console) -> Progress:
-    """The bar of a run; where nobody watches, nothing is drawn."""
+    """Return the bar of a run; where nobody watches, nothing is drawn."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
 

@@ -161,12 +161,12 @@ def course_file() -> Path:
 
 
 def refused(found: str) -> SettingsError:
-    """The sentence for a course file that cannot be used; no value is ever quoted, for it may be the secret."""
+    """Return the sentence for a course file that cannot be used; no value is ever quoted, for it may be the secret."""
     return SettingsError(f"The course file {course_file()} {found}")
 
 
 def read_file() -> dict[str, dict[str, Any]]:
-    """The tables of the course file; SettingsError if it cannot be read, or there is something else in it."""
+    """Return the tables of the course file; SettingsError if it cannot be read, or there is something else in it."""
     try:
         tables = tomllib.loads(course_file().read_text(encoding="utf-8"))
     except OSError as error:
@@ -182,12 +182,12 @@ def read_file() -> dict[str, dict[str, Any]]:
 
 
 def quoted(name: str) -> str:
-    """The name of a line, unless it may be a secret that lost its place."""
+    """Return the name of a line, unless it may be a secret that lost its place."""
     return f"`{make_printable(name)}`" if len(name) < SHORTEST else "a long name"
 
 
 def read_secret() -> str:
-    """The course's secret; SettingsError if there is none, or one that can be guessed."""
+    """Return the course's secret; SettingsError if there is none, or one that can be guessed."""
     table = read_file().get(HIDDEN, {})
     if table.keys() - {"secret"}:
         raise refused(f"has another line than `secret` below [{HIDDEN}]; {TO_DO}.")
@@ -201,7 +201,7 @@ def read_secret() -> str:
 
 
 def read_settings() -> Settings:
-    """What the course sets beside the secret; SettingsError for a line that means nothing."""
+    """Return what the course sets beside the secret; SettingsError for a line that means nothing."""
     tables = read_file()
     said = {name: values_of(name, tables.get(name, {})) for name in TABLES}
     late, gradescope = late_of(said["late"]), Gradescope(**said["gradescope"])
@@ -221,7 +221,7 @@ def read_settings() -> Settings:
 
 
 def values_of(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    """What the lines of a table say; SettingsError for one that says nothing."""
+    """Return what the lines of a table say; SettingsError for one that says nothing."""
     lines, found = TABLES[name], {}
     for key, value in table.items():
         if key not in lines:
@@ -237,7 +237,7 @@ def values_of(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def late_of(said: Mapping[str, Any]) -> Late:
-    """The rules for late hand-ins, every time with its zone; SettingsError for a time that can be two, or none."""
+    """Return the rules for late hand-ins, every time with its zone; SettingsError for a time that can be two, or none."""
     zone = said.get("time_zone")
     due = in_zone(said["due"], zone) if "due" in said else None
     more = {name: in_zone(one, zone) if isinstance(one, datetime) else one for name, one in said.get("extensions", {}).items()}
@@ -246,7 +246,7 @@ def late_of(said: Mapping[str, Any]) -> Late:
 
 
 def in_zone(when: datetime, zone: tzinfo | None) -> datetime:
-    """A time of the file with its zone."""
+    """Return a time of the file with its zone."""
     if when.tzinfo:
         return when
     if not zone:

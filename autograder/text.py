@@ -8,7 +8,7 @@ INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def clean(text: str, most: int = 500) -> str:
-    """The text with every invisible character written out as an escape, and cut after `most` characters."""
+    """Return the text with every invisible character written out as an escape, and cut after `most` characters."""
     shown = text[: most + 1].replace("\r\n", "\n")
     if not (shown.isascii() and shown.isprintable()):
         shown = "".join(map(visible, shown))
@@ -16,7 +16,7 @@ def clean(text: str, most: int = 500) -> str:
 
 
 def visible(character: str) -> str:
-    """The character, or an escape for one that is invisible."""
+    """Return the character, or an escape for one that is invisible."""
     invisible = unicodedata.category(character) in INVISIBLE and character not in "\n\t"
     return f"\\u{ord(character):04x}" if invisible else character
 

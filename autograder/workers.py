@@ -109,7 +109,7 @@ class WorkerContext(SpawnContext):
 
 
 def submitted(pool: ProcessPoolExecutor, submission: Submission) -> Future[Result]:
-    """The result to come of a submission, which a pool that has lost a worker does not take any more."""
+    """Return the result to come of a submission, which a pool that has lost a worker does not take any more."""
     try:
         return pool.submit(task, submission)
     except BrokenProcessPool as error:
@@ -119,7 +119,7 @@ def submitted(pool: ProcessPoolExecutor, submission: Submission) -> Future[Resul
 
 
 def alone(submission: Submission, limits: Limits) -> Result:
-    """The result of a submission graded with a worker to itself, which may die."""
+    """Return the result of a submission graded with a worker to itself, which may die."""
     try:
         (result,) = in_workers(iter([submission]), 1, limits, {})
         return result
@@ -130,7 +130,7 @@ def alone(submission: Submission, limits: Limits) -> Result:
 def in_workers(
     coming: Iterator[Submission], jobs: int, limits: Limits, in_hand: dict[Future[Result], Submission]
 ) -> Iterator[Result]:
-    """The results from a pool of worker processes; BrokenProcessPool, and what was in hand, if one of them dies."""
+    """Yield the results from a pool of worker processes; BrokenProcessPool, and what was in hand, if one of them dies."""
     context = WorkerContext()
     with ProcessPoolExecutor(jobs, context, initializer=start_judge, initargs=(limits,)) as pool:
         try:

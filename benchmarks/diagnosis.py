@@ -16,7 +16,7 @@ DIAGNOSE = Grading.causes
 
 
 def measure(judge: Judge, sources: dict[str, bytes]) -> float:
-    """The milliseconds of the diagnosis of one submission: the least of some rounds."""
+    """Return the milliseconds of the diagnosis of one submission: the least of some rounds."""
     seconds = []
 
     def timed(grading):

@@ -57,7 +57,7 @@ def run(*command: str | Path, cwd: Path, python_path: str = "") -> None:
 
 
 def hand_in(folder: Path) -> Path:
-    """A submission: the three files of the solution."""
+    """Return a submission: the three files of the solution."""
     folder.mkdir(parents=True)
     for part, source in solutions().items():
         (folder / f"{part}.py").write_bytes(source)
@@ -76,7 +76,7 @@ def ours_folder(folder: Path, count: int) -> Callable[[], None]:
 
 
 def stock_folder(folder: Path, count: int) -> Callable[[], None]:
-    """A script that imports the student's files and runs the checks, one process for each submission."""
+    """Return a script that imports the student's files and runs the checks, one process for each submission."""
     library(folder)
     hand_in(folder / "student")
     names = [f"{check.part}.{check.name}" for check in CHECKS]
@@ -129,13 +129,13 @@ def ours_otter(folder: Path, count: int) -> Callable[[], None]:
 
 
 def stock_otter(folder: Path, count: int) -> Callable[[], None]:
-    """The tests in otter's own format, in the student's kernel."""
+    """Return the tests in otter's own format, in the student's kernel."""
     prepare_otter(folder)
     return laid(lay_otter, folder, count)
 
 
 def laid(lay: Callable[[Path, Path], list[str] | None], kit: Path, count: int) -> Callable[[], None]:
-    """A course of `benchmarks/runners`, in the place where its scripts look."""
+    """Return a course of `benchmarks/runners`, in the place where its scripts look."""
 
     def grade() -> None:
         for _ in range(count):
@@ -161,7 +161,7 @@ def ours_nbgrader(folder: Path, count: int) -> Callable[[], None]:
 
 
 def stock_nbgrader(folder: Path, count: int) -> Callable[[], None]:
-    """A course whose notebook runs one check in each graded cell, in the student's kernel."""
+    """Return a course whose notebook runs one check in each graded cell, in the student's kernel."""
     course = folder / "course"
     assignment = course / "source/backprop"
     assignment.mkdir(parents=True)
@@ -178,7 +178,7 @@ def stock_nbgrader(folder: Path, count: int) -> Callable[[], None]:
 
 
 def autograde(course: Path, count: int) -> Callable[[], None]:
-    """A class that hands in what was released with the solution in it, graded anew each time."""
+    """Return a class that hands in what was released with the solution in it, graded anew each time."""
     for number in range(count):
         submitted = course / f"submitted/student{number}/backprop"
         shutil.copytree(course / "release/backprop", submitted)
@@ -204,7 +204,7 @@ LOCKS = {
 
 
 def installed(lock: str) -> tuple[int, float]:
-    """How many packages a lock installs into an empty environment, and how many megabytes they take, pip not counted."""
+    """Return how many packages a lock installs into an empty environment, and how many megabytes they take, pip not counted."""
     with tempfile.TemporaryDirectory(prefix="doors-") as folder:
         run(TOOLS / "python", "-m", "venv", "--without-pip", folder, cwd=ROOT)
         pip = (TOOLS / "python", "-m", "pip", "--python", Path(folder, "bin/python"), "install", "-qq", "--require-hashes")
@@ -240,7 +240,7 @@ def main() -> None:
 
 
 def taken(work: Callable[[], None]) -> float:
-    """The seconds that it takes."""
+    """Return the seconds that it takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started

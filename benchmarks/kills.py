@@ -28,12 +28,12 @@ def command(submissions: Path, out: Path, *more: str) -> list[str]:
 
 
 def start(arguments: Sequence[str]) -> subprocess.Popen:
-    """A run that says nothing."""
+    """Return a run that says nothing."""
     return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def gone(seconds: float) -> bool:
-    """Whether every process that was started, or left behind by one, has ended after so many seconds at the most."""
+    """Return whether every process that was started, or left behind by one, has ended after so many seconds at the most."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:

@@ -39,7 +39,7 @@ class Peak:
 
 
 def tree(root: int) -> set[int]:
-    """A process and all that come from it."""
+    """Return a process and all that come from it."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -55,7 +55,7 @@ def tree(root: int) -> set[int]:
 
 
 def rollup(pid: int) -> tuple[int, int]:
-    """The bytes of a process, shared ones in part and in full; nothing for one that has ended."""
+    """Return the bytes of a process, shared ones in part and in full; nothing for one that has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

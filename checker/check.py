@@ -45,7 +45,7 @@ def main(arguments=None):
 
 
 def part_name(text):
-    """The name of a part; its file name will do too."""
+    """Return the name of a part; its file name will do too."""
     name = text.removesuffix(".py")
     if name not in PARTS:
         raise argparse.ArgumentTypeError(f"there is no part {text!r}; the parts are {', '.join(PARTS)}")
@@ -53,7 +53,7 @@ def part_name(text):
 
 
 def hint_number(text):
-    """How many hints to show."""
+    """Return how many hints to show."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"it takes a number, as in --hint 2, and not {text!r}; the part comes before it")
     return int(text)
@@ -102,7 +102,7 @@ def task(part, name):
 
 
 def checks_of(part):
-    """The public checks of a part with their functions, in their order."""
+    """Return the public checks of a part with their functions, in their order."""
     module = importlib.import_module(f"checks.test_{part}")
     return [(check, check.run) for check in collect_checks([module], RUBRIC)]
 
@@ -136,7 +136,7 @@ def outcome(function, student):
 
 
 def told(error):
-    """An exception in the student's code: what it says, and the student's own lines on the way to it."""
+    """Return an exception in the student's code: what it says, and the student's own lines on the way to it."""
     if isinstance(error, ModuleNotFoundError) and error.name in PARTS:
         return f"{error.name}.py is not in this folder ({HERE})."
     if isinstance(error, SyntaxError):
@@ -158,7 +158,7 @@ def explain(part, check, explanation, hints):
 
 
 def fitted(text, indent=0):
-    """The text for a terminal: each line broken where there is no more room, and all but the first further right."""
+    """Return the text for a terminal: each line broken where there is no more room, and all but the first further right."""
     lines = visible(text).splitlines()
     if sys.stdout.isatty():
         room = max(20, shutil.get_terminal_size().columns - indent)
@@ -167,7 +167,7 @@ def fitted(text, indent=0):
 
 
 def visible(text):
-    """The text with every character that is none to read written out: an exception may hold what a terminal obeys."""
+    """Return the text with every character that is none to read written out: an exception may hold what a terminal obeys."""
     return "".join(letter if letter.isprintable() or letter in "\n\t" else f"\\u{ord(letter):04x}" for letter in text)
 
 

@@ -45,28 +45,28 @@ class Case:
         return self.samples, *self.layer_sizes
 
     def with_params(self, params: dict[str, np.ndarray]) -> Case:
-        """The same batch on other parameters of the same shapes."""
+        """Return the same batch on other parameters of the same shapes."""
         return replace(self, name=f"{self.name} on other parameters", params=params)
 
     def columns(self, *numbers: int) -> Case:
-        """The same network with these samples of the batch, in this order; a number may come twice."""
+        """Return the same network with these samples of the batch, in this order; a number may come twice."""
         chosen = list(numbers)
         return replace(self, name=f"{self.name}{chosen}", X=self.X[:, chosen], Y=self.Y[:, chosen])
 
     def shape(self, key: str) -> tuple[int, int]:
-        """The shape that the variable `key` (such as "W1" or "A0"), and its gradient, must have."""
+        """Return the shape that the variable `key` (such as "W1" or "A0"), and its gradient, must have."""
         kind, layer = key[0], int(key[1:])
         units = self.layer_sizes[layer]
         return {"W": (units, self.layer_sizes[layer - 1]), "B": (units, 1)}.get(kind, (units, self.samples))
 
 
 def cache_keys(case: Case) -> list[str]:
-    """The keys the cache must have, in the order of the forward pass."""
+    """Return the keys the cache must have, in the order of the forward pass."""
     return ["A0"] + [f"{kind}{layer}" for layer in case.layers for kind in "WBZA"]
 
 
 def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
-    """The keys of the gradients of these kinds, in the order of the backward pass; dA_0 and dA_L are not asked for."""
+    """Return the keys of the gradients of these kinds, in the order of the backward pass; dA_0 and dA_L are not asked for."""
     last = case.layers[-1]
     return [
         f"{kind}{layer}"

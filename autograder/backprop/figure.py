@@ -75,7 +75,7 @@ def render(result: Result) -> "Markup | None":
 
 
 def drawing(result: Result) -> Drawing | None:
-    """The network with the broken steps marked; None where nothing is broken, or nothing came."""
+    """Return the network with the broken steps marked; None where nothing is broken, or nothing came."""
     causes = [(number, cause) for number, cause in enumerate(result.causes, start=1) if cause.part == "dnn"]
     numbers: dict[str, int] = {}
     for number, cause in causes:
@@ -92,13 +92,13 @@ def drawing(result: Result) -> Drawing | None:
 
 
 def first_wrong(states: Mapping[str, str]) -> str:
-    """The first tensor that is wrong, or that is not there."""
+    """Return the first tensor that is wrong, or that is not there."""
     return next((key for state in ("wrong", "missing") for key in places() if states[key] == state), "")
 
 
 @cache
 def places() -> dict[str, tuple[float, float]]:
-    """The corner of the box of each tensor, forward and then backward."""
+    """Return the corner of the box of each tensor, forward and then backward."""
     forward, backward = {"A0": corner(0, FORWARD, 0)}, dict[str, tuple[float, float]]()
     for layer in range(1, len(LAYER_SIZES)):
         for row, kind in enumerate("WB"):
@@ -115,25 +115,25 @@ def places() -> dict[str, tuple[float, float]]:
 
 
 def corner(layer: float, top: float, row: int) -> tuple[float, float]:
-    """The corner of a box below a layer, or between two."""
+    """Return the corner of a box below a layer, or between two."""
     return MARGIN + layer * STEP - BOX[0] / 2, top + row * ROW
 
 
 def heights(layer: int) -> list[float]:
-    """The height of each unit of a layer."""
+    """Return the height of each unit of a layer."""
     size = LAYER_SIZES[layer]
     return [UNITS + SPACING * (unit - (size - 1) / 2) for unit in range(size)]
 
 
 def units(first: str) -> Iterator[Unit]:
-    """The units; those of a layer are marked whose Z, A or B is what is broken first."""
+    """Yield the units; those of a layer are marked whose Z, A or B is what is broken first."""
     for layer, x in enumerate(ACROSS):
         for y in heights(layer):
             yield Unit(x, y, first[-2:] in {f"{kind}{layer}" for kind in "ZAB"})
 
 
 def lines(first: str) -> Iterator[Line]:
-    """The connections; those of a layer are marked whose W is what is broken first."""
+    """Yield the connections; those of a layer are marked whose W is what is broken first."""
     for layer, (before, after) in enumerate(pairwise(range(len(LAYER_SIZES))), start=1):
         for y1 in heights(before):
             for y2 in heights(after):
@@ -141,7 +141,7 @@ def lines(first: str) -> Iterator[Line]:
 
 
 def words(states: Mapping[str, str], first: str) -> str:
-    """What the drawing shows, for who does not see it."""
+    """Return what the drawing shows, for who does not see it."""
     keys: Sequence[tuple[str, str]] = (
         ("wrong", "Wrong"),
         ("missing", "Not there"),

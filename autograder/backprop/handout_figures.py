@@ -33,7 +33,7 @@ class Place(NamedTuple):
     width: float
 
     def side(self, direction: int, backward: bool) -> tuple[float, float]:
-        """The middle of the right (1) or left (-1) side of one of the boxes."""
+        """Return the middle of the right (1) or left (-1) side of one of the boxes."""
         return self.x + direction * self.width / 2, self.y - backward * (HEIGHT + GAP)
 
 
@@ -118,7 +118,7 @@ def draw_arrow(axes: Axes, tail: tuple[float, float], head: tuple[float, float],
 
 
 def svg(draw: Callable[[Axes], None], width: float, height: float) -> str:
-    """The text of a drawing of so many inches; the same bytes every time."""
+    """Return the text of a drawing of so many inches; the same bytes every time."""
     with matplotlib.rc_context(STYLE):
         figure = Figure((width, height), facecolor="white")
         draw(figure.add_axes((0, 0.02, 1, 0.96)))
@@ -128,7 +128,7 @@ def svg(draw: Callable[[Axes], None], width: float, height: float) -> str:
 
 
 def figures() -> dict[str, str]:
-    """The SVG text of every figure, by file name."""
+    """Return the SVG text of every figure, by file name."""
     network = svg(partial(draw_network, layer_sizes=LAYER_SIZES), 7.5, 4.2)
     return {
         "network.svg": network,

@@ -50,17 +50,17 @@ def softmax(Z: np.ndarray) -> np.ndarray:
 
 
 def binary_cross_entropy(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """The loss of every sample, summed over its outputs: (m,)."""
+    """Return the loss of every sample, summed over its outputs: (m,)."""
     return -np.sum(Y * np.log(out) + (1 - Y) * np.log(1 - out), axis=0)
 
 
 def cross_entropy(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """The loss of every sample, summed over the classes: (m,)."""
+    """Return the loss of every sample, summed over the classes: (m,)."""
     return -np.sum(Y * np.log(out), axis=0)
 
 
 def squared_error(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """The loss of every sample, summed over the classes, without a factor 1/2: (m,)."""
+    """Return the loss of every sample, summed over the classes, without a factor 1/2: (m,)."""
     return np.sum((out - Y) ** 2, axis=0)
 
 
@@ -75,7 +75,7 @@ MODELS: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]] = 
 
 
 def activations(case: Case) -> tuple[str, ...]:
-    """The name of the activation of every layer."""
+    """Return the name of the activation of every layer."""
     hidden = case.activations[:-1] or ("sigmoid",) * (len(case.layers) - 1)
     return (*hidden, MODELS[case.model][0])
 
@@ -95,20 +95,20 @@ def forward(
 
 
 def sample_losses(case: Case, cache: Mapping[str, np.ndarray]) -> np.ndarray:
-    """The loss of every sample after a forward pass: (m,)."""
+    """Return the loss of every sample after a forward pass: (m,)."""
     _, loss = MODELS[case.model]
     return loss(cache[f"A{case.layers[-1]}"], case.Y)
 
 
 @lru_cache(maxsize=MAX_CASES)
 def reference_cache(case: Case) -> dict[str, np.ndarray]:
-    """The cache of a right forward pass."""
+    """Return the cache of a right forward pass."""
     return forward(case)
 
 
 @lru_cache(maxsize=MAX_CASES)
 def reference_of(case: Case) -> Reference:
-    """The outputs, cache, gradients and loss of a case; W and B averaged over the batch, Z and A one column a sample."""
+    """Return the outputs, cache, gradients and loss of a case; W and B averaged over the batch, Z and A one column a sample."""
     cache = reference_cache(case)
     grads = {key: parameter_gradient(case, key) for key in case.params}
     for layer in case.layers:

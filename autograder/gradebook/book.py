@@ -82,7 +82,7 @@ class Gradebook:
         self.database.close()
 
     def has(self, content: str) -> bool:
-        """Whether this content has been graded with these checks."""
+        """Return whether this content has been graded with these checks."""
         query = "SELECT 1 FROM results WHERE content = ? AND checks = ?"
         return self.database.execute(query, (content, self.checks)).fetchone() is not None
 
@@ -103,13 +103,13 @@ class Gradebook:
         self.database.execute("INSERT OR REPLACE INTO students VALUES (?, ?, ?)", (student, content, self.checks))
 
     def result(self, student: str, content: str) -> Result | None:
-        """The result of this content, graded with these checks, as this student's; None if it has not been graded."""
+        """Return the result of this content, graded with these checks, as this student's; None if it has not been graded."""
         query = "SELECT record FROM results WHERE content = ? AND checks = ?"
         found = self.database.execute(query, (content, self.checks)).fetchone()
         return found and from_record(student, found[0], self.known_rubric())
 
     def known_rubric(self) -> Rubric:
-        """What the rubric says of these checks."""
+        """Return what the rubric says of these checks."""
         if self.rubric is None:
             query = "SELECT record FROM rubrics WHERE checks = ?"
             (record,) = self.database.execute(query, (self.checks,)).fetchone()
@@ -122,7 +122,7 @@ class Gradebook:
         self.database.execute("INSERT INTO adjustments (student, points, reason) VALUES (?, ?, ?)", row)
 
     def adjustments(self) -> dict[str, tuple[Adjustment, ...]]:
-        """What TAs decided, by the student, in the order in which they did."""
+        """Return what TAs decided, by the student, in the order in which they did."""
         found: dict[str, tuple[Adjustment, ...]] = {}
         for student, points, reason in self.database.execute("SELECT student, points, reason FROM adjustments ORDER BY number"):
             found[student] = (*found.get(student, ()), Adjustment(points, reason))
@@ -147,7 +147,7 @@ class Gradebook:
         return [Alike(*row) for row in self.database.execute("SELECT * FROM alike ORDER BY rank, first, second")]
 
     def is_written(self, student: str, digest: str) -> bool:
-        """Whether the files of a student were written from what has this digest."""
+        """Return whether the files of a student were written from what has this digest."""
         found = self.database.execute("SELECT digest FROM written WHERE student = ?", (student,)).fetchone()
         return found == (digest,)
 

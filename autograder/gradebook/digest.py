@@ -21,7 +21,7 @@ LIBRARIES = ("numpy", "msgpack", "greenlet")
 
 
 def checks_digest(limits: Limits) -> str:
-    """The digest of checks, catalog, sandbox, limits, libraries and the course's secret; SettingsError if there is none.
+    """Return the digest of checks, catalog, sandbox, limits, libraries and the course's secret; SettingsError if there is none.
 
     Two machines that agree in it give a submission the same result.
     """
@@ -39,7 +39,7 @@ def checks_parts() -> dict[str, str]:
 
 
 def reports_digest() -> str:
-    """The digest of what makes a student's files of a result."""
+    """Return the digest of what makes a student's files of a result."""
     return digest(*files(ROOT / place for place in REPORTS))
 
 
@@ -57,7 +57,7 @@ def files(places: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
 
 
 def content_digest(submission: Submission) -> str:
-    """The digest of what was handed in, as it was read; the student's name is no part of it."""
+    """Return the digest of what was handed in, as it was read; the student's name is no part of it."""
     return digest(
         *((f"source {part}", source) for part, source in sorted(submission.sources.items())),
         *((f"problem {part}", problem.encode()) for part, problem in sorted(submission.problems.items())),

@@ -21,19 +21,19 @@ Rubric = list[dict[str, Any]]
 
 
 def rubric_of(result: Result) -> str:
-    """What the rubric says of the checks of a result."""
+    """Return what the rubric says of the checks of a result."""
     return json.dumps([{name: getattr(check, name) for name in RUBRIC} for check in result.checks])
 
 
 def to_record(result: Result) -> str:
-    """A result without the student's name and without what the rubric says."""
+    """Return a result without the student's name and without what the rubric says."""
     record = told(result, without=("student", "checks"))
     record["checks"] = [told(check, without=RUBRIC) for check in result.checks]
     return json.dumps(record)
 
 
 def from_record(student: str, record: str, rubric: Rubric) -> Result:
-    """The result of a student again."""
+    """Return the result of a student again."""
     given = json.loads(record)
     found = zip(rubric, given.pop("checks"), strict=True)
     checks = tuple(CheckResult(**fixed, **made(CheckResult, own)) for fixed, own in found)
@@ -41,26 +41,26 @@ def from_record(student: str, record: str, rubric: Rubric) -> Result:
 
 
 def told(thing: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The fields of a record that are not as they would be anyway."""
+    """Return the fields of a record that are not as they would be anyway."""
     own = vars(thing)
     names = (name for name, value in DEFAULTS[type(thing)].items() if name not in without and own[name] != value)
     return {name: plain(own[name]) for name in names}
 
 
 def plain(value: Any) -> Any:
-    """A value for JSON: a record as its fields, alone or several of them."""
+    """Return a value for JSON: a record as its fields, alone or several of them."""
     if type(value) is tuple:
         return [told(one) for one in value] if value and type(value[0]) in DEFAULTS else value
     return told(value) if type(value) in DEFAULTS else value
 
 
 def made(kind: type, record: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a record, with tuples for the lists that JSON gives and records where they belong."""
+    """Return the fields of a record, with tuples for the lists that JSON gives and records where they belong."""
     return {name: whole(PARTS.get((kind, name)), value) for name, value in record.items()}
 
 
 def whole(kind: type | None, value: Any) -> Any:
-    """A field: records of a kind, or plain values."""
+    """Return a field: records of a kind, or plain values."""
     if type(value) is list:
         return tuple(whole(kind, one) for one in value)
     return kind(**made(kind, value)) if kind else value

@@ -26,7 +26,7 @@ def refuse_leaks(assignment: Assignment, package: str, files: Mapping[str, bytes
 
 
 def opened(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """The files, and the members of those that are zips."""
+    """Yield the files, and the members of those that are zips."""
     for name, data in files:
         yield name, data
         if zipfile.is_zipfile(io.BytesIO(data)):
@@ -51,14 +51,14 @@ def leak(assignment: Assignment, path: PurePosixPath, data: bytes) -> str:
 
 
 def lines(path: PurePosixPath, data: bytes) -> Iterator[str]:
-    """The lines of a text without what they are indented by; in a notebook those of every text in it."""
+    """Yield the lines of a text without what they are indented by; in a notebook those of every text in it."""
     text = data.decode(errors="replace")
     for one in texts(json.loads(text)) if path.suffix == ".ipynb" else [text]:
         yield from map(str.strip, one.splitlines())
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every text in what was read from JSON; one that is a list of lines comes line by line."""
+    """Yield every text in what was read from JSON; one that is a list of lines comes line by line."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):

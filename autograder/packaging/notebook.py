@@ -29,7 +29,7 @@ def notebook_text(assignment: Assignment) -> str:
 
 
 def notebook(text: str) -> str:
-    """The .ipynb of a notebook's text in jupytext's percent format, without outputs; the same text gives the same bytes.
+    """Return the .ipynb of a notebook's text in jupytext's percent format, without outputs; the same text gives the same bytes.
 
     Raises nbformat.ValidationError if Jupyter would not open it.
     """
@@ -37,12 +37,12 @@ def notebook(text: str) -> str:
 
 
 def cells_of(text: str) -> list[NotebookNode]:
-    """The cells of a notebook's text in jupytext's percent format."""
+    """Return the cells of a notebook's text in jupytext's percent format."""
     return [MAKE[cell.cell_type](cell.source) for cell in jupytext.reads(text, fmt="py:percent").cells]
 
 
 def written(whole: NotebookNode) -> str:
-    """The text of a notebook, each cell with its number as its id, which nbformat would otherwise draw at random.
+    """Return the text of a notebook, each cell with its number as its id, which nbformat would otherwise draw at random.
 
     Raises nbformat.ValidationError if Jupyter would not open it.
     """

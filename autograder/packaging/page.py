@@ -28,7 +28,7 @@ TOUCHES = [
 
 
 def page(markdown: str, pictures: Mapping[str, str]) -> str:
-    """The text as HTML with its maths as MathML; `pictures` holds the SVG text of every figure by file name.
+    """Return the text as HTML with its maths as MathML; `pictures` holds the SVG text of every figure by file name.
 
     Raises KeyError for a picture that is not among them.
     """
@@ -47,7 +47,7 @@ def page(markdown: str, pictures: Mapping[str, str]) -> str:
 
 
 def mathml(formula: str, options: dict[str, Any]) -> str:
-    """A formula between dollars as MathML."""
+    """Return a formula between dollars as MathML."""
     text = convert(formula, display="block" if options["display_mode"] else "inline")
     for pattern, replacement in TOUCHES:
         text = re.sub(pattern, replacement, text)
@@ -55,7 +55,7 @@ def mathml(formula: str, options: dict[str, Any]) -> str:
 
 
 def image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
-    """A picture as a data URI: in an image of its own, its ids meet no others."""
+    """Return a picture as a data URI: in an image of its own, its ids meet no others."""
     token = tokens[index]
     svg = env["pictures"][PurePosixPath(str(token.attrs["src"])).name]
     token.attrs["src"] = "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()

@@ -21,7 +21,7 @@ class BuildError(AutograderError):
 
 
 def skeleton(source: str) -> str:
-    """The student's version of a source: without the solutions, and with the prompts in their place."""
+    """Return the student's version of a source: without the solutions, and with the prompts in their place."""
     kept, inside = [], False
     for number, line in enumerate(source.splitlines(), start=1):
         text = line.rstrip()
@@ -41,7 +41,7 @@ def skeleton(source: str) -> str:
 
 
 def solved(source: str) -> str:
-    """The solution without prompts and markers: what a very good student would hand in."""
+    """Return the solution without prompts and markers: what a very good student would hand in."""
     kept, prompt = [], False
     for line in source.splitlines():
         text = line.rstrip()

@@ -25,7 +25,7 @@ def accepted() -> tuple[str, ...]:
 
 
 def judge() -> Judge:
-    """A judge that accepts what the package was built to accept; WeakSandboxError where the machine lacks more."""
+    """Return a judge that accepts what the package was built to accept; WeakSandboxError where the machine lacks more."""
     return Judge(Limits(accept=accepted()))
 
 

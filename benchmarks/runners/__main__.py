@@ -85,7 +85,7 @@ def run(only: list[str], jobs: int, page: Path | None) -> int:
 
 
 def grade(course: str, program: str, kit: Path, user: int) -> dict:
-    """What one cell has to say; it ends with everything in it when unshare is killed."""
+    """Return what one cell has to say; it ends with everything in it when unshare is killed."""
     namespaces = ["--pid", "--net", "--ipc", "--uts", "--mount", "--fork", "--kill-child", "--mount-proc"]
     owner = [] if os.getuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
     cell = [sys.executable, "-m", "benchmarks.runners.cell", course, program, str(kit), str(user)]

@@ -113,14 +113,14 @@ def close_off(kept: set[Path]) -> None:
 
 
 def without_rights(command: list[str], user: int) -> list[str]:
-    """The command under the limits and, where we are root, as this user; no capability is left either way."""
+    """Return the command under the limits and, where we are root, as this user; no capability is left either way."""
     identity = [f"--reuid={user}", f"--regid={user}", "--clear-groups"] if can_change_user() else []
     bare = ["--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
     return ["prlimit", *LIMITS, "--", "setpriv", *identity, *bare, "--", *command]
 
 
 def can_change_user() -> bool:
-    """Whether other users exist here; in the user namespace of somebody who is not root there is one alone."""
+    """Return whether other users exist here; in the user namespace of somebody who is not root there is one alone."""
     return sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines()) > 1
 
 
@@ -177,7 +177,7 @@ def hand_over(top: Path, user: int) -> None:
 
 
 def others() -> list[int]:
-    """The processes in this namespace besides this one, the dead ones left out."""
+    """Return the processes in this namespace besides this one, the dead ones left out."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) != os.getpid():
@@ -283,7 +283,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a plain file, up to a bound; of anything else, none."""
+    """Return the bytes of a plain file, up to a bound; of anything else, none."""
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:

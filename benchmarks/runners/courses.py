@@ -68,7 +68,7 @@ def library(folder: Path) -> None:
 
 
 def can_be_uploaded(submission: Path) -> bool:
-    """Whether it is a folder of plain files, and no larger than a platform takes."""
+    """Return whether it is a folder of plain files, and no larger than a platform takes."""
     if submission.is_symlink() or not submission.is_dir():
         return False
     modes = [path.lstat() for path in submission.rglob("*")]
@@ -91,7 +91,7 @@ def prepare_gradescope(kit: Path) -> None:
 
 
 def unittest_lines(part: str) -> list[str]:
-    """A test case with one method for each check of a part."""
+    """Return a test case with one method for each check of a part."""
     lines = [
         "import unittest",
         "from gradescope_utils.autograder_utils.decorators import visibility, weight",
@@ -156,7 +156,7 @@ def prepare_otter(kit: Path) -> None:
 
 
 def lay_otter(kit: Path, submission: Path) -> list[str] | None:
-    """The folders of otter's container: what otter generate made in source/, and in submission/ what its export zips."""
+    """Return the folders of otter's container: what otter generate made in source/, and in submission/ what its export zips."""
     if not can_be_uploaded(submission):
         return None
     shutil.unpack_archive(kit / "autograder.zip", PLACE / "source")
@@ -175,7 +175,7 @@ def prepare_own(_: Path) -> None:
 
 
 def lay_own(_: Path, submission: Path) -> list[str] | None:
-    """The command behind `make grade`, on the folder the submission is in."""
+    """Return the command behind `make grade`, on the folder the submission is in."""
     out = str(PLACE / "results")
     return [sys.executable, "-m", "autograder", "grade", str(submission.parent), "--out", out, "--jobs", "1"]
 

@@ -12,5 +12,5 @@ CONTROLS = {
 
 
 def program(name: str) -> Attack:
-    """The control or the attack of this name."""
+    """Return the control or the attack of this name."""
     return CONTROLS[name] if name in CONTROLS else ATTACKS[name]

@@ -92,12 +92,12 @@ One attack can have several of these. Points that a hostile submission loses are
 
 
 def due(name: str) -> int:
-    """The marks a program deserves."""
+    """Return the marks a program deserves."""
     return sum(program(name).marks)
 
 
 def successes(name: str, seen: Seen) -> list[str]:
-    """The kinds of success of one grading."""
+    """Return the kinds of success of one grading."""
     return [] if seen.skipped else [kind for kind, holds in KINDS.items() if holds(due(name), seen)]
 
 
@@ -112,12 +112,12 @@ def outcome(name: str, seen: Seen) -> str:
 
 
 def as_due(name: str, seen: Seen) -> bool:
-    """Whether a control got its marks and nothing else was seen."""
+    """Return whether a control got its marks and nothing else was seen."""
     return not successes(name, seen) and seen.score is not None and abs(seen.score - due(name)) < SMALL
 
 
 def totals(outcomes: Outcomes, courses: Sequence[str], attacks: Sequence[str]) -> str:
-    """A table with a row for each kind of success and how many attacks had it."""
+    """Return a table with a row for each kind of success and how many attacks had it."""
     had = {
         course: [successes(name, outcomes[name, course]) or [outcome(name, outcomes[name, course])] for name in attacks]
         for course in courses
@@ -129,18 +129,18 @@ def totals(outcomes: Outcomes, courses: Sequence[str], attacks: Sequence[str]) -
 
 
 def titles(courses: Sequence[str]) -> list[str]:
-    """The heads of the columns."""
+    """Return the heads of the columns."""
     return [COURSES[course].title for course in courses]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in markdown."""
+    """Return a table in markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def text(outcomes: Outcomes, courses: Sequence[str], attacks: Sequence[str]) -> str:
-    """The page."""
+    """Return the page."""
 
     def row(name: str, *more: str) -> list[str]:
         return [name, *more, *(outcome(name, outcomes[name, course]) for course in courses)]

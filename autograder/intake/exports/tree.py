@@ -29,7 +29,7 @@ class Names:
 
 
 def is_packed(name: str) -> bool:
-    """Whether a file may be a submission by itself."""
+    """Return whether a file may be a submission by itself."""
     return PurePosixPath(name).suffix.lower() in (ZIP, SOURCE)
 
 

@@ -33,7 +33,7 @@ def grade(root: Path) -> None:
 
 
 def graded(root: Path) -> Result:
-    """The result of the submission."""
+    """Return the result of the submission."""
     with judge() as ready:
         result = ready.grade(read(STUDENT, root / "submission", ready.assignment.graded_files))
     if result.fault:

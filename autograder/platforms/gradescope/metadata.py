@@ -35,7 +35,7 @@ class MetadataError(Exception):
 
 
 def read_metadata(path: Path) -> Document:
-    """What the file says; MetadataError if it cannot be read."""
+    """Return what the file says; MetadataError if it cannot be read."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise MetadataError(f"it has more than {MOST_BYTES:,} bytes")
@@ -68,7 +68,7 @@ def limited(metadata: Document, settings: Gradescope) -> Document | None:
 
 
 def marked(result: Result, metadata: Document, settings: Settings) -> Mark:
-    """The mark of a result, lateness included where the course lets that hold on Gradescope."""
+    """Return the mark of a result, lateness included where the course lets that hold on Gradescope."""
     if not settings.gradescope.late:
         return unmarked(result, settings)
     late = settings.late
@@ -83,12 +83,12 @@ def marked(result: Result, metadata: Document, settings: Settings) -> Mark:
 
 
 def unmarked(result: Result, settings: Settings) -> Mark:
-    """The mark of a result of which nobody knows whether it came late."""
+    """Return the mark of a result of which nobody knows whether it came late."""
     return mark_of(result, settings=replace(settings, late=Late()))
 
 
 def named(document: Document, metadata: Document, settings: Gradescope) -> Document:
-    """The same results with the names of those who handed in, as far as they are safe to show."""
+    """Return the same results with the names of those who handed in, as far as they are safe to show."""
     if not settings.names:
         return document
     users = users_of(metadata)
@@ -108,7 +108,7 @@ def unless_bad(step: Callable[[], T], otherwise: T) -> T:
 
 
 def asked(metadata: Any, *names: str) -> Any:
-    """What stands under these names, one in the other; MetadataError if nothing does."""
+    """Return what stands under these names, one in the other; MetadataError if nothing does."""
     for name in names:
         if not isinstance(metadata, dict) or name not in metadata:
             raise MetadataError(f"it has no `{'.'.join(names)}`")
@@ -117,7 +117,7 @@ def asked(metadata: Any, *names: str) -> Any:
 
 
 def moment(metadata: Any, *names: str) -> datetime:
-    """The time under these names; MetadataError if that is none, or one without its distance from UTC."""
+    """Return the time under these names; MetadataError if that is none, or one without its distance from UTC."""
     text = asked(metadata, *names)
     try:
         return time_of(text)
@@ -126,7 +126,7 @@ def moment(metadata: Any, *names: str) -> datetime:
 
 
 def time_of(text: str) -> datetime:
-    """A time in ISO 8601, to the microsecond; ValueError if it is none, has no offset from UTC or is not of our days.
+    """Return a time in ISO 8601, to the microsecond; ValueError if it is none, has no offset from UTC or is not of our days.
 
     Python 3.10 reads neither "Z" nor a fraction of other than three or six digits.
     """
@@ -146,7 +146,7 @@ def graded_before(metadata: Any) -> list[tuple[datetime, float]]:
 
 
 def was_graded(one: Any) -> bool:
-    """Whether a hand-in was graded: neither did the grader fail on it, nor was it itself one too many."""
+    """Return whether a hand-in was graded: neither did the grader fail on it, nor was it itself one too many."""
     try:
         status = asked(one, "results", "extra_data", "status")
     except MetadataError:  # Gradescope need not keep the results
@@ -155,7 +155,7 @@ def was_graded(one: Any) -> bool:
 
 
 def score_of(one: Any) -> float:
-    """The score of a hand-in before this one; MetadataError if that is no number of points."""
+    """Return the score of a hand-in before this one; MetadataError if that is no number of points."""
     score = asked(one, "score")
     try:
         points = float(score)
@@ -180,7 +180,7 @@ def people_of(metadata: Any) -> tuple[Person, ...]:
 
 
 def name_of(user: Any) -> str:
-    """The name of somebody who handed in; MetadataError if there is none."""
+    """Return the name of somebody who handed in; MetadataError if there is none."""
     name = asked(user, "name")
     if not isinstance(name, str) or not name.strip():
         raise MetadataError("a `name` in `users` is no text")

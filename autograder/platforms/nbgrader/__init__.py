@@ -9,7 +9,7 @@ from autograder.results import CheckResult, Result, total
 
 
 def grade_id(part: str, task: str) -> str:
-    """The name of a task's graded cell, in the notebook and in the gradebook."""
+    """Return the name of a task's graded cell, in the notebook and in the gradebook."""
     return f"{part}-{task}".replace(" ", "-")
 
 

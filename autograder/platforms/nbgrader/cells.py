@@ -12,7 +12,7 @@ from autograder.text import format_count
 
 
 def with_graded_cells(assignment: Assignment, text: str) -> str:
-    """The .ipynb of the lab notebook with the graded cells in it; BuildError if it has no place for those of a part."""
+    """Return the .ipynb of the lab notebook with the graded cells in it; BuildError if it has no place for those of a part."""
     notebook = nbformat.reads(text, as_version=nbformat.NO_CONVERT)
     for part in assignment.parts:
         checked = CHECK_CELL.format(part=part.name)
@@ -25,14 +25,14 @@ def with_graded_cells(assignment: Assignment, text: str) -> str:
 
 
 def graded_cell(part: str, task: Task) -> NotebookNode:
-    """A task's cell as nbgrader knows it: https://nbgrader.readthedocs.io/en/stable/contributor_guide/metadata.html."""
+    """Return a task's cell as nbgrader knows it: https://nbgrader.readthedocs.io/en/stable/contributor_guide/metadata.html."""
     name = grade_id(part, task.name)
     kind = {"schema_version": 3, "grade": True, "solution": False, "locked": True, "task": False}
     return new_code_cell(source(part, task), id=name, metadata={"nbgrader": {**kind, "grade_id": name, "points": task.points}})
 
 
 def source(part: str, task: Task) -> str:
-    """What a student sees and can run: the public checks of a task."""
+    """Return what a student sees and can run: the public checks of a task."""
     here = "These are its public checks" if task.public else "It has no public checks"
     head = f'# {part}.py, "{task.name}": {format_count(task.points)}.'
     return f'{head}\n# {here}; hidden ones are graded after you submit.\nimport check\n\ncheck.task("{part}", "{task.name}")'

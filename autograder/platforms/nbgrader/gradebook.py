@@ -17,7 +17,7 @@ from autograder.results import Result
 
 @contextlib.contextmanager
 def open_gradebook(path: Path, assignment: Assignment) -> Iterator[Any]:
-    """The gradebook at a path, ready for `record`; GradebookError if it is none, or not one for this assignment."""
+    """Yield the gradebook at a path, ready for `record`; GradebookError if it is none, or not one for this assignment."""
     try:
         from nbgrader.api import Gradebook, InvalidEntry
         from sqlalchemy import URL
@@ -39,7 +39,7 @@ def open_gradebook(path: Path, assignment: Assignment) -> Iterator[Any]:
 
 
 def check_cells(gradebook: Any, path: Path, assignment: Assignment) -> None:
-    """GradebookError unless the assignment is in the gradebook, with the points of each task."""
+    """Raise GradebookError unless the assignment is in the gradebook, with the points of each task."""
     from nbgrader.api import MissingEntry
 
     try:

@@ -62,7 +62,7 @@ class FromRelease(NotebookExporter):
             convert_notebooks()
 
     def from_filename(self, filename: str, resources: Any = None, **named: Any) -> tuple[NotebookNode, Any]:
-        """The notebook as nbgrader goes on with it."""
+        """Return the notebook as nbgrader goes on with it."""
         folders = Folders(self.parent.coursedir, resources["nbgrader"])
         if folders.assignment == self.assignment.name and Path(filename).parent == folders.submitted:
             filename = str(folders.released / Path(filename).name)
@@ -75,7 +75,7 @@ class GradeFiles(Execute):
     parent: Any  # a FromRelease
 
     def __call__(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """The notebook with its marks. Not `preprocess`, which `nbgrader autograde --no-execute` leaves out."""
+        """Return the notebook with its marks. Not `preprocess`, which `nbgrader autograde --no-execute` leaves out."""
         folders = Folders(self.parent.parent.coursedir, resources["nbgrader"])
         if folders.assignment != self.parent.assignment.name:
             return super().__call__(nb, resources)
@@ -125,7 +125,7 @@ def graded_outputs(result: Result) -> dict[str, NotebookNode]:
 
 
 def page(checks: Sequence[CheckResult]) -> str:
-    """What a student reads of a task, as HTML; a mistake behind several checks is explained at the first of them."""
+    """Return what a student reads of a task, as HTML; a mistake behind several checks is explained at the first of them."""
     said: set[str] = set()
     return f'<pre style="{STYLE}">{html.escape(chr(10).join(told(check, said) for check in checks))}</pre>'
 

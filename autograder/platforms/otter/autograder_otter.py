@@ -52,7 +52,7 @@ class Judged(AbstractOtterPlugin):
         results.set_output(told(self.document))
 
     def generate_report(self) -> str | None:
-        """What a TA alone should know."""
+        """Return what a TA alone should know."""
         return "\n".join(self.document["extra_data"]["remarks"]) or None
 
 
@@ -65,7 +65,7 @@ def remove(path: Path) -> None:
 
 
 def judged(grader: Path, submission: Path) -> dict[str, Any]:
-    """The results.json of a submission; JudgeError if the judge failed."""
+    """Return the results.json of a submission; JudgeError if the judge failed."""
     grader.chmod(0o700)  # where root grades, student code runs under another uid
     command = [sys.executable, "-m", "autograder.platforms.apart", str(submission)]
     # The course file is that of the zip.
@@ -81,7 +81,7 @@ def judged(grader: Path, submission: Path) -> dict[str, Any]:
 
 
 def test_file(test: dict[str, Any]) -> TestFile:
-    """A check as otter keeps a question: in a class of otter's own, so that results.pkl needs no plugin to be read."""
+    """Return a check as otter keeps a question: in a class of otter's own, so that results.pkl needs no plugin to be read."""
     passed = test["status"] == "passed"
     case = TestCase(
         name=test["name"],
@@ -98,7 +98,7 @@ def test_file(test: dict[str, Any]) -> TestFile:
 
 
 def told(document: dict[str, Any]) -> str:
-    """What the student reads at once: the summary, and each public check."""
+    """Return what the student reads at once: the summary, and each public check."""
     public = [test for test in document["tests"] if test["visibility"] == "visible"]
     checks = [
         f"{test['score']:g}/{test['max_score']:g}  {test['name']}\n{textwrap.indent(test['output'], '    ')}" for test in public

@@ -34,7 +34,7 @@ CONFIG = {
 
 
 def master(assignment: Assignment, text: str, autograder_files: Iterable[str], requirements: Iterable[str]) -> str:
-    """The master notebook of a notebook's text; autograder_files and requirements are what the machine that grades gets.
+    """Return the master notebook of a notebook's text; autograder_files and requirements are what the machine that grades gets.
 
     BuildError if the text has no place for the questions of a part.
     """
@@ -54,12 +54,12 @@ def master(assignment: Assignment, text: str, autograder_files: Iterable[str], r
 
 
 def questions(part: Part) -> list[NotebookNode]:
-    """The cells of the questions of a part, one for each task that has public checks."""
+    """Return the cells of the questions of a part, one for each task that has public checks."""
     return [cell for task in part.tasks if task.public for cell in question(part.name, task.name, task.public)]
 
 
 def question(part: str, task: str, checks: Mapping[str, Any]) -> list[NotebookNode]:
-    """The cells of one question."""
+    """Return the cells of one question."""
     return [
         new_raw_cell(f"# BEGIN QUESTION\nname: {named(task)}"),
         new_raw_cell("# BEGIN TESTS"),
@@ -70,5 +70,5 @@ def question(part: str, task: str, checks: Mapping[str, Any]) -> list[NotebookNo
 
 
 def named(task: str) -> str:
-    """The name of a task as one word, for it becomes a file's."""
+    """Return the name of a task as one word, for it becomes a file's."""
     return re.sub(r"\W+", "_", task)

@@ -83,7 +83,7 @@ def install(wheel: Path) -> None:
 
 
 def master_files(assignment: Assignment, wheel: Path) -> dict[str, bytes]:
-    """The folder that `otter assign` works on: the master notebook, the solution, and what the machine that grades gets.
+    """Return the folder that `otter assign` works on: the master notebook, the solution, and what the machine that grades gets.
 
     The master notebook is one of the latter: otter lays it over the student's, so there is one to be found where three files
     come without any.
@@ -113,7 +113,7 @@ def assign(folder: Path, notebook: str) -> None:
 
 
 def student_notebook(path: Path) -> str:
-    """The text of the student's notebook that `otter assign` has made."""
+    """Return the text of the student's notebook that `otter assign` has made."""
     import nbformat
 
     from autograder.packaging.notebook import written
@@ -122,7 +122,7 @@ def student_notebook(path: Path) -> str:
 
 
 def student_files(assignment: Assignment, notebook: str) -> dict[str, bytes]:
-    """What students get: the assignment, with this notebook, and otter among the requirements."""
+    """Return what students get: the assignment, with this notebook, and otter among the requirements."""
     files = starter_files(assignment) | {f"{assignment.name}.ipynb": notebook}
     files["requirements.txt"] = files.get("requirements.txt", "") + "otter-grader==7.0.0\n"
     return {name: text.encode() for name, text in files.items()}

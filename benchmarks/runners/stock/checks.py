@@ -28,12 +28,12 @@ class Student(LocalStudent):
     """The student's files, imported into this process, with the random state that hidden checks ask for."""
 
     def random_state(self):
-        """The global random state of numpy and of Python, as something that can be compared."""
+        """Return the global random state of numpy and of Python, as something that can be compared."""
         _, keys, position, *_ = np.random.get_state()
         return [keys, position, hash(random.getstate())]
 
     def stirred_random_state(self):
-        """The global random state after a draw."""
+        """Return the global random state after a draw."""
         np.random.random()
         random.random()
         return self.random_state()
