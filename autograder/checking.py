@@ -12,6 +12,7 @@ import difflib
 import functools
 import inspect
 import math
+import numbers
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -22,6 +23,7 @@ import numpy as np
 TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
 RANDOM_STATE = "random state"  # the key of a failure that is about it
 ZERO = 1e-9  # what still counts as zero where zero is due
+MAX_DEPTH = 8  # of lists in lists of numbers
 FOUND = "{found}"  # in the message of a failure, the place of what was found
 GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # what people put before a variable to name its gradient
 
@@ -142,6 +144,8 @@ def describe(value: Any) -> Found:
     if isinstance(value, (tuple, list)):
         return Found(f"a {type(value).__name__} of {len(value)}", f"a {type(value).__name__} of {capped_count(len(value))}")
     if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "fiub":
+            return undisclosing(f"an array of dtype {value.dtype}")
         return Found(f"an array of shape {value.shape}", "an array")
     return undisclosing(getattr(value, "described", f"a {type(value).__name__}"))
 
@@ -173,15 +177,41 @@ def size_of(error: float) -> Found:
 def tensor(key: str, value: Any) -> np.ndarray:
     """The value as an array of floats; CheckFailure if it is no array of real numbers."""
     try:
-        array = np.asarray(value)
-        if array.dtype.kind == "c" and not np.any(array.imag):
-            array = array.real
-        if array.dtype.kind not in "fiub":
-            raise TypeError
         # What cannot be written to needs no copy to stay what it is.
+        array = real_numbers(value)
         return array if array.dtype == float and not array.flags.writeable else array.astype(float)
     except (TypeError, ValueError):
-        raise CheckFailure(f"`{key}` must be an array of numbers; it is {FOUND}.", key, found=describe(value)) from None
+        found = Found(*(f"is {words}".replace("is an array of dtype", "has dtype") for words in describe(value)))
+        raise CheckFailure(f"`{key}` must be an array of numbers; it {FOUND}.", key, found=found) from None
+
+
+def real_numbers(value: Any) -> np.ndarray:
+    """Return the value as an array of real numbers; raise TypeError or ValueError if it is none."""
+    if not holds_numbers(value):
+        raise TypeError
+    array = unbox(np.asarray(value))
+    if array.dtype.kind == "c" and not np.any(array.imag):
+        return array.real
+    if array.dtype.kind not in "fiub":
+        raise TypeError
+    return array
+
+
+def holds_numbers(value: Any, depth: int = MAX_DEPTH) -> bool:
+    """Whether a value is an array, a number, or lists of these; of anything else numpy could make a giant array of strings."""
+    if isinstance(value, (list, tuple)):
+        return depth > 0 and all(holds_numbers(item, depth - 1) for item in value)
+    return isinstance(value, (np.ndarray, np.generic, numbers.Number))
+
+
+def unbox(array: np.ndarray) -> np.ndarray:
+    """Return an array of objects as floats if all of them are real numbers, and any other array as it is."""
+    if array.dtype != object or not all(isinstance(item, numbers.Real) for item in array.flat):
+        return array
+    try:
+        return array.astype(float)
+    except OverflowError:  # an integer that no float can hold
+        return array
 
 
 def agree(got: np.ndarray, want: np.ndarray) -> bool:
@@ -212,9 +242,14 @@ def two_values(function: str, value: Any, names: str) -> tuple[Any, Any]:
 
 def mapping(name: str, value: Any) -> Mapping:
     """The value as a dict; CheckFailure if it is none."""
+    expect_mapping(name, value)
+    return value
+
+
+def expect_mapping(name: str, value: Any) -> None:
+    """CheckFailure if the value is no dict."""
     if not isinstance(value, Mapping):
         raise CheckFailure(f"{name} must be a dict; it is {FOUND}.", found=describe(value))
-    return value
 
 
 def require_key(name: str, mapping: Mapping, key: str) -> Any:
@@ -223,6 +258,7 @@ def require_key(name: str, mapping: Mapping, key: str) -> Any:
     A gradient that lies under "dW1" or "dw1" is found too: the checks of the keys have their own points, and a wrong name
     should not cost the marks of a right number as well.
     """
+    expect_mapping(name, mapping)
     if key in mapping:
         return mapping[key]
     if (other := misnamed(mapping, key)) is not None:
@@ -252,6 +288,7 @@ def misnamed(mapping: Mapping, key: str) -> str | None:
 
 def require_keys(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
     """CheckFailure, naming them, if keys are missing in the mapping."""
+    expect_mapping(name, mapping)
     missing = [key for key in keys if key not in mapping]
     if not missing:
         return
@@ -274,7 +311,7 @@ def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple
 def expect_finite(key: str, got: np.ndarray) -> None:
     """CheckFailure if the array holds a nan or an infinity."""
     if not np.isfinite(got).all():
-        raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'inf'}.", key)
+        raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'infinity'}.", key)
 
 
 def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: HasLengths | None = None, show: bool = False) -> None:
@@ -308,7 +345,16 @@ def expect_untouched(key: str, value: Any, want: np.ndarray) -> None:
 
 def expect_same_random_state(function: str, before: Any, after: Any) -> None:
     """CheckFailure if the global random state was used or seeded in between."""
-    if not all(np.array_equal(was, now) for was, now in zip(before, after, strict=True)):
+    if random_state_changed(before, after):
         raise CheckFailure(
             f"{function} changes the global random state; it needs no random numbers.", RANDOM_STATE, RANDOM_STATE
         )
+
+
+def random_state_changed(before: Any, after: Any) -> bool:
+    """Whether two global random states differ; code that tampers with what is observed has changed it, too."""
+    try:
+        states = [[tensor(RANDOM_STATE, entry) for entry in state] for state in (before, after)]
+    except (CheckFailure, TypeError):
+        return True
+    return len(states[0]) != len(states[1]) or not all(map(np.array_equal, *states))

@@ -20,6 +20,7 @@ from autograder.checking import (
     StudentError,
     agree,
     describe,
+    expect_finite,
     expect_tensor,
     mapping,
     norm,
@@ -245,7 +246,7 @@ def own_softmax_cache(student: Student, case: Case) -> dict[str, np.ndarray]:
 def own_softmax(student: Student, Z: np.ndarray) -> np.ndarray:
     """The student's own softmax of Z; CheckFailure unless it computes something from Z, right or wrong."""
     softmax = student.module("extension").softmax
-    answers = student.fetch(softmax(Z), softmax(-Z[::-1, ::-1]))
+    answers = student.fetch(softmax(Z), softmax(-np.flip(Z)))
     here, elsewhere = (tensor("softmax(Z)", answer) for answer in answers)
     if parallel(here, elsewhere) or parallel(here, Z):
         raise CheckFailure("softmax computes nothing from Z.")
@@ -339,8 +340,9 @@ def expect_input_dependence(student: Student, case: Case, reference: ReferenceSo
     """CheckFailure unless `compute_gradients` computes some gradient of these kinds, right or wrong."""
 
     def attempt(source: Source) -> None:
-        run_backward(student, case, source)
+        grads = run_backward(student, case, source)
         if not depends_on_input(student, case, source, kinds):
+            expect_finite_tensors("grads", grads, gradient_keys(case, kinds))
             raise CheckFailure("The gradients do not depend on the batch, or differ from call to call: nothing is computed.")
 
     with_own_or_reference_cache(student, case, reference, attempt)
@@ -352,4 +354,12 @@ def expect_input_dependence_of_forward(student: Student, case: Case) -> None:
     here, again, elsewhere = (tensors_of_forward(answer_of_forward(student, variant), variant) for variant in variants)
     computed = {key: value for key, value in here.items() if key[0] not in "WB" and not parallel(value, case.X)}
     if not depends(computed, again, elsewhere):
+        out, cache = halves(answer_of_forward(student, case))
+        expect_finite_tensors("The cache", {**(cache or {}), "out": out}, ["out", *cache_keys(case)])
         raise CheckFailure("The output and the cache do not depend on X, or differ from call to call: nothing is computed.")
+
+
+def expect_finite_tensors(name: str, tensors: Mapping, keys: Iterable[str]) -> None:
+    """CheckFailure if one of the tensors under these keys, as far as they are there, holds a nan, an infinity or no numbers."""
+    for key in present_keys(tensors, keys):
+        expect_finite(key, tensor(key, require_key(name, tensors, key)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
+from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, random_state_changed, tensor
 from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, is_usable, observe_step
 from autograder.sandbox.student import SandboxedStudent
 from autograder.student import Student
@@ -79,12 +79,6 @@ def spread(arguments: Names) -> dict[str, Any]:
 
 def observe_random_state(part: str, name: str, before: Any, after: Any) -> Observation:
     """Return whether a call of the function of this name left the global random state alone."""
-    got = "changed" if state_changed(before, after) else "unchanged"
+    got = "changed" if random_state_changed(before, after) else "unchanged"
     words = f"the {RANDOM_STATE} after `{name}`"
     return observe_step(part, f"random state after {name}", RANDOM_STATE, words, got, ("unchanged",), task=name)
-
-
-def state_changed(before: Any, after: Any) -> bool:
-    """Return whether two states of the random numbers differ."""
-    states = [state if isinstance(state, (list, tuple)) else [state] for state in (before, after)]
-    return len(states[0]) != len(states[1]) or not all(map(np.array_equal, *states))

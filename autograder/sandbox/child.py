@@ -5,6 +5,7 @@ the step's number, where later steps find it; only what is asked for goes back, 
 them. Everything in this process belongs to the student. The judge believes none of it and looks only at the values.
 """
 
+import contextlib
 import copy
 import importlib.abc
 import importlib.util
@@ -12,6 +13,7 @@ import io
 import linecache
 import math
 import mmap
+import numbers
 import random
 import socket
 import sys
@@ -23,7 +25,6 @@ import numpy as np
 
 from autograder.sandbox import wire
 
-MAX_ELEMENTS = 100_000  # of one array that goes back
 MAX_NODES = 5_000  # values in one answer
 MAX_TEXT = 2_000
 MAX_FRAMES = 200  # of a traceback, the innermost
@@ -262,8 +263,11 @@ def plain_array(array: np.ndarray) -> Any:
     """Return the array as it is sent, in one of the dtypes that can cross."""
     # An empty one may have a giant shape.
     elements = array.size or math.prod(max(length, 1) for length in array.shape)
-    if elements > MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:
+    if elements > wire.MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:
         return ["opaque", f"array of shape {array.shape}"[:100]]
+    if array.dtype == object and all(isinstance(item, numbers.Real) for item in array.flat):
+        with contextlib.suppress(OverflowError):  # an integer that no float can hold
+            array = array.astype(float)
     if array.dtype in wire.CODES:
         return wire.pack_array(array)
     kinds = {"f": "<f8", "i": "<i8", "u": "<i8", "c": "<c16"}

@@ -118,7 +118,9 @@ class Redactor:
 
     def describe_type(self, name: str) -> str:
         """Return what is quoted of a value that cannot cross the pipe: its type."""
-        return f"a value of the type {name}" if not self.hidden or name in TYPES else "a value of a type of your own"
+        if self.hidden and name not in TYPES:
+            return "a value of a type of your own"
+        return f"an {name}" if name.startswith("array of ") else f"a value of the type {name}"
 
 
 def known_beginning(message: str) -> str:

@@ -20,6 +20,7 @@ MAX_ITEMS = 10_000  # of one container
 MAX_ALL_ITEMS = 200_000  # of all containers of a frame: an empty one takes one byte there and a hundred here
 MAX_STRING = 20_000  # bytes
 MAX_DIMENSIONS = 8
+MAX_ELEMENTS = 100_000  # of one array
 MAX_DEPTH = 6  # containers inside containers
 MAX_PRINTED = 2_000  # bytes of what a student's code prints, to each of the two streams, between two answers
 DTYPES: dict[bytes, np.dtype] = {
@@ -70,8 +71,8 @@ def unpack_array(data: bytes) -> np.ndarray:
     if len(data) - start != size * dtype.itemsize:
         raise WireError("an array whose bytes do not fill its shape")
     # The sum of an empty one over an axis may be a giant.
-    if not size and math.prod(max(length, 1) for length in shape) * dtype.itemsize > MAX_FRAME:
-        raise WireError("an empty array of a giant shape")
+    if math.prod(max(length, 1) for length in shape) > MAX_ELEMENTS:
+        raise WireError("an array of too many elements")
     if code == b"?" and data[start:].strip(b"\0\1"):
         raise WireError("a boolean that is neither true nor false")
     array: np.ndarray = np.ndarray(shape, dtype, data, start)

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.backprop.cases import EPOCHS
 from autograder.backprop.oracle import reference_of
-from autograder.backprop.running import depends, either, expect_whole, network, on_another_batch
+from autograder.backprop.running import depends, either, expect_finite_tensors, expect_whole, network, on_another_batch
 from autograder.checking import (
     FOUND,
     CheckFailure,
@@ -93,6 +93,7 @@ def expect_alive_gradients(student, case):
     """CheckFailure unless `gradients` computes something from the case."""
     variants = (case, case, on_another_batch(case))
     if not depends(*(gradients_of(student, network(student, variant), variant) for variant in variants)):
+        expect_finite_tensors("grads", gradients_of(student, network(student, case), case), case.params)
         raise CheckFailure("The gradients do not depend on the batch, or differ from call to call.")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.backprop.case import in_the_notes
 from autograder.backprop.oracle import STEP, reference_of, sigmoid
-from autograder.backprop.running import arrays_in, depends, either, on_another_batch, parallel
+from autograder.backprop.running import arrays_in, depends, either, expect_finite_tensors, on_another_batch, parallel
 from autograder.checking import (
     CheckFailure,
     check,
@@ -200,4 +200,5 @@ def expect_alive_logistic(student, cases):
     here, *others = (arrays_in(run_logistic(student, variant)[0], LOGISTIC_KEYS) for variant in variants)
     copies = {key for key, value in here.items() if parallel(value, cases.logistic.X) or parallel(value, cases.logistic.Y)}
     if not depends({key: value for key, value in here.items() if key not in copies}, *others):
+        expect_finite_tensors("The dict", run_logistic(student, cases.logistic)[0], LOGISTIC_KEYS)
         raise CheckFailure("logistic_gradients computes nothing from X and y.")

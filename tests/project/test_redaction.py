@@ -105,7 +105,7 @@ def test_what_was_said_before_is_no_alphabet():
     ("value", "words"),
     [
         ("lambda: 0", "a value of the type function"),
-        ("np.array([object()])", "a value of the type array of dtype object"),
+        ("np.array([object()])", "an array of dtype object"),
         ("type('Own537', (), {})()", "a value of a type of your own"),
         ("np.zeros(200_537)", "a value of a type of your own"),
         ("np.zeros(1, [('c537', 'f8')])", "a value of a type of your own"),

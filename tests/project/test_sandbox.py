@@ -55,10 +55,17 @@ def test_other_numbers_come_back_as_doubles_or_integers(run, dtype):
     assert np.array_equal(got, np.ones((2, 1)))
 
 
+def test_objects_that_are_all_real_numbers_come_back_as_doubles(run):
+    got = run("import numpy as np\ndef f(): return np.array([[1, 2.5, np.float32(3), True]], object)", "f")
+    assert got.dtype == float
+    assert got.tolist() == [[1, 2.5, 3, 1]]
+
+
 @pytest.mark.parametrize(
     ("expression", "words"),
     [
         ("np.array([object()])", "array of dtype object"),
+        ("np.array([10**400])", "array of dtype object"),
         ("np.zeros(200_000)", r"array of shape \(200000,\)"),
         ("np.zeros(2, 'f8,i4')", "array of dtype"),
         ("lambda: 0", "function"),

@@ -12,7 +12,7 @@ from autograder.backprop.mistakes import STEPS
 from autograder.backprop.observers.networks import observe_backward, observe_forward, readable
 from autograder.backprop.oracle import reference_cache
 from autograder.backprop.running import network, run_backward
-from autograder.checking import RANDOM_STATE, CheckFailure, StudentError
+from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, observe_step
 from autograder.student import Student
 
@@ -151,8 +151,8 @@ def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
     """Yield whether `fit` stops at once where any loss is small enough, and without an update."""
     if isinstance(returned, Raised):
         return
-    losses, after = returned
-    if isinstance(losses, (list, tuple, np.ndarray)) and np.ndim(losses) == 1:
+    losses, after = attempt(lambda: tensor("losses", returned[0])), returned[1]
+    if isinstance(losses, np.ndarray) and losses.ndim == 1:
         moved = any(key not in after or not np.array_equal(after[key], value) for key, value in case.params.items())
         got = len(losses), moved
         yield observe_step("dnn", "stop", "fit", "where `fit` stops", got, ((1, False),), {"epochs": 3}, WHOLE)

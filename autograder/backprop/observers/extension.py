@@ -24,16 +24,15 @@ from autograder.backprop.observers.functions import line as line_of
 from autograder.backprop.observers.networks import observe_backward, observe_forward
 from autograder.backprop.oracle import activations, reference_cache, reference_of
 from autograder.backprop.running import cache_with_overrides, network
-from autograder.checking import mapping
+from autograder.checking import mapping, random_state_changed, tensor
 from autograder.diagnosis.calls import (
     call_traced,
     fetch_all,
     observe_changes,
     observe_random_state,
     remember_calls,
-    state_changed,
 )
-from autograder.diagnosis.observation import Names, Observation, Raised, evaluate
+from autograder.diagnosis.observation import Names, Observation, Raised, attempt, evaluate
 from autograder.diagnosis.programs import Formulas, Line, Program, always
 from autograder.diagnosis.traces import observe, without_repeated_exceptions
 from autograder.sandbox.student import SandboxedStudent
@@ -145,7 +144,7 @@ def worked_example() -> Program:
 
     def read(value: Any) -> Names:
         answer = mapping("What worked_example returned", value)
-        return {key: np.reshape(one, (-1, 1)) if np.ndim(one) == 1 else one for key, one in answer.items()}
+        return {key: column_of(key, one) for key, one in answer.items()}
 
     called = steps_in("softmax", "softmax_backward", "sigmoid_prime")
     return Program(
@@ -160,6 +159,12 @@ def worked_example() -> Program:
         called=called,
         inside=MISTAKES[PART],
     )
+
+
+def column_of(key: str, value: Any) -> Any:
+    """Return a vector as a column, and anything else as it is."""
+    array = attempt(partial(tensor, key, value))
+    return array.reshape(-1, 1) if isinstance(array, np.ndarray) and array.ndim == 1 else value
 
 
 def notes_gradients(case: Case) -> Program:
@@ -299,7 +304,7 @@ def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[O
     """Yield what a backward pass changed; what the student's own DNN does there is no mistake of the extension."""
     _, before, after, _, cache = returned
     name, names, follows = f"{case.model}.compute_gradients", activations(case), not isinstance(of_dnn, Raised)
-    if not (follows and state_changed(*of_dnn[1:3])):
+    if not (follows and random_state_changed(*of_dnn[1:3])):
         yield observe_random_state(PART, name, before, after)
     slopes = [RIGHT_FUNCTIONS["ACTIVATIONS"].get(each, [None])[-1] for each in names]
     scope = {"slopes": slopes, "layers": case.layers[-1], "activations": names}
