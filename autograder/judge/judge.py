@@ -204,7 +204,8 @@ class Grading:
     def diagnose(self, part: str, failures: Mapping[str, Exception]) -> Sequence[Cause]:
         """Return the mistakes behind the failures of one part."""
         student = self.session_of(part)
-        with student.sandbox.session(student.sources) as fresh:
+        # What is said there is shown, so it must not come to know what is hidden, as it might from a child that does.
+        with student.sandbox.session(student.sources, apart_from=(self.session, self.fallback_session)) as fresh:
             return self.assignment.diagnose(part, student, fresh, failures, self.judge.secret)
 
     def finished(

@@ -11,8 +11,7 @@ them ends the child, the others don't notice: a new child repeats their steps an
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgpack  # type: ignore[import-untyped]
@@ -23,18 +22,14 @@ from autograder.sandbox import wire
 from autograder.sandbox.conversation import Conversation, Printed, Request, Step
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.redaction import Redactor, Words
+from autograder.sandbox.replies import decode, is_tagged
 from autograder.sandbox.scheduler import Scheduler, SingleFlight
 from autograder.sandbox.sentences import failure, how_it_ended
 from autograder.sandbox.student import SandboxedStudent
 from autograder.student import Parameters
-from autograder.text import clean
 
 AS_IT_IS = frozenset({str, int, float, tuple, bytes, msgpack.ExtType})  # sent unchanged; most arguments are
-KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # how many arrays are cached, and from how many bytes on one is not
 NO_ANSWER = "{name} answered with something that is no answer."
-
-# Most arrays come again and again, in a submission and in the next one. Nobody can write to them.
-known_array = lru_cache(maxsize=KNOWN_ARRAYS)(wire.unpack_array)
 
 
 class Place(NamedTuple):
@@ -76,18 +71,17 @@ class Handle:
         raise TypeError("a Handle cannot be iterated over; fetch it, or unpack it with session.unpack")
 
 
-class Opaque:
-    """Stands for a value that cannot cross the pipe."""
-
-    def __init__(self, described: str) -> None:
-        self.described = clean(described, 120)
-
-
 class Session(SandboxedStudent):
     """One submission in the sandbox, as a `SandboxedStudent`."""
 
-    def __init__(self, sandbox: "Sandbox", sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset()) -> None:
-        self.sandbox, self.sources = sandbox, dict(sources)
+    def __init__(
+        self,
+        sandbox: "Sandbox",
+        sources: Mapping[str, bytes],
+        prompts: frozenset[str] = frozenset(),
+        apart_from: Sequence["Session"] = (),
+    ) -> None:
+        self.sandbox, self.sources, self.apart_from = sandbox, dict(sources), apart_from
         self.limits = sandbox.limits
         self.memory: dict[Any, Any] = {}
         self.scheduler: Scheduler | None = None  # while checks run in turns
@@ -255,6 +249,9 @@ class Session(SandboxedStudent):
         What ends the child is an error of the one request that it worked on; the others are sent to the next child.
         """
         try:
+            if any(session.child for session in self.apart_from):  # it could signal to this one's, by how much memory is free
+                for session in (self, *self.apart_from):
+                    session.end()
             while worthwhile := self.worthwhile(requests):
                 if self.child is None:
                     self.child, self.forget = Child(self.sandbox.zygote, self.sources), False
@@ -362,25 +359,6 @@ class Session(SandboxedStudent):
         return error
 
 
-def decode(content: Any, describe_type: Callable[[str], str], depth: int = wire.MAX_DEPTH) -> Any:
-    """Return the value that a reply stands for; raise WireError for what no child sends."""
-    kind = type(content)
-    if kind is bytes:
-        return known_array(content) if len(content) < LONG_ARRAY else wire.unpack_array(content)
-    if content is None or kind in (bool, int, float, str):  # a reference is a subclass of int, and no answer
-        return content
-    if depth > 0 and is_tagged(content) and len(content) == 2:
-        form, inside = content
-        if form == "dict" and isinstance(inside, dict):
-            return {key: decode(item, describe_type, depth - 1) for key, item in inside.items()}
-        if form == "opaque" and isinstance(inside, str):
-            return Opaque(describe_type(inside))
-        if form in ("list", "tuple") and isinstance(inside, tuple):
-            items = [decode(item, describe_type, depth - 1) for item in inside]
-            return items if form == "list" else tuple(items)
-    raise wire.WireError("a value of no known form")
-
-
 def numbers_in(values: Iterable[Any]) -> Iterator[int]:
     """Yield the numbers of the steps whose results are among some values."""
     for value in values:
@@ -393,11 +371,6 @@ def numbers_in(values: Iterable[Any]) -> Iterator[int]:
 def is_answer(answer: Any, wanted: int) -> bool:
     """Return whether a child answers a request with this, as far as can be told without looking at each reply."""
     return isinstance(answer, tuple) and [type(part) for part in answer] == [tuple, str, str] and len(answer[0]) == wanted
-
-
-def is_tagged(content: Any) -> bool:
-    """Return whether this is a tuple that begins with a word. An array is none, and must not be compared with a word."""
-    return isinstance(content, tuple) and len(content) > 0 and isinstance(content[0], str)
 
 
 class Sandbox:
@@ -424,9 +397,14 @@ class Sandbox:
             self.zygote = Zygote(self.limits)
 
     @contextlib.contextmanager
-    def session(self, sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset()) -> Iterator[Session]:
-        """Open a session for a submission: the source of each module by name, and messages that may always be quoted."""
-        session = Session(self, sources, prompts)
+    def session(
+        self, sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset(), apart_from: Sequence[Session] = ()
+    ) -> Iterator[Session]:
+        """Open a session for a submission: the source of each module by name, and messages that may always be quoted.
+
+        No child of the sessions that it is kept apart from runs beside its own.
+        """
+        session = Session(self, sources, prompts, apart_from)
         try:
             yield session
         finally:

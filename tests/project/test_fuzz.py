@@ -27,7 +27,8 @@ from autograder.intake.find import IntakeError, find
 from autograder.intake.read import Reader
 from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
-from autograder.sandbox.session import Opaque, Session, Step
+from autograder.sandbox.replies import Opaque
+from autograder.sandbox.session import Session, Step
 from autograder.text import clean
 from tests.course import GRADED_FILES, PARTS
 

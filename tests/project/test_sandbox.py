@@ -147,6 +147,21 @@ def test_what_was_lost_with_a_child_says_so(sandbox):
             session.fetch(kept)
 
 
+def test_a_session_is_kept_apart_from_the_child_of_another(sandbox):
+    """The other one goes on in a new child afterwards, and this one, too."""
+    source = {"dnn": b"import os\ncalls = []\ndef f(): calls.append(1); return len(calls)"}
+    with sandbox.session(source) as first, sandbox.session(source, apart_from=[first]) as second:
+        kept = first.module("dnn").f()
+        assert first.fetch(kept) == 1
+        assert second.fetch(second.module("dnn").f()) == 1
+        assert first.child is None
+        assert first.fetch(kept, first.module("dnn").f()) == (1, 2)
+        before = second.child
+        assert second.fetch(second.module("dnn").f()) == 2
+        assert second.child is not before
+        assert first.child is None
+
+
 def test_a_name_that_no_student_has_is_an_error_and_no_result(sandbox):
     with sandbox.session({"dnn": b""}) as session, pytest.raises(AttributeError):
         session.secnds_left  # noqa: B018
