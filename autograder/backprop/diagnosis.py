@@ -59,7 +59,8 @@ def diagnose(
     failures are by the name of the check.
     """
     student.begin_check(hidden=True)
-    catalog = Catalog(part, MISTAKES[part], STEPS[part], TASKS, partial(spoiled_tensors, cases))
+    public = cache(lambda: observe_passes(fresh, EXAMPLE) if part == "dnn" else [])
+    catalog = Catalog(part, MISTAKES[part], STEPS[part], TASKS, partial(spoiled_tensors, cases), partial(like, public))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of numpy, about the mean of nothing and the like
         loaded = attempt(lambda: student.fetch(student.module(part)))
@@ -79,6 +80,12 @@ def cause_of(check: CheckResult, failure: Exception, causes: Sequence[Cause]) ->
     about = [one for one in mine if key and key in one.keys]
     about += [one for one in mine if any(name in TASKS and name in check.id for name in one.keys)]
     return next(iter(about + mine), None)
+
+
+def like(public: Callable[[], Sequence[Observation]], finding: Finding) -> list[Observation]:
+    """Return what is wrong on the public example in the step, and in the function, that a finding is about."""
+    first = finding.broken[0]
+    return [one for one in public() if not one.right and (one.task, one.step) == (first.task, first.step)]
 
 
 # Z1 is a value of the public example, or of a network of its depth, and dZ1 its gradient.

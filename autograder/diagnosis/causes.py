@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,11 @@ from autograder.checking import size_of
 from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.mistake import Mistake, Step
 from autograder.diagnosis.observation import Observation, Raised
+from autograder.diagnosis.patterns import pattern_of
 from autograder.results import Cause
+from autograder.text import clean
+
+MAX_NAME = 20  # characters of a key of the student's that are shown
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,8 @@ class Catalog:
     """What is known of one part of an assignment.
 
     tasks has the tasks of the rubric that a function is checked in, where these have other names. spoils gives the tensors of
-    an example that a finding spoils, the first one first.
+    an example that a finding spoils, the first one first. shown gives what a finding looks like on an example whose numbers and
+    names may be shown; they come from a session that has seen nothing hidden, so they cannot spell it.
     """
 
     part: str
@@ -25,6 +31,7 @@ class Catalog:
     steps: Mapping[str, Step]
     tasks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spoils: Callable[[Finding], tuple[str, ...]] = lambda finding: ()
+    shown: Callable[[Finding], Sequence[Observation]] = lambda finding: ()
 
     def tasks_of(self, name: str) -> tuple[str, ...]:
         """Return the tasks of the rubric behind the name of a task or of a function."""
@@ -58,24 +65,61 @@ def what_is_wrong(catalog: Catalog, finding: Finding) -> str:
     """Return what is wrong first, and the lines that give exactly that."""
     first = finding.broken[0]
     where = place(catalog, finding, first.step)
-    if finding.pattern:
-        return f"{where} is exactly {finding.pattern}{tensors(finding)}."
     if not finding.mistakes:
-        return f"{where} is wrong, and no mistake we know of gives exactly this. {difference(first)}".rstrip()
+        return unnamed(catalog, finding)
     raised, lines, name = isinstance(first.got, Raised), finding.mistakes[0].lines, finding.mistakes[0].name
     seen = [step for step in dict.fromkeys(one.step for one in finding.broken) if step in lines]
     if seen and not raised and not name:
         gives = [f"{place(catalog, finding, step)} is exactly what `{lines[step]}` gives" for step in seen]
         return f"{', and '.join(gives)}{tensors(finding)}."
     instead = [f"`{line}` in the place of {catalog.steps[step].words}" for step, line in lines.items()]
-    verb = "fails" if raised else "comes out"
+    verb = "fails" if raised else "comes out" if first.misnamed is None else "come out"
     return f"{where}{tensors(finding)} {verb} exactly as with {name or instead[0]}."
+
+
+def unnamed(catalog: Catalog, finding: Finding) -> str:
+    """Return what is wrong with what no mistake of the catalog explains, and nothing that was not tested."""
+    first, pattern = finding.broken[0], finding.pattern
+    if first.misnamed is not None:
+        return f"{first.words} are wrong: {other_keys(catalog, finding)}."
+    places = [place(catalog, finding, step) for step in dict.fromkeys(one.step for one in finding.broken)]
+    verb = "are each" if len(places) > 1 else "is"
+    said = f"{' and '.join(places)}{tensors(finding)} {verb}"
+    if pattern.factor is not None and (number := public_factor(catalog, finding)):
+        return f"{said} {number} times the right one."
+    if pattern.words:
+        return f"{said} {'exactly ' * pattern.exact}{pattern.words}."
+    return f"{said} wrong, and does not match any common mistake. {difference(first)}".rstrip()
+
+
+def public_factor(catalog: Catalog, finding: Finding) -> str:
+    """Return by which number a tensor was multiplied, if an example that holds nothing hidden shows it too, else ""."""
+    found = [one for one in catalog.shown(finding) if not one.right]
+    seen = pattern_of(found, found).factor if found else None
+    alike = seen is not None and np.isclose(seen, finding.pattern.factor, rtol=1e-3)
+    return f"{seen:.4g}" if alike else ""
+
+
+def other_keys(catalog: Catalog, finding: Finding) -> str:
+    """Return which keys are missing, and by which names they seem to be there."""
+    missing = finding.broken[0].misnamed or {}
+    lost = [f"`{key}`" for key, name in missing.items() if name is None]
+    renamed = [f"`{key}`" for key, name in missing.items() if name is not None]
+    names: Mapping[str, Any] = next((one.misnamed for one in catalog.shown(finding) if one.misnamed), {})
+    told = [f"`{clean(str(name), MAX_NAME)}` instead of `{key}`" for key, name in names.items() if name is not None]
+    said = [listed(told) if told else f"{listed(renamed)} seem to have other names"] if renamed else []
+    return "; ".join([*said, f"{listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"] if lost else said)
+
+
+def listed(words: Sequence[str], most: int = 6) -> str:
+    """Return words in a row, the first ones if there are too many."""
+    return ", ".join(words if len(words) <= most else [*words[: most - 1], f"and {len(words) - most + 1} more"])
 
 
 def place(catalog: Catalog, finding: Finding, step: str) -> str:
     """Return what a step gives: of its layer, if it is wrong in one layer alone."""
     seen = [one for one in finding.broken if one.step == step]
-    alone = len({one.key for one in seen}) == 1
+    alone = len({one.key for one in seen}) == 1 and seen[0].got is not True  # of two mistakes together; see observe_both
     return seen[0].words if alone or step not in catalog.steps else catalog.steps[step].words
 
 
@@ -100,4 +144,4 @@ def difference(observation: Observation) -> str:
     error = float(np.linalg.norm(got - want)) / size if size else 1.0
     cell = np.unravel_index(int(np.argmax(np.abs(got - want))), want.shape)
     place = f"`{observation.key}`, most at [{', '.join(str(index) for index in cell)}]"
-    return f"Its relative error is {size_of(error).discreet}: {place}."
+    return f"Its shape is right; its relative error is {size_of(error).discreet}: {place}."

@@ -1,47 +1,60 @@
 """Finds the mistakes that explain a student's work, the first broken step first.
 
 For each step that is wrong every row of the catalog is asked what it would have made of the student's own values there. A row
-that gives exactly what came explains the step. The row that explains the most, and would have spoilt nothing that is right, is
-named; what it explains is set aside, and the next broken step is looked at. So two mistakes in one program are two findings.
+that gives exactly what came explains the step. It counts only if it gives what came wherever it has to do with what came: a row
+that is right about one layer or one network and wrong about another is a coincidence. Of those that count the one that explains
+the most is named; what it explains is set aside, and the next broken step is looked at. So two mistakes in one program are two
+findings.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
 from autograder.diagnosis.mistake import Mistake
-from autograder.diagnosis.observation import Observation, same
+from autograder.diagnosis.observation import Observation
+from autograder.diagnosis.patterns import NONE, Pattern, pattern_of, signature
+
+MAX_PAIRS = 500  # of mistakes that are tried together, so that no submission costs more than a moment
 
 
 @dataclass(frozen=True)
 class Finding:
     """A mistake that was found: what it broke, and the rows of the catalog that make exactly this, the likeliest first.
 
-    Where no row does, pattern says by what factor, or in what shape, the first tensor differs from the right one, if it can.
+    Where no row does, pattern says by what factor, or in what shape, these tensors differ from the right ones, if it can.
     """
 
     broken: tuple[Observation, ...]
     mistakes: tuple[Mistake, ...] = ()
-    pattern: str = ""
+    pattern: Pattern = NONE
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row of the catalog beside a student's work: which observations it explains, and how many it contradicts."""
+    """A row of the catalog beside a student's work: which broken observations it explains, and which ones it contradicts."""
 
     mistake: Mistake
     explains: frozenset[int]
-    contradicts: int
+    contradicts: frozenset[int] = frozenset()
+    confirmed: bool = True
+
+    @property
+    def counts(self) -> bool:
+        """Whether the row explains all that it has to do with, somewhere besides degenerate networks."""
+        return bool(self.explains) and not self.contradicts and self.confirmed
 
 
 @np.errstate(all="ignore")  # a wrong tensor may hold anything
 def find_mistakes(observations: Sequence[Observation], mistakes: Iterable[Mistake]) -> list[Finding]:
     """The findings in the order of the observations; none if every observation is right."""
+    mistakes = list(mistakes)
     broken = [number for number, observation in enumerate(observations) if not observation.right]
-    candidates = [
-        candidate for candidate in (try_on(mistake, observations, broken) for mistake in mistakes) if candidate.explains
-    ]
+    tried = [try_on(mistake, observations, broken) for mistake in mistakes]
+    candidates = [candidate for candidate in tried if candidate.counts]
+    candidates += try_together(tried, candidates, observations, broken)
     findings = []
     while broken:
         first = broken[0]
@@ -57,74 +70,76 @@ def find_mistakes(observations: Sequence[Observation], mistakes: Iterable[Mistak
     return findings
 
 
-def alike(observations: Sequence[Observation], broken: Sequence[int], candidates: Sequence[Candidate]) -> tuple[list[int], str]:
-    """What is broken in the same step as the first, and that no row explains either; and the pattern they share."""
-    step = observations[broken[0]].step
+def alike(
+    observations: Sequence[Observation], broken: Sequence[int], candidates: Sequence[Candidate]
+) -> tuple[list[int], Pattern]:
+    """What is broken in the same way as the first, and that no row explains either; and the pattern they share.
+
+    That is the same step, other steps by the same factors if they use something together that is in neither, and what follows
+    from keys that are missing.
+    """
+    first = observations[broken[0]]
     explained = frozenset[int]().union(*(candidate.explains for candidate in candidates))
-    same_step = [number for number in broken if observations[number].step == step and number not in explained]
-    patterns = {pattern_of(observations[number]) for number in same_step}
-    return same_step, patterns.pop() if len(patterns) == 1 else ""
+    unexplained = [number for number in broken if number not in explained]
+
+    def of_step(step: str) -> list[int]:
+        return [
+            number for number in unexplained if (observations[number].task, observations[number].step) == (first.task, step)
+        ]
+
+    def is_alike(step: str) -> bool:
+        others = [observations[number] for number in of_step(step)]
+        shared = first.sources & others[0].sources - {first.step, step}
+        return bool(shared and factors) and signature(others) == factors
+
+    same_step = of_step(first.step)
+    factors = signature([observations[number] for number in same_step])
+    steps = dict.fromkeys(observations[number].step for number in unexplained if observations[number].task == first.task)
+    found = sorted(number for step in steps if step == first.step or is_alike(step) for number in of_step(step))
+    if first.misnamed is not None:
+        found += [n for n in unexplained if n not in found and observations[n].follows_missing]
+    return found, pattern_of([observations[number] for number in same_step], observations)
 
 
 def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequence[int]) -> Candidate:
     """What a row explains and contradicts."""
-    explains = frozenset(number for number in broken if observations[number].fits(mistake))
-    right = [observation for number, observation in enumerate(observations) if number not in broken] if explains else []
-    return Candidate(mistake, explains, sum(observation.fits(mistake) is False for observation in right))
+    fits = {number: observations[number].fits(mistake) for number in broken}
+    explains = frozenset(number for number, fit in fits.items() if fit)
+    if explains and False not in fits.values():
+        fits |= {number: one.fits(mistake) for number, one in enumerate(observations) if number not in fits}
+    contradicts = frozenset(number for number, fit in fits.items() if fit is False)
+    confirmed = any(fit and not observations[number].degenerate for number, fit in fits.items())
+    return Candidate(mistake, explains, contradicts, confirmed)
+
+
+def try_together(
+    tried: Sequence[Candidate], counting: Sequence[Candidate], observations: Sequence[Observation], broken: Sequence[int]
+) -> Iterator[Candidate]:
+    """Yield the rows that count beside another one: together they explain all that they have to do with.
+
+    So two mistakes are found that meet in one value, such as a wrong number of samples and a sum along the wrong axis.
+    """
+    explained = frozenset[int]().union(*(candidate.explains for candidate in counting))
+    partial = [one for one in tried if one.explains - explained and one.contradicts]
+    pairs = ((one, other.mistake) for one in partial for other in tried if may_meet(one, other.mistake, observations))
+    for one, other in islice(pairs, MAX_PAIRS):
+        joint = replace(other, id=f"{one.mistake.id}+{other.id}", lines={**one.mistake.formulas, **other.formulas}, shows={})
+        found = try_on(joint, observations, broken)
+        if found.counts and one.explains < found.explains:
+            yield replace(one, contradicts=frozenset())
+            yield Candidate(other, found.explains - one.explains)
+
+
+def may_meet(one: Candidate, other: Mistake, observations: Sequence[Observation]) -> bool:
+    """Return whether another mistake may be behind all that a row contradicts."""
+    touches = (
+        not observations[number].right and not observations[number].sources.isdisjoint(other.formulas)
+        for number in one.contradicts
+    )
+    return one.mistake.formulas.keys().isdisjoint(other.formulas) and all(touches)
 
 
 def best(candidates: Sequence[Candidate], broken: Sequence[int]) -> list[Candidate]:
-    """The candidates that explain the most of what is broken and contradict the least, in the order of the catalog."""
-
-    def merit(candidate: Candidate) -> tuple[bool, int, int]:
-        return candidate.contradicts == 0, len(candidate.explains & set(broken)), -candidate.contradicts
-
-    most = max(map(merit, candidates), default=None)
-    return [candidate for candidate in candidates if merit(candidate) == most]
-
-
-# A pattern shows in a tensor whatever step it comes from. m is the number of samples.
-FACTORS = {
-    "m times too large": lambda m: m,
-    "m times too small": lambda m: 1 / m,
-    "m^2 times too small": lambda m: 1 / m**2,
-    "the right one times -1": lambda m: -1,
-    "twice the right one": lambda m: 2,
-    "half of the right one": lambda m: 0.5,
-    "a tenth of the right one": lambda m: 0.1,
-    "the right one times -0.1": lambda m: -0.1,
-    "a hundredth of the right one": lambda m: 0.01,
-    "the right one times m/(m-1)": lambda m: m / (m - 1) if m > 1 else 0,
-    "the right one times -1/m": lambda m: -1 / m,
-}
-SHAPES = {
-    "the transpose of the right one": lambda want: want.T,
-    "the right one without its second axis; keepdims=True keeps it": lambda want: want[:, 0],
-    "the right one, averaged over the units as well": lambda want: np.mean(want, keepdims=True),
-}
-
-
-def pattern_of(observation: Observation) -> str:
-    """In which words a wrong tensor can be told from the right one, or ""."""
-    got = observation.got
-    if not isinstance(got, np.ndarray) or got.size == 0 or not np.isfinite(got).all():
-        return ""
-    for want in observation.wants:
-        if not isinstance(want, np.ndarray) or want.ndim != 2 or not np.any(want):
-            continue
-        for words, spoil in SHAPES.items():
-            if want.size > 1 and got.shape != want.shape and same(got, spoil(want)):
-                return words
-        if got.shape == want.shape:
-            for words, factor in FACTORS.items():
-                if same(got, factor(observation.samples) * want):
-                    return words
-            if is_multiple(got, want):
-                return "a multiple of the right one"
-    return ""
-
-
-def is_multiple(got: np.ndarray, want: np.ndarray) -> bool:
-    """Whether the wanted tensor was multiplied by a number. Which one is not told: a program could spell an input with it."""
-    factor = float(np.sum(got * want) / np.sum(want * want))
-    return factor != 0 and same(got, factor * want)
+    """The candidates that explain the most of what is broken, in the order of the catalog."""
+    merits = [len(candidate.explains.intersection(broken)) for candidate in candidates]
+    return [candidate for candidate, merit in zip(candidates, merits, strict=True) if merit == max(merits)]

@@ -48,6 +48,10 @@ class Observation:
     of the rubric it belongs to, "" where the whole part depends on it; network says which one it was seen on. wants are the
     values that are right here. make gives what a mistake would have made: several values where it cannot be known what it was
     made from, none where it has nothing to do with this step.
+
+    A degenerate network, with one sample or with equal sizes, cannot tell all mistakes apart. sources are the steps that the
+    value depends on; follows_missing says that it is the value of a key that is missing. Where the keys themselves are looked
+    at, misnamed has those that are missing, each with the name that it seems to have been given, or None.
     """
 
     part: str
@@ -60,6 +64,10 @@ class Observation:
     samples: int = 1
     task: str = ""
     network: str = ""
+    degenerate: bool = False
+    sources: frozenset[str] = frozenset()
+    misnamed: Mapping[str, Any] | None = None
+    follows_missing: bool = False
 
     @cached_property
     def right(self) -> bool:
@@ -67,9 +75,13 @@ class Observation:
         return any(same(self.got, want) for want in self.wants)
 
     def fits(self, mistake: Mistake) -> bool | None:
-        """Return whether a mistake makes exactly what came; None if it has nothing to do with this step."""
+        """Return whether a mistake makes exactly what came; None if it has nothing to do with this step.
+
+        That cannot be said either where what came is not finite: the same formula, written in another way, may not overflow.
+        """
         made = self.make(mistake)
-        return any(same(self.got, one) for one in made) if made else None
+        fits = any(same(self.got, one) for one in made) if made else None
+        return fits or (None if isinstance(self.got, np.ndarray) and not np.isfinite(self.got).all() else fits)
 
 
 def observe_step(

@@ -59,7 +59,8 @@ class Program:
 
     Where the student may have gone another way a step is optional: a mistake in it that does not show is still possible. others
     are answers that are right as well, or what may be raised; with finite, every finite value is right. Where much stays inside
-    the function, inside has the mistakes that are tried two at once. words says what a key is, samples is m.
+    the function, inside has the mistakes that are tried two at once. words says what a key is, samples is m; on a degenerate
+    network some mistakes look like others.
     """
 
     part: str
@@ -79,6 +80,7 @@ class Program:
     words: Callable[[str], str] | None = None
     samples: int = 1
     network: str = ""
+    degenerate: bool = False
 
     @cached_property
     def right_lines(self) -> list[Line]:
@@ -132,10 +134,11 @@ class Program:
         return {line.key: (steps | {self.returns}) - {""} for line, steps in lines if line.key}
 
     def observation(
-        self, step: str, key: str, words: str, got: Any, wants: tuple, make: Callable[[Mistake], list]
+        self, step: str, key: str, words: str, got: Any, wants: tuple, make: Callable[[Mistake], list], **more: Any
     ) -> Observation:
         """Return an observation of this program."""
-        return Observation(self.part, step, key, words, got, wants, make, self.samples, self.name, self.network)
+        more |= {"task": self.name, "samples": self.samples, "network": self.network, "degenerate": self.degenerate}
+        return Observation(self.part, step, key, words, got, wants, make, sources=self.feeding.get(key, frozenset()), **more)
 
 
 def always(lines: Sequence[Line]) -> Callable[[Formulas], Sequence[Line]]:

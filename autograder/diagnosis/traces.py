@@ -13,6 +13,8 @@ from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, is_usable, same
 from autograder.diagnosis.programs import RIGHT, Formulas, Program, Values, carry_out, returned
 
+MAX_NAME = 100  # of the characters of a key that are looked at
+
 
 def observe(program: Program, answers: Any, own_functions: Names = NO_NAMES) -> list[Observation]:
     """Return what there is to see of a program in what the calls returned, or in the exception that one of them raised.
@@ -39,7 +41,8 @@ def observe_exception(program: Program, raised: Raised, own_functions: Names) ->
 
     # Where another right way raises, what calls it may raise something else.
     wants = (*raises(RIGHT, own_functions), *(raised for one in program.others if isinstance(one, Raised)))
-    make = lambda mistake: raises(mistake.formulas, {})  # noqa: E731
+    # What the right lines raise as well says nothing of a mistake in them.
+    make = lambda mistake: [one for one in raises(mistake.formulas, {}) if one not in wants]  # noqa: E731
     return program.observation(program.name, program.name, f"`{program.name}`", raised, wants, make)
 
 
@@ -86,8 +89,7 @@ class Trace:
 
     def tensors_in(self, answer: Names) -> Values:
         """Return the tensors of an answer under the names of the assignment, or why one is none."""
-        names = {key: self.missing.get(key, key) for key in self.lines}
-        return {key: attempt(partial(tensor, key, answer[name])) for key, name in names.items() if name in answer}
+        return {key: attempt(partial(tensor, key, value)) for key, value in under_right_names(self.lines, answer).items()}
 
     @cached_property
     def standing(self) -> list[Values]:
@@ -140,7 +142,17 @@ class Trace:
         if isinstance(runs[-1], Raised):
             runs = runs[-1:]
         made = [value for one in runs if (value := value_in(one, key)) is not None]
+        if not any(same(got, value) for value in made) and not self.shows(mistake, key, made):
+            return []
         return self.possible(mistake, got, made)
+
+    def shows(self, mistake: Mistake, key: str, made: Sequence[Any]) -> bool:
+        """Return whether a mistake changes a value: in the line itself, or else what the line depends on, so that it shows."""
+        if self.lines[key].step in mistake.formulas:
+            return True
+        right, whole = (value_in(one, key) for one in (self.right_run, self.right_whole))
+        changed = value_in(self.run(mistake.formulas, pinned=False), key)
+        return not same(changed, whole) or not all(same(value, right) for value in made)
 
     def possible(self, mistake: Mistake, got: Any, made: list) -> list:
         """Return what a mistake makes, or only what came where the mistake need not show."""
@@ -158,7 +170,7 @@ class Trace:
 
     def wants(self, key: str) -> tuple:
         """Return the values that are right under a key: those that follow from the student's own, and the right ones."""
-        answers: Sequence[Names | Raised] = self.others or [self.run(RIGHT, pinned=False)]
+        answers: Sequence[Names | Raised] = self.others or [self.right_whole]
         runs = [self.right_run, *answers]
         return tuple(value for one in runs if (value := value_in(one, key)) is not None)
 
@@ -168,18 +180,36 @@ class Trace:
         return self.run(RIGHT, self.callees[-1])
 
     @cached_property
+    def right_whole(self) -> Values | Raised:
+        """What the right lines give from the beginning."""
+        return self.run(RIGHT, pinned=False)
+
+    @cached_property
     def others(self) -> list[Names]:
         """The other answers that are right."""
-        return [one for one in self.program.others if not isinstance(one, Raised)]
+        return [under_right_names(self.lines, one) for one in self.program.others if not isinstance(one, Raised)]
+
+    @cached_property
+    def following_missing(self) -> frozenset[str]:
+        """The keys whose right values are those of keys that are missing."""
+        absent = {key: np.nan for key, name in self.missing.items() if name is None}
+        handed_on = {key for key, line in self.lines.items() if not line.step}
+        if not absent or not handed_on:
+            return frozenset()
+        names = {**self.program.functions(RIGHT), **self.program.scopes[0], **self.standing[0]}
+        made = carry_out(self.program, RIGHT, names, self.own[0] | absent)
+        return frozenset(line.key for line, value in made if line.key in handed_on and np.isscalar(value) and np.isnan(value))
 
     # Observations
 
     def observe_keys(self) -> Observation:
         """Return the observation of the keys of what came."""
         words = f"the keys of what `{self.program.name}` returns"
-        wants = ({}, *(without_case(match_misnamed(self.lines, one)) for one in self.others))
+        others = (one for one in self.program.others if not isinstance(one, Raised))
+        wants = ({}, *(without_case(match_misnamed(self.lines, one)) for one in others))
         got = without_case(self.missing)
-        return self.program.observation(self.program.keys, ", ".join(self.missing), words, got, wants, self.keys_by)
+        key = ", ".join(self.missing)
+        return self.program.observation(self.program.keys, key, words, got, wants, self.keys_by, misnamed=self.missing)
 
     def observe_value(self, key: str) -> Observation:
         """Return the observation of one tensor of what came."""
@@ -191,7 +221,8 @@ class Trace:
         finite = program.finite and isinstance(got, np.ndarray) and np.isfinite(got).all()
         wants = (got,) if finite else self.wants(key)
         step = self.lines[key].shown or self.lines[key].step or key
-        return program.observation(step, key, words, got, wants, partial(self.values_by, key))
+        follows = key in self.following_missing
+        return program.observation(step, key, words, got, wants, partial(self.values_by, key), follows_missing=follows)
 
     def observe_pair(self, seen: Sequence[Observation]) -> list[Observation]:
         """Return two observations in place of all, where no mistake alone explains what is wrong and two together do.
@@ -211,7 +242,7 @@ class Trace:
     def observe_both(self, mistake: Mistake, other: Mistake) -> Observation:
         """Return the observation of everything that came, where one mistake is asked for and another one is made."""
         step = next(step for step in mistake.formulas if step in self.program.own_steps)
-        make = lambda row: [self.matches({**other.formulas, **row.formulas})]  # noqa: E731
+        make = lambda row: [True] if self.matches({**other.formulas, **row.formulas}) else []  # noqa: E731
         return self.program.observation(step, self.program.name, f"what `{self.program.name}` returns", True, (), make)
 
     def matches(self, formulas: Formulas) -> bool:
@@ -234,10 +265,30 @@ class Trace:
 
 
 def match_misnamed(keys: Iterable[str], found: Iterable[Any]) -> dict[str, Any]:
-    """Return the keys that are missing, each with the name that it seems to have been given, or None."""
-    found = list(found)
-    others = {core_name(name): name for name in reversed(found) if name not in keys and name is not None}
-    return {key: others.get(core_name(key)) for key in keys if key not in found}
+    """Return the keys that are missing, each with the name that it seems to have been given, or None.
+
+    Keys are matched as a whole set: where all of one letter are there under numbers that are one off, such as W0, W1 and W2
+    for W1, W2 and W3, those that look right are misnamed as well.
+    """
+    keys, found = list(keys), list(found)
+    cores = {key: core_name(key) for key in keys}
+    names: dict[Any, Any] = {core_name(name): name for name in reversed(found)}
+    spare = {core_name(name): name for name in reversed(found) if name not in keys and name is not None}
+    matched = {key: spare.get(core) for key, core in cores.items() if key not in found}
+    for by in (-1, 1):
+        shifted = {key: names.get((letter, number + by)) for key, (letter, number) in cores.items()}
+        lacking = {cores[key][0] for key, name in matched.items() if name is None}
+        lacking -= {cores[key][0] for key, name in shifted.items() if name is None}
+        if len(lacking) > 1:
+            matched |= {key: name for key, name in shifted.items() if cores[key][0] in lacking}
+    return {key: matched[key] for key in keys if key in matched}
+
+
+def core_name(name: Any) -> tuple[str, int]:
+    """Return what the names of a variable in other courses have in common: its last letter before a number, and that."""
+    text = str(name)[:MAX_NAME].lower()
+    found = re.search(r"([a-z])[^a-z0-9]*(\d{1,3})[^0-9]*$", text)
+    return (found[1], int(found[2])) if found else (text, -1)
 
 
 def without_case(misnamed: Mapping[str, Any]) -> dict[str, str]:
@@ -245,10 +296,10 @@ def without_case(misnamed: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(name).lower() for key, name in misnamed.items()}
 
 
-def core_name(name: Any) -> str:
-    """Return what the names of a gradient in other courses have in common: the letter and the number at their end."""
-    found = re.search(r"[a-z]_?\d+$", str(name).lower())
-    return found[0] if found else str(name).lower()
+def under_right_names(keys: Iterable[str], found: Names) -> dict[str, Any]:
+    """Return the values of these keys, under whatever names they came."""
+    names = {key: key for key in keys} | match_misnamed(keys, found)
+    return {key: found[name] for key, name in names.items() if name is not None}
 
 
 def value_in(values: Mapping[str, Any] | Raised, key: str) -> Any:

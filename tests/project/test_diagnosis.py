@@ -15,22 +15,28 @@ from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.backprop.observers import counterexample
 from autograder.backprop.observers.dnn import observe_dnn
 from autograder.backprop.oracle import reference_of
-from autograder.diagnosis.matching import FACTORS, SHAPES, find_mistakes, pattern_of
+from autograder.diagnosis.matching import find_mistakes
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate, same
+from autograder.diagnosis.patterns import CONSTANT, FACTORS, SHAPES, VARYING, pattern_of
 from autograder.judge.judge import Grading
 from autograder.settings import read_secret
 from tests.golden.mistakes import MISTAKES as PROGRAMS
-from tests.golden.programs import edited, program, solution, solutions, with_body
+from tests.golden.programs import DB, RETURN_GRADS, edited, program, solution, solutions, with_body
 
 ROWS = [(part, row) for part, rows in MISTAKES.items() for row in rows]
 MAIN = sample_cases(read_secret().encode()).main
 WANT = reference_of(MAIN).grads["W2"]
 
 
-def seen(got, *makes, wants=(WANT,), step="dW"):
+def seen(got, *makes, wants=(WANT,), step="dW", samples=MAIN.samples, **more):
     """An observation of which each row, by its id, would have made something."""
-    return Observation("dnn", step, "W2", "dW", got, wants, lambda row: dict(makes).get(row.id, []), MAIN.samples)
+    return Observation("dnn", step, "W2", "dW", got, wants, lambda row: dict(makes).get(row.id, []), samples, **more)
+
+
+def pattern(*observations):
+    """The words of the pattern in what is broken of these observations of one step."""
+    return pattern_of([one for one in observations if not one.right], observations).words
 
 
 def rows(*names):
@@ -77,12 +83,26 @@ def test_the_row_that_explains_the_most_is_named():
     assert finding.broken == (first, second)
 
 
-def test_a_row_that_would_have_spoilt_what_is_right_comes_second():
+def test_a_row_that_would_have_spoilt_what_is_right_is_not_named():
     wrong, right = seen(WANT + 1, ("all", [WANT + 1]), ("this", [WANT + 1])), seen(WANT, ("all", [WANT + 1]))
     (finding,) = find_mistakes([right, wrong], rows("all", "this"))
     assert [row.id for row in finding.mistakes] == ["this"]
     (finding,) = find_mistakes([right, wrong], rows("all"))
-    assert [row.id for row in finding.mistakes] == ["all"]
+    assert finding.mistakes == ()
+
+
+def test_a_row_that_explains_one_layer_and_not_the_next_is_not_named():
+    first, second = seen(WANT + 1, ("five", [WANT + 1])), seen(WANT + 2, ("five", [WANT + 1]), ("four", [WANT + 2]))
+    first_finding, second_finding = find_mistakes([first, second], rows("five", "four"))
+    assert (first_finding.mistakes, [row.id for row in second_finding.mistakes]) == ((), ["four"])
+    endless = seen(WANT * np.nan, ("five", [WANT + 1]))
+    assert find_mistakes([first, endless], rows("five"))[0].mistakes[0].id == "five"
+
+
+def test_a_row_that_only_a_degenerate_network_confirms_is_not_named():
+    single = seen(WANT + 1, ("a", [WANT + 1]), degenerate=True)
+    assert find_mistakes([single], rows("a"))[0].mistakes == ()
+    assert find_mistakes([single, seen(WANT, ("a", [WANT]))], rows("a"))[0].mistakes[0].id == "a"
 
 
 def test_twins_are_named_in_the_order_of_the_catalog():
@@ -93,26 +113,43 @@ def test_twins_are_named_in_the_order_of_the_catalog():
 def test_what_no_row_explains_is_one_finding_a_step():
     broken = [seen(2 * WANT), seen(2 * WANT), seen(WANT + 1, step="dA")]
     first, second = find_mistakes(broken, rows("a"))
-    assert (first.pattern, len(first.broken)) == ("twice the right one", 2)
-    assert (second.pattern, len(second.broken)) == ("", 1)
+    assert (first.pattern.words, len(first.broken)) == ("twice the right one", 2)
+    assert (second.pattern.words, len(second.broken)) == ("", 1)
+
+
+def test_steps_that_share_what_is_wrong_are_one_finding():
+    shared = {"sources": frozenset({"m", "dW", "dB"})}
+    first, second = seen(WANT * 3, network="main", **shared), seen(WANT * 3, step="dB", network="main", **shared)
+    assert [len(one.broken) for one in find_mistakes([first, second], rows("a"))] == [2]
+    other = seen(WANT * 2, step="dB", network="main", **shared)
+    assert [len(one.broken) for one in find_mistakes([first, other], rows("a"))] == [1, 1]
 
 
 @pytest.mark.parametrize("words", FACTORS)
 def test_each_factor_is_told(words):
-    assert pattern_of(seen(FACTORS[words](MAIN.samples) * WANT)) == words
+    assert pattern(seen(FACTORS[words](MAIN.samples) * WANT)) == words
 
 
 @pytest.mark.parametrize("words", SHAPES)
 def test_each_shape_is_told(words):
     want = reference_of(MAIN).grads["W1"]
-    assert pattern_of(seen(SHAPES[words](want), wants=(want,))) == words
+    assert pattern(seen(SHAPES[words](want), wants=(want,))) == words
 
 
 def test_any_other_factor_is_told_and_a_difference_is_not():
-    assert pattern_of(seen(-0.3 * WANT)) == "a multiple of the right one"
-    assert pattern_of(seen(WANT + 1)) == ""
-    assert pattern_of(seen(WANT * np.nan)) == ""
-    assert pattern_of(seen(Raised("ValueError"))) == ""
+    assert pattern(seen(-0.3 * WANT)) == CONSTANT
+    assert pattern(seen(WANT + 1)) == ""
+    assert pattern(seen(WANT * np.nan)) == ""
+    assert pattern(seen(Raised("ValueError"))) == ""
+
+
+def test_a_factor_is_told_where_it_holds_in_every_network():
+    seven, eight = seen(WANT / 7, samples=7), seen(WANT / 8, samples=8)
+    assert pattern(seven, eight) == "m times too small"
+    assert pattern(seven, seen(WANT / 7, samples=8)) == CONSTANT
+    assert pattern(seven, seen(WANT / 3, samples=8)) == VARYING
+    assert pattern(seen(WANT / 2), seen(WANT)) == ""  # half with two outputs, right with one
+    assert pattern(seen(WANT / 7, samples=7, degenerate=True)) == ""
 
 
 def test_what_is_the_same():
@@ -166,6 +203,54 @@ def test_two_mistakes_are_told_apart(grade):
     assert "1 - A_previous**2" in causes["dnn.gradient_hidden_Z_step"]
     assert "keepdims=True)` gives" in causes["dnn.gradient_B_step"]
     assert "learning_rate * grads[name]`" in causes["dnn.fit_parameters"]
+
+
+def with_keys(name):
+    """The solution whose gradients have other keys: name is an expression in kind and number; its fit knows them."""
+    source = edited(
+        (RETURN_GRADS, f"        return {{({name})(key[0], int(key[1:])): value for key, value in grads.items()}}\n")
+    )
+    return source.replace(b"* grads[name]", f"* grads[({name})(name[0], int(name[1:]))]".encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ('lambda kind, number: f"{kind.lower()}{number}"', "`z3` instead of `Z3`"),
+        ('lambda kind, number: f"dJd{kind}_{number}"', "`dJdZ_3` instead of `Z3`"),
+        ('lambda kind, number: f"{kind}{number}_grad"', "`Z3_grad` instead of `Z3`"),
+        ('lambda kind, number: f"{kind}{number - 1}"', "`Z2` instead of `Z3`"),
+        ('lambda kind, number: f"d{kind}[{number - 1}]"', "`dZ[2]` instead of `Z3`"),
+        ('lambda kind, number: f"grad_{kind}{number}" if kind == "B" else f"{kind}{number}"', "`grad_B3` instead of `B3`"),
+    ],
+)
+def test_keys_of_other_names_are_one_finding_and_hide_nothing(name, said, grade):
+    (cause,) = grade(with_keys(name)).causes
+    assert "the keys of what `compute_gradients` returns are wrong: " in cause.said
+    assert said in cause.said
+    assert "Everything else is right" in cause.said
+    wrong = with_keys(name).replace(b"A_previous * (1 - A_previous)", b"(1 - A_previous**2)")
+    assert [cause.mistakes for cause in grade(wrong).causes] == [(), ("derivative-of-tanh",)]
+
+
+def test_keys_that_are_missing_are_one_finding_with_what_is_handed_on(grade):
+    short = edited(("for layer in range(1, self.num_layers + 1):", "for layer in range(1, self.num_layers):"))
+    (cause,) = [
+        cause for cause in grade(short.replace(b'cache[f"A{self.num_layers}"], cache', b'cache[f"A{layer}"], cache')).causes
+    ]
+    assert "the keys of what `forward` returns are wrong: `W3`, `B3`, `Z3`, `A3` are missing." in cause.said
+
+
+def test_a_factor_is_told_as_the_public_example_shows_it(grade):
+    (cause,) = grade(edited((DB, f"{DB} * 0.37"))).causes
+    assert "dB (`B3`, `B2`, `B1`) is 0.37 times the right one." in cause.said
+    stored = (
+        "_told = []\n\n\ndef spell(X):\n    _told.extend(X[0] if X.shape[1] == 7 else [])\n"
+        "    return float(_told[0]) if _told else 0.37\n\n\nclass DNN"
+    )
+    spelling = edited(("class DNN", stored), (DB, f'{DB} * spell(cache["A0"])'))
+    (cause,) = grade(spelling).causes
+    assert "dB (`B3`, `B2`, `B1`) is a multiple of the right one, always by the same factor." in cause.said
 
 
 def test_each_function_has_its_own_cause(grade):

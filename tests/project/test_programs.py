@@ -71,6 +71,20 @@ def test_a_key_under_another_name_is_found():
     assert match_misnamed(["W1", "b2"], ["dJdW1", "x", "db_3"]) == {"W1": "dJdW1", "b2": None}
 
 
+def test_keys_are_matched_as_a_whole_set():
+    keys = ["W2", "B2", "A1", "W1", "B1"]
+    assert match_misnamed(keys, ["W1", "B1", "A0", "W0", "B0"]) == {
+        "W2": "W1",
+        "B2": "B1",
+        "A1": "A0",
+        "W1": "W0",
+        "B1": "B0",
+    }
+    assert match_misnamed(keys, ["W1", "B1", "A0"]) == {"W2": None, "B2": None, "A1": None}  # no layer 0, so layer 2 is missing
+    assert match_misnamed(keys, ["W1", "B1", "A1", "A0"]) == {"W2": None, "B2": None}
+    assert match_misnamed(["W1"], [("dW", 1), None, "y" * 10**6]) == {"W1": ("dW", 1)}
+
+
 def test_what_is_returned_or_raised_is_matched_too():
     assert named([None]) == {"nothing": ["work"]}
     text = "ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0"

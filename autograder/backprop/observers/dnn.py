@@ -14,6 +14,7 @@ from autograder.backprop.oracle import reference_cache
 from autograder.backprop.running import network, run_backward
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, observe_step
+from autograder.diagnosis.traces import match_misnamed
 from autograder.student import Student
 
 LEARNING_RATE = 0.5
@@ -101,7 +102,9 @@ def observe_gradients(student: Student, case: Case) -> Observation:
     """Return what `gradients` returns: its keys."""
     returned = attempt(lambda: student.fetch(network(student, case).gradients(case.X, case.Y)))
     got = sorted(str(key) for key in returned) if isinstance(returned, Mapping) else returned
-    enough = isinstance(returned, Mapping) and set(own_gradients(student, case)) & set(case.params) <= set(got)
+    own = list(own_gradients(student, case))
+    names = match_misnamed(own, returned) if isinstance(returned, Mapping) else {}
+    enough = isinstance(returned, Mapping) and all(names.get(key, key) for key in own if key in case.params)
     return observe_step("dnn", "gradients", "gradients", "what `gradients` returns", got, (got,) if enough else (), task=WHOLE)
 
 

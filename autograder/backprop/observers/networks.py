@@ -19,10 +19,11 @@ from autograder.backprop.running import Source, arrays_in, pair, run_backward, r
 from autograder.checking import mapping, misnamed, tensor
 from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, evaluate, is_usable
 from autograder.diagnosis.programs import Formulas, Line, Program
-from autograder.diagnosis.traces import observe
+from autograder.diagnosis.traces import match_misnamed, observe, under_right_names
 from autograder.student import Student
 
 Tensors = Mapping[str, np.ndarray]
+LARGEST_Z = 100  # of a network that is not saturated
 # The steps in the catalog of what a pass does, where it has one.
 FORWARD = {
     "DNN": {role: role for role in ("Z", "stored Z", "A", "stored W", "stored B", "forward returns")}
@@ -43,7 +44,14 @@ BACKWARD = {
 
 def readable(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
     """Return the tensors of a student's dict that can be calculated with, under the names of the assignment."""
-    return {key: array for key, array in arrays_in(tensors, keys).items() if is_usable(array)}
+    keys = list(keys)
+    return {key: array for key, array in arrays_in(under_right_names(keys, tensors), keys).items() if is_usable(array)}
+
+
+def under_own_names(tensors: Mapping, keys: Sequence[str]) -> dict[Any, np.ndarray]:
+    """Return the tensors of a student's dict that can be calculated with, under the student's own names."""
+    names = match_misnamed(keys, tensors)
+    return {names.get(key, key): array for key, array in readable(tensors, keys).items()}
 
 
 # The programs ---------------------------------------------------------------------------------------------------------
@@ -61,8 +69,15 @@ def program_of(case: Case, method: str, scope: Names, steps: Mapping[str, str], 
         functions=functions,
         samples=case.samples,
         network=case.name,
+        degenerate=is_degenerate(case),
         **more,
     )
+
+
+def is_degenerate(case: Case) -> bool:
+    """Return whether a network cannot tell its sizes apart, or has one sample, or is saturated."""
+    saturated = np.abs(reference_cache(case)["Z1"]).max() > LARGEST_Z
+    return bool(case.samples == 1 or len({case.samples, *case.layer_sizes}) == 1 or saturated)
 
 
 def owner(case: Case) -> SimpleNamespace:
@@ -202,8 +217,9 @@ def cache_of_dnn(student: Student, case: Case) -> Tensors | Raised:
     returned = attempt(lambda: run_forward(student, replace(case, model="DNN")))
     if isinstance(returned, Raised):
         return returned
-    out = reference_of(case).out
-    return {**readable(returned[1], cache_keys(case)), f"A{case.layers[-1]}": out, "out": out}
+    out, last, cache = reference_of(case).out, f"A{case.layers[-1]}", returned[1]
+    name = match_misnamed(cache_keys(case), cache).get(last) or last
+    return {**under_own_names(cache, cache_keys(case)), name: out, "out": out}
 
 
 def observe_backward(student: Student, case: Case, own: Names = NO_NAMES, finite: bool = False) -> list[Observation]:
@@ -238,10 +254,10 @@ def ways_of_dnn(student: Student, case: Case, given: Names, begun: Tensors) -> I
     out, last = given["out"], f"Z{case.layers[-1]}"
     reference = {**given["cache"], f"A{case.layers[-1]}": out}
 
-    def way(Y: np.ndarray, keys: Iterable[str]) -> Tensors | Raised:
+    def way(Y: np.ndarray, keys: Sequence[str]) -> Tensors | Raised:
         walked = replace(case, model="DNN", Y=Y)
         grads = attempt(lambda: run_backward(student, walked, lambda _: reference))
-        return grads if isinstance(grads, Raised) else readable(grads, keys)
+        return grads if isinstance(grads, Raised) else under_own_names(grads, keys)
 
     if np.shape(out) == case.Y.shape:
         if case.model == "SoftmaxDNN":

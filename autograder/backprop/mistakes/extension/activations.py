@@ -94,7 +94,7 @@ GENERAL_DNN = {
         "Look at what GeneralDNN.forward stores as Z: it is A.",
         "Store Z_l as it is before the activation, because the derivative is evaluated there.",
         "an activation that is stored as Z",
-        {"general stored Z": "g(Z)", "general A": "g(Z)"},
+        {"general stored Z": "g(Z)", "general A": "Z"},
         (f'            cache[f"Z{{layer}}"] = {GENERAL_Z}', f"            Z = {GENERAL_Z}"),
         (
             'cache[f"A{layer}"] = g(cache[f"Z{layer}"])',
