@@ -1,5 +1,6 @@
 """Puts findings into words: what is wrong, which line gives exactly that, and three hints."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +86,7 @@ def unnamed(catalog: Catalog, finding: Finding) -> str:
     places = [place(catalog, finding, step) for step in dict.fromkeys(one.step for one in finding.broken)]
     verb = "are each" if len(places) > 1 else "is"
     said = f"{' and '.join(places)}{tensors(finding)} {verb}"
-    if pattern.factor is not None and (number := public_factor(catalog, finding)):
+    if number := public_factor(catalog, finding):
         return f"{said} {number} times the right one."
     if pattern.words:
         return f"{said} {'exactly ' * pattern.exact}{pattern.words}."
@@ -95,9 +96,8 @@ def unnamed(catalog: Catalog, finding: Finding) -> str:
 def public_factor(catalog: Catalog, finding: Finding) -> str:
     """Return by which number a tensor was multiplied, if an example that holds nothing hidden shows it too, else ""."""
     found = [one for one in catalog.shown(finding) if not one.right]
-    seen = pattern_of(found, found).factor if found else None
-    alike = seen is not None and np.isclose(seen, finding.pattern.factor, rtol=1e-3)
-    return f"{seen:.4g}" if alike else ""
+    seen, hidden = pattern_of(found, found).factor if found else None, finding.pattern.factor
+    return f"{seen:.4g}" if seen and hidden and math.isclose(seen, hidden, rel_tol=1e-3) else ""
 
 
 def other_keys(catalog: Catalog, finding: Finding) -> str:

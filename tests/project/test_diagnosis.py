@@ -234,10 +234,8 @@ def test_keys_of_other_names_are_one_finding_and_hide_nothing(name, said, grade)
 
 
 def test_keys_that_are_missing_are_one_finding_with_what_is_handed_on(grade):
-    short = edited(("for layer in range(1, self.num_layers + 1):", "for layer in range(1, self.num_layers):"))
-    (cause,) = [
-        cause for cause in grade(short.replace(b'cache[f"A{self.num_layers}"], cache', b'cache[f"A{layer}"], cache')).causes
-    ]
+    loop, out = "for layer in range(1, self.num_layers", 'cache[f"A{self.num_layers}"], cache'
+    (cause,) = grade(edited((f"{loop} + 1):", f"{loop}):"), (out, 'cache[f"A{layer}"], cache'))).causes
     assert "the keys of what `forward` returns are wrong: `W3`, `B3`, `Z3`, `A3` are missing." in cause.said
 
 
