@@ -42,8 +42,9 @@ class Task:
 class Part:
     """A file that students submit, by its name without ".py".
 
-    A part that imports others names them in needs: where a student's own file of these does not load, the starter code stands
-    in.
+    A part that imports others names them in needs. Where a student's own file of these does not load, the starter code stands
+    in, and a check that fails next to the student's own files passes if it does next to the starter code: no mistake costs
+    points in two parts.
     """
 
     name: str

@@ -6,7 +6,7 @@ This file is part of the hand-out, like checking.py: it holds neither a forward 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from autograder.checking import tensor
 class Case:
     """A network and a batch: params as in `DNN.params`, X (n_0, m), Y (n_L, m).
 
-    model is the student's class that it is for; activations names the activation of every layer where these can be chosen.
+    model is the student's class that it is for; activations names the activation of every layer where these can be chosen. base
+    holds results of the student's DNN that are replaced by the right ones (`Student.with_base_results`).
     """
 
     name: str
@@ -28,6 +29,7 @@ class Case:
     Y: np.ndarray
     model: str = "DNN"
     activations: tuple[str, ...] = ()
+    base: Mapping[str, tuple[tuple, Any]] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:

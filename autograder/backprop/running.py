@@ -39,7 +39,10 @@ def network(student: Student, case: Case) -> Any:
     """A network of the student, of the class the case is for, with its layer sizes and parameters."""
     module = student.module("dnn" if case.model == "DNN" else "extension")
     chosen = [case.activations] if case.activations else []
-    net = getattr(module, case.model)(case.layer_sizes, *chosen)
+    model = getattr(module, case.model)
+    if case.base:
+        model = student.with_base_results(model, student.module("dnn").DNN, case.base)
+    net = model(case.layer_sizes, *chosen)
     net.params = student.parameters(case.params)
     return net
 
@@ -222,25 +225,51 @@ def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], 
         expect_tensor(key, require_key("The cache", cache, key), right[key], show=show)
 
 
-def expect_softmax_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+def on_right_base(case: Case, cache: Mapping[str, np.ndarray], grads: Mapping[str, np.ndarray]) -> Case:
+    """The case of a SoftmaxDNN on a DNN that is right on it, from the right cache and gradients of the SoftmaxDNN.
+
+    What is below the softmax, and the way back from there, is the work of dnn.py, whose mistakes are paid for there.
+    """
+    out = f"A{case.layers[-1]}"
+    sigmoids = 1 / (1 + np.exp(-cache[f"Z{case.layers[-1]}"]))
+    below = {**{key: cache[key] for key in cache_keys(case)}, out: sigmoids}
+    results = {
+        "forward": ((case.X,), (sigmoids, below)),
+        "compute_gradients": ((cache[out], {**cache, "Y": case.Y}), dict(grads)),
+    }
+    return replace(case, base=results)
+
+
+def expect_softmax_cache(
+    student: Student, case: Case, right: Mapping[str, np.ndarray], on_base: Case, show: bool = False
+) -> None:
     """CheckFailure unless the cache is right, or is that of the student's own DNN with the student's own softmax on top.
 
-    A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again.
+    A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again. on_base is the same case on
+    a DNN that is right, where the student's own one has nothing to put a softmax on.
     """
-    either(
-        lambda: expect_cache(student, case, right, show),
-        lambda: expect_cache(student, case, own_softmax_cache(student, case)),
-    )
+
+    def expect_on_base() -> None:
+        expect_cache(student, on_base, with_own_softmax(student, on_base, right))
+
+    def expect_own() -> None:
+        expect_cache(student, case, with_own_softmax(student, case, cache_of_dnn(student, case)))
+
+    either(lambda: expect_cache(student, case, right, show), lambda: either(expect_own, expect_on_base))
 
 
-def own_softmax_cache(student: Student, case: Case) -> dict[str, np.ndarray]:
-    """The cache of the student's own DNN, its last A replaced by the student's own softmax of its last Z."""
-    below, last = replace(case, model="DNN"), case.layers[-1]
+def cache_of_dnn(student: Student, case: Case) -> dict[str, np.ndarray]:
+    """The cache of the student's own DNN on a case of a SoftmaxDNN."""
+    below = replace(case, model="DNN")
     expect_input_dependence_of_forward(student, below)
     _, cache = run_forward(student, below)
-    tensors = {key: tensor(key, require_key("The cache", cache, key)) for key in cache_keys(case)}
-    probabilities = remember(student, ("softmax", case), lambda: own_softmax(student, tensors[f"Z{last}"]))
-    return {**tensors, f"A{last}": probabilities}
+    return {key: tensor(key, require_key("The cache", cache, key)) for key in cache_keys(case)}
+
+
+def with_own_softmax(student: Student, case: Case, cache: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The cache, its last A replaced by the student's own softmax of its last Z."""
+    last = case.layers[-1]
+    return {**cache, f"A{last}": remember(student, ("softmax", case), lambda: own_softmax(student, cache[f"Z{last}"]))}
 
 
 def own_softmax(student: Student, Z: np.ndarray) -> np.ndarray:

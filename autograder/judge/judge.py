@@ -22,6 +22,7 @@ from autograder.sandbox.conversation import Printed
 from autograder.sandbox.host import Limits
 from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
+from autograder.sandbox.student import SandboxedStudent
 from autograder.settings import read_assignment, read_secret
 from autograder.student import Student
 from autograder.text import clean
@@ -129,7 +130,8 @@ class Grading:
 
     def interleave(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         """Return what each function returns; they may use both sessions."""
-        return interleave([self.session, self.dependent_session], tasks)
+        sessions = dict.fromkeys([self.session, self.dependent_session, self.fallback_session])
+        return interleave(list(sessions), tasks)
 
     def outcomes(self, checks: Sequence[Check]) -> dict[Check, CheckResult]:
         """Return the records of some checks."""
@@ -141,14 +143,10 @@ class Grading:
         if problem := self.submission.problems.get(check.part):
             return record(check, False, got=problem)
         try:
-            student = self.session_of(check.part)
-            student.begin_check(hidden=check.visibility == "hidden")
-            failure = run(check, student)
+            failure = self.failure(check)
         except Exception:
             self.faults.append(clean(traceback.format_exc(), MAX_FAULT))
             return record(check, None, got="The grader could not carry out this check; this is not your fault.")
-        if check.visibility == "public":
-            self.heard[check.name] = student.printed
         if failure is None:
             return record(check, True)
         self.failures.setdefault(check.part, {})[check.name] = failure
@@ -156,6 +154,16 @@ class Grading:
             return record(check, False, got=str(failure), detail=failure.detail)
         found = record(check, False, got=describe_failure(failure, check), key=failure.key)
         return replace(found, comparison=compared.of_failure(failure)) if check.visibility == "public" else found
+
+    def failure(self, check: Check) -> CheckFailure | StudentError | None:
+        """Return what the student has to fix by one check; nothing, if that is in a file that its part needs and is graded itself."""
+        student = self.session_of(check.part)
+        failure = run(check, student)
+        if check.visibility == "public":
+            self.heard[check.name] = student.printed
+        if failure and self.assignment.part(check.part).needs and run(check, self.fallback_session) is None:
+            return None
+        return failure
 
     def inspected(self) -> dict[Inspection, Credit]:
         """Return what came of each inspection of a file that was submitted; what is the grader's own fault is noted."""
@@ -251,8 +259,9 @@ def error_result(student: str, error: Exception, checks: Iterable[Check] | None 
 
 
 @np.errstate(all="ignore")  # a wrong result may be larger than any float
-def run(check: Check, student: Student) -> CheckFailure | StudentError | None:
+def run(check: Check, student: SandboxedStudent) -> CheckFailure | StudentError | None:
     """Return what the student has to fix by one check on one submission; None if nothing."""
+    student.begin_check(hidden=check.visibility == "hidden")
     try:
         check.run(student)
     except (CheckFailure, StudentError) as failure:

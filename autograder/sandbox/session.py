@@ -26,7 +26,7 @@ from autograder.sandbox.replies import decode, is_tagged
 from autograder.sandbox.scheduler import Scheduler, SingleFlight
 from autograder.sandbox.sentences import failure, how_it_ended
 from autograder.sandbox.student import SandboxedStudent
-from autograder.student import Parameters
+from autograder.student import BaseResults, Parameters
 
 AS_IT_IS = frozenset({str, int, float, tuple, bytes, msgpack.ExtType})  # sent unchanged; most arguments are
 NO_ANSWER = "{name} answered with something that is no answer."
@@ -123,6 +123,10 @@ class Session(SandboxedStudent):
     def unpack(self, value: Handle) -> tuple[Handle, Handle]:
         """Return the two halves of a result."""
         return value[0], value[1]
+
+    def with_base_results(self, subclass: Handle, base: Handle, results: BaseResults) -> Handle:
+        """Return a class like the subclass, with these results in the base class."""
+        return self.note("with_base_results", subclass._place.label, subclass, base, results)
 
     def counted(self, name: str, function: Handle, *arguments: Any) -> tuple[Handle, Handle]:
         """Return the result of a call, and how often functions of this name ran for it, if the child tells the truth."""

@@ -169,7 +169,7 @@ IDLE: dict[str, tuple[dict[str, bytes], Marks]] = {
     **{
         f"the right extension on a network of {name}": (
             {"dnn": dnn(SAME[name], SAME[name]), "extension": solution("extension").encode()},
-            (0, 4, 20),
+            (0, 4, 25),
         )
         for name in ("ones", "random numbers")
     },
