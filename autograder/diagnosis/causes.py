@@ -83,14 +83,17 @@ def unnamed(catalog: Catalog, finding: Finding) -> str:
     first, pattern = finding.broken[0], finding.pattern
     if first.misnamed is not None:
         return f"{first.words} are wrong: {other_keys(catalog, finding)}."
-    places = [place(catalog, finding, step) for step in dict.fromkeys(one.step for one in finding.broken)]
-    verb = "are each" if len(places) > 1 else "is"
-    said = f"{' and '.join(places)}{tensors(finding)} {verb}"
+    steps = dict.fromkeys(one.step for one in finding.broken)
+    where = " and ".join(place(catalog, finding, step) for step in steps)
+    shown = tensors(finding) or (f" (`{first.key}`)" if len({one.key for one in finding.broken}) > 1 else "")
+    said = f"{where}{shown} {'are each' if len(steps) > 1 else 'is'}"
     if number := public_factor(catalog, finding):
         return f"{said} {number} times the right one."
     if pattern.words:
         return f"{said} {'exactly ' * pattern.exact}{pattern.words}."
-    return f"{said} wrong, and does not match any common mistake. {difference(first)}".rstrip()
+    batch = " for a batch of one sample" if first.network and {one.samples for one in finding.broken} == {1} else ""
+    unknown = "" if all(one.degenerate for one in finding.broken) else ", and does not match any common mistake"
+    return f"{said} wrong{batch}{unknown}. {difference(first)}".rstrip()
 
 
 def public_factor(catalog: Catalog, finding: Finding) -> str:

@@ -41,6 +41,8 @@ SHAPES = {
     "the right one without its second axis; keepdims=True keeps it": lambda want: want[:, 0],
     "the right one, averaged over the units as well": lambda want: np.mean(want, keepdims=True),
 }
+SMALLEST_CHANGE = 0.01  # of a factor from 1; what is closer is rounded, and no multiple
+MULTIPLE = "a multiple of the right one"
 CONSTANT = "a multiple of the right one, always by the same factor"
 VARYING = "a multiple of the right one, but the factor is not the same in every layer and network"
 
@@ -66,11 +68,11 @@ def pattern_of(broken: Sequence[Observation], observations: Sequence[Observation
 def multiple(wrong: Sequence[Observation], about: Sequence[Observation]) -> Pattern:
     """Return whether what is wrong was multiplied by numbers, and by which one if there is one for all."""
     found = [factors_of(one) for one in wrong]
-    if not all(found):
+    if not all(found) or any(abs(factors[0] - 1) < SMALLEST_CHANGE for factors in found):
         return NONE
     for factor in found[0]:
         if all(is_scaled(one, factor) for one in about):
-            return Pattern(CONSTANT, factor=factor)
+            return Pattern(CONSTANT if len(about) > 1 else MULTIPLE, factor=factor)
     # A single number is a multiple of any other.
     return Pattern(VARYING) if sum(one.got.size > 1 for one in wrong) > 1 else NONE
 

@@ -18,7 +18,7 @@ from autograder.backprop.oracle import reference_of
 from autograder.diagnosis.matching import find_mistakes
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate, same
-from autograder.diagnosis.patterns import CONSTANT, FACTORS, SHAPES, VARYING, pattern_of
+from autograder.diagnosis.patterns import CONSTANT, FACTORS, MULTIPLE, SHAPES, VARYING, pattern_of
 from autograder.judge.judge import Grading
 from autograder.settings import read_secret
 from tests.golden.mistakes import MISTAKES as PROGRAMS
@@ -137,7 +137,9 @@ def test_each_shape_is_told(words):
 
 
 def test_any_other_factor_is_told_and_a_difference_is_not():
-    assert pattern(seen(-0.3 * WANT)) == CONSTANT
+    assert pattern(seen(-0.3 * WANT), seen(-0.3 * WANT)) == CONSTANT
+    assert pattern(seen(-0.3 * WANT)) == MULTIPLE
+    assert pattern(seen(1.001 * WANT)) == ""
     assert pattern(seen(WANT + 1)) == ""
     assert pattern(seen(WANT * np.nan)) == ""
     assert pattern(seen(Raised("ValueError"))) == ""

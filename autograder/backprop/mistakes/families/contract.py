@@ -88,12 +88,12 @@ def subtraction_in_place(array: str, where: str, new: str, shows: Formulas, *edi
 
 
 def seed_set(function: str, shows: Formulas, *edits: Edit) -> Mistake:
-    """Return the row for a function that sets the global random seed."""
+    """Return the row for a function that sets the global random seed, or draws from it."""
     return Mistake.by_edits(
         f"Does {function} need random numbers?",
-        f"Look for np.random.seed in {function}.",
-        f"{function} draws no random numbers, so remove the seed: it changes the random numbers of the whole program.",
-        f"a seed that is set in `{function}`",
+        f"Look for np.random in {function}, such as np.random.seed.",
+        f"{function} needs no random numbers. Remove np.random: it changes the random numbers of the whole program.",
+        f"a call of `np.random` in `{function}`",
         shows,
         *edits,
     )
