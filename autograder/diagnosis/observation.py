@@ -4,6 +4,7 @@ An observation is one step on the student's own values: what came, what would be
 catalog would have given instead.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -109,7 +110,7 @@ def same(got: Any, made: Any) -> bool:
     """Return whether a value that came is the one that was made: tensors by the tolerance of the checks, others outright."""
     if isinstance(got, Raised):
         text = made.text if isinstance(made, Raised) else made
-        return isinstance(text, str) and text in got.text
+        return isinstance(text, str) and (text in got.text or same_misfit(got.text, text) or same_unbound(got.text, text))
     if isinstance(made, Raised):
         return False
     if not isinstance(got, np.ndarray):
@@ -122,6 +123,25 @@ def same(got: Any, made: Any) -> bool:
         return False
     finite = np.isfinite(got)
     return bool(np.array_equal(finite, np.isfinite(made)) and agree(got[finite], made[finite]))
+
+
+def same_misfit(got: str, made: str) -> bool:
+    """Return whether two exceptions are about matrices of the same shapes that do not fit, by `@` or by np.dot."""
+    (lengths, shapes), (other_lengths, other_shapes) = misfit(got), misfit(made)
+    return bool(lengths) and lengths == other_lengths and (not shapes or not other_shapes or shapes == other_shapes)
+
+
+def same_unbound(got: str, made: str) -> bool:
+    """Return whether a variable of a student's own, whatever its name, is not bound where one of the catalog's is not."""
+    return got.startswith("UnboundLocalError") and made.startswith("NameError")
+
+
+def misfit(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the two lengths that do not fit, and the shapes if they are told, from the exception of a matrix product."""
+    if found := re.search(r"shapes (\([\d,]*\)) and (\([\d,]*\)) not aligned: (\d+) \(dim \d\) != (\d+)", text):
+        return found.group(3, 4), found.group(1, 2)
+    found = re.search(r"matmul: .* \(size (\d+) is different from (\d+)\)", text)
+    return (found.group(2, 1) if found else ()), ()
 
 
 @cache
