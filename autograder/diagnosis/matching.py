@@ -13,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 
+from autograder.diagnosis.derived import scaled, with_own_numbers
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation
 from autograder.diagnosis.patterns import NONE, Pattern, pattern_of, signature
@@ -52,7 +53,7 @@ def find_mistakes(observations: Sequence[Observation], mistakes: Iterable[Mistak
     """The findings in the order of the observations; none if every observation is right."""
     mistakes = list(mistakes)
     broken = [number for number, observation in enumerate(observations) if not observation.right]
-    tried = [try_on(mistake, observations, broken) for mistake in mistakes]
+    tried = [try_on(row, observations, broken) for row in (*mistakes, *with_own_numbers(mistakes, observations))]
     candidates = [candidate for candidate in tried if candidate.counts]
     candidates += try_together(tried, candidates, observations, broken)
     findings = []
@@ -65,7 +66,12 @@ def find_mistakes(observations: Sequence[Observation], mistakes: Iterable[Mistak
             findings.append(Finding(tuple(observations[number] for number in explained), rows))
         else:
             explained, pattern = alike(observations, broken, candidates)
-            findings.append(Finding(tuple(observations[number] for number in explained), (), pattern))
+            told = pattern.exact or pattern.factor is not None
+            chosen = [] if told else times_a_factor(mistakes, observations, broken, explained)
+            if chosen:
+                explained = [number for number in broken if number in chosen[0].explains]
+            rows = tuple(candidate.mistake for candidate in chosen)
+            findings.append(Finding(tuple(observations[number] for number in explained), rows, pattern))
         broken = [number for number in broken if number not in explained]
     return findings
 
@@ -99,6 +105,16 @@ def alike(
     if first.misnamed is not None:
         found += [n for n in unexplained if n not in found and observations[n].follows_missing]
     return found, pattern_of([observations[number] for number in same_step], observations)
+
+
+def times_a_factor(
+    mistakes: Sequence[Mistake], observations: Sequence[Observation], broken: Sequence[int], alike: Sequence[int]
+) -> list[Candidate]:
+    """The rows that, times a factor, explain all that is broken alike, and contradict nothing."""
+    steps = frozenset(observation.step for observation in observations)
+    rows = scaled(mistakes, observations[alike[0]].step, steps)
+    tried = [try_on(row, observations, broken) for row in rows]
+    return best([one for one in tried if one.counts and one.explains.issuperset(alike)], broken)
 
 
 def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequence[int]) -> Candidate:

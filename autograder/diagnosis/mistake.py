@@ -5,8 +5,9 @@ grade; evaluated on a student's own values, it makes a wrong tensor, which the m
 cannot name one mistake and prove another.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -29,8 +30,8 @@ class Mistake:
 
     lines are the wrong expressions, by the step each one replaces. A mistake that shows somewhere else, such as in a cache
     after the call, has a formula for that in shows, by the name of the observation. edits are further changes (old, new) of
-    the program that need no formula. name describes the mistake if no line does so in a student's words. id is the row's key
-    in its table.
+    the program that need no formula. name describes the mistake if no line does so in a student's words. any_number is a
+    number in the formulas that a student may have chosen otherwise. id is the row's key in its table.
     """
 
     lines: Mapping[str, str]
@@ -40,6 +41,7 @@ class Mistake:
     shows: Mapping[str, str] = field(default_factory=dict)
     edits: tuple[tuple[str, str], ...] = ()
     name: str = ""
+    any_number: str = ""
     id: str = ""
 
     @classmethod
@@ -59,6 +61,15 @@ class Mistake:
         """Return the expressions for what this mistake produces, by step or observation."""
         return {**self.lines, **self.shows}
 
+    def with_number(self, number: float) -> "Mistake":
+        """Return this mistake with another number in the place of the one that may be any."""
+        written = re.compile(rf"(?<![\w.]){re.escape(self.any_number)}(?![\w.])")
+
+        def rewrite(formulas: Mapping[str, str]) -> dict[str, str]:
+            return {step: written.sub(repr(number), formula) for step, formula in formulas.items()}
+
+        return replace(self, lines=rewrite(self.lines), shows=rewrite(self.shows))
+
 
 class WrongLine(NamedTuple):
     """A wrong expression for one step."""
@@ -66,6 +77,6 @@ class WrongLine(NamedTuple):
     step: str
     expression: str
 
-    def with_hints(self, question: str, pointer: str, answer: str, name: str = "") -> Mistake:
+    def with_hints(self, question: str, pointer: str, answer: str, name: str = "", any_number: str = "") -> Mistake:
         """Return the row of the catalog for this line."""
-        return Mistake({self.step: self.expression}, question, pointer, answer, name=name)
+        return Mistake({self.step: self.expression}, question, pointer, answer, name=name, any_number=any_number)

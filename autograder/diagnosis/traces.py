@@ -85,7 +85,7 @@ class Trace:
         # Whose functions the lines call: those of the program or, if they are wrong, the student's.
         self.callees = [NO_NAMES, own_functions] if own_functions else [NO_NAMES]
         self.known: dict[tuple[int, bool], list[Any]] = {}
-        self.runs: dict[str, list[Values | Raised]] = {}
+        self.runs: dict[tuple, list[Values | Raised]] = {}
 
     def tensors_in(self, answer: Names) -> Values:
         """Return the tensors of an answer under the names of the assignment, or why one is none."""
@@ -107,7 +107,7 @@ class Trace:
         """Return what the calls give with these formulas and functions: on the student's own values, or from the beginning."""
         made = []
         for number, own in enumerate(self.own):
-            names = {**self.program.functions(formulas), **functions, **self.program.scopes[number]}
+            names = {**self.program.functions(formulas), **functions, **self.program.scopes[number], "named": self.missing}
             known = self.right_values(number, functions) if pinned else ()
             one = run(
                 self.program, formulas, names | self.standing[number] if pinned else names, own if pinned else None, known
@@ -127,11 +127,12 @@ class Trace:
 
     def runs_by(self, mistake: Mistake) -> list[Values | Raised]:
         """Return what a mistake gives on the student's own values, with each set of functions, then from the beginning."""
-        if mistake.id not in self.runs:
+        place = tuple(mistake.formulas.items())
+        if place not in self.runs:
             pinned = [self.run(mistake.formulas, functions) for functions in self.callees]
             whole = [self.run(mistake.formulas, pinned=False)] if self.program.inside else []
-            self.runs[mistake.id] = [*pinned, *whole]
-        return self.runs[mistake.id]
+            self.runs[place] = [*pinned, *whole]
+        return self.runs[place]
 
     def values_by(self, key: str, mistake: Mistake) -> list:
         """Return what a mistake makes under a key; nothing where it makes what is right."""

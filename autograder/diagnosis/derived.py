@@ -1,0 +1,70 @@
+"""Derives rows that the catalog does not list: a row with the number that a student chose, or times a factor."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.diagnosis.mistake import Mistake
+from autograder.diagnosis.observation import Observation, same
+
+# What a wrong line may be multiplied by besides, and how the answer goes on.
+SCALES = {
+    "-({})": "The sign is wrong, too.",
+    "2 * ({})": "There is an extra factor 2, too.",
+    "({}) / 2": "There is an extra factor 1/2, too.",
+    "m * ({})": "There is an extra factor m, too.",
+    "({}) / m": "There is an extra division by m, too.",
+}
+
+
+def with_own_numbers(mistakes: Sequence[Mistake], observations: Sequence[Observation]) -> Iterator[Mistake]:
+    """Yield the rows in which a number may be any, with the one that explains everything they have to do with."""
+    broken = [observation for observation in observations if not observation.right]
+    for mistake in mistakes:
+        if mistake.any_number and (solved := solve(mistake, broken)):
+            fits = [observation.fits(solved) for observation in observations]
+            if False not in fits:
+                yield solved
+
+
+def solve(mistake: Mistake, broken: Sequence[Observation]) -> Mistake | None:
+    """Return a row with the number that makes what came in the first observation where any does, unless it is its own.
+
+    Only a round number is told: with its digits a program could spell an input.
+    """
+    without, with_one = mistake.with_number(0.0), mistake.with_number(1.0)
+    for observation in broken:
+        for start, end in zip(observation.make(without), observation.make(with_one), strict=False):
+            number = number_between(observation.got, start, end)
+            if number is None:
+                continue
+            rounded = float(f"{number:.1g}")
+            if same(observation.got, start + rounded * (end - start)):
+                return mistake.with_number(rounded) if rounded != float(mistake.any_number) else None
+            name = f"another number in the place of {mistake.any_number} in `{' and '.join(mistake.lines.values())}`"
+            return replace(mistake.with_number(number), name=mistake.name or name)
+    return None
+
+
+def number_between(got: Any, start: Any, end: Any) -> float | None:
+    """Return how many times the way from start to end leads from start to what came; None if it does not lead there."""
+    if not all(isinstance(value, np.ndarray) and value.shape == np.shape(got) for value in (got, start, end)):
+        return None
+    way = end - start
+    length = float(np.sum(way * way))
+    if not np.isfinite(length) or length == 0:
+        return None
+    number = float(np.sum((got - start) * way)) / length
+    return number if np.isfinite(number) and number != 0 and same(got, start + number * way) else None
+
+
+def scaled(mistakes: Sequence[Mistake], step: str, steps: frozenset[str]) -> Iterator[Mistake]:
+    """Yield the rows with a line in a step, times each of the factors; steps are those that values are observed of."""
+    for mistake in mistakes:
+        if step in mistake.lines and steps.issuperset(mistake.lines):
+            for scale, more in SCALES.items():
+                lines = {name: scale.format(line) for name, line in mistake.lines.items()}
+                name = mistake.name and f"{mistake.name}, as in `{scale.format('...')}`"
+                yield replace(mistake, lines=lines, answer=f"{mistake.answer} {more}", name=name)
