@@ -74,15 +74,24 @@ def what_is_wrong(catalog: Catalog, finding: Finding) -> str:
         gives = [f"{place(catalog, finding, step)} is exactly what `{lines[step]}` gives" for step in seen]
         return f"{', and '.join(gives)}{tensors(finding)}."
     instead = [f"`{line}` in the place of {catalog.steps[step].words}" for step, line in lines.items()]
-    verb = "fails" if raised else "comes out" if first.misnamed is None else "come out"
-    return f"{where}{tensors(finding)} {verb} exactly as with {name or instead[0]}."
+    like = f"exactly as with {name or instead[0]}"
+    if first.misnamed is not None:
+        return wrong_keys(catalog, finding, like)
+    return f"{where}{tensors(finding)} {'fails' if raised else 'comes out'} {like}."
+
+
+def wrong_keys(catalog: Catalog, finding: Finding, like: str = "") -> str:
+    """Return which keys are missing or have other names, and where some are missing, what this is like."""
+    first = finding.broken[0]
+    more = f", {like}" if like and None in (first.misnamed or {}).values() else ""
+    return f"{first.words} are wrong: {other_keys(catalog, finding)}{more}."
 
 
 def unnamed(catalog: Catalog, finding: Finding) -> str:
     """Return what is wrong with what no mistake of the catalog explains, and nothing that was not tested."""
     first, pattern = finding.broken[0], finding.pattern
     if first.misnamed is not None:
-        return f"{first.words} are wrong: {other_keys(catalog, finding)}."
+        return wrong_keys(catalog, finding)
     steps = dict.fromkeys(one.step for one in finding.broken)
     where = " and ".join(place(catalog, finding, step) for step in steps)
     shown = tensors(finding) or (f" (`{first.key}`)" if len({one.key for one in finding.broken}) > 1 else "")

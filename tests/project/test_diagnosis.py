@@ -232,13 +232,15 @@ def test_keys_of_other_names_are_one_finding_and_hide_nothing(name, said, grade)
     assert said in cause.said
     assert "Everything else is right" in cause.said
     wrong = with_keys(name).replace(b"A_previous * (1 - A_previous)", b"(1 - A_previous**2)")
-    assert [cause.mistakes for cause in grade(wrong).causes] == [(), ("derivative-of-tanh",)]
+    assert [cause.mistakes[0] for cause in grade(wrong).causes] == ["gradient-keys-renamed", "derivative-of-tanh"]
 
 
 def test_keys_that_are_missing_are_one_finding_with_what_is_handed_on(grade):
     loop, out = "for layer in range(1, self.num_layers", 'cache[f"A{self.num_layers}"], cache'
     (cause,) = grade(edited((f"{loop} + 1):", f"{loop}):"), (out, 'cache[f"A{layer}"], cache'))).causes
-    assert "the keys of what `forward` returns are wrong: `W3`, `B3`, `Z3`, `A3` are missing." in cause.said
+    assert (
+        "the keys of what `forward` returns are wrong: `W3`, `B3`, `Z3`, `A3` are missing, exactly as with a loop" in cause.said
+    )
 
 
 def test_a_factor_is_told_as_the_public_example_shows_it(grade):

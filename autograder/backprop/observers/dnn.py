@@ -1,6 +1,6 @@
 """Everything there is to see of a student's dnn.py: both passes step by step, what they change, and gradients and fit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +11,7 @@ from autograder.backprop.cases import Cases
 from autograder.backprop.mistakes import STEPS
 from autograder.backprop.observers.networks import observe_backward, observe_forward, readable
 from autograder.backprop.oracle import reference_cache
-from autograder.backprop.running import network, run_backward
+from autograder.backprop.running import Source, network, run_backward
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, observe_step
 from autograder.diagnosis.traces import match_misnamed
@@ -71,7 +71,8 @@ def observe_effects(student: Student, failures: Failures, cases: Cases) -> Itera
         if isinstance(failure, CheckFailure) and failure.got is not None:
             key = failure.key.partition('"')[2].rstrip('"]') or failure.key
             before = failure.wants[0] if failure.wants else None
-            grads = own_gradients(student, cases.main) if function == "compute_gradients" else {}
+            # The check hands over a reference cache, too.
+            grads = own_gradients(student, cases.main, (reference_cache, None)) if function == "compute_gradients" else {}
             scope = {"key": key, "before": before, "cache": {**reference_cache(cases.main), "Y": cases.main.Y}, "grads": grads}
             words = f"the {RANDOM_STATE}" if key == RANDOM_STATE else f"`{failure.key}`"
             yield observe_step(
@@ -85,9 +86,9 @@ def observe_effects(student: Student, failures: Failures, cases: Cases) -> Itera
         yield observe_step("dnn", "second call", key, words, failure.got, (), scope, "compute_gradients")
 
 
-def own_gradients(student: Student, case: Case) -> dict[str, np.ndarray]:
+def own_gradients(student: Student, case: Case, sources: Sequence[Source] = (None, reference_cache)) -> dict[str, np.ndarray]:
     """Return the gradients of the student's own passes, or those on the right cache; empty where there are none."""
-    for source in (None, reference_cache):
+    for source in sources:
         try:
             return readable(run_backward(student, case, source), gradient_keys(case))
         except (CheckFailure, StudentError):

@@ -27,9 +27,10 @@ LARGEST_Z = 100  # of a network that is not saturated
 # The steps in the catalog of what a pass does, where it has one.
 FORWARD = {
     "DNN": {role: role for role in ("Z", "stored Z", "A", "stored W", "stored B", "forward returns")}
-    | {"loop": "forward layers", "A0": "input", "keys": "missing in the cache"},
+    | {"loop": "forward layers", "A0": "input", "out": "forward out", "keys": "missing in the cache"},
     "SoftmaxDNN": {role: f"softmax {role}" for role in ("out", "forward returns")},
-    "GeneralDNN": {role: f"general {role}" for role in ("g", "Z", "stored Z", "A", "out", "forward returns")},
+    "GeneralDNN": {role: f"general {role}" for role in ("g", "Z", "stored Z", "A", "out", "forward returns")}
+    | {"keys": "missing in the general cache"},
 }
 WALK = {role: f"walk {role}" for role in ("loop", "m", "dW", "dB", "dA", "dZ", "returns")} | {"keys": "walk key"}
 BACKWARD = {
@@ -81,8 +82,8 @@ def is_degenerate(case: Case) -> bool:
 
 
 def owner(case: Case) -> SimpleNamespace:
-    """Return what `self` is in the lines of a network."""
-    return SimpleNamespace(
+    """Return what `self` is in the lines of a network, of a class with the name that exceptions give it."""
+    return type(case.model, (SimpleNamespace,), {})(
         num_layers=case.layers[-1], layer_sizes=case.layer_sizes, params=case.params, activations=case.activations
     )
 
@@ -98,9 +99,10 @@ def forward(case: Case, finite: bool = False) -> Program:
 
     def lines(formulas: Formulas) -> Iterator[Line]:
         step = lambda role: steps.get(role, "")  # noqa: E731
+        names = dict(enumerate(case.activations, start=1))
         yield store(step("A0"), "X", "A0")
         for layer in evaluate(formulas.get(step("loop"), "layers"), {"self": owner(case), "layers": case.layers}):
-            scope = {"layer": layer, "name": case.activations[layer - 1] if layer <= len(case.activations) else ""}
+            scope = {"layer": layer, "name": names.get(layer, "")}
             for kind in "WB":
                 yield Line("", f'self.params["{kind}{layer}"]', kind, scope=scope)
                 yield store(step(f"stored {kind}"), kind, f"{kind}{layer}")

@@ -28,6 +28,8 @@ AVERAGES = {
     ),
     "m-counts-rows": averages.rows_counted("m", 'cache["A0"].shape[0]', "the line that sets m"),
     "m-is-len-of-out": averages.length_taken("m", "len(out)", "out", "(1, m)", "compute_gradients"),
+    "m-is-size-of-out": averages.size_counted("m", "out.size", "out", "compute_gradients"),
+    "m-is-size-of-x": averages.size_counted("m", 'cache["A0"].size', "A0", "compute_gradients"),
     "db-mean-without-axis": mean_without_axis("np.mean(dZ)"),
     "db-mean-without-axis-keepdims": mean_without_axis("np.mean(dZ, keepdims=True)"),
     "db-over-wrong-axis": averages.wrong_axis("dB", "dZ.mean(axis=0, keepdims=True)", "dB", "dZ"),

@@ -5,6 +5,18 @@ from autograder.backprop.mistakes.families import contract
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
 
+def wrong_layers(expression: str, found: str) -> Mistake:
+    """Return the row for a loop over layers that do not exist, or in an order that needs what is not there yet."""
+    return WrongLine("backward layers", expression).with_hints(
+        "With which layer does the backward pass start, and with which one does it end?",
+        f"Look at the loop of the backward pass: {found}.",
+        "range(L, 0, -1) counts L, ..., 1, because the end is not included.",
+    )
+
+
+LOOP = "for layer in range(self.num_layers, 0, -1):\n"
+
+
 def fixed_batch_size(number: int, where: str) -> Mistake:
     """Return the row for a batch size that is written into the code."""
     return WrongLine("m", str(number)).with_hints(
@@ -40,14 +52,50 @@ CONTRACT = {
         ('grads[f"W{layer}"] =', 'grads[f"dw{layer}"] ='),
         ('grads[f"B{layer}"] =', 'grads[f"db{layer}"] ='),
     ),
+    "gradient-keys-renamed": contract.keys_renamed(
+        "grads",
+        'Each gradient has the key of its variable: dW_3 is grads["W3"], and layers count from 1.',
+        "gradient key",
+        *((f'grads[f"{kind}{{', f'grads[f"dJd{kind}{{') for kind in "WBZA"),
+    ),
+    "only-output-layer": contract.unfinished(
+        "a backward pass of the output layer alone",
+        "it has the gradients of layer L and no others",
+        {"gradient key": '[f"{kind}{layer}" for layer in range(1, self.num_layers) for kind in "ZWBA"]'},
+        (LOOP, "for layer in (self.num_layers,):\n"),
+        ("if layer > 1:\n                grads", "if layer > self.num_layers:\n                grads"),
+    ),
+    "only-last-two-layers": contract.unfinished(
+        "a backward pass of the last two layers alone",
+        "it has the gradients of the layers L and L - 1, and no others",
+        {"gradient key": '[f"{kind}{layer}" for layer in range(1, self.num_layers - 1) for kind in "ZWBA"]'},
+        (LOOP, "for layer in range(self.num_layers, self.num_layers - 2, -1):\n"),
+        ("if layer > 1:\n                grads", "if layer == self.num_layers:\n                grads"),
+    ),
+    "layer-1-not-reached": contract.unfinished(
+        "a loop that ends before layer 1",
+        "it has no gradient of layer 1",
+        {"gradient key": '["Z1", "W1", "B1", "A1"] if self.num_layers > 1 else []'},
+        (LOOP, "for layer in range(self.num_layers, min(self.num_layers - 1, 1), -1):\n"),
+        ("if layer > 1:\n                grads", "if layer > 2:\n                grads"),
+    ),
+    "only-output-dz": contract.unfinished(
+        "a backward pass of nothing but dZ of the output layer",
+        "it has dZ_L and nothing else",
+        {"gradient key": 'key if key == f"Z{self.num_layers}" else None'},
+        (LOOP, "for layer in ():\n"),
+    ),
     "backward-loop-skips-layer-1": contract.layer_one_skipped(
         "backward layers", "range(self.num_layers, 1, -1)", "the backward pass"
     ),
+    "backward-loop-ends-after-layer-1": wrong_layers("range(self.num_layers, -1, -1)", "it goes on to layer 0"),
+    "backward-loop-forwards": wrong_layers("range(1, self.num_layers + 1)", "it begins with layer 1"),
     "backward-loop-skips-output-layer": WrongLine("backward layers", "range(self.num_layers - 1, 0, -1)").with_hints(
         "With which layer does the backward pass start?",
         "Look at the loop of the backward pass: it skips the output layer.",
         "range(L, 0, -1) starts with the output layer L, which needs its dW_L and dB_L, too.",
     ),
+    "backward-loop-counts-from-0": wrong_layers("range(self.num_layers - 1, -1, -1)", "it counts layers from 0"),
     "gradients-times-learning-rate": Mistake(
         {"dW": f"-0.1 * ({PRODUCT})", "dB": f"-0.1 * ({MEAN})"},
         "Is this the gradient, or the step that fit will take?",
@@ -95,13 +143,16 @@ CONTRACT = {
             '        out = cache[f"A{self.num_layers}"]\n',
         ),
     ),
-    "dw-regularized": WrongLine("dW", f'{PRODUCT} + 0.1 * cache[f"W{{layer}}"]').with_hints(
-        "Which loss has a gradient that contains the weights?",
-        "Look at dW: it adds a multiple of W.",
-        "This loss has no regularization term, so dW_l is dZ_l A_{l-1}^T / m.",
-    ),
     "m-fixed-at-4": fixed_batch_size(4, "a constant"),
     "m-fixed-at-5": fixed_batch_size(5, "the batch size of the example"),
+    "m-fixed": Mistake(
+        {"dW": "0.1 * (dZ @ A_previous.T)", "dB": "0.1 * dZ.sum(axis=1, keepdims=True)"},
+        "How many samples does another batch have?",
+        "Look at the division in dW and dB: it is by the same number for every batch.",
+        "m is the number of columns of the current batch, out.shape[1].",
+        name="a fixed number instead of m",
+        any_number="0.1",
+    ),
     "weights-redrawn": WrongLine("dA", 'np.random.default_rng(1).normal(size=cache[f"W{layer}"].shape).T @ dZ').with_hints(
         "Does your backward pass use the same weights as the forward pass?",
         "Look at where the backward pass gets W from: it draws new random weights.",
@@ -142,6 +193,19 @@ CONTRACT = {
         "Look for an `if` that singles out one batch size.",
         "The same formula holds for every m: dW_l is dZ_l A_{l-1}^T / m.",
         name="a formula that is correct for m = 5 only",
+    ),
+    "labels-from-attribute": Mistake(
+        {"output dZ": "out - self.Y"},
+        "Where does compute_gradients get the labels from?",
+        "Look at self.Y: only your own methods set it, and whoever calls compute_gradients passes the labels another way.",
+        'The labels are passed in the cache: cache["Y"].',
+        edits=(('        cache["Y"] = Y\n', "        self.Y = Y\n"),),
+    ),
+    "gradients-unfinished": contract.unfinished(
+        "a backward pass that is not finished",
+        "some of them are missing or have other names",
+        {"gradient key": contract.UNFINISHED},
+        (f'            grads[f"B{{layer}}"] = {MEAN}\n', ""),
     ),
     "dnn-waits-for-keyboard": contract.waits_for_keyboard("dnn.py"),
     "dnn-imports-torch": contract.imports_torch("dnn.py"),

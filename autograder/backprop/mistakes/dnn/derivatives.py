@@ -2,6 +2,7 @@
 
 from autograder.backprop.mistakes.dnn.steps import DA, DERIVATIVE, ERROR, HIDDEN
 from autograder.backprop.mistakes.families import chain_rule
+from autograder.backprop.mistakes.families.backward import squeezed
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
 OUTPUT_DZ, HIDDEN_DZ = "dZ of the output layer", "dZ of the hidden layers"
@@ -25,6 +26,15 @@ def half_of_cross_entropy(expression: str, label: int, missing: str) -> Mistake:
         f"What do samples with label {label} contribute?",
         "Look at dZ of the output layer: it differentiates only one of the two terms of the cross-entropy.",
         f"Both terms count: {missing}. Together they are A - Y.",
+    )
+
+
+def of_one_sample(function: str) -> Mistake:
+    """Return the row for a dZ of the output layer that has lost its samples."""
+    return WrongLine("output dZ", f"{function}({ERROR}, axis=1, keepdims=True)").with_hints(
+        "How many columns does dZ have?",
+        f"Look at {OUTPUT_DZ}: it has one column for all samples.",
+        f"dZ has one column per sample: {RIGHT}. Only dW and dB are averaged.",
     )
 
 
@@ -62,6 +72,9 @@ DERIVATIVES = {
         "hidden dZ", f"{DA} * (1 - A_previous)", HIDDEN_DZ, "1 - A", "A", "A(1 - A)"
     ),
     "derivative-only-a": chain_rule.half_derivative("hidden dZ", f"{DA} * A_previous", HIDDEN_DZ, "A", "1 - A", "A(1 - A)"),
+    "derivative-a-times-1-plus-a": chain_rule.sign_in_derivative(
+        "hidden dZ", f"{DA} * A_previous * (1 + A_previous)", HIDDEN_DZ, "1 + A", "A(1 - A)"
+    ),
     "derivative-squared": WrongLine("hidden dZ", f"{DA} * ({DERIVATIVE}) ** 2").with_hints(
         "How often does the backward pass go through the sigmoid of a layer?",
         "Look at dZ of the hidden layers: it contains the derivative twice.",
@@ -109,6 +122,20 @@ DERIVATIVES = {
         "Look at dZ of the output layer: it uses Z_L instead of A_L.",
         "dZ_L is A_L - Y: use the activation.",
     ),
+    "output-dz-squeezed": squeezed("output dZ", ERROR, OUTPUT_DZ),
+    "hidden-dz-squeezed": squeezed("hidden dZ", HIDDEN, HIDDEN_DZ),
+    "derivative-is-matrix-product": WrongLine("hidden dZ", f"{DA} * np.dot(A_previous, 1 - A_previous)").with_hints(
+        "Each a depends only on its own z. Does that call for a matrix product?",
+        f"Look at the derivative in {HIDDEN_DZ}: A and 1 - A are multiplied with @ or np.dot.",
+        "Multiply element by element, with `*`: A * (1 - A).",
+    ),
+    "output-dz-averaged-over-samples": of_one_sample("np.mean"),
+    "output-dz-summed-over-samples": of_one_sample("np.sum"),
+    "derivative-in-two-products": WrongLine("hidden dZ", f"np.dot({DA}, np.dot(A_previous.T, 1 - A_previous))").with_hints(
+        "Each a depends only on its own z. Does that call for matrix products?",
+        f"Look at {HIDDEN_DZ}: it has two matrix products.",
+        "Multiply element by element, with `*`: dA_l * A_l * (1 - A_l).",
+    ),
     "derivative-times-z": WrongLine("hidden dZ", f'{HIDDEN} * cache[f"Z{{layer - 1}}"]').with_hints(
         "Does g'(Z) mean g' times Z?",
         "Look at dZ of the hidden layers: it has an extra factor Z.",
@@ -127,4 +154,6 @@ DERIVATIVES = {
         "Look at dZ of the output layer: it divides by A and by 1 - A, and then multiplies by both again.",
         "This is correct on paper, but gives nan when a unit saturates. Simplify it first: dZ_L is A_L - Y.",
     ),
+    **chain_rule.loss_slips("output-dz", "output dZ", "out", 'cache["Y"]', OUTPUT_DZ, RIGHT),
+    **chain_rule.mean_squared_error_slips("output-dz", "output dZ", "out", 'cache["Y"]', OUTPUT_DZ, RIGHT),
 }

@@ -1,7 +1,10 @@
 """forward and the sigmoid, and what they leave in the cache."""
 
+from dataclasses import replace
+
 from autograder.backprop.mistakes.dnn.steps import BACK, DA, ERROR, FORWARD, HIDDEN
 from autograder.backprop.mistakes.families import chain_rule, contract
+from autograder.backprop.mistakes.families.matrices import Matrix, elementwise, misfits
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
 Z_IS = "Z_l is W_l A_{l-1} + B_l"
@@ -16,6 +19,17 @@ def other_activation(expression: str, found: str, name: str) -> Mistake:
     )
 
 
+def loop_over(layers: str, found: str) -> Mistake:
+    """Return the row for a loop over too few layers, or over some that do not exist."""
+    return WrongLine("forward layers", layers).with_hints(
+        "Which layers have weights, and does a range include its end?",
+        f"Look at the loop of forward: {found}.",
+        "The layers are 1, ..., L: range(1, self.num_layers + 1), because the end is not included.",
+    )
+
+
+WEIGHTS = Matrix("W", "W", ("n_l", "n_{l-1}"), (3, 2))
+INPUT = Matrix("A", 'cache[f"A{layer - 1}"]', ("n_{l-1}", "m"), (2, 5))
 FORWARD_PASS = {
     "z-without-bias": chain_rule.missing_bias("Z", 'W @ cache[f"A{layer - 1}"]', "Z", "B", Z_IS),
     "z-minus-bias": WrongLine("Z", 'W @ cache[f"A{layer - 1}"] - B').with_hints(
@@ -23,7 +37,7 @@ FORWARD_PASS = {
         "Look at the sign of B in Z.",
         f"{Z_IS}.",
     ),
-    "x-into-every-layer": chain_rule.input_everywhere("Z", "W @ X + B", "Z", Z_IS),
+    "x-into-every-layer": chain_rule.input_everywhere("Z", "np.dot(W, X) + B", "Z", Z_IS),
     "z-stored-as-a": Mistake.by_edits(
         "Is A the value before or after the activation?",
         "Look at what you store as A: it contains numbers outside (0, 1).",
@@ -125,6 +139,12 @@ FORWARD_PASS = {
         "Look at W in the cache: it is transposed.",
         "Store W_l as it is, (n_l, n_{l-1}), and transpose it only where the backward pass needs it.",
     ),
+    "cache-keys-renamed": contract.keys_renamed(
+        "the cache",
+        "The keys are those of the hand-out, with capital letters: W1, B1, Z1, A0, A1 and so on.",
+        "missing in the cache",
+        ('            cache[f"B{layer}"] = B\n', '            cache[f"b{layer}"] = B\n'),
+    ),
     "cache-without-w-and-b": Mistake.by_edits(
         "What does the cache have to hold besides Z and A?",
         "Look at the end of the loop in forward: it doesn't store W and B.",
@@ -156,6 +176,16 @@ FORWARD_PASS = {
     "forward-of-fixed-depth": contract.fixed_depth(
         "forward layers", "(1, 2, 3)", "the loop of forward", "Loop from 1 to self.num_layers."
     ),
+    "forward-one-layer-short": replace(
+        loop_over("range(1, self.num_layers)", "it never reaches layer L"),
+        shows={"forward out": 'cache[f"A{layer}"]'},
+        edits=(('return cache[f"A{self.num_layers}"], cache', 'return cache[f"A{layer}"], cache'),),
+        name="a loop that ends one layer too early",
+    ),
+    "forward-loop-ends-early": loop_over("range(1, self.num_layers)", "it never reaches layer L"),
+    "forward-loop-from-0": loop_over("range(self.num_layers)", "it begins with layer 0"),
+    "forward-loop-from-2": loop_over("range(2, self.num_layers + 1)", "it begins with layer 2"),
+    "forward-loop-one-layer-more": loop_over("range(1, self.num_layers + 2)", "it goes on after layer L"),
     "forward-sets-seed": contract.seed_set(
         "forward", {"changed by forward": '"random state"'}, ('cache["A0"] = X', 'np.random.seed(0)\n        cache["A0"] = X')
     ),
@@ -176,4 +206,16 @@ FORWARD_PASS = {
         "Look for squeeze in forward: with m = 1 it removes the axis of the samples.",
         "Z_l is (n_l, m) for every m, including m = 1. Remove squeeze.",
     ),
+    "z-plus-transposed-bias": WrongLine("Z", 'W @ cache[f"A{layer - 1}"] + B.T').with_hints(
+        "What is the shape of B, and along which axis does it repeat?",
+        "Look at B in Z: it is transposed.",
+        f"B_l is a column (n_l, 1), which repeats for every sample: {Z_IS}.",
+    ),
+    "z-times-bias": WrongLine("Z", 'W @ cache[f"A{layer - 1}"] * B').with_hints(
+        "Is the bias added or multiplied?",
+        "Look at the last operation in Z.",
+        f"{Z_IS}.",
+    ),
+    **elementwise("z", "Z", WEIGHTS, (INPUT,), " + B", "Z", Z_IS),
+    **misfits("z", "Z", WEIGHTS, INPUT, " + B", "Z", Z_IS),
 }

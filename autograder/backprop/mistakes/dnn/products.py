@@ -2,9 +2,21 @@
 
 from autograder.backprop.mistakes.dnn.steps import BACK, DA, DERIVATIVE, HIDDEN, PRODUCT
 from autograder.backprop.mistakes.families import chain_rule
+from autograder.backprop.mistakes.families.backward import Layer, backward_slips
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
 DA_IS, DW_IS = "dA_{l-1} is W_l^T dZ_l", "dW_l is dZ_l A_{l-1}^T / m"
+LAYER = Layer(
+    *("", ""),
+    *("dW", "dB", "dA", "hidden dZ"),
+    DZ="dZ",
+    W='cache[f"W{layer}"]',
+    A="A_previous",
+    output='cache[f"A{layer}"]',
+    da_above='grads.get(f"A{layer}", dZ)',
+    da_below=DA,
+    derivative=f"({DERIVATIVE})",
+)
 PRODUCTS = {
     "da-from-z": WrongLine("dA", 'cache[f"W{layer}"].T @ cache[f"Z{layer}"]').with_hints(
         "What goes back through the transposed weights: a value or a gradient?",
@@ -12,7 +24,7 @@ PRODUCTS = {
         f"The chain rule multiplies gradients: {DA_IS}.",
     ),
     "da-without-transpose": chain_rule.missing_transpose(
-        "dA", 'cache[f"W{layer}"] @ dZ', "W_l is (n_l, n_{l-1})", "dZ_l is (n_l, m)", "dA", DA_IS
+        "dA", 'np.dot(cache[f"W{layer}"], dZ)', "W_l is (n_l, n_{l-1})", "dZ_l is (n_l, m)", "dA", DA_IS
     ),
     "da-without-transpose-if-square": Mistake(
         {"dA": '(cache[f"W{layer}"] if len(set(cache[f"W{layer}"].shape)) == 1 else cache[f"W{layer}"].T) @ dZ'},
@@ -36,20 +48,30 @@ PRODUCTS = {
         "Look at dA: `*` multiplies element by element.",
         "Every unit below adds up the contributions of all units above. That is a matrix product: W_l^T @ dZ_l.",
     ),
+    "da-from-output-dz": WrongLine("dA", 'cache[f"W{layer}"].T @ grads[f"Z{self.num_layers}"]').with_hints(
+        "Which dZ goes back through W_l?",
+        "Look at dA: it takes dZ of the output layer in every layer.",
+        f"Each layer passes on its own dZ: {DA_IS}.",
+        name="dZ_L instead of dZ_l",
+    ),
     "da-plus-bias": chain_rule.bias_on_the_way_back("dA", f'{BACK} + cache[f"B{{layer - 1}}"]', "dA", DA_IS),
-    "weights-updated-in-backward-pass": Mistake.by_edits(
+    "weights-updated-in-backward-pass": Mistake(
+        {},
         "Which weights did the forward pass use, and which ones does your backward pass use?",
         "Look at where you update the weights: the layers below already see the new values.",
         "Compute all gradients first and update afterwards, in fit. compute_gradients must not change its arguments.",
-        "weights that are updated during the backward pass",
         {
             "dA": '(cache[f"W{layer}"] - 0.1 * grads[f"W{layer}"]).T @ dZ',
-            "changed by compute_gradients": 'before - 0.1 * grads[key] if key[0] == "W" else before',
+            "changed by compute_gradients": 'before - 0.1 * grads[key] if key[0] in "WB" else before',
         },
         (
-            f'grads[f"W{{layer}}"] = {PRODUCT}',
-            f'grads[f"W{{layer}}"] = {PRODUCT}\n            cache[f"W{{layer}}"] -= 0.1 * grads[f"W{{layer}}"]',
+            (
+                f'grads[f"W{{layer}}"] = {PRODUCT}',
+                f'grads[f"W{{layer}}"] = {PRODUCT}\n            cache[f"W{{layer}}"] -= 0.1 * grads[f"W{{layer}}"]',
+            ),
         ),
+        name="weights that are updated during the backward pass",
+        any_number="0.1",
     ),
     "dw-transposed": chain_rule.gradient_transposed(
         "dW", "A_previous @ dZ.T / m", "W_l", "dW_l", f"{DW_IS}, in the shape of W_l"
@@ -100,4 +122,5 @@ PRODUCTS = {
         f"The weights are part of Z, so {DW_IS}.",
         name="dA instead of dZ",
     ),
+    **backward_slips(LAYER),
 }

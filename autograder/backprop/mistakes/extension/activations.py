@@ -1,9 +1,11 @@
 """The activations with their derivatives, and GeneralDNN, which has a different activation in each layer."""
 
 from autograder.backprop.mistakes.families import chain_rule, contract
+from autograder.backprop.mistakes.families.matrices import Matrix, misfits
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
 GENERAL_Z = 'cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]'
+OUTPUT_DZ = "dZ of the output layer of GeneralDNN"
 Z_IS, DZ_IS = "Z_l is W_l A_{l-1} + B_l", "dZ_L is A_L - Y"
 TANH_PRIME_IS = "With A = tanh(Z), the derivative is 1 - A^2."
 ACTIVATIONS = {
@@ -12,6 +14,9 @@ ACTIVATIONS = {
     ),
     "sigmoid-prime-only-1-minus-a": chain_rule.half_derivative(
         "sigmoid_prime", "1 - A", "sigmoid_prime", "1 - A", "A", "A(1 - A)"
+    ),
+    "sigmoid-prime-1-plus-a": chain_rule.sign_in_derivative(
+        "sigmoid_prime", "A * (1 + A)", "sigmoid_prime", "1 + A", "A(1 - A)"
     ),
     "sigmoid-prime-is-sigmoid": WrongLine("sigmoid_prime", "A").with_hints(
         "Is this the sigmoid, or its derivative?",
@@ -24,6 +29,9 @@ ACTIVATIONS = {
         TANH_PRIME_IS,
     ),
     "tanh-prime-at-z": chain_rule.derivative_at_z("tanh_prime", "1 - Z**2", "tanh", "tanh_prime", "1 - x^2", "1 - A^2"),
+    "tanh-prime-1-plus-a": chain_rule.sign_in_derivative(
+        "tanh_prime", "1 + np.tanh(Z) ** 2", "tanh_prime", "1 + A^2", "1 - A^2, with A = tanh(Z)"
+    ),
     "tanh-prime-without-square": WrongLine("tanh_prime", "1 - np.tanh(Z)").with_hints(
         "Can the derivative of tanh be larger than 1?",
         "Look at tanh_prime: a square is missing.",
@@ -83,6 +91,8 @@ ACTIVATIONS = {
         "Each entry is (g, g'), in this order.",
     ),
 }
+GENERAL_WEIGHTS = Matrix("W", 'cache[f"W{layer}"]', ("n_l", "n_{l-1}"), (3, 2))
+GENERAL_INPUT = Matrix("A", 'cache[f"A{layer - 1}"]', ("n_{l-1}", "m"), (2, 5))
 GENERAL_DNN = {
     "general-sigmoid-everywhere": WrongLine("general g", "sigmoid").with_hints(
         "Which activation does layer 1 of this network have?",
@@ -105,12 +115,19 @@ GENERAL_DNN = {
         "general Z", 'cache[f"W{layer}"] @ cache[f"A{layer - 1}"]', "Z in GeneralDNN.forward", "B", Z_IS
     ),
     "general-x-into-every-layer": chain_rule.input_everywhere(
-        "general Z", 'cache[f"W{layer}"] @ X + cache[f"B{layer}"]', "Z in GeneralDNN.forward", Z_IS
+        "general Z", 'np.dot(cache[f"W{layer}"], X) + cache[f"B{layer}"]', "Z in GeneralDNN.forward", Z_IS
     ),
     "general-without-activation": WrongLine("general A", 'cache[f"Z{layer}"]').with_hints(
         "What does a layer do with its Z?",
         "Look at A in GeneralDNN.forward: it is Z, unchanged.",
         "A_l is g_l(Z_l).",
+    ),
+    "general-cache-keys-renamed": contract.keys_renamed(
+        "the cache of GeneralDNN.forward",
+        "The keys are those of dnn.py, with capital letters: W1, B1, Z1, A0, A1 and so on.",
+        "missing in the general cache",
+        ("**self.params}", '**{key.replace("B", "b"): value for key, value in self.params.items()}}'),
+        ('+ cache[f"B{layer}"]', '+ cache[f"b{layer}"]'),
     ),
     "general-forward-returns-only-out": contract.incomplete_return(
         "general forward returns", 'cache[f"A{self.num_layers}"]', "GeneralDNN.forward", "the cache", "`return out, cache`"
@@ -138,4 +155,9 @@ GENERAL_DNN = {
         "Look at the slopes that GeneralDNN passes to walk_back: the last layer comes first.",
         "slopes[l - 1] belongs to layer l, regardless of the direction of the loop.",
     ),
+    **misfits(
+        "general-z", "general Z", GENERAL_WEIGHTS, GENERAL_INPUT, ' + cache[f"B{layer}"]', "Z in GeneralDNN.forward", Z_IS
+    ),
+    **chain_rule.loss_slips("general-dz", "general dZ", "out", 'cache["Y"]', OUTPUT_DZ, DZ_IS),
+    **chain_rule.mean_squared_error_slips("general-dz", "general dZ", "out", 'cache["Y"]', OUTPUT_DZ, DZ_IS),
 }

@@ -1,28 +1,49 @@
 """walk_back: the backward pass from dZ of the last layer to the first layer."""
 
 from autograder.backprop.mistakes.families import averages, chain_rule, contract
+from autograder.backprop.mistakes.families.backward import Layer, backward_slips
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
 DA, Z = 'grads[f"A{layer - 1}"]', 'cache[f"Z{layer - 1}"]'
 FUNCTION, WHERE = "walk_back", " in walk_back"
+DERIVATIVE = f"slopes[layer - 2]({Z})"
+LAYER = Layer(
+    *("extension-", WHERE),
+    *("walk dW", "walk dB", "walk dA", "walk dZ"),
+    DZ="dZ",
+    W='cache[f"W{layer}"]',
+    A='cache[f"A{layer - 1}"]',
+    output='cache[f"A{layer}"]',
+    da_above='grads.get(f"A{layer}", dZ)',
+    da_below=DA,
+    derivative=DERIVATIVE,
+)
+LOOP = "    for layer in range(len(slopes), 0, -1):\n"
 BACKWARD_LOOP = {
     "extension-dw-summed": averages.weights_summed("walk dW", 'dZ @ cache[f"A{layer - 1}"].T', "dW", "dB", WHERE),
     "extension-db-summed": averages.biases_summed("walk dB", "dZ.sum(axis=1, keepdims=True)", "dW", "dB", WHERE),
     "extension-db-without-keepdims": averages.missing_keepdims("walk dB", "dZ.mean(axis=1)", "dB", "B", where=WHERE),
     "extension-m-is-len-of-dz": averages.length_taken("walk m", "len(dZ)", "dZ", "(n, m)", FUNCTION),
+    "extension-m-counts-rows": averages.rows_counted("walk m", 'cache["A0"].shape[0]', "the line that sets m in walk_back"),
+    "extension-m-is-size-of-dz": averages.size_counted("walk m", "dZ.size", "dZ", FUNCTION),
     "extension-dw-transposed": chain_rule.gradient_transposed(
         "walk dW", 'cache[f"A{layer - 1}"] @ dZ.T / m', "W_l", "dW_l", "dW_l is dZ_l A_{l-1}^T / m", WHERE
     ),
     "extension-dw-from-own-output": chain_rule.own_output("walk dW", 'dZ @ cache[f"A{layer}"].T / m', "W", "A", "dW", WHERE),
     "extension-da-without-transpose": chain_rule.missing_transpose(
         "walk dA",
-        'cache[f"W{layer}"] @ dZ',
+        'np.dot(cache[f"W{layer}"], dZ)',
         "W_l is (n_l, n_{l-1})",
         "dZ_l is (n_l, m)",
         "dA in walk_back",
         "dA_{l-1} is W_l^T dZ_l",
     ),
     "extension-loop-skips-layer-1": contract.layer_one_skipped("walk loop", "range(len(slopes), 1, -1)", FUNCTION),
+    "extension-loop-ends-after-layer-1": WrongLine("walk loop", "range(len(slopes), -1, -1)").with_hints(
+        "With which layer does the backward pass end?",
+        "Look at the loop of walk_back: it goes on to layer 0.",
+        "range(L, 0, -1) counts L, ..., 1, because the end is not included.",
+    ),
     "extension-derivative-of-next-layer": WrongLine("walk dZ", f"{DA} * slopes[layer - 1]({Z})").with_hints(
         "slopes[0] belongs to layer 1. Which layer does slopes[l - 1] belong to?",
         "Look at the index of slopes in walk_back: it belongs to the layer above.",
@@ -63,5 +84,32 @@ BACKWARD_LOOP = {
             f"            {Z}[:] = slopes[layer - 2]({Z})\n            dZ = {DA} * {Z}\n",
         ),
     ),
+    "extension-keys-renamed": contract.keys_renamed(
+        "the grads that walk_back returns",
+        'Each gradient has the key of its variable: dW_3 is grads["W3"], and layers count from 1.',
+        "walk key",
+        *((f'grads[f"{kind}{{', f'grads[f"grad_{kind}{{') for kind in "WBZ"),
+    ),
+    "extension-only-output-layer": contract.unfinished(
+        "a backward pass of the output layer alone",
+        "walk_back gives those of layer L and no others",
+        {"walk key": '[f"{kind}{layer}" for layer in range(1, self.num_layers) for kind in "ZWBA"]'},
+        (LOOP, "    for layer in (len(slopes),):\n"),
+        ("        if layer > 1:\n            grads", "        if layer > len(slopes):\n            grads"),
+    ),
+    "extension-layer-1-not-reached": contract.unfinished(
+        "a loop that ends before layer 1",
+        "walk_back gives none of layer 1",
+        {"walk key": '["Z1", "W1", "B1", "A1"] if self.num_layers > 1 else []'},
+        (LOOP, "    for layer in range(len(slopes), min(len(slopes) - 1, 1), -1):\n"),
+        ("        if layer > 1:\n            grads", "        if layer > 2:\n            grads"),
+    ),
+    "extension-gradients-unfinished": contract.unfinished(
+        "a backward pass that is not finished",
+        "some of them are missing or have other names",
+        {"walk key": contract.UNFINISHED},
+        ('        grads[f"B{layer}"] = dZ.mean(axis=1, keepdims=True)\n', ""),
+    ),
     "extension-loop-returns-nothing": contract.missing_return(FUNCTION, "End it with `return grads`", {"walk returns": "None"}),
+    **backward_slips(LAYER),
 }

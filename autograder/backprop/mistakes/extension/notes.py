@@ -1,12 +1,27 @@
 """notes_gradients: the same network in the convention of the notes, with transposed weights and other names."""
 
 from autograder.backprop.mistakes.families import averages, chain_rule, contract
+from autograder.backprop.mistakes.families.backward import Layer, averaged, backward_slips, counted, derived
 from autograder.diagnosis.mistake import WrongLine
 
 DA = 'np.dot(params[f"w{layer}"], dJdz)'
 STEP_DZ = '            grads[f"dJdz{layer - 1}"] = grads[f"dJda{layer - 1}"] * a[layer - 1] * (1 - a[layer - 1])\n'
 FUNCTION, OUTPUT_DZ, DZ_IS = "notes_gradients", "dJdz of the last layer", "dJdz_L is a_L - y"
 Z_IS, DA_IS = "z_l is w_l^T a_{l-1} + b_l", "dJda_{l-1} is w_l dJdz_l"
+LAYER = Layer(
+    *("notes-", " in notes_gradients"),
+    *("notes dJdw", "notes dJdb", "notes dJda", "notes dJdz"),
+    DZ="dJdz",
+    W='params[f"w{layer}"].T',
+    A="a[layer - 1]",
+    output="a[layer]",
+    da_above="",
+    da_below='grads[f"dJda{layer - 1}"]',
+    derivative="(a[layer - 1] * (1 - a[layer - 1]))",
+    m="X.shape[1]",
+    product="np.dot({A}, {DZ}.T)",
+    words=("dJdw", "dJdb", "dJda", "dJdz"),
+)
 NOTES = {
     "notes-dw-transposed": chain_rule.gradient_transposed(
         "notes dJdw",
@@ -29,7 +44,7 @@ NOTES = {
     ),
     "notes-without-transpose": chain_rule.missing_transpose(
         "notes a",
-        'sigmoid(params[f"w{layer}"] @ a[layer - 1] + params[f"b{layer}"])',
+        'sigmoid(np.dot(params[f"w{layer}"], a[layer - 1]) + params[f"b{layer}"])',
         "w_l is (n_{l-1}, n_l)",
         "a_{l-1} is (n_{l-1}, m)",
         "z in notes_gradients",
@@ -54,6 +69,14 @@ NOTES = {
     "notes-loop-skips-layer-1": contract.layer_one_skipped(
         "notes loop", "range(layers, 1, -1)", "the backward pass in notes_gradients"
     ),
+    "notes-derivative-1-plus-a": chain_rule.sign_in_derivative(
+        "notes dJdz",
+        'grads[f"dJda{layer - 1}"] * a[layer - 1] * (1 + a[layer - 1])',
+        "dJdz of the hidden layers",
+        "1 + a",
+        "a (1 - a)",
+    ),
+    "notes-da-from-a": chain_rule.passes_on_a("notes dJda", 'np.dot(params[f"w{layer}"], a[layer])', "dJda", "a", DA_IS),
     "notes-keys-of-dnn": contract.misnamed_keys(
         "the names of dnn.py for the weights",
         "grads: the weights have the names of dnn.py",
@@ -89,5 +112,14 @@ NOTES = {
         "a_L - y",
         {"changed by notes_gradients": '-answer[f"dJdz{layers}"] if key == "y" else before'},
         ('layers}": a[layers] - y}\n', 'layers}": -np.subtract(y, a[layers], out=y)}\n'),
+    ),
+    **backward_slips(LAYER, counted, averaged, derived),
+    **chain_rule.loss_slips("notes-output", "notes output", "a[layers]", "y", OUTPUT_DZ, DZ_IS),
+    **chain_rule.mean_squared_error_slips("notes-output", "notes output", "a[layers]", "y", OUTPUT_DZ, DZ_IS),
+    "notes-keys-renamed": contract.keys_renamed(
+        "the dict that notes_gradients returns",
+        'Use the names of the notes: "dJdw1", "dJdb1", "dJdz1", and so on.',
+        "notes key",
+        *((f'"dJd{kind}{{', f'"d{kind}{{') for kind in "wbza"),
     ),
 }

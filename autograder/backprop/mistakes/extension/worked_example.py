@@ -1,6 +1,7 @@
 """worked_example: the 4-4-2 network of the published notes."""
 
 from autograder.backprop.mistakes.families import chain_rule
+from autograder.backprop.mistakes.families.matrices import Matrix, misfits
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
 DA2_IS = "da2 = softmax_backward(2 (y_hat - y), y_hat)"
@@ -76,6 +77,23 @@ WORKED_EXAMPLE = {
         "Where is the derivative evaluated: at the value before or after the sigmoid?",
         "Look at the argument of sigmoid_prime: it is h1.",
         "sigmoid_prime takes a1. In terms of h1, the derivative is h1 (1 - h1).",
+    ),
+    "worked-da1-1-plus-h1": chain_rule.sign_in_derivative(
+        "worked da1", "W2.T @ da2 * h1 * (1 + h1)", "dL/da1", "1 + h1", "h1 (1 - h1)"
+    ),
+    "worked-da1-is-derivative": WrongLine("worked da1", "sigmoid_prime(a1)").with_hints(
+        "Does dL/da1 depend on the outputs?",
+        "Look at dL/da1: it is the derivative of the sigmoid alone.",
+        "Multiply it by what comes from above, W2^T da2.",
+    ),
+    **misfits(
+        "worked-da1",
+        "worked da1",
+        Matrix("W2", "W2", ("2", "4"), (2, 4)),
+        Matrix("da2", "da2", ("2", "1"), (2, 1)),
+        " * sigmoid_prime(a1)",
+        "dL/da1",
+        "dL/da1 is W2^T da2, times sigmoid_prime(a1)",
     ),
     "worked-dw2-from-a1": WrongLine("worked dW2", "da2 @ a1.T").with_hints(
         "In the forward pass, what did W2 multiply: a1 or h1?",

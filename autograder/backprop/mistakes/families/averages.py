@@ -99,3 +99,12 @@ def length_taken(step: str, expression: str, array: str, shape: str, where: str)
         f"Look at the line that sets m in {where}: len counts rows, but the samples are columns.",
         f"m is the number of columns, {array}.shape[1].",
     )
+
+
+def size_counted(step: str, expression: str, array: str, where: str) -> Mistake:
+    """Return the row for a batch size taken from size."""
+    return WrongLine(step, expression).with_hints(
+        "What does size count: rows, columns, or numbers?",
+        f"Look at the line that sets m in {where}: it counts every number in {array}.",
+        "m is the number of columns: take shape[1].",
+    )

@@ -3,6 +3,8 @@
 where says which tensor to look at; right is a clause with the correct formula, such as "dZ_L is A_L - Y".
 """
 
+from collections.abc import Mapping
+
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
 
@@ -78,6 +80,15 @@ def half_derivative(step: str, expression: str, where: str, present: str, absent
     )
 
 
+def sign_in_derivative(step: str, expression: str, where: str, found: str, right: str) -> Mistake:
+    """Return the row for the derivative of an activation with a plus in the place of its minus, or the other way round."""
+    return WrongLine(step, expression).with_hints(
+        "Where is this activation steepest, and what is its derivative there?",
+        f"Look at {where}: the sign in its factor {found} is wrong.",
+        f"The derivative is {right}.",
+    )
+
+
 def derivative_at_z(step: str, expression: str, function: str, where: str, rule: str, right: str) -> Mistake:
     """Return the row for the derivative of an activation that is written with Z instead of A."""
     return WrongLine(step, expression).with_hints(
@@ -102,6 +113,25 @@ def missing_bias(step: str, expression: str, where: str, bias: str, right: str) 
         "What does a neuron add to its weighted inputs?",
         f"Look at {where}: {bias} is missing. You won't notice that while all biases are 0.",
         f"Add the bias: {right}.",
+    )
+
+
+def passes_on_da(step: str, expression: str, da: str, dz: str, right: str, where: str = "") -> Mistake:
+    """Return the row for a step back through the weights that skips the derivative of the layer above."""
+    return WrongLine(step, expression).with_hints(
+        "Which gradient goes back through the weights: the one before the activation, or the one after it?",
+        f"Look at {da}{where}: its right factor is the {da} of the layer above, without that layer's derivative.",
+        f"The weights are part of Z: {right}.",
+        name=f"{da}_l instead of {dz}_l",
+    )
+
+
+def passes_on_a(step: str, expression: str, da: str, a: str, right: str, where: str = "") -> Mistake:
+    """Return the row for a step back through the weights that takes an activation."""
+    return WrongLine(step, expression).with_hints(
+        "What goes back through the transposed weights: a value or a gradient?",
+        f"Look at {da}{where}: its right factor is {a}.",
+        f"The chain rule multiplies gradients: {right}.",
     )
 
 
@@ -166,3 +196,43 @@ def step_uphill(step: str, expression: str, where: str, right: str) -> Mistake:
         f"Look at the sign in {where}.",
         f"Gradient descent moves against the gradient: {right}.",
     )
+
+
+def loss_slips(prefix: str, step: str, out: str, labels: str, where: str, right: str) -> dict[str, Mistake]:
+    """Return the rows of slips in the derivative of the binary cross-entropy, with the sigmoid of the output and without it."""
+    sigmoid, first, second = f"{out} * (1 - {out})", f"{labels} / {out}", f"(1 - {labels}) / (1 - {out})"
+    signs = "The two terms of the cross-entropy have derivatives with different signs. Which one is negative?"
+    used, distance = "Where does your backward pass use the labels?", "How far is the output from its label?"
+    loss = "Is this the loss, or its derivative?"
+    rows = {
+        "second-term-sign": (f"-({first} + {second}) * {sigmoid}", signs, "the sign of the term with 1 - Y is wrong"),
+        "first-term-sign": (f"({first} + {second}) * {sigmoid}", signs, "the sign of the term with Y is wrong"),
+        "da-second-term-sign": (f"-({first} + {second})", signs, "a sign is wrong, and the sigmoid's derivative is missing"),
+        "da-first-term-sign": (f"{first} + {second}", signs, "a sign is wrong, and the sigmoid's derivative is missing"),
+        "is-derivative": (sigmoid, used, "it is the derivative of the sigmoid alone"),
+        "without-labels": (out, used, "it is the output itself"),
+        "adds-labels": (f"{out} + {labels}", distance, "it adds the labels instead of subtracting them"),
+        "is-loss": (f"-{labels} * np.log({out}) - (1 - {labels}) * np.log(1 - {out})", loss, "it is the loss itself"),
+        "is-squared-error": (f"({out} - {labels}) ** 2", loss, "it is a loss, the squared error"),
+    }
+    return slips(prefix, step, where, right, rows)
+
+
+def mean_squared_error_slips(prefix: str, step: str, out: str, labels: str, where: str, right: str) -> dict[str, Mistake]:
+    """Return the rows for the derivative of a squared error that is averaged over the outputs as well."""
+    error, which = f"({out} - {labels}) / {out}.size", "Which loss has this derivative?"
+    found, through = "it is the derivative of the mean squared error", f"{out} * (1 - {out})"
+    rows = {
+        "of-mean-squared-error": (f"2 * {error}", which, f"{found} with respect to the output"),
+        "of-mean-squared-error-through-sigmoid": (f"2 * {error} * {through}", which, f"{found}, through the sigmoid"),
+        "divided-by-size": (error, "In how many places do you divide?", "it is already divided, by the number of all outputs"),
+    }
+    return slips(prefix, step, where, right, rows)
+
+
+def slips(prefix: str, step: str, where: str, right: str, rows: Mapping[str, tuple[str, str, str]]) -> dict[str, Mistake]:
+    """Return a row for each expression, with its question and what is found where to look."""
+    return {
+        f"{prefix}-{key}": WrongLine(step, expression).with_hints(question, f"Look at {where}: {found}.", f"{right}.")
+        for key, (expression, question, found) in rows.items()
+    }

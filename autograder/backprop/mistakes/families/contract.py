@@ -6,6 +6,7 @@ from autograder.diagnosis.mistake import Mistake, WrongLine
 
 Formulas = Mapping[str, str]
 Edit = tuple[str, str]
+UNFINISHED = "named.get(key, key)"  # named is what became of the keys that are missing: another name, or None
 
 
 def missing_return(function: str, right: str, formulas: Formulas, *edits: Edit) -> Mistake:
@@ -45,6 +46,23 @@ def misnamed_keys(name: str, where: str, right: str, shows: Formulas, *edits: Ed
         "Which keys does the assignment ask for?",
         f"Look at the keys of {where}.",
         right,
+        name,
+        shows,
+        *edits,
+    )
+
+
+def keys_renamed(where: str, right: str, step: str, *edits: Edit) -> Mistake:
+    """Return the row for a dict in which every key that is missing has another name."""
+    return misnamed_keys("keys under other names", where, right, {step: "named.get(key) or key"}, *edits)
+
+
+def unfinished(name: str, found: str, shows: Formulas, *edits: Edit) -> Mistake:
+    """Return the row for gradients that are missing."""
+    return Mistake.by_edits(
+        "Which gradients does compute_gradients return, and which ones are still to do?",
+        f"Look at the keys of grads: {found}.",
+        "grads holds dZ, dW and dB of every layer L, ..., 1, and dA of every hidden layer. What you have so far is kept.",
         name,
         shows,
         *edits,

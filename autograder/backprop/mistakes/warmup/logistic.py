@@ -93,4 +93,11 @@ LOGISTIC_GRADIENTS = {
         "Look at a1 when z1 is 1000: e^1000 is too large for any float.",
         "Use the sigmoid provided in dnn.py, which handles such large values.",
     ),
+    **chain_rule.loss_slips("logistic-dz", DZ, "a1", "y", "dJdz1", DZ_IS),
+    "logistic-keys-renamed": contract.keys_renamed(
+        f"the dict that {FUNCTION} returns",
+        KEYS,
+        "logistic key",
+        *((f'"dJd{kind}1": ', f'"{kind}1": ') for kind in "zbw"),
+    ),
 }

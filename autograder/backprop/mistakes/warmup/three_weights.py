@@ -57,6 +57,15 @@ THREE_WEIGHTS = {
         "Look at dloss/dz3: it belongs to the cross-entropy.",
         "Here the loss is a square, so dloss/dz3 = -2 (y - y_hat) y_hat (1 - y_hat).",
     ),
+    "chain-1-plus-y-hat": chain_rule.sign_in_derivative(
+        "chain dz3", "-2 * (y - y_hat) * y_hat * (1 + y_hat)", "dloss/dz3", "1 + y_hat", "y_hat (1 - y_hat)"
+    ),
+    "chain-1-plus-h2": chain_rule.sign_in_derivative(
+        "chain dz2", "dz3 * w3 * h2 * (1 + h2)", "dloss/dz2", "1 + h2", "h2 (1 - h2)"
+    ),
+    "chain-1-plus-h1": chain_rule.sign_in_derivative(
+        "chain dz1", "dz2 * w2 * h1 * (1 + h1)", "dloss/dz1", "1 + h1", "h1 (1 - h1)"
+    ),
     "chain-w2-for-w3": wrong_weight("chain dz2", "dz3 * w2 * h2 * (1 - h2)", "w2", "z3", "h2", "w3"),
     "chain-w1-for-w2": wrong_weight("chain dz1", "dz2 * w1 * h1 * (1 - h1)", "w1", "z2", "h1", "w2"),
     "chain-without-w3": WrongLine("chain dz2", "dz3 * h2 * (1 - h2)").with_hints(
@@ -122,5 +131,11 @@ THREE_WEIGHTS = {
         'Each gradient has the key of its variable: "w1", "w2", "w3".',
         {"chain key": '"d" + key if key[0] == "w" else key'},
         *((f'"w{number}": dz', f'"dw{number}": dz') for number in (1, 2, 3)),
+    ),
+    "chain-keys-renamed": contract.keys_renamed(
+        f"the dict that {FUNCTION} returns",
+        'Each gradient has the key of its variable: "w1", "w2", "w3".',
+        "chain key",
+        *((f'"w{number}": dz', f'"W{number}": dz') for number in (1, 2, 3)),
     ),
 }
