@@ -17,6 +17,8 @@ SCHEDULER ?=
 ROSTER ?=
 ONLY ?=
 FORCE ?=
+# How many mutants `make mutants` grades, a sample of so many; all of them if it is empty.
+MUTANTS ?=
 # What `make bench` measures: one of BENCHES.
 WHAT ?= grade
 BENCHES := grade doors pages pictures runners matrix attacks
@@ -37,7 +39,7 @@ SKIPS ?=
 PYTEST = -m pytest -n $(shell expr $(JOBS) + 1) --dist loadgroup --no-loadscope-reorder $(if $(SKIPS),--skips $(SKIPS))
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --require-hashes -r
 
-.PHONY: grade adjust copies doctor assignment student $(PLATFORMS) package test attacks container lint bench \
+.PHONY: grade adjust copies doctor assignment student $(PLATFORMS) package test attacks mutants container lint bench \
 	$(addprefix bench-,$(BENCHES) unknown) lock clean help
 
 grade: $(VENV)/grade $(if $(GRADEBOOK),$(VENV)/nbgrader) $(if $(SCHEDULER),$(VENV)/cluster) ## Grade SUBMISSIONS into OUT
@@ -79,6 +81,10 @@ test: $(VENV)/test ## Run every test of the project
 
 attacks: $(VENV)/attacks ## Run the tests of the sandbox and the hostile submissions alone
 	@$(RUN) $(PYTEST) $(addprefix tests/,golden/test_attacks.py golden/test_attack_harness.py project/test_jail.py project/test_sandbox.py)
+
+mutants: export OPENBLAS_NUM_THREADS := 1
+mutants: $(VENV)/test ## Grade the mutants of the solution, or MUTANTS of them; fails if one survives
+	@$(RUN) -m tests.golden.mutants --count "$(or $(MUTANTS),0)" --jobs "$(JOBS)"
 
 container: $(VENV)/test ## Test the Gradescope package in containers; needs root and debootstrap
 	@command -v debootstrap >/dev/null || { apt-get update -qq && apt-get install -y -qq debootstrap; } >/dev/null || true

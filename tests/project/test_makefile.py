@@ -11,7 +11,7 @@ from autograder.platforms import NAMES
 
 COMMANDS = {
     *("grade", "adjust", "copies", "doctor", "assignment", "student", "package"),
-    *("test", "attacks", "container", "lint", "bench", "lock", "clean", "help"),
+    *("test", "attacks", "mutants", "container", "lint", "bench", "lock", "clean", "help"),
 }
 BENCHES = ("grade", "doors", "pages", "pictures", "runners", "matrix", "attacks")
 
