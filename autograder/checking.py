@@ -129,12 +129,12 @@ class CheckFailure(AssertionError):
 class StudentError(Exception):
     """The student's code raised, ended or did not answer; the text is a sentence for the student.
 
-    raised is the exception in full, which is never shown: it may hold what is hidden.
+    raised is the exception in full, which is never shown: it may hold what is hidden. raised_in is the file that raised it.
     """
 
-    def __init__(self, sentence: str, detail: str = "", raised: str = "") -> None:
+    def __init__(self, sentence: str, detail: str = "", raised: str = "", raised_in: str = "") -> None:
         super().__init__(sentence)
-        self.detail, self.raised = detail, raised
+        self.detail, self.raised, self.raised_in = detail, raised, raised_in
 
 
 def describe(value: Any) -> Found:

@@ -1,10 +1,15 @@
 """The record of a grading. The judge writes it, the reports read it, and nothing else passes between them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 Rows = tuple[tuple[float, ...], ...]
+
+
+def name_file(part: str, text: str) -> str:
+    """Return a sentence on a part that begins with the name of its file."""
+    return text if text.startswith(f"{part}.py") else f"{part}.py: {text}"
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,11 @@ class Cause:
     hints: tuple[str, ...] = ()
     example: str = ""
     tensors: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The sentence with the file that it is about."""
+        return name_file(self.part, self.said)
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,8 @@ class CheckResult:
     passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
     wrong, key which variable it is about, cause which mistake makes exactly that, and hints and an example lead to it;
     detail carries the student's own lines of a traceback; comparison has the numbers of a public check. worth is the share of
-    the points that passing earns, and note says in a sentence why it is not all of them.
+    the points that passing earns, and note says in a sentence why it is not all of them. blocked says that the check failed for
+    what got says of a file, whatever the student's code for its own task is.
     """
 
     id: str
@@ -76,6 +87,7 @@ class CheckResult:
     comparison: Comparison | None = None
     worth: float = 1
     note: str = ""
+    blocked: bool = False
 
     @property
     def score(self) -> float:
@@ -93,11 +105,11 @@ class Result:
     """One graded submission.
 
     status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
-    why a submission is invalid or what went wrong. printed is what its code wrote to standard output and standard error while
-    the public checks ran; what it writes later may hold what is hidden. causes are the mistakes behind its failures; steps are
-    those of the public example, in their order, none where everything is right there. layers names what held its code while it
-    ran (`sandbox.layers`); none where none of it did. remarks are sentences for the TA alone, as is fault, the grader's own
-    traceback.
+    why a submission is invalid or what went wrong, and notes say what is wrong with single files. printed is what its code
+    wrote to standard output and standard error while the public checks ran; what it writes later may hold what is hidden.
+    causes are the mistakes behind its failures; steps are those of the public example, in their order, none where everything is
+    right there. layers names what held its code while it ran (`sandbox.layers`); none where none of it did. remarks are
+    sentences for the TA alone, as is fault, the grader's own traceback.
     """
 
     student: str
@@ -140,20 +152,50 @@ class Result:
         """The checks that were not passed, in their order."""
         return [check for check in self.checks if not check.passed]
 
+    @property
+    def failed_tasks(self) -> list[CheckResult]:
+        """The failed checks of code that could be checked; notes say why other code could not."""
+        return [check for check in self.failed if not check.blocked]
+
+    @cached_property
+    def first_to_fix(self) -> str:
+        """What to fix first, in a sentence or two that all reports share; "" if there is nothing to fix.
+
+        What is wrong with a file comes first. Then come a cause and a failed check, in this order, of the public checks; what
+        only hidden checks show comes last.
+        """
+        hidden_too = self.failed_tasks if self.status == "graded" else ()
+        return self.first_public_to_fix or name_first(hidden_too, self.causes)
+
+    @cached_property
+    def first_public_to_fix(self) -> str:
+        """What to fix first, as far as it may be said before hidden checks are shown."""
+        if self.status == "error":
+            return ""
+        public = [check for check in self.failed_tasks if check.visibility == "public"]
+        return self.reason or " ".join(self.notes) or name_first(public, self.causes)
+
+
+def name_first(failed: Sequence[CheckResult], causes: Iterable[Cause]) -> str:
+    """Return the first cause of failed checks, or else what the first of them found; "" if there are none."""
+    explained = {(check.part, check.cause) for check in failed}
+    said = (cause.headline for cause in causes if (cause.part, cause.said) in explained)
+    return next(said, "") or next((name_file(check.part, check.got or check.sentence) for check in failed), "")
+
 
 def conceal_hidden_checks(result: Result) -> Result:
     """Return a result of whose hidden checks nothing is left but names and points, and why a file was not checked at all.
 
     Causes that explain no public check go, too.
     """
-    checks = tuple(check if check.visibility == "public" else conceal_check(check, result.notes) for check in result.checks)
+    checks = tuple(check if check.visibility == "public" else conceal_check(check) for check in result.checks)
     explained = {(check.part, check.cause) for check in checks}
     return replace(
         result, checks=checks, causes=tuple(cause for cause in result.causes if (cause.part, cause.said) in explained)
     )
 
 
-def conceal_check(check: CheckResult, notes: Iterable[str]) -> CheckResult:
-    """Return a check without its explanation, unless that is a note on the whole file."""
-    got = check.got if check.got in notes else ""
+def conceal_check(check: CheckResult) -> CheckResult:
+    """Return a check without its explanation, unless that is about a file."""
+    got = check.got if check.blocked else ""
     return replace(check, got=got, key="", cause="", hints=(), example="", detail="", comparison=None, note="")

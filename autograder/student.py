@@ -18,7 +18,7 @@ import numpy as np
 
 Parameters = Mapping[str, np.ndarray]
 # By the name of a method: the arguments for which a result is known, and the result.
-BaseResults = Mapping[str, tuple[tuple, Any]]
+BaseResults = Mapping[str, tuple[tuple[Any, ...], Any]]
 
 
 class Module(Protocol):
@@ -132,7 +132,7 @@ def with_base_results(subclass: type, base: type, results: BaseResults) -> type:
     return type(subclass.__name__, (subclass,), {name: method_during(name) for name in known})
 
 
-def method_with_result(expected: tuple, result: Any) -> Callable[..., Any]:
+def method_with_result(expected: tuple[Any, ...], result: Any) -> Callable[..., Any]:
     """Return a method that gives a copy of the result for the expected arguments, and raises ValueError for others."""
 
     def method(_: Any, *arguments: Any) -> Any:

@@ -1,14 +1,17 @@
 """Runs every check on one submission after the other and writes down what came of it.
 
-A check that fails by CheckFailure or StudentError is for the student to fix. Any other exception is the grader's own fault: the
-check counts as not checked, and the whole result as an error that a TA has to look at.
+A check that fails by CheckFailure or StudentError is for the student to fix, and so is a value so odd that a check stumbles
+over it; the TA is told of that. Any other exception is the grader's own fault: the check counts as not checked, and the whole
+result as an error that a TA has to look at.
 """
 
 import ast
+import contextlib
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial, reduce
+from functools import partial, reduce
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -17,18 +20,21 @@ from autograder.assignment import Assignment, Credit, Inspection
 from autograder.checking import Check, CheckFailure, StudentError
 from autograder.intake.read import Submission
 from autograder.judge import compared
+from autograder.judge.loading import Loading
 from autograder.results import Cause, CheckResult, Result, Step
 from autograder.sandbox.conversation import Printed
 from autograder.sandbox.host import Limits
 from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
-from autograder.sandbox.student import SandboxedStudent
 from autograder.settings import read_assignment, read_secret
-from autograder.student import Student
 from autograder.text import clean
 
 MAX_TEXT = 1_000  # characters of what a student is told about one check
 MAX_FAULT = 5_000  # characters of a traceback of the grader's own
+# What Python and numpy raise about a value of another kind or shape than the code expects.
+ODD_VALUE = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+
+SANDBOX = Sandbox.__module__.rpartition(".")[0]
 
 T = TypeVar("T")
 
@@ -67,12 +73,10 @@ class Judge:
         if not submission.sources:
             return invalid_result(submission, self.checks)
         self.sandbox.restart_if_dead()
-        sources = [submission.sources, {**submission.sources, **self.stand_ins}]
-        with (
-            self.sandbox.session(sources[0], self.messages) as session,
-            self.sandbox.session(sources[1], self.messages) as fallback,
-        ):
-            grading = Grading(self, submission, session, fallback)
+        with contextlib.ExitStack() as stack:
+            open_session = partial(self.sandbox.session, prompts=self.messages)
+            grading = Grading(self, submission, lambda sources: stack.enter_context(open_session(sources)))
+            grading.load()
             # Before any hidden check, so that nothing a public one shows, its points included, can hold what is hidden: with
             # the first hidden one the submission has what it must not tell, and from then on its words are redacted.
             found = grading.outcomes([check for check in self.checks if check.visibility == "public"])
@@ -81,13 +85,14 @@ class Judge:
             found |= grading.outcomes([check for check in self.checks if check.visibility != "public"])
             causes = grading.causes()
         failed, printed = bool(grading.faults), grading.printed()
+        checks = tuple(grading.finished(check, found[check], causes, credited) for check in self.checks)
         return Result(
             student=submission.student,
             status="error" if failed else "graded",
-            checks=tuple(grading.finished(check, found[check], causes, credited) for check in self.checks),
+            checks=checks,
             reason="the grader itself failed on this submission; its traceback is in the terminal" if failed else "",
-            notes=tuple(submission.problems[part] for part in submission.problems if part in self.assignment.part_names),
-            causes=causes,
+            notes=tuple(clean(note, MAX_TEXT) for note in grading.files.notes),
+            causes=grading.without_starter_code(causes, checks),
             steps=steps,
             printed=(clean(printed.output, MAX_TEXT), clean(printed.errors, MAX_TEXT)),
             layers=self.sandbox.zygote.layers,
@@ -99,29 +104,23 @@ class Judge:
 class Grading:
     """One submission while it is graded: its sessions, what it printed, and the grader's own faults."""
 
-    def __init__(self, judge: Judge, submission: Submission, session: Session, fallback_session: Session) -> None:
-        self.judge, self.assignment, self.submission = judge, judge.assignment, submission
-        self.session, self.fallback_session = session, fallback_session
+    def __init__(self, judge: Judge, submission: Submission, open_session: Callable[[Mapping[str, bytes]], Session]) -> None:
+        self.judge, self.assignment = judge, judge.assignment
+        self.files = Loading(judge.assignment, submission, judge.stand_ins, open_session)
         self.loading = Printed()
         self.heard: dict[str, Printed] = {}  # in the public checks, by their names
         self.faults: list[str] = []
         self.diagnosis_fault = ""
+        self.stumbles: dict[str, str] = {}  # remarks on checks that an odd value has ended, by their names
         self.failures: dict[str, dict[str, Exception]] = {}  # by part, then by the name of the check
 
-    @cached_property
-    def dependent_session(self) -> Session:
-        """Return where the parts that need others are checked: beside the student's own files of these, if they load.
-
-        It fetches to find out, so it must be evaluated before checks run in turns, as `interleave` does: if the first check
-        that needs it evaluated it, others would too while that one waits.
-        """
+    def load(self) -> None:
+        """Load the files of the submission; what is the grader's own fault is noted."""
         try:
-            return self.session if all(loads(self.session, name) for name in self.judge.stand_ins) else self.fallback_session
+            self.files.load()
         except Exception:
             self.faults.append(clean(traceback.format_exc(), MAX_FAULT))
-            return self.fallback_session
-        finally:
-            self.loading = self.session.printed
+        self.loading = self.files.printed
 
     def printed(self) -> Printed:
         """Return what the submission printed when it was loaded and in the public checks."""
@@ -130,8 +129,8 @@ class Grading:
 
     def interleave(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         """Return what each function returns; they may use both sessions."""
-        sessions = dict.fromkeys([self.session, self.dependent_session, self.fallback_session])
-        return interleave(list(sessions), tasks)
+        files = self.files
+        return interleave([*dict.fromkeys((files.session, files.dependent_session, files.fallback_session))], tasks)
 
     def outcomes(self, checks: Sequence[Check]) -> dict[Check, CheckResult]:
         """Return the records of some checks."""
@@ -140,8 +139,8 @@ class Grading:
 
     def outcome(self, check: Check) -> CheckResult:
         """Return the record of one check; what is the grader's own fault is noted."""
-        if problem := self.submission.problems.get(check.part):
-            return record(check, False, got=problem)
+        if problem := self.files.problems.get(check.part):
+            return self.blocked(check, problem)
         try:
             failure = self.failure(check)
         except Exception:
@@ -149,6 +148,8 @@ class Grading:
             return record(check, None, got="The grader could not carry out this check; this is not your fault.")
         if failure is None:
             return record(check, True)
+        if self.files.is_by_starter(failure):
+            return self.blocked(check, self.files.not_checked)
         self.failures.setdefault(check.part, {})[check.name] = failure
         if isinstance(failure, StudentError):
             return record(check, False, got=str(failure), detail=failure.detail)
@@ -156,44 +157,65 @@ class Grading:
         return replace(found, comparison=compared.of_failure(failure)) if check.visibility == "public" else found
 
     def failure(self, check: Check) -> CheckFailure | StudentError | None:
-        """Return what the student has to fix by one check; nothing, if that is in a file that its part needs and is graded itself."""
-        student = self.session_of(check.part)
-        failure = run(check, student)
+        """Return what the student has to fix by one check; None if that is in a file that its part needs, graded itself."""
+        student = self.files.session_of(check.part)
+        failure = self.run(check, student)
         if check.visibility == "public":
             self.heard[check.name] = student.printed
-        if failure and self.assignment.part(check.part).needs and run(check, self.fallback_session) is None:
+        if failure and self.assignment.part(check.part).needs and self.run(check, self.files.fallback_session) is None:
+            self.stumbles.pop(check.name, None)
             return None
         return failure
 
+    def blocked(self, check: Check, problem: str | StudentError) -> CheckResult:
+        """Return the record of a check that has nothing to do with what is wrong."""
+        if isinstance(problem, str):
+            return replace(record(check, False, got=problem), blocked=True)
+        self.failures.setdefault(check.part, {})[check.name] = problem
+        return replace(record(check, False, got=str(problem), detail=problem.detail), blocked=True)
+
+    @np.errstate(all="ignore")  # a wrong result may be larger than any float
+    def run(self, check: Check, student: Session) -> CheckFailure | StudentError | None:
+        """Return what the student has to fix by one check; None if nothing."""
+        student.begin_check(hidden=check.visibility == "hidden")
+        try:
+            check.run(student)
+        except (CheckFailure, StudentError) as failure:
+            return failure
+        except ODD_VALUE as error:
+            if not is_about_a_value(error, student):
+                raise
+            stumbled = f"{check.part}.{check.name} stumbled over a value and counts as failed: {summarize(error)}."
+            self.stumbles[check.name] = stumbled
+            return CheckFailure("Some value that your code returned is not of the kind or the shape that this check needs.")
+        return None
+
     def inspected(self) -> dict[Inspection, Credit]:
         """Return what came of each inspection of a file that was submitted; what is the grader's own fault is noted."""
-        inspections = [one for one in self.assignment.inspections() if one.part not in self.submission.problems]
+        inspections = [one for one in self.assignment.inspections() if one.part not in self.files.problems]
         found = self.interleave([partial(self.credit, one) for one in inspections])
         return dict(zip(inspections, found, strict=True))
 
     def credit(self, inspection: Inspection) -> Credit:
         """Return what came of one inspection."""
         try:
-            student = self.session_of(inspection.part)
+            student = self.files.session_of(inspection.part)
             student.begin_check(hidden=True)  # nothing that is said here is heard
             return inspection.inspect(student)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, ODD_VALUE) and is_about_a_value(error, student):
+                return Credit(remark=f"The look at {inspection.name} stumbled over a value: {summarize(error)}.")
             self.faults.append(clean(traceback.format_exc(), MAX_FAULT))
             return Credit()
 
-    def session_of(self, part: str) -> Session:
-        """Return where the checks of a part run."""
-        return self.dependent_session if self.assignment.part(part).needs else self.session
-
     def steps(self) -> tuple[Step, ...]:
         """Return how each step of the public example came out, where something of its part is wrong."""
-        return self.diagnosed(lambda: self.assignment.steps(self.session, list(self.failures)))
+        return self.diagnosed(lambda: self.assignment.steps(self.files.session, list(self.failures)))
 
     def causes(self) -> tuple[Cause, ...]:
         """Return the mistakes behind the failures."""
-        return self.diagnosed(
-            lambda: (cause for part, failures in self.failures.items() for cause in self.diagnose(part, failures))
-        )
+        failed = [part for part in self.assignment.part_names if part in self.failures]
+        return tuple(cause for part in failed for cause in self.diagnosed(partial(self.diagnose, part, self.failures[part])))
 
     def diagnosed(self, look: Callable[[], Iterable[T]]) -> tuple[T, ...]:
         """Return what is seen; nothing, and a word to the TA, where the diagnosis itself fails: the score stands."""
@@ -203,17 +225,24 @@ class Grading:
             self.diagnosis_fault = clean(traceback.format_exc(), MAX_FAULT)
             return ()
 
+    def without_starter_code(self, causes: Sequence[Cause], checks: Iterable[CheckResult]) -> tuple[Cause, ...]:
+        """Return the causes but for those that starter code may be behind, as they explain no check of the student's code."""
+        explained = {(check.part, check.cause) for check in checks}
+        stands_in = [part.name for part in self.assignment.parts if part.needs] if self.files.replaced else []
+        return tuple(cause for cause in causes if cause.part not in stands_in or (cause.part, cause.said) in explained)
+
     def remarks(self) -> Iterator[str]:
-        """Yield what the TA is told of the grader's own trouble that costs nobody a point."""
+        """Yield what the TA is told of the grader's own trouble."""
+        yield from self.stumbles.values()
         if self.diagnosis_fault:
             last = self.diagnosis_fault.rstrip().splitlines()[-1]
             yield f"The diagnosis failed, so no mistake is named here, and the score stands: {last}."
 
     def diagnose(self, part: str, failures: Mapping[str, Exception]) -> Sequence[Cause]:
         """Return the mistakes behind the failures of one part."""
-        student = self.session_of(part)
+        student = self.files.session_of(part)
         # What is said there is shown, so it must not come to know what is hidden, as it might from a child that does.
-        with student.sandbox.session(student.sources, apart_from=(self.session, self.fallback_session)) as fresh:
+        with student.sandbox.session(student.sources, apart_from=(self.files.session, self.files.dependent_session)) as fresh:
             return self.assignment.diagnose(part, student, fresh, failures, self.judge.secret)
 
     def finished(
@@ -235,15 +264,6 @@ def apply_partial_credit(result: CheckResult, name: str, credited: Mapping[Inspe
     return result
 
 
-def loads(student: Student, name: str) -> bool:
-    """Return whether the student's file of this name is there and loads."""
-    try:
-        student.fetch(student.module(name))
-    except StudentError:
-        return False
-    return True
-
-
 def invalid_result(submission: Submission, checks: Iterable[Check]) -> Result:
     """Return the result of a submission that holds nothing to grade."""
     results = tuple(record(check, False, got=submission.reason) for check in checks)
@@ -258,15 +278,20 @@ def error_result(student: str, error: Exception, checks: Iterable[Check] | None 
     return Result(student, "error", results, "the grader itself failed before it could grade this submission", fault=fault)
 
 
-@np.errstate(all="ignore")  # a wrong result may be larger than any float
-def run(check: Check, student: SandboxedStudent) -> CheckFailure | StudentError | None:
-    """Return what the student has to fix by one check on one submission; None if nothing."""
-    student.begin_check(hidden=check.visibility == "hidden")
-    try:
-        check.run(student)
-    except (CheckFailure, StudentError) as failure:
-        return failure
-    return None
+def is_about_a_value(error: Exception, student: Session) -> bool:
+    """Return whether an exception of a kind in ODD_VALUE is about a value of the student's, and no fault of the grader.
+
+    It is the grader's where no value has come from the student yet, or where the sandbox raised it: that takes any value.
+    """
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    received = student.memory or student.conversation.done
+    return bool(received) and not any(module.startswith(f"{SANDBOX}.") for module in modules)
+
+
+def summarize(error: Exception) -> str:
+    """Return an exception in a line, with the place of the grader's code that raised it."""
+    here = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({here.name}, line {here.lineno} of {Path(here.filename).name})"
 
 
 def describe_failure(failure: CheckFailure, check: Check) -> str:

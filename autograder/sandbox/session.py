@@ -242,7 +242,7 @@ class Session(SandboxedStudent):
         step = self.conversation.step(at)
         operation, name = (step.operation, step.label) if step else ("", label)
         error = failure(operation, name, self.redactor.redact(words))
-        error.raised = f"{words.kind}: {words.message}"
+        error.raised, error.raised_in = f"{words.kind}: {words.message}", words.where.partition(".py, line ")[0]
         if operation == "module":
             self.unloadable[name] = error
         return error

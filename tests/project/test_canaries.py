@@ -133,7 +133,9 @@ def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, mon
     assert CANARY not in "".join(reports(result))
     monkeypatch.setattr(Redactor, "begin", lambda self, *, hidden: None)
     monkeypatch.setattr(
-        Grading, "diagnose", lambda self, part, failures: diagnose(part, self.session, self.session, failures, cases)
+        Grading,
+        "diagnose",
+        lambda self, part, failures: diagnose(part, self.files.session, self.files.session, failures, cases),
     )
     assert CANARY in "".join(reports(grade(leaking(REMEMBERING).sources)))
 

@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 import pytest
 
 from autograder import workers
@@ -32,6 +33,36 @@ def test_a_bug_in_a_check_is_an_error_and_no_loss(judge, grade, monkeypatch):
     assert result.checks[0].passed is None
     assert "a bug in a check" in result.fault
     assert [check.id for check in result.failed] == [f"{check.part}.{check.name}"]
+
+
+def stumble(student):
+    np.zeros(3)[student.fetch(student.place(7))]
+
+
+def fetch_then_fail(student):
+    student.fetch(student.place(7))
+    raise RuntimeError("a bug in a check")
+
+
+def test_a_value_that_a_check_stumbles_over_fails_that_check_alone(judge, grade, monkeypatch):
+    """The judge goes on with the others, and the TA reads where the check failed."""
+    check = judge.checks[0]
+    monkeypatch.setattr(judge, "checks", [replace(check, run=stumble), *judge.checks[1:]])
+    result = grade(solutions())
+    assert (result.status, result.score) == ("graded", 100 - check.points)
+    assert result.checks[0].passed is False
+    assert "not of the kind or the shape" in result.checks[0].got
+    (remark,) = result.remarks
+    assert f"{check.part}.{check.name} stumbled over a value" in remark
+    assert "IndexError" in remark
+    assert "stumble" in remark
+
+
+@pytest.mark.parametrize("run", [fetch_then_fail, lambda student: [][3], lambda student: student.fetch(7)])
+def test_what_no_value_raises_is_the_graders_own_fault(run, judge, grade, monkeypatch):
+    """Neither an exception of another kind, nor one before any value came, nor one in the sandbox is about a value."""
+    monkeypatch.setattr(judge, "checks", [replace(judge.checks[0], run=run), *judge.checks[1:]])
+    assert grade(solutions()).status == "error"
 
 
 @pytest.mark.parametrize("fault", [break_for_bob, die_for_bob])
@@ -90,12 +121,12 @@ def test_ctrl_c_ends_the_run_and_every_process(examples, tmp_path):
 
 
 def test_a_zygote_that_dies_costs_one_submission(judge, grade, monkeypatch):
-    def kill_the_zygote(student):
+    def kill_the_zygote(student, name):
         judge.sandbox.zygote.process.kill()
         judge.sandbox.zygote.process.wait()
-        student.fetch(student.module("dnn"))
+        student.fetch(student.module(name))
 
     with monkeypatch.context() as patched:
-        patched.setattr("autograder.judge.judge.loads", kill_the_zygote)
+        patched.setattr("autograder.judge.loading.load_error", kill_the_zygote)
         assert grade(solutions()).status == "error"
     assert (grade(solutions()).status, grade(solutions()).score) == ("graded", 100)

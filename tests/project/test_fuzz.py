@@ -24,13 +24,14 @@ from hypothesis import strategies as st
 from autograder.checking import StudentError
 from autograder.intake.entries import MAX_SOURCE
 from autograder.intake.find import IntakeError, find
-from autograder.intake.read import Reader
+from autograder.intake.read import Reader, Submission
 from autograder.sandbox import wire
 from autograder.sandbox.host import Limits
 from autograder.sandbox.replies import Opaque
 from autograder.sandbox.session import Session, Step
 from autograder.text import clean
 from tests.course import GRADED_FILES, PARTS
+from tests.golden.programs import solution
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 HANGS = 5  # seconds for one example
@@ -279,6 +280,96 @@ def test_any_answer_is_a_value_or_a_sentence_for_the_student(data, mark, status)
     items, size = measure(value, (Opaque,))
     assert size <= len(data)
     assert items <= len(data)
+
+
+# Values of a student's
+
+ODD = (
+    *("None", "3", "2**62", "10**400", "-0.0", "float('nan')", "float('inf')", "True", "1j", "'text'", "'x' * 100_000", "b'x'"),
+    *(
+        "[]",
+        "()",
+        "{}",
+        "[[1.0, 2.0], [3.0]]",
+        "[[1.0, 'x'], [None, {}]]",
+        "['x' * 2_000] + [''] * 2_000",
+        "{'W1': {'W1': {}}}",
+    ),
+    *("(None, None)", "[[[[[[[[[[1.0]]]]]]]]]]", "range(5)", "object()", "len", "type", "[np.zeros((3, 0)), np.zeros(3)]"),
+    *("np.zeros(0)", "np.zeros((0, 100_000))", "np.zeros(7)", "np.ones((1, 3, 7))", "np.zeros((1,) * 5)", "np.float16(0.5)"),
+    *("np.full((3, 7), np.nan)", "np.full((3, 7), 1e308)", "np.full((1, 7), 5e-324)", "np.ones((3, 7), 'f2')", "np.eye(3) > 0"),
+    *("np.array([[1, 2.5]], object)", "np.array([[1, None]], object)", "np.array([10**400], object)", "np.array(3, object)"),
+    *("np.zeros(3, 'f4, i2')", "np.zeros(3, 'M8[s]')", "np.array(['x'])", "np.array([1 + 2j])", "np.array(2**63, 'u8')"),
+    *(
+        "np.ma.masked_all((3, 7))",
+        "np.matrix('1 2; 3 4')",
+        "np.ones((400, 400))",
+        "np.longdouble(1) / 3",
+        "{1: 2, (3, 4): None}",
+    ),
+)
+LAYERS = st.integers(1, 3)
+KEYS = st.builds("{}{}".format, st.sampled_from("WBZA"), LAYERS)
+# Where a value is put: a file, what in it is called, and what becomes of the result there.
+IN_DNN = st.one_of(
+    st.tuples(st.sampled_from(["forward", "gradients", "compute_gradients", "fit", "loss"]), st.just("result = odd")),
+    st.tuples(st.just("forward"), st.sampled_from(["result = odd, result[1]", "result = result[0], odd"])),
+    st.tuples(st.just("forward"), KEYS.map("result[1]['{}'] = odd".format)),
+    st.tuples(st.just("forward"), st.just("result[1].update(dict.fromkeys(result[1], odd))")),
+    st.tuples(st.sampled_from(["gradients", "compute_gradients"]), KEYS.map("result['{}'] = odd".format)),
+    st.tuples(st.sampled_from(["gradients", "compute_gradients"]), st.just("result = dict.fromkeys(result, odd)")),
+    st.tuples(st.just("fit"), st.sampled_from(["result[0] = odd", "result.append(odd)", "result = [odd] * len(result)"])),
+    st.tuples(st.sampled_from(["fit", "forward"]), KEYS.map("self.params['{}'] = odd".format)),
+    st.tuples(st.sampled_from(["fit", "gradients", "compute_gradients"]), st.just("self.params = odd")),
+).map(lambda place: (f"DNN.{place[0]}", place[1]))
+IN_WARMUP = st.one_of(
+    st.tuples(
+        st.sampled_from(["exp_exp_square", "reciprocal_exp_square", "two_paths", "three_weight_chain"]),
+        st.sampled_from(["result = odd", "result = odd, result[1]", "result = result[0], odd", "result = odd, odd"]),
+    ),
+    st.tuples(st.just("three_weight_chain"), LAYERS.map("result[1]['w{}'] = odd".format)),
+    st.tuples(
+        st.just("logistic_gradients"),
+        st.sampled_from([*(f"result['{key}'] = odd" for key in ("a1", "dJdz1", "dJdb1", "dJdw1")), "result = odd"]),
+    ),
+)
+NETWORKS = st.sampled_from(["SoftmaxDNN", "SquaredErrorSoftmaxDNN", "GeneralDNN"])
+IN_EXTENSION = st.one_of(
+    st.tuples(st.sampled_from(["softmax", "softmax_backward", "worked_example", "notes_gradients"]), st.just("result = odd")),
+    st.tuples(
+        st.just("worked_example"),
+        st.sampled_from(["a1", "a2", "y_hat", "dL_dw212", "w212_next"]).map("result['{}'] = odd".format),
+    ),
+    st.tuples(st.just("notes_gradients"), st.sampled_from(["dJdw1", "dJdb2", "dJdz2"]).map("result['{}'] = odd".format)),
+    st.tuples(NETWORKS.map("{}.forward".format), KEYS.map("result[1]['{}'] = odd".format)),
+    st.tuples(NETWORKS.map("{}.compute_gradients".format), KEYS.map("result['{}'] = odd".format)),
+    st.tuples(NETWORKS.map("{}.loss".format), st.just("result = odd")),
+    st.sampled_from(["sigmoid", "tanh", "relu"]).map(lambda name: ("", f"ACTIVATIONS['{name}'] = (lambda Z: odd,) * 2")),
+)
+
+
+def with_odd_value(part, place, value):
+    """The solution of a part in which an odd value is put in one place."""
+    called, change = place
+    lines = [solution(part), "import numpy as np", f"odd = {value}"]
+    if called:
+        head = "def changed(*given, _call=_call, **named):"
+        body = ["    self, result = given[0] if given else None, _call(*given, **named)", f"    {change}", "    return result"]
+        lines += [f"_call = {called}", head, *body, f"{called} = changed"]
+    else:
+        lines.append(change)
+    return "\n".join(lines).encode()
+
+
+@fuzz(24)
+@given(st.tuples(IN_WARMUP, IN_DNN, IN_EXTENSION), st.tuples(*[st.sampled_from(ODD)] * 3))
+def test_any_value_is_graded(judge, places, values):
+    """No value of a student's is a fault of the grader, in the checks or in the diagnosis."""
+    sources = {part: with_odd_value(part, *one) for part, *one in zip(PARTS, places, values, strict=True)}
+    result = judge.grade(Submission("someone", sources))
+    assert result.status == "graded", result.fault
+    assert not result.remarks, result.fault
+    assert all(check.got for check in result.failed)
 
 
 # Submissions

@@ -166,6 +166,8 @@ def called(*_):
     calls.append(1)
     print(len(calls))
     raise ValueError(f"call {len(calls)}")
+def sigmoid(Z):
+    pass
 class DNN:
     def __init__(self, layer_sizes=(2, 3, 3, 1), seed=None):
         self.params = {}
