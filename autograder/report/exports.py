@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autograder.intake.submission_ref import Person
 from autograder.marks import Mark
 from autograder.report.spreadsheet import Cell, Sheet
-from autograder.report.words import write_summary
+from autograder.report.words import write_start, write_summary
 from autograder.settings import Exports
 
 PARTICIPANT = "Participant "  # what Moodle puts before the number of a participant
@@ -106,7 +106,7 @@ def moodle_columns(_: Exports, max_score: float, entry: Entry) -> Columns:
     The worksheet looks for a person by the Identifier alone, the import by the ID number or the email address:
     mod/assign/feedback/offline/importgradeslib.php of https://github.com/moodle/moodle. Its comments are HTML.
     """
-    comments = [*entry.mark.said, write_summary(entry.mark.result)] if entry.mark and entry.score is not None else []
+    comments = write_comments(entry.mark) if entry.mark and entry.score is not None else []
     return [
         ("Identifier", f"{PARTICIPANT}{entry.platform_id}" if entry.platform_id else ""),
         ("Full name", entry.name),
@@ -120,6 +120,11 @@ def moodle_columns(_: Exports, max_score: float, entry: Entry) -> Columns:
         ("Last modified (grade)", ""),
         ("Feedback comments", html.escape(" ".join(comments), quote=False)),
     ]
+
+
+def write_comments(mark: Mark) -> list[str]:
+    """Return what a person who has a score is told about it."""
+    return [*mark.said, write_summary(mark.result), *write_start(mark.result, mark.shown.first_to_fix)]
 
 
 PLATFORMS: dict[str, Callable[[Exports, float, Entry], Columns]] = {

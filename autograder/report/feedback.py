@@ -10,7 +10,7 @@ from markupsafe import Markup
 from autograder.checking import TOLERANCE
 from autograder.marks import Mark
 from autograder.report.page import load_macro, render_page
-from autograder.report.words import find_failures, list_printed, write_summary
+from autograder.report.words import list_printed, write_summary
 from autograder.results import CheckResult, Comparison, Result, total
 from autograder.text import format_count
 
@@ -66,15 +66,21 @@ def feedback_html(mark: Mark, figure: Markup | None = None) -> str:
         summary=write_summary(result),
         printed=list_printed(result),
         parts=parts,
-        problems={part.name: find_problem(part, result) for part in parts},
+        problems={part.name: find_problem(part) for part in parts},
         group_checks=group_checks,
         render_check=render_check,
         mistakes={(cause.part, cause.said): number for number, cause in reversed([*enumerate(result.causes, start=1)])},
-        first_failure=next(iter(find_failures(result)), None) if result.status == "graded" else None,
+        start=choose_start(result),
         passed=list_passed(parts) if result.failed and result.status == "graded" else "",
         figure=figure,
         first_numbers=render_first_numbers(result),
     )
+
+
+def choose_start(result: Result) -> str:
+    """Return what to fix first, or "" where the summary says it or it is the first in the list of causes."""
+    listed = [cause.headline for cause in result.causes[:1]]
+    return "" if result.status != "graded" or result.first_to_fix in listed else result.first_to_fix
 
 
 def group_checks(checks: Iterable[CheckResult], attribute: str) -> list[Group]:
@@ -85,9 +91,10 @@ def group_checks(checks: Iterable[CheckResult], attribute: str) -> list[Group]:
     return [Group(*group) for group in groups.items()]
 
 
-def find_problem(part: Group, result: Result) -> str:
-    """Return the note that says why the whole file of a part was not checked, or ""."""
-    return next((note for note in result.notes if all(check.got == note for check in part.checks)), "")
+def find_problem(part: Group) -> str:
+    """Return why the whole file of a part was not checked, or ""."""
+    reasons = {check.got if check.blocked else "" for check in part.checks}
+    return reasons.pop() if len(reasons) == 1 else ""
 
 
 @lru_cache(maxsize=4096)  # those that passed are the same on every page

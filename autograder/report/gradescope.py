@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from autograder.marks import Mark
-from autograder.report.words import explain_check, list_printed, write_summary
+from autograder.report.words import explain_check, is_checked, list_printed, write_start, write_summary
 from autograder.results import CheckResult
 
 encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -34,17 +34,23 @@ def build_results(mark: Mark) -> dict[str, Any]:
     ]
     return {
         "score": mark.score or 0,
-        "output": "\n\n".join([*mark.said, write_summary(result), *printed]),
+        "output": "\n\n".join([*mark.said, write_summary(result), *write_start(result, find_start(mark)), *printed]),
         "output_format": "text",
         "tests": [build_test(check, mark.hidden_checks) for check in result.checks],
         "extra_data": {
             "student": result.student,
             "status": result.status,
             "reason": result.reason,
+            "first_to_fix": find_start(mark),
             "layers": list(result.layers),
             "remarks": [*result.remarks, *mark.remarks],
         },
     }
+
+
+def find_start(mark: Mark) -> str:
+    """Return what to fix first, as far as it may be said as soon as the mark is there."""
+    return mark.result.first_to_fix if mark.hidden_checks == "visible" else mark.result.first_public_to_fix
 
 
 def build_test(check: CheckResult, hidden_checks: str) -> dict[str, Any]:
@@ -58,5 +64,5 @@ def build_test(check: CheckResult, hidden_checks: str) -> dict[str, Any]:
         "output": explain_check(check),
         "output_format": "text",
         "visibility": "visible" if check.visibility == "public" else hidden_checks,
-        "extra_data": {"id": check.id, "part": check.part, "task": check.task, "checked": check.passed is not None},
+        "extra_data": {"id": check.id, "part": check.part, "task": check.task, "checked": is_checked(check)},
     }

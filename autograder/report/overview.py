@@ -96,7 +96,7 @@ class Overview:
         result = mark.result
         people = "; ".join(person.name for person in mark.waiting.people if person.name)
         parts = {part: result.part_score(part) for part in result.parts}
-        reason = textwrap.shorten(describe_for_class(write_headline(result)), MAX_REASON, placeholder=" …")
+        reason = textwrap.shorten(write_headline(result), MAX_REASON, placeholder=" …")
         mistakes = list(dict.fromkeys(map(identify, result.causes)))
         concerns = find_concerns(mark)
         self.students.append(Student(result.student, people, mark.score, parts, result.status, reason, mistakes, concerns))
@@ -104,7 +104,7 @@ class Overview:
             return
         self.max_scores |= {part: result.part_max(part) for part in result.parts}
         for check in result.checks:
-            if check.got not in result.notes:  # or its file was not submitted
+            if not check.blocked:
                 self.count_check(check)
         for cause in result.causes:
             self.count_mistake(result.student, cause, result.failed)

@@ -1,6 +1,6 @@
 """Sentences that several reports share."""
 
-from autograder.results import CheckResult, Result
+from autograder.results import CheckResult, Result, name_first
 from autograder.text import format_count
 
 
@@ -14,21 +14,28 @@ def explain_check(check: CheckResult) -> str:
     return "\n".join(filter(None, texts))
 
 
+def is_checked(check: CheckResult) -> bool:
+    """Return whether a check has looked at the student's code: neither the grader nor a file kept it from that."""
+    return check.passed is not None and not check.blocked
+
+
 def list_printed(result: Result) -> list[tuple[str, str]]:
     """Return what the student's code printed while the public checks ran, as pairs (name of the stream, text)."""
     return [(stream, text) for stream, text in zip(("output", "error output"), result.printed, strict=True) if text]
 
 
 def write_headline(result: Result) -> str:
-    """Return one sentence for the TA: why a submission is not graded, or what to fix first in the submitted files."""
-    if result.reason:
-        return result.reason
-    if not result.failed:
-        return "Every check passed."
-    failed = find_failures(result)
-    if not failed:
-        return " ".join(result.notes)
-    return next((check.cause for check in failed if check.hints), failed[0].got)
+    """Return a few sentences for the TA: what to fix first, or why a submission is not graded.
+
+    What is wrong with one file is followed by what to fix first in the others.
+    """
+    in_other_files = name_first(result.failed_tasks, result.causes) if result.notes and result.status == "graded" else ""
+    return " ".join(filter(None, (result.first_to_fix or result.reason, in_other_files))) or "Every check passed."
+
+
+def write_start(result: Result, first: str) -> list[str]:
+    """Return the paragraph that says what to fix first; none if there is nothing, or if the summary says it."""
+    return [f"Start here: {first}"] if first and result.status == "graded" else []
 
 
 def write_summary(result: Result) -> str:
@@ -40,17 +47,12 @@ def write_summary(result: Result) -> str:
     if not result.failed:
         reductions = dict.fromkeys(check.note for check in result.checks if check.note)
         return " ".join(["All checks passed, the public and the hidden ones.", *reductions])
-    return " ".join([count_failures(find_failures(result)), *result.notes])
-
-
-def find_failures(result: Result) -> list[CheckResult]:
-    """Return the failed checks of the submitted files; a note says why any other file was not checked."""
-    return [check for check in result.failed if check.got not in result.notes]
+    return count_failures(result.failed_tasks)
 
 
 def count_failures(failed: list[CheckResult]) -> str:
     """Return a sentence on how many checks failed."""
     if not failed:
-        return "Every check of what was handed in passed."
+        return "Every check that could be made passed."
     numbers = {kind: sum(check.visibility == kind for check in failed) for kind in ("public", "hidden")}
     return f"{' and '.join(format_count(count, f'{kind} check') for kind, count in numbers.items() if count)} did not pass."

@@ -27,7 +27,6 @@ from autograder.platforms.nbgrader.grading import graded_outputs
 from autograder.platforms.otter.master import master
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.report.words import find_failures
 from autograder.settings import Settings, course_file, notices, read_settings
 from autograder.values import VISIBILITIES
 from tests.course import ASSIGNMENT, CHECKS
@@ -248,8 +247,8 @@ def test_gradescope_shows_hidden_checks_after_the_grades_are_published_by_defaul
 @pytest.mark.parametrize(("name", "in_public"), [("db-summed", True), ("m-fixed-at-5", False)])
 def test_of_hidden_checks_nothing_is_shown_but_names_and_points(feedback, mistakes, name, in_public):
     result, settings = mistakes[name], feedback("hidden")
-    failed = [check for check in find_failures(result) if check.visibility == "hidden"]
-    assert any(check.visibility == "public" for check in find_failures(result)) == in_public
+    failed = [check for check in result.failed_tasks if check.visibility == "hidden"]
+    assert any(check.visibility == "public" for check in result.failed_tasks) == in_public
     public = {text for check in result.checks if check.visibility == "public" for text in words_of(check)}
     kept_back = {text for check in failed for text in words_of(check)} - public
     assert kept_back

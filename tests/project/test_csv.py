@@ -65,13 +65,15 @@ def test_a_row_says_who_what_and_why():
         "earned,late_penalty,adjustment,name,email,id,submitted,superseded"
     )
     assert found[0][:7] == ["ada", "39", "100", "graded", "0", "50", "0"]
-    assert found[0][7] == " ".join(["It is wrong.", *marks[0].said])
+    assert found[0][7] == " ".join(["warmup.py: It is wrong.", *marks[0].said])
     assert found[0][8:11] == ["50", "10", "-1"]
     assert found[0][11:] == ["Ada Lovelace", "ada@example.com", "101", "2026-10-01T23:59:30-04:00", ""]
     assert found[1][8:] == [
         *("60", "0", "0", "Ada Lovelace;Noether, Emmy", "ada@example.com;emmy@example.com", "101;102", "", "old;older")
     ]
-    assert found[2][7] == "The platform marks it as late without a time: nothing was taken for lateness. It is wrong."
+    assert (
+        found[2][7] == "The platform marks it as late without a time: nothing was taken for lateness. warmup.py: It is wrong."
+    )
     assert found[2][8:] == ["60", "0", "0", "", "", "", "", ""]
     assert found[3][:7] == ["emmy", "", "60", "error", "", "", ""]
     assert found[3][8:11] == ["", "", ""]
@@ -234,7 +236,7 @@ def test_moodle():
         *("Thursday, 01 October 2026, 11:59 PM", ""),
     ]
     assert found[1][-1].startswith("Handed in 2026-10-02 00:00 (UTC-04:00), within 2 days")
-    assert found[1][-1].endswith("1 hidden check did not pass.")
+    assert found[1][-1].endswith("1 hidden check did not pass. Start here: warmup.py: It is wrong.")
     assert found[2] == ["", "Grace Hopper", "103", "grace@example.com", "No submission", "", "100", "Yes", "", "", ""]
 
 

@@ -24,7 +24,7 @@ from autograder.marks import Mark, mark_of
 from autograder.platforms.apart import judge, shown_settings
 from autograder.platforms.nbgrader import grade_id, scores
 from autograder.report.gradescope import results_json
-from autograder.report.words import explain_check
+from autograder.report.words import explain_check, write_start
 from autograder.results import CheckResult, Result
 from autograder.settings import read_assignment
 from autograder.text import format_number
@@ -118,16 +118,21 @@ def graded_outputs(result: Result) -> dict[str, NotebookNode]:
     by_cell: dict[str, list[CheckResult]] = {}
     for check in result.checks:
         by_cell.setdefault(grade_id(check.part, check.task), []).append(check)
+    start = write_start(result, result.first_to_fix)
     return {
-        name: new_output("execute_result", {"text/plain": str(float(score)), "text/html": page(by_cell[name])})
+        name: new_output("execute_result", {"text/plain": str(float(score)), "text/html": page(by_cell[name], start)})
         for name, score in scores(result).items()
     }
 
 
-def page(checks: Sequence[CheckResult]) -> str:
-    """Return what a student reads of a task, as HTML; a mistake behind several checks is explained at the first of them."""
+def page(checks: Sequence[CheckResult], start: Sequence[str]) -> str:
+    """Return what a student reads of a task, as HTML; a mistake behind several checks is explained at the first of them.
+
+    start says what to fix first, which is told wherever something is to fix.
+    """
     said: set[str] = set()
-    return f'<pre style="{STYLE}">{html.escape(chr(10).join(told(check, said) for check in checks))}</pre>'
+    lines = [*([] if all(check.passed for check in checks) else start), *(told(check, said) for check in checks)]
+    return f'<pre style="{STYLE}">{html.escape(chr(10).join(lines))}</pre>'
 
 
 def told(check: CheckResult, said: set[str]) -> str:

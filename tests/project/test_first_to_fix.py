@@ -1,0 +1,135 @@
+"""All reports name the same thing to fix first, and none of them what follows only from starter code that stands in."""
+
+import html
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+
+from autograder.intake.read import Submission
+from autograder.marks import mark_of
+from autograder.platforms.nbgrader.grading import graded_outputs
+from autograder.platforms.otter import autograder_otter
+from autograder.report.exports import export_sheets
+from autograder.report.feedback import feedback_html
+from autograder.report.gradescope import results_json
+from autograder.report.overview import Overview
+from autograder.report.table import Summary, grades_sheet, grades_table
+from autograder.settings import Exports
+from tests.course import ASSIGNMENT, PARTS
+from tests.golden.programs import DW, OUTPUT_DZ, edited, solution, solutions, submission, with_body
+
+WITHOUT_CLASS = solution().replace("class DNN:", "class NeuralNetwork:").encode()
+SIGN = OUTPUT_DZ, 'cache["Y"] - out'
+SUMMED = DW, DW.replace(" / m", "")
+UPDATE = "self.params[name] - learning_rate", "self.params[name] + learning_rate"
+SQUARE = edited(("return y, y * h2 * 2 * x", "return y, y * h2 * x"), part="warmup")
+# What is submitted in place of the solution, None for a file that is not, and how what is to be fixed first begins.
+CASES = {
+    "a file is missing": ({"dnn": None, "warmup": SQUARE}, "dnn.py was not handed in."),
+    "a file does not load": ({"dnn": b"def broken(:\n", "warmup": SQUARE}, "dnn.py could not be loaded: SyntaxError"),
+    "the last file does not load": ({"dnn": edited(SIGN), "extension": b"1 / 0"}, "extension.py could not be loaded: ZeroDiv"),
+    "a class is missing": ({"dnn": WITHOUT_CLASS}, "dnn.py defines no DNN."),
+    "a mistake": ({"dnn": edited(SIGN, SUMMED)}, "dnn.py: "),
+    "an exception": (
+        {"dnn": with_body("forward", "raise ValueError('no')")},
+        "dnn.py: forward raised ValueError: no",
+    ),
+    "hidden checks alone fail": ({"dnn": edited(UPDATE)}, "dnn.py: "),
+    "two parts": ({"dnn": edited(SIGN), "warmup": SQUARE}, "warmup.py: "),
+    "nothing": ({}, ""),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request, judge):
+    """A result, and how its first sentence begins."""
+    sources, begins = CASES[request.param]
+    return judge.grade(submission({part: text for part, text in (solutions() | sources).items() if text is not None})), begins
+
+
+def plain(text):
+    """What a reader sees of a text, without tags, escapes and marks of code."""
+    text = re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]*>", "", text, flags=re.DOTALL)
+    return " ".join(html.unescape(text).replace("`", "").replace('""', '"').split())
+
+
+def draw_table(mark):
+    """The table in a terminal."""
+    drawn = io.StringIO()
+    Console(file=drawn, width=400).print(grades_table(Summary([mark]), 400))
+    return drawn.getvalue()
+
+
+def test_all_reports_name_the_same_thing_first(case):
+    result, begins = case
+    mark = mark_of(result)
+    document = json.loads(results_json(mark))
+    texts = {
+        "grades.csv": "".join(grades_sheet(PARTS).lines([mark])),
+        "the terminal": draw_table(mark),
+        "the class report": Overview([mark]).html(),
+        "the feedback page": feedback_html(mark),
+        "Moodle": "".join(export_sheets(Exports(), ASSIGNMENT.max_score)["Moodle"].lines([mark])),
+        "nbgrader": "".join(output.data["text/html"] for output in graded_outputs(mark.shown).values()),
+        "otter": autograder_otter.told(document),
+        "results.json": document["output"],
+    }
+    first = plain(result.first_to_fix)
+    assert first.startswith(begins)
+    if not begins:
+        assert result.score == 100
+        assert not [name for name, text in texts.items() if "Start here" in plain(text)]
+        return
+    if not result.first_public_to_fix:  # what only hidden checks show comes with them
+        assert first not in plain(texts.pop("results.json") + texts.pop("otter"))
+        hidden = [test["output"] for test in document["tests"] if test["visibility"] != "visible"]
+        assert first.removeprefix("dnn.py: ") in plain(" ".join(hidden))
+    for name, text in texts.items():
+        assert first[:100] in plain(text), name
+
+
+def test_what_cannot_be_read_is_told_first_and_the_rest_not_at_all(judge):
+    result = judge.grade(Submission("ada", reason="The zip is broken."))
+    mark = mark_of(result)
+    assert result.first_to_fix == "The zip is broken."
+    for text in (feedback_html(mark), draw_table(mark), results_json(mark)):
+        assert "The zip is broken." in text
+        assert "Start here" not in text
+
+
+# Starter code that stands in for dnn.py
+
+
+@pytest.mark.parametrize("name", ["a file is missing", "a file does not load", "a class is missing"])
+def test_what_starter_code_fails_at_is_not_checked_and_no_task_of_the_student(name, judge):
+    sources = solutions() | {"dnn": CASES[name][0]["dnn"]}
+    result = judge.grade(submission({part: text for part, text in sources.items() if text is not None}))
+    reports = feedback_html(mark_of(result)) + results_json(mark_of(result))
+    assert "Task 3" not in reports
+    assert "Task 4" not in reports
+    assert {check.part for check in result.failed_tasks} <= {"dnn"}
+    said = {check.got for check in result.failed if check.part == "extension"}
+    assert said == {f"Not checked: dnn.py {'defines no `DNN`' if name == 'a class is missing' else 'did not load'}."}
+    assert 0 < result.part_score("extension") < 25
+    assert result.part_score("warmup") == 15
+
+
+@pytest.mark.parametrize(("old", "new"), [("sigmoid(", "squash("), ("def sigmoid", "squash = lambda Z: Z\ndef _unused")])
+def test_a_dnn_without_a_function_that_others_import_costs_its_own_part(old, new, judge):
+    result = judge.grade(submission({**solutions(), "dnn": solution().replace(old, new).encode()}))
+    assert (result.part_score("warmup"), result.part_score("extension")) == (15, 25)
+    assert (result.part_score("dnn") == 60) == (new == "squash(")
+
+
+def test_what_only_the_missing_file_defines_is_not_checked(judge):
+    """An extension.py that imports a function of the student's own does not load beside the starter code."""
+    extension = b"from dnn import my_own_function\n" + solutions()["extension"]
+    result = judge.grade(submission({"warmup": solutions()["warmup"], "extension": extension}))
+    assert {check.got for check in result.checks if check.part == "extension"} == {"Not checked: dnn.py did not load."}
+    assert result.first_to_fix == "dnn.py was not handed in."
+    dnn = {"dnn": solutions()["dnn"]}
+    result = judge.grade(submission({**dnn, "warmup": solutions()["warmup"], "extension": extension}))
+    assert result.first_to_fix.startswith("extension.py could not be loaded: ImportError: cannot import name 'my_own_function'")
