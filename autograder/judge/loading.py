@@ -1,6 +1,7 @@
 """Loads the files of a submission before anything is checked, and lets starter code stand in for what other files need."""
 
 import ast
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 
@@ -36,6 +37,7 @@ class Loading:
 
     def load(self) -> None:
         """Load every file; those that need others are loaded beside starter code where these lack something."""
+        self.load_together(self.session)
         for name in self.starters:
             self.load_file(name, self.session)
         lacking = {name: self.find_lacking(name) for name in self.starters}
@@ -45,9 +47,16 @@ class Loading:
             for name in self.replaced:
                 sources |= self.replace(name)
             self.dependent_session = self.open_session(sources)
+            self.load_together(self.dependent_session)
         for part in self.assignment.parts:
             if part.name not in self.starters:
                 self.load_file(part.name, self.session_of(part.name))
+
+    def load_together(self, session: Session) -> None:
+        """Load every file that is there in a new child, which has more time for that than for anything later."""
+        with contextlib.suppress(StudentError):
+            if names := [name for name in self.assignment.part_names if name not in self.problems]:
+                session.fetch(*map(session.module, names))
 
     def load_file(self, name: str, session: Session) -> None:
         """Load a file that is there, and note what it raises; a second try is for a machine that was busy."""

@@ -133,3 +133,9 @@ def test_what_only_the_missing_file_defines_is_not_checked(judge):
     dnn = {"dnn": solutions()["dnn"]}
     result = judge.grade(submission({**dnn, "warmup": solutions()["warmup"], "extension": extension}))
     assert result.first_to_fix.startswith("extension.py could not be loaded: ImportError: cannot import name 'my_own_function'")
+
+
+def test_a_dnn_that_does_not_load_may_be_all_there_is(judge):
+    result = judge.grade(submission({"dnn": b"import numpy as np\nclass DNN(np.nothing): pass\n"}))
+    assert (result.status, result.score) == ("graded", 0)
+    assert result.first_to_fix.startswith("dnn.py could not be loaded: AttributeError: ")
