@@ -219,6 +219,12 @@ class Cases:
         self.notes = sampler.rejection_sample("notes", (3, 4, 2), 7)
         self.logistic = sampler.rejection_sample("logistic", (4, 1), 7, demands=(misclassifies,))
         self.logistic_saturated = saturated(self.logistic)
+        # For the diagnosis: where every batch has 7 samples, a seventh is as good as 1/m, and where no layer has one unit, an
+        # axis that is lost is as good as one that is squeezed.
+        self.softmax_few = sampler.rejection_sample("softmax few", (2, 1, 3), 5, "SoftmaxDNN")
+        self.squared_error_few = replace(self.softmax_few, model="SquaredErrorSoftmaxDNN")
+        self.general_few = self.general_relu.columns(*range(5))
+        self.logistic_few = self.logistic.columns(*range(5))
         # Outputs that are exactly 0 and 1: right for every other sample, wrong for the rest.
         self.sure = np.where(np.arange(self.softmax.samples) % 2, self.softmax.Y, np.roll(self.softmax.Y, 1, axis=0))
 

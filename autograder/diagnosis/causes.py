@@ -1,7 +1,7 @@
 """Puts findings into words: what is wrong, which line gives exactly that, and three hints."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,20 +89,35 @@ def wrong_keys(catalog: Catalog, finding: Finding, like: str = "") -> str:
 
 def unnamed(catalog: Catalog, finding: Finding) -> str:
     """Return what is wrong with what no mistake of the catalog explains, and nothing that was not tested."""
-    first, pattern = finding.broken[0], finding.pattern
+    first = finding.broken[0]
     if first.misnamed is not None:
         return wrong_keys(catalog, finding)
-    steps = dict.fromkeys(one.step for one in finding.broken)
+    steps = dict.fromkeys(one.step for one in finding.broken if not first.inside or one.step == first.step)
     where = " and ".join(place(catalog, finding, step) for step in steps)
-    shown = tensors(finding) or (f" (`{first.key}`)" if len({one.key for one in finding.broken}) > 1 else "")
+    alike = [one for one in finding.broken if one.step in steps]
+    keys = dict.fromkeys(f"`{one.key}`" for one in alike if one.network == first.network)
+    shown = f" ({', '.join(keys)})" if len({one.key for one in alike}) > 1 else ""
     said = f"{where}{shown} {'are each' if len(steps) > 1 else 'is'}"
+    return f"{said} {in_what_way(catalog, finding)}{what_else(finding, steps)}"
+
+
+def in_what_way(catalog: Catalog, finding: Finding) -> str:
+    """Return how what no mistake explains differs from what is right."""
+    first, pattern = finding.broken[0], finding.pattern
     if number := public_factor(catalog, finding):
-        return f"{said} {number} times the right one."
+        return f"{number} times the right one."
     if pattern.words:
-        return f"{said} {'exactly ' * pattern.exact}{pattern.words}."
+        return f"{'exactly ' * pattern.exact}{pattern.words}."
     batch = " for a batch of one sample" if first.network and {one.samples for one in finding.broken} == {1} else ""
     unknown = "" if all(one.degenerate for one in finding.broken) else ", and does not match any common mistake"
-    return f"{said} wrong{batch}{unknown}. {difference(first)}".rstrip()
+    return f"wrong{batch}{unknown}. {difference(first)}".rstrip()
+
+
+def what_else(finding: Finding, steps: Collection[str]) -> str:
+    """Return which other values of the same function are wrong, perhaps by the same line."""
+    keys = list(dict.fromkeys(f"`{one.key}`" for one in finding.broken if one.step not in steps))
+    verb = "is" if len(keys) == 1 else "are"
+    return f" {listed(keys)} {verb} wrong, too; one line may be behind all of it." if keys else ""
 
 
 def public_factor(catalog: Catalog, finding: Finding) -> str:

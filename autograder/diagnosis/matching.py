@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.diagnosis.derived import scaled, with_own_numbers
 from autograder.diagnosis.mistake import Mistake
-from autograder.diagnosis.observation import Observation
+from autograder.diagnosis.observation import Observation, Raised
 from autograder.diagnosis.patterns import NONE, Pattern, pattern_of, signature
 
 MAX_PAIRS = 500  # of mistakes that are tried together, so that no submission costs more than a moment
@@ -81,30 +81,30 @@ def alike(
 ) -> tuple[list[int], Pattern]:
     """What is broken in the same way as the first, and that no row explains either; and the pattern they share.
 
-    That is the same step, other steps by the same factors if they use something together that is in neither, and what follows
-    from keys that are missing.
+    That is the same step, and other steps by the same factors, if they use something that neither of them makes. What may
+    follow from it goes with it: what stands for a key that is missing, and all else of a function that shows little of itself.
     """
     first = observations[broken[0]]
     explained = frozenset[int]().union(*(candidate.explains for candidate in candidates))
-    unexplained = [number for number in broken if number not in explained]
+    steps: dict[str, list[int]] = {}
+    for number in broken:
+        if number not in explained:
+            steps.setdefault(observations[number].step, []).append(number)
+    factors = signature([observations[number] for number in steps[first.step]])
 
-    def of_step(step: str) -> list[int]:
-        return [
-            number for number in unexplained if (observations[number].task, observations[number].step) == (first.task, step)
-        ]
+    def is_alike(numbers: Sequence[int]) -> bool:
+        other = observations[numbers[0]]
+        shared = first.sources & other.sources - {first.step, other.step}
+        same_factors = bool(factors) and factors == signature([observations[number] for number in numbers])
+        return other is first or (other.task == first.task and bool(shared) and same_factors and not first.inside)
 
-    def is_alike(step: str) -> bool:
-        others = [observations[number] for number in of_step(step)]
-        shared = first.sources & others[0].sources - {first.step, step}
-        return bool(shared and factors) and signature(others) == factors
+    def may_follow(other: Observation) -> bool:
+        of_missing = first.misnamed is not None and other.follows_missing
+        return other.task == first.task and (of_missing or (first.inside and other.inside))
 
-    same_step = of_step(first.step)
-    factors = signature([observations[number] for number in same_step])
-    steps = dict.fromkeys(observations[number].step for number in unexplained if observations[number].task == first.task)
-    found = sorted(number for step in steps if step == first.step or is_alike(step) for number in of_step(step))
-    if first.misnamed is not None:
-        found += [n for n in unexplained if n not in found and observations[n].follows_missing]
-    return found, pattern_of([observations[number] for number in same_step], observations)
+    found = sorted(number for numbers in steps.values() if is_alike(numbers) for number in numbers)
+    following = [n for numbers in steps.values() for n in numbers if n not in found and may_follow(observations[n])]
+    return found + following, pattern_of([observations[number] for number in found], observations)
 
 
 def times_a_factor(
@@ -123,7 +123,10 @@ def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequen
     explains = frozenset(number for number, fit in fits.items() if fit)
     if explains and False not in fits.values():
         fits |= {number: one.fits(mistake) for number, one in enumerate(observations) if number not in fits}
-    contradicts = frozenset(number for number, fit in fits.items() if fit is False)
+    raising = {observations[number].task for number in explains if isinstance(observations[number].got, Raised)}
+    # A row that explains why a function raises does so wherever it raises.
+    hidden = {n for n in broken if isinstance(observations[n].got, Raised) and observations[n].task in raising} - explains
+    contradicts = frozenset(number for number, fit in fits.items() if fit is False) | hidden
     confirmed = any(fit and not observations[number].degenerate for number, fit in fits.items())
     return Candidate(mistake, explains, contradicts, confirmed)
 

@@ -51,8 +51,9 @@ class Observation:
     made from, none where it has nothing to do with this step.
 
     A degenerate network, with one sample or with equal sizes, cannot tell all mistakes apart. sources are the steps that the
-    value depends on; follows_missing says that it is the value of a key that is missing. Where the keys themselves are looked
-    at, misnamed has those that are missing, each with the name that it seems to have been given, or None.
+    value depends on; inside says that much stays inside the function, so that one line may be behind several values.
+    follows_missing says that the value is the one of a key that is missing. Where the keys themselves are looked at, misnamed
+    has those that are missing, each with the name that it seems to have been given, or None.
     """
 
     part: str
@@ -69,6 +70,7 @@ class Observation:
     sources: frozenset[str] = frozenset()
     misnamed: Mapping[str, Any] | None = None
     follows_missing: bool = False
+    inside: bool = False
 
     @cached_property
     def right(self) -> bool:

@@ -138,7 +138,8 @@ class Program:
     ) -> Observation:
         """Return an observation of this program."""
         more |= {"task": self.name, "samples": self.samples, "network": self.network, "degenerate": self.degenerate}
-        return Observation(self.part, step, key, words, got, wants, make, sources=self.feeding.get(key, frozenset()), **more)
+        more |= {"sources": self.feeding.get(key, frozenset()), "inside": bool(self.inside)}
+        return Observation(self.part, step, key, words, got, wants, make, **more)
 
 
 def always(lines: Sequence[Line]) -> Callable[[Formulas], Sequence[Line]]:

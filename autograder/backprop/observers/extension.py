@@ -41,6 +41,7 @@ from autograder.student import Student
 PART = "extension"
 line = partial(line_of, PART)
 LARGE = np.array([[1000.0, -1000.0, -998.0], [997.0, 999.0, -1002.0], [3.0, 1001.0, -1001.0], [-1000.0, 2.0, -1000.0]])
+OTHER_NOTES = "notes_gradients of another depth"
 GRID = np.array([[-2.5, -0.6, 0.3], [1.1, -1.4, 2.2]])
 # The 4-4-2 network of the assignment.
 WORKED_SCOPE = {
@@ -72,26 +73,28 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
         return
     programs = programs_of(cases)
     returned = fetch_all(student, calls(student, cases, programs))
-    answers = {name: answers_in(one, 2 if name in ENTRIES else 1) for name, one in returned.items()}
-    seen = {name: observe(program, answers[name]) for name, program in programs.items()}
+    seen = {name: observe(program, answers_in(returned[name], len(program.scopes))) for name, program in programs.items()}
     sigmoids = own_sigmoid(student, returned["sigmoid"], GRID)
     named = functions_with({}, sigmoids)
-    seen |= {name: observe(entry(name), answers[name], named) for name in ENTRIES}
+    seen |= {name: observe(entry(name), entries_in(returned[name]), named) for name in ENTRIES}
     own = own_functions(student, sigmoids, seen)
     forward, backward = (partial(look, student, own=own) for look in (observe_forward, observe_backward))
     yield from without_repeated_exceptions(seen["softmax"], seen["softmax of large numbers"])
-    yield from without_repeated_exceptions(forward(cases.softmax), forward(cases.softmax_shallow))
+    yield from without_repeated_exceptions(forward(cases.softmax), forward(cases.softmax_few))
     yield from without_repeated_exceptions(seen["SoftmaxDNN.loss"], seen["loss where out is 0"])
     saturated = backward(cases.softmax_saturated, finite=True)
-    yield from without_repeated_exceptions(backward(cases.softmax), backward(cases.softmax_shallow), saturated)
+    yield from without_repeated_exceptions(backward(cases.softmax), backward(cases.softmax_few), saturated)
     yield from [*seen["softmax_backward"], *seen["SquaredErrorSoftmaxDNN.loss"]]
-    yield from backward(cases.squared_error)
-    yield from observe(worked_example(), answers["worked_example"], own)
+    yield from without_repeated_exceptions(backward(cases.squared_error), backward(cases.squared_error_few))
+    yield from observe(worked_example(), answers_in(returned["worked_example"]), own)
     for name in ENTRIES:
         yield from seen[name]
-    yield from without_repeated_exceptions(forward(cases.general), forward(cases.general_relu))
-    yield from without_repeated_exceptions(backward(cases.general), backward(cases.general_relu))
-    yield from observe(notes_gradients(cases.notes), answers["notes_gradients"], own)
+    yield from without_repeated_exceptions(forward(cases.general), forward(cases.general_few))
+    yield from without_repeated_exceptions(backward(cases.general), backward(cases.general_few))
+    notes = {"notes_gradients": cases.notes, OTHER_NOTES: cases.other}
+    yield from without_repeated_exceptions(
+        *(observe(notes_gradients(case), answers_in(returned[name]), own) for name, case in notes.items())
+    )
     yield from observe_traces(returned, cases)
 
 
@@ -100,27 +103,27 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
 
 def programs_of(cases: Cases) -> dict[str, Program]:
     """Return the functions that need no others of the student's to be looked at, by the names of their calls."""
-    given, softmax, squared = arguments(cases), cases.softmax, cases.squared_error
+    given, softmax = arguments(cases), cases.softmax
+    losses = [(cases.softmax, cases.softmax_few), (cases.squared_error, cases.squared_error_few)]
+    entropies, errors = ([{"out": reference_of(case).out, "Y": case.Y} for case in pair] for pair in losses)
     classes = softmax.layer_sizes[-1]
     sure = np.eye(classes)[:, (np.argmax(softmax.Y, axis=0) + 1) % classes]  # of a wrong class
     cross_entropy, squared_error = [line("cross-entropy loss")], [line("squared loss")]
     return {
-        "softmax": one_value("softmax", given["softmax"], FUNCTIONS["softmax"][1]),
-        "softmax of large numbers": one_value("softmax", {"Z": LARGE}, FUNCTIONS["softmax"][1]),
-        "softmax_backward": one_value("softmax_backward", given["softmax_backward"], FUNCTIONS["softmax_backward"][1]),
-        "SoftmaxDNN.loss": one_value("SoftmaxDNN.loss", {"out": reference_of(softmax).out, "Y": softmax.Y}, cross_entropy),
-        "loss where out is 0": one_value("SoftmaxDNN.loss", {"out": sure, "Y": softmax.Y}, cross_entropy, finite=True),
-        "SquaredErrorSoftmaxDNN.loss": one_value(
-            "SquaredErrorSoftmaxDNN.loss", {"out": reference_of(squared).out, "Y": squared.Y}, squared_error
-        ),
+        "softmax": one_value("softmax", [given["softmax"]], FUNCTIONS["softmax"][1]),
+        "softmax of large numbers": one_value("softmax", [{"Z": LARGE}], FUNCTIONS["softmax"][1]),
+        "softmax_backward": one_value("softmax_backward", [given["softmax_backward"]], FUNCTIONS["softmax_backward"][1]),
+        "SoftmaxDNN.loss": one_value("SoftmaxDNN.loss", entropies, cross_entropy),
+        "loss where out is 0": one_value("SoftmaxDNN.loss", [{"out": sure, "Y": softmax.Y}], cross_entropy, finite=True),
+        "SquaredErrorSoftmaxDNN.loss": one_value("SquaredErrorSoftmaxDNN.loss", errors, squared_error),
     }
 
 
-def one_value(name: str, scope: Names, lines: Sequence[Line], **more: Any) -> Program:
+def one_value(name: str, scopes: Sequence[Names], lines: Sequence[Line], **more: Any) -> Program:
     """Return a function that returns the value of its last line."""
     returned = always([*lines[:-1], replace(lines[-1], key=name)])
     return Program(
-        PART, name, [scope], returned, lambda value: {name: value}, functions=functions, inside=MISTAKES[PART], **more
+        PART, name, scopes, returned, lambda value: {name: value}, functions=functions, inside=MISTAKES[PART], **more
     )
 
 
@@ -202,6 +205,7 @@ def notes_gradients(case: Case) -> Program:
         others=[truths],
         inside=MISTAKES[PART],
         samples=case.samples,
+        network=case.name,
     )
 
 
@@ -232,7 +236,7 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
         return call_traced(student, getattr(extension, name), *map(student.place, given))
 
     def call_loss(case: Case, name: str) -> list:
-        return [network(student, case).loss(*programs[name].scopes[0].values())]
+        return [network(student, case).loss(*scope.values()) for scope in programs[name].scopes]
 
     def call_entry(name: str) -> list:
         placed = [student.place(GRID) for _ in range(2)]
@@ -251,17 +255,21 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
         **{name: partial(call_loss, softmax, name) for name in ("SoftmaxDNN.loss", "loss where out is 0")},
         "SquaredErrorSoftmaxDNN.loss": partial(call_loss, cases.squared_error, "SquaredErrorSoftmaxDNN.loss"),
         "worked_example": lambda: [extension.worked_example()],
+        OTHER_NOTES: lambda: [extension.notes_gradients(*notes_arguments(cases.other).values())],
         **{name: partial(call_entry, name) for name in ENTRIES},
         **{case.model: partial(call_network, case, case.model) for case in (softmax, cases.squared_error, cases.general_relu)},
         "DNN": partial(call_network, softmax, "DNN"),
     }
 
 
-def answers_in(returned: Any, count: int) -> Any:
-    """Return the answer in what a call returned, without what was looked at after it: one value, or several."""
-    if isinstance(returned, Raised):
-        return returned
-    return returned[:1] if count == 1 else [returned[:count]]
+def answers_in(returned: Any, count: int = 1) -> Any:
+    """Return the answers in what calls returned, without what was looked at after them."""
+    return returned if isinstance(returned, Raised) else returned[:count]
+
+
+def entries_in(returned: Any) -> Any:
+    """Return both values of an entry of ACTIVATIONS as one answer."""
+    return returned if isinstance(returned, Raised) else [returned[:2]]
 
 
 # What follows from other mistakes, and what is left behind ------------------------------------------------------------

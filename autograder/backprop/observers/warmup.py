@@ -72,7 +72,7 @@ def observe_warmup(student: Student, failures: Mapping[str, Exception], cases: C
     """Yield what there is to see, in the order in which a student should look at it; nothing where no check has failed."""
     if not failures:
         return
-    batches = (cases.logistic, False), (cases.logistic_saturated, True)
+    batches = (cases.logistic, False), (cases.logistic_few, False), (cases.logistic_saturated, True)
     given = {case: {"X": case.X, "y": case.Y, **in_the_notes(case.params)} for case, _ in batches}
     calls: dict[str, Callable[[], list]] = {"sigmoid": lambda: [student.module("dnn").sigmoid(OWN_SIGMOID)]}
     for name in PATHS:
@@ -147,7 +147,7 @@ def observe_logistic(case: Case, given: Arguments, returned: Any, own_functions:
         return mapping("What logistic_gradients returned", value)
 
     name = "logistic_gradients"
-    batch = program("logistic", name, [given], GRADIENTS, read, samples=case.samples, finite=finite)
+    batch = program("logistic", name, [given], GRADIENTS, read, samples=case.samples, network=case.name, finite=finite)
     seen = observe(batch, returned if isinstance(returned, Raised) else returned[:1], own_functions)
     if finite or isinstance(returned, Raised):
         return seen
