@@ -117,7 +117,7 @@ def test_a_product_that_does_not_fit_is_named_by_its_operands(row, grade):
 
 def test_the_shapes_are_those_of_the_operands(grade):
     cause = first_cause(grade, ("dZ @ A_previous.T", "np.dot(dZ, A_previous)"))
-    assert "`dZ @ A`, which is (1, 5) times (3, 5) in the example" in cause.said
+    assert "`dZ @ A`: (1, 5) times (3, 5) in the example; A needs a transpose." in cause.said
     assert cause.hints[0] == "dZ is (n_l, m) and A is (n_{l-1}, m). Do they fit together in a matrix product?"
 
 

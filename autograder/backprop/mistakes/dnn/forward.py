@@ -217,5 +217,5 @@ FORWARD_PASS = {
         f"{Z_IS}.",
     ),
     **elementwise("z", "Z", WEIGHTS, (INPUT,), " + B", "Z", Z_IS),
-    **misfits("z", "Z", WEIGHTS, INPUT, " + B", "Z", Z_IS),
+    **misfits("z", "Z", (WEIGHTS, INPUT), " + B", "Z", Z_IS),
 }

@@ -156,7 +156,7 @@ GENERAL_DNN = {
         "slopes[l - 1] belongs to layer l, regardless of the direction of the loop.",
     ),
     **misfits(
-        "general-z", "general Z", GENERAL_WEIGHTS, GENERAL_INPUT, ' + cache[f"B{layer}"]', "Z in GeneralDNN.forward", Z_IS
+        "general-z", "general Z", (GENERAL_WEIGHTS, GENERAL_INPUT), ' + cache[f"B{layer}"]', "Z in GeneralDNN.forward", Z_IS
     ),
     **chain_rule.loss_slips("general-dz", "general dZ", "out", 'cache["Y"]', OUTPUT_DZ, DZ_IS),
     **chain_rule.mean_squared_error_slips("general-dz", "general dZ", "out", 'cache["Y"]', OUTPUT_DZ, DZ_IS),

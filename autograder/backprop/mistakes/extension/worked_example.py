@@ -89,8 +89,7 @@ WORKED_EXAMPLE = {
     **misfits(
         "worked-da1",
         "worked da1",
-        Matrix("W2", "W2", ("2", "4"), (2, 4)),
-        Matrix("da2", "da2", ("2", "1"), (2, 1)),
+        (Matrix("W2", "W2", ("2", "4"), (2, 4)).T, Matrix("da2", "da2", ("2", "1"), (2, 1))),
         " * sigmoid_prime(a1)",
         "dL/da1",
         "dL/da1 is W2^T da2, times sigmoid_prime(a1)",

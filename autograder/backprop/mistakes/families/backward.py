@@ -170,15 +170,15 @@ def passed_on(layer: Layer) -> dict[str, Mistake]:
             f"Look at {dw}{layer.where}: every layer takes the input of the network.",
             f"Each layer takes the output of the previous one: {dw_is}.",
         ),
-        **misfits("dw", layer.dw, dZ, A, f" / {layer.m}", f"{dw}{layer.where}", dw_is),
-        **misfits("da", layer.da, W, dZ, "", f"{da}{layer.where}", da_is, skip=("W @ dZ",)),
+        **misfits("dw", layer.dw, (dZ, A.T), f" / {layer.m}", f"{dw}{layer.where}", dw_is),
+        **misfits("da", layer.da, (W.T, dZ), "", f"{da}{layer.where}", da_is, skip=("W @ dZ",)),
         **elementwise("dw", layer.dw, dZ, (A, A.T), f" / {layer.m}", f"{dw}{layer.where}", dw_is),
         **elementwise("da", layer.da, W, (dZ, dZ.T), "", f"{da}{layer.where}", da_is),
     }
 
 
 def derived(layer: Layer) -> dict[str, Mistake]:
-    """Return the rows for a dZ of a hidden layer that is no element-wise product of dA and the derivative."""
+    """Return the rows for a dZ of a hidden layer that is not the element-wise product of dA and the derivative."""
     *_, da, dz = layer.words
     look, dz_is = f"Look at {dz} of the hidden layers{layer.where}", f"{dz}_l is {da}_l times g'(Z_l), element by element."
     return {
@@ -191,6 +191,6 @@ def derived(layer: Layer) -> dict[str, Mistake]:
             f"{da} and the derivative are both (n_l, m). Do these shapes fit together in a matrix product?",
             f"{look}: it multiplies by the derivative with @ or np.dot.",
             f"Each unit has its own activation, so use `*`: {dz_is}",
-            name=f"a matrix product of {da} and the derivative: (3, 5) times (3, 5) in layer 2 of the example",
+            name=f"a matrix product of {da} and the derivative: (3, 5) times (3, 5) in the example",
         ),
     }

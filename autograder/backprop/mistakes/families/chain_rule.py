@@ -122,7 +122,7 @@ def passes_on_da(step: str, expression: str, da: str, dz: str, right: str, where
         "Which gradient goes back through the weights: the one before the activation, or the one after it?",
         f"Look at {da}{where}: its right factor is the {da} of the layer above, without that layer's derivative.",
         f"The weights are part of Z: {right}.",
-        name=f"{da}_l instead of {dz}_l",
+        name=f"`W.T @ {da}` instead of `W.T @ {dz}`",
     )
 
 

@@ -1,6 +1,7 @@
 """Products of two matrices that are transposed or ordered in a way that does not fit."""
 
 import itertools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograder.diagnosis.mistake import Mistake, WrongLine
@@ -19,7 +20,10 @@ class Matrix(NamedTuple):
     @property
     def T(self) -> "Matrix":  # noqa: N802
         """The transpose."""
-        return Matrix(f"{self.name}.T", f"{self.expression}.T", self.shape[::-1], self.example[::-1])
+        name, expression = (
+            text.removesuffix(".T") if text.endswith(".T") else f"{text}.T" for text in (self.name, self.expression)
+        )
+        return Matrix(name, expression, self.shape[::-1], self.example[::-1])
 
     @property
     def id(self) -> str:
@@ -27,26 +31,44 @@ class Matrix(NamedTuple):
         return self.name.lower().replace(".", "-")
 
 
+Product = tuple[Matrix, Matrix]
+
+
 def misfits(
-    prefix: str, step: str, first: Matrix, second: Matrix, rest: str, where: str, right: str, skip: tuple[str, ...] = ()
+    prefix: str, step: str, right: Product, rest: str, where: str, formula: str, skip: tuple[str, ...] = ()
 ) -> dict[str, Mistake]:
     """Return a row for each product of two matrices, in any order and transposed or not, whose shapes do not fit."""
-    pairs = itertools.chain.from_iterable(
-        itertools.product((left, left.T), (right_factor, right_factor.T))
-        for left, right_factor in ((first, second), (second, first))
-    )
-    return {
-        f"{prefix}-{left.id}-dot-{factor.id}": WrongLine(
-            step, f"np.dot({left.expression}, {factor.expression}){rest}"
-        ).with_hints(
-            f"{left.name} is {shape(left)} and {factor.name} is {shape(factor)}. Do they fit together in a matrix product?",
-            f"Look at {where}: in the example, `{left.name} @ {factor.name}` multiplies {left.example} by {factor.example}.",
-            f"The inner lengths of a product are equal: {right}.",
-            name=f"`{left.name} @ {factor.name}`, which is {left.example} times {factor.example} in the example",
-        )
-        for left, factor in pairs
-        if left.shape[1] != factor.shape[0] and f"{left.name} @ {factor.name}" not in skip
-    }
+    rows = {}
+    for left, factor in products(right):
+        product = f"{left.name} @ {factor.name}"
+        if left.shape[1] != factor.shape[0] and product not in skip:
+            fix, example = what_to_change((left, factor), right), f"{left.example} times {factor.example} in the example"
+            wrong = WrongLine(step, f"np.dot({left.expression}, {factor.expression}){rest}")
+            rows[f"{prefix}-{left.id}-dot-{factor.id}"] = wrong.with_hints(
+                f"{left.name} is {shape(left)} and {factor.name} is {shape(factor)}. Do they fit together in a matrix product?",
+                f"Look at {where}: `{product}` is {example}.",
+                f"In a product, the inner lengths are equal. Here {fix}: {formula}.",
+                name=f"`{product}`: {example}; {fix}",
+            )
+    return rows
+
+
+def products(right: Product) -> Iterator[Product]:
+    """Yield the products of two matrices in both orders, with each of them transposed or not."""
+    for one, other in (right, right[::-1]):
+        yield from itertools.product((one, one.T), (other, other.T))
+
+
+def what_to_change(wrong: Product, right: Product) -> str:
+    """Return how a wrong product becomes the right one."""
+    if wrong[0] not in (right[0], right[0].T):
+        return "the factors are in the wrong order"
+    changes = [
+        f"{one.name.removesuffix('.T')} {'must not be transposed' if one.name.endswith('.T') else 'needs a transpose'}"
+        for one, other in zip(wrong, right, strict=True)
+        if one != other
+    ]
+    return " and ".join(changes)
 
 
 def elementwise(
