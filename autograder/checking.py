@@ -286,17 +286,31 @@ def misnamed(mapping: Mapping, key: str) -> str | None:
     return next((other for other in (f"d{key}", f"d{key.lower()}") if other in mapping), None)
 
 
+class RenamedDict(dict):
+    """A student's dict under the expected keys; renamed has the student's own name for each key that has another one."""
+
+    def __init__(self, original: Mapping, values: Mapping, renamed: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.original, self.renamed = original, renamed
+
+
+def as_returned(mapping: Mapping) -> Mapping:
+    """The student's dict under the student's own keys."""
+    return mapping.original if isinstance(mapping, RenamedDict) else mapping
+
+
 def require_keys(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
-    """CheckFailure, naming them, if keys are missing in the mapping."""
+    """CheckFailure, naming them, if keys are missing in the mapping or have other names."""
     expect_mapping(name, mapping)
-    missing = [key for key in keys if key not in mapping]
+    renamed = mapping.renamed if isinstance(mapping, RenamedDict) else {}
+    missing = [key for key in keys if key not in mapping or key in renamed]
     if not missing:
         return
     first = missing[0]
-    if (other := misnamed(mapping, first)) is not None:
-        words = f"{name} calls `{first}` by the name `{other}`; the key of a gradient is that of its variable."
-        raise CheckFailure(words, first)
-    held = ", ".join(f"`{str(key)[:20]}`" for key in list(mapping)[:12]) or "nothing"
+    if (other := renamed.get(first) or misnamed(mapping, first)) is not None:
+        found = Found(f"the name `{other[:20]}`", f"the name `{other}`" if alike(other, first) else "another name")
+        raise CheckFailure(f"{name} stores `{first}` under {FOUND}. The expected key is `{first}`.", first, found=found)
+    held = ", ".join(f"`{str(key)[:20]}`" for key in list(as_returned(mapping))[:12]) or "nothing"
     full = f"{', '.join(f'`{key}`' for key in missing)}; it holds {held}"
     raise CheckFailure(f"{name} lacks {FOUND}.", first, found=Found(full, f"`{first}`{' and others' if missing[1:] else ''}"))
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from autograder.backprop.case import Case
 from autograder.backprop.oracle import forward, reference_cache, sample_losses
-from autograder.backprop.running import cache_with_overrides, copied_cache, network
-from autograder.checking import CheckFailure, StudentError, agree, expect_shape, mapping, require_key, tensor
+from autograder.backprop.running import as_gradients, cache_with_overrides, copied_cache, network
+from autograder.checking import CheckFailure, StudentError, agree, expect_shape, require_key, tensor
 from autograder.sandbox.student import SandboxedStudent
 
 SIZES = (5, 6, 4, 3)
@@ -75,7 +75,7 @@ def run(student: SandboxedStudent, model: str, factor: float) -> tuple[np.ndarra
     case = case_for(model, factor)
     try:
         grads, calls = called(student, case)
-        gradient = tensor("W1", require_key("grads", mapping("grads", grads), "W1"))
+        gradient = tensor("W1", require_key("grads", as_gradients("compute_gradients", grads, case), "W1"))
         expect_shape("W1", gradient, case.shape("W1"))
     except (CheckFailure, StudentError):
         return None

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from autograder.backprop.case import Case, cache_keys, gradient_keys
+from autograder.backprop.case import Case, cache_keys, gradient_keys, under_expected_keys
 from autograder.checking import (
     FOUND,
     CheckFailure,
+    RenamedDict,
     StudentError,
     agree,
     describe,
@@ -101,7 +102,8 @@ def answer_of_forward(student: Student, case: Case) -> Any:
 
 def run_forward(student: Student, case: Case) -> tuple[Any, Mapping]:
     """(out, cache) of the student's forward pass on the case."""
-    return pair(answer_of_forward(student, case))
+    out, cache = pair(answer_of_forward(student, case))
+    return out, under_expected_keys(cache, cache_keys(case))
 
 
 def run_output(student: Student, case: Case) -> Any:
@@ -113,13 +115,14 @@ def run_output(student: Student, case: Case) -> Any:
 def run_cache(student: Student, case: Case) -> Mapping:
     """The cache of the student's forward pass on the case, also where it comes first."""
     _, cache = halves(answer_of_forward(student, case))
-    return run_forward(student, case)[1] if cache is None else cache
+    return run_forward(student, case)[1] if cache is None else under_expected_keys(cache, cache_keys(case))
 
 
 def tensors_of_forward(answer: Any, case: Case) -> dict[str, np.ndarray]:
     """What a forward pass on the case returned, under "out" and the keys of the cache, as far as it is there."""
     out, cache = halves(answer)
-    return arrays_in({**(cache or {}), "out": out}, ["out", *cache_keys(case)])
+    keys = cache_keys(case)
+    return arrays_in({**under_expected_keys(cache or {}, keys), "out": out}, ["out", *keys])
 
 
 def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
@@ -153,7 +156,20 @@ def cache_with_overrides(student: Student, net: Any, case: Case, values: Mapping
     """
     cache = own_cache(student, net, case)
     student.fill(cache, values)
+    if own := own_names(student, case):
+        student.fill(cache, {own[key]: value for key, value in values.items() if key in own})
     return cache
+
+
+def own_names(student: Student, case: Case) -> Mapping[str, str]:
+    """The names that the student's own cache has for some of the expected keys."""
+    try:
+        cache = run_cache(student, case)
+    except (CheckFailure, StudentError):
+        return {}
+    return (
+        {key: name for key, name in cache.renamed.items() if name in cache.original} if isinstance(cache, RenamedDict) else {}
+    )
 
 
 def own_cache(student: Student, net: Any, case: Case) -> Any:
@@ -178,6 +194,11 @@ def copied_cache(student: Student, net: Any, case: Case) -> Any:
     return student.copy(cache)
 
 
+def as_gradients(method: str, value: Any, case: Case) -> Mapping:
+    """The gradients that a method returned, under the expected keys; CheckFailure if they are no dict."""
+    return under_expected_keys(mapping(f"What {method} returned", value), gradient_keys(case))
+
+
 def run_backward(student: Student, case: Case, source: Source = None) -> Mapping:
     """The student's gradients on the student's own cache or, with a source, on the reference laid over that cache."""
 
@@ -185,7 +206,7 @@ def run_backward(student: Student, case: Case, source: Source = None) -> Mapping
         with contextlib.suppress(CheckFailure, StudentError):
             run_forward(student, case)  # before there is a network that a forward pass could end together with the program
         grads = student.fetch(call_backward(student, network(student, case), case, source))
-        return mapping("What compute_gradients returned", grads)
+        return as_gradients("compute_gradients", grads, case)
 
     return remember(student, ("backward", case, source), run)
 
@@ -287,7 +308,7 @@ def expect_whole(student: Student, case: Case, right: Mapping[str, np.ndarray], 
 
     `gradients` only puts the passes together, so a mistake in one of them, or a key that one lacks, is not paid for here again.
     """
-    grads = mapping("What gradients returned", student.fetch(network(student, case).gradients(case.X, case.Y)))
+    grads = as_gradients("gradients", student.fetch(network(student, case).gradients(case.X, case.Y)), case)
 
     def expect(own: Mapping[str, np.ndarray]) -> None:
         for key in own or gradient_keys(case, "WB"):

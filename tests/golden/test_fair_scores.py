@@ -2,6 +2,7 @@
 
 import pytest
 
+from autograder.backprop.case import recover_names
 from tests.golden.programs import DW, OUTPUT_DZ, RETURN_GRADS, SIGMOID, STORE_Z, Z, edited, solution, with_body
 
 # A mistake in dnn.py --------------------------------------------------------------------------------------------------
@@ -51,3 +52,74 @@ def test_a_wrong_extension_loses_its_points_on_a_wrong_dnn(name, dnn, grade):
         for source in (solution().encode(), WRONG_DNN[dnn])
     )
     assert alone - 1 <= both <= alone < 25  # what a DNN that raises leaves of the arguments cannot be looked at
+
+
+# Keys under other names -----------------------------------------------------------------------------------------------
+
+KEYS = {"example_gradient_keys", "gradient_keys_and_shapes"}
+CACHE_KEYS = {"example_cache_keys", "forward_cache_keys"}
+FIT = "self.params[name] - learning_rate * grads[name]"
+
+
+def lost(result, part="dnn"):
+    return {check.id.partition(".")[2] for check in result.failed if check.part == part}
+
+
+def renamed(name, of_param):
+    """The solution with other keys of the gradients, and a fit that knows them."""
+    return edited(
+        (RETURN_GRADS, f"        return {{{name}: value for key, value in grads.items()}}\n"),
+        (FIT, f"self.params[name] - learning_rate * grads[{of_param}]"),
+    )
+
+
+NAMES = {
+    "small letters": renamed("key.lower()", "name.lower()"),
+    "an underscore": renamed('f"{key[0]}_{key[1:]}"', 'f"{name[0]}_{name[1:]}"'),
+    "a suffix": renamed('f"{key}_grad"', 'f"{name}_grad"'),
+    "a long prefix": renamed('f"dLoss_d{key}"', 'f"dLoss_d{name}"'),
+    "tuples": renamed("(key[0], int(key[1:]))", "(name[0], int(name[1:]))"),
+    "counted from zero": renamed('f"{key[0]}{int(key[1:]) - 1}"', 'f"{name[0]}{int(name[1:]) - 1}"'),
+    "small b": renamed('key.replace("B", "b")', 'name.replace("B", "b")'),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_under_other_names_lose_their_keys_alone(name, grade):
+    assert lost(grade(NAMES[name])) == KEYS
+
+
+def test_a_dict_for_each_variable_loses_its_keys_alone(grade):
+    nested = '        return {kind: {key: grads[f"{kind}{key}"] for key in range(1, 9) if f"{kind}{key}" in grads} for kind in "WBZA"}\n'
+    assert lost(grade(edited((RETURN_GRADS, nested), (FIT, FIT[:-6] + "[name[0]][int(name[1:])]")))) == KEYS
+
+
+@pytest.mark.parametrize("kinds", ["B", "WB", "WBZA"])
+def test_a_cache_under_other_names_loses_its_keys_alone(kinds, grade):
+    source = solution()
+    for kind in kinds:
+        source = source.replace(f'cache["{kind}0"]', f'cache["{kind.lower()}_0"]')
+        source = source.replace(f'cache[f"{kind}{{', f'cache[f"{kind.lower()}_{{')
+    assert lost(grade(source.encode())) == CACHE_KEYS
+
+
+def test_wrong_values_under_other_names_still_lose_their_points(grade):
+    wrong = NAMES["a suffix"].replace(DW.encode(), DW.replace(" / m", "").encode())
+    assert {"example_W", "gradient_W_step", "gradient_numerical_W", *KEYS} <= lost(grade(wrong))
+
+
+AMBIGUOUS = [
+    ["mW1", "mW2", "vW1", "vW2"],
+    ["W1_old", "W2_old", "W1_new", "W2_new"],
+    ["first", "second"],
+    ["W1", "W2", "dW1", "dW2"],  # nothing is missing
+]
+
+
+@pytest.mark.parametrize("names", AMBIGUOUS)
+def test_names_that_leave_a_choice_are_not_recovered(names):
+    assert recover_names(names, ["W2", "W1"]) == {}
+
+
+def test_of_two_families_that_of_gradients_is_taken():
+    assert recover_names(["vW1", "vW2", "dW1", "dW2"], ["W2", "W1"]) == {"W2": "dW2", "W1": "dW1"}

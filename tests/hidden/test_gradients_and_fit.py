@@ -12,7 +12,15 @@ import numpy as np
 
 from autograder.backprop.cases import EPOCHS
 from autograder.backprop.oracle import reference_of
-from autograder.backprop.running import depends, either, expect_finite_tensors, expect_whole, network, on_another_batch
+from autograder.backprop.running import (
+    as_gradients,
+    depends,
+    either,
+    expect_finite_tensors,
+    expect_whole,
+    network,
+    on_another_batch,
+)
 from autograder.checking import (
     FOUND,
     CheckFailure,
@@ -99,7 +107,7 @@ def expect_alive_gradients(student, case):
 
 def gradients_of(student, net, case):
     """What the student's network returns from `gradients`, for every W and B in whatever shape."""
-    grads = mapping("What gradients returned", student.fetch(net.gradients(case.X, case.Y)))
+    grads = as_gradients("gradients", student.fetch(net.gradients(case.X, case.Y)), case)
     return {key: tensor(key, require_key("grads", grads, key)) for key in case.params}
 
 

@@ -16,7 +16,7 @@ from autograder.backprop.mistakes import STEPS
 from autograder.backprop.observers.functions import functions, line, steps_in
 from autograder.backprop.oracle import reference_cache, reference_of
 from autograder.backprop.running import Source, arrays_in, pair, run_backward, run_forward
-from autograder.checking import mapping, misnamed, tensor
+from autograder.checking import as_returned, mapping, misnamed, tensor
 from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, evaluate, is_usable
 from autograder.diagnosis.programs import Formulas, Line, Program
 from autograder.diagnosis.traces import match_misnamed, observe, under_right_names
@@ -119,7 +119,7 @@ def forward(case: Case, finite: bool = False) -> Program:
 
     def read(value: Any) -> Names:
         out, cache = pair(value)
-        return {**cache, "out": out}
+        return {**as_returned(cache), "out": out}
 
     def words(key: str) -> str:
         named = {"A0": "the input in the cache", "out": "the output"}
@@ -172,7 +172,7 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
                 yield store("dZ", f"Z{below}") if of_dnn else step(steps["dZ"], "dZ")
 
     def read(value: Any) -> Names:
-        grads = mapping("What compute_gradients returned", value)
+        grads = as_returned(mapping("What compute_gradients returned", value))
         names = {key: misnamed(grads, key) for key in gradient_keys(case) if key not in grads and not of_dnn}
         return {**grads, **{key: grads[name] for key, name in names.items() if name is not None}}
 
