@@ -13,7 +13,7 @@ import functools
 import inspect
 import math
 import numbers
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
@@ -109,8 +109,10 @@ class CheckFailure(AssertionError):
     """A check has found something wrong; with a case, `key`, `got` and `wants` are there for whoever looks for the cause.
 
     Whatever in the message comes from the student's values is in `found` and stands where the message says FOUND. str() tells
-    all of it; `discreet` is the message for a hidden check.
+    all of it; `discreet` is the message for a hidden check. share is the share of the points that is earned all the same.
     """
+
+    share = 0.0
 
     def __init__(
         self,
@@ -129,8 +131,11 @@ class CheckFailure(AssertionError):
 class StudentError(Exception):
     """The student's code raised, ended or did not answer; the text is a sentence for the student.
 
-    raised is the exception in full, which is never shown: it may hold what is hidden. raised_in is the file that raised it.
+    raised is the exception in full, which is never shown: it may hold what is hidden. raised_in is the file that raised it. share
+    is as in a CheckFailure.
     """
+
+    share = 0.0
 
     def __init__(self, sentence: str, detail: str = "", raised: str = "", raised_in: str = "") -> None:
         super().__init__(sentence)
@@ -313,6 +318,23 @@ def require_keys(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
     held = ", ".join(f"`{str(key)[:20]}`" for key in list(as_returned(mapping))[:12]) or "nothing"
     full = f"{', '.join(f'`{key}`' for key in missing)}; it holds {held}"
     raise CheckFailure(f"{name} lacks {FOUND}.", first, found=Found(full, f"`{first}`{' and others' if missing[1:] else ''}"))
+
+
+def expect_each(keys: Sequence[str], present: Collection[str], expect: Callable[[str], None]) -> None:
+    """Expect something of the tensor of each key.
+
+    Unfinished work earns its share: where some tensors are missing and all that are present are right, the failure has it.
+    """
+    missing = [key for key in keys if key not in present]
+    for key in keys:
+        if key in present:
+            expect(key)
+    if missing:
+        try:
+            expect(missing[0])
+        except CheckFailure as failure:
+            failure.share = 1 - len(missing) / len(keys)
+            raise
 
 
 def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: HasLengths | None = None) -> None:

@@ -67,8 +67,9 @@ class CheckResult:
     passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
     wrong, key which variable it is about, cause which mistake makes exactly that, and hints and an example lead to it;
     detail carries the student's own lines of a traceback; comparison has the numbers of a public check. worth is the share of
-    the points that passing earns, and note says in a sentence why it is not all of them. blocked says that the check failed for
-    what got says of a file, whatever the student's code for its own task is.
+    the points that passing earns, and note says in a sentence why it is not all of them. partial is the share that a failed
+    check earns for what is right of unfinished work. blocked says that the check failed for what got says of a file, whatever
+    the student's code for its own task is.
     """
 
     id: str
@@ -87,12 +88,13 @@ class CheckResult:
     comparison: Comparison | None = None
     worth: float = 1
     note: str = ""
+    partial: float = 0
     blocked: bool = False
 
     @property
     def score(self) -> float:
         """The points earned, to two places."""
-        return round(self.points * self.worth, 2) if self.passed else 0
+        return round(self.points * self.worth * (1 if self.passed else self.partial), 2)
 
 
 def total(checks: Iterable[CheckResult]) -> float:

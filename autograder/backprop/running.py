@@ -234,7 +234,8 @@ def either(first: Callable[[], None], second: Callable[[], None]) -> None:
     except (CheckFailure, StudentError) as failure:
         try:
             second()
-        except (CheckFailure, StudentError):
+        except (CheckFailure, StudentError) as other:
+            failure.share = max(failure.share, other.share)
             raise failure from failure.__cause__
 
 

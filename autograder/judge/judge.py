@@ -152,8 +152,8 @@ class Grading:
             return self.blocked(check, self.files.not_checked)
         self.failures.setdefault(check.part, {})[check.name] = failure
         if isinstance(failure, StudentError):
-            return record(check, False, got=str(failure), detail=failure.detail)
-        found = record(check, False, got=describe_failure(failure, check), key=failure.key)
+            return with_share(record(check, False, got=str(failure), detail=failure.detail), failure.share)
+        found = with_share(record(check, False, got=describe_failure(failure, check), key=failure.key), failure.share)
         return replace(found, comparison=compared.of_failure(failure)) if check.visibility == "public" else found
 
     def failure(self, check: Check) -> CheckFailure | StudentError | None:
@@ -256,10 +256,10 @@ class Grading:
 
 
 def apply_partial_credit(result: CheckResult, name: str, credited: Mapping[Inspection, Credit]) -> CheckResult:
-    """Return the record of a passed check at the lower credit of an inspection that names it; one mistake is paid for once."""
+    """Return the record of a check at the lower credit of an inspection that names it; one mistake is paid for once."""
     lower = {inspection.name for inspection, credit in credited.items() if credit.share < 1}
     for inspection, credit in credited.items():
-        if result.passed and credit.share < 1 and name in inspection.checks and inspection.paid_by not in lower:
+        if result.score and credit.share < 1 and name in inspection.checks and inspection.paid_by not in lower:
             return replace(result, worth=credit.share, note=credit.note)
     return result
 
@@ -297,6 +297,15 @@ def summarize(error: Exception) -> str:
 def describe_failure(failure: CheckFailure, check: Check) -> str:
     """Return what the student is told of a failure."""
     return failure.discreet if check.visibility == "hidden" else str(failure)
+
+
+def with_share(result: CheckResult, share: float) -> CheckResult:
+    """Return the record of a failed check with the share of the points that it earns for what is right."""
+    partly = replace(result, partial=share)
+    if not partly.score:
+        return result
+    words = f"What you have so far is correct and earns {partly.score:g} of {result.points:g} points."
+    return replace(partly, got=f"{result.got} {words}")
 
 
 def record(check: Check, passed: bool | None, got: str = "", key: str = "", detail: str = "") -> CheckResult:

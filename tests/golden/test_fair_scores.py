@@ -54,6 +54,36 @@ def test_a_wrong_extension_loses_its_points_on_a_wrong_dnn(name, dnn, grade):
     assert alone - 1 <= both <= alone < 25  # what a DNN that raises leaves of the arguments cannot be looked at
 
 
+# Unfinished work ------------------------------------------------------------------------------------------------------
+
+STEPS = [
+    'last, m, grads = self.num_layers, out.shape[1], {}',
+    'grads[f"Z{last}"] = out - cache["Y"]',
+    'grads[f"B{last}"] = grads[f"Z{last}"].mean(axis=1, keepdims=True)',
+    'grads[f"W{last}"] = grads[f"Z{last}"] @ cache[f"A{last - 1}"].T / m',
+    'grads[f"A{last - 1}"] = cache[f"W{last}"].T @ grads[f"Z{last}"]',
+    'grads[f"Z{last - 1}"] = grads[f"A{last - 1}"] * cache[f"A{last - 1}"] * (1 - cache[f"A{last - 1}"])',
+    'grads[f"W{last - 1}"] = grads[f"Z{last - 1}"] @ cache[f"A{last - 2}"].T / m',
+    'grads[f"B{last - 1}"] = grads[f"Z{last - 1}"].mean(axis=1, keepdims=True)',
+]
+
+
+def test_each_finished_step_raises_the_score(grade):
+    scores = []
+    for count in range(1, len(STEPS) + 1):
+        result = grade(with_body("compute_gradients", "\n".join([*STEPS[:count], "return grads"])))
+        scores.append(result.part_score("dnn"))
+        partly = [check for check in result.failed if check.score]
+        assert all(0 < check.score < check.points and f"earns {check.score:g} of" in check.got for check in partly)
+    assert scores == sorted(set(scores))
+    assert scores[0] == 18
+
+
+def test_a_wrong_layer_earns_no_share_for_the_others(grade):
+    wrong = edited((RETURN_GRADS, f'        grads["W2"] = 2 * grads["W2"]\n{RETURN_GRADS}'))
+    assert all(check.score == 0 for check in grade(wrong).failed)
+
+
 # Keys under other names -----------------------------------------------------------------------------------------------
 
 KEYS = {"example_gradient_keys", "gradient_keys_and_shapes"}

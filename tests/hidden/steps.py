@@ -23,6 +23,7 @@ from autograder.backprop.running import (
 from autograder.checking import (
     CheckFailure,
     StudentError,
+    expect_each,
     expect_finite,
     expect_shape,
     expect_tensor,
@@ -93,8 +94,11 @@ def expect_steps(student, case, keys, *spare):
 
     def attempt(on, source):
         grads, cache = backward(student, on, source)
-        for key in keys:
+
+        def expect(key):
             expect_tensor(key, require_key("grads", grads, key), *follow(on, grads, cache, key), case=on)
+
+        expect_each(keys, present_keys(grads, keys), expect)
 
     try:
         with_own_or_reference_cache(student, case, reference_cache, partial(attempt, case))
@@ -113,9 +117,12 @@ def expect_reference(student, case, kinds="WB"):
     read = as_column if case.model == "DNN" else tensor
 
     def attempt(source):
-        grads = run_backward(student, case, source)
-        for key in gradient_keys(case, kinds):
+        grads, keys = run_backward(student, case, source), gradient_keys(case, kinds)
+
+        def expect(key):
             expect_tensor(key, read(key, require_key("grads", grads, key)), reference_of(case).grads[key], case=case)
+
+        expect_each(keys, present_keys(grads, keys), expect)
 
     with_own_or_reference_cache(student, case, reference_cache, attempt)
 

@@ -20,6 +20,7 @@ from autograder.backprop.running import (
 from autograder.checking import (
     CheckFailure,
     check,
+    expect_each,
     expect_shape,
     expect_tensor,
     present_keys,
@@ -42,13 +43,16 @@ def expect_gradients(student, keys):
 
     def attempt(source):
         grads = run_backward(student, EXAMPLE, source)
-        for key in keys:
+
+        def expect(key):
             try:
                 expect_gradient(grads, key)
             except CheckFailure as failure:
                 first = next(earlier for earlier in gradient_keys(EXAMPLE) if earlier == key or is_wrong(grads, earlier))
                 hint = "" if first == key else f" The first wrong one on the way back is `{first}`."
                 raise CheckFailure(f"{failure}{hint}", key, failure.got, failure.wants, failure.case) from None
+
+        expect_each(keys, present_keys(grads, keys), expect)
 
     with_own_or_reference_cache(student, EXAMPLE, reference, attempt)
 
