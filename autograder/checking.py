@@ -8,6 +8,7 @@ This file is part of the hand-out, so it needs numpy alone and holds neither a f
 
 from __future__ import annotations
 
+import copy
 import difflib
 import functools
 import inspect
@@ -16,7 +17,7 @@ import numbers
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -28,6 +29,7 @@ FOUND = "{found}"  # in the message of a failure, the place of what was found
 GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # what people put before a variable to name its gradient
 
 
+Failure = TypeVar("Failure", "CheckFailure", "StudentError")
 Rubric = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]  # part -> task -> visibility -> check -> points
 
 
@@ -131,8 +133,8 @@ class CheckFailure(AssertionError):
 class StudentError(Exception):
     """The student's code raised, ended or did not answer; the text is a sentence for the student.
 
-    raised is the exception in full, which is never shown: it may hold what is hidden. raised_in is the file that raised it. share
-    is as in a CheckFailure.
+    raised is the exception in full, which is never shown: it may hold what is hidden. raised_in is the file that raised it.
+    share is as in a CheckFailure.
     """
 
     share = 0.0
@@ -333,8 +335,14 @@ def expect_each(keys: Sequence[str], present: Collection[str], expect: Callable[
         try:
             expect(missing[0])
         except CheckFailure as failure:
-            failure.share = 1 - len(missing) / len(keys)
-            raise
+            raise earning(failure, 1 - len(missing) / len(keys)) from failure.__cause__
+
+
+def earning(failure: Failure, share: float) -> Failure:
+    """A copy of a failure that earns a share of the points; the failure itself may be that of other checks as well."""
+    copied = copy.copy(failure)
+    copied.share = share
+    return copied
 
 
 def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: HasLengths | None = None) -> None:

@@ -5,6 +5,7 @@ first draw is taken in which every gradient is large enough that float32 roundin
 sides of the tolerance.
 """
 
+import copy
 import hmac
 import itertools
 from collections.abc import Callable
@@ -244,6 +245,16 @@ class Cases:
             [[1000.0, -1000.0, -1000.0], [998.0, 1000.0, -1002.0], [0.0, 1001.0, -1001.0], [-1000.0, 0.0, -1000.0]]
         )
         self.large += np.sign(self.large) * sampler.generator("large").uniform(size=self.large.shape)
+        self.squares = self.on_squares()
+
+    def on_squares(self) -> "Cases":
+        """Return the same cases with square matrices in place of the usual ones: there the wrong products have a shape, too."""
+        cases, square = copy.copy(self), self.square
+        everything = range(square.samples)
+        cases.main, cases.other, cases.saturated = square, square, saturated(square)
+        cases.samples, cases.twice = [square.columns(number) for number in everything], square.columns(*everything, *everything)
+        cases.main_on_other = replace(square, X=-np.flip(square.X), Y=1 - square.Y)
+        return cases
 
 
 @lru_cache(maxsize=4)

@@ -59,12 +59,25 @@ CLASSES = replace(
     model="SoftmaxDNN",
 )
 
+# As many samples as units in every layer, so that the wrong products have a shape, too.
+SQUARES = Case(
+    "square example",
+    (2, 2, 2),
+    arrays({"W1": [[0.5, -1.0], [1.5, 0.5]], "B1": [[0.5], [-1.0]], "W2": [[1.0, -2.0], [0.5, 1.5]], "B2": [[0.3], [-0.4]]}),
+    np.array([[1.0, -0.5], [2.0, 1.5]]),
+    np.array([[1.0, 0.0], [0.0, 1.0]]),
+)
+
 DNN = example_of(NETWORK, gradient_keys(NETWORK))
+SQUARE = example_of(SQUARES, gradient_keys(SQUARES))
 SOFTMAX = example_of(CLASSES, [f"Z{HIDDEN}"])
 SQUARED_ERROR = example_of(replace(CLASSES, model="SquaredErrorSoftmaxDNN"), [f"Z{HIDDEN}"])
 GENERAL = example_of(replace(NETWORK, model="GeneralDNN", activations=ACTIVATIONS), gradient_keys(NETWORK, "Z"))
 # By the part whose public checks use them first.
-EXAMPLES = {"dnn": {"DNN": DNN}, "extension": {"SOFTMAX": SOFTMAX, "SQUARED_ERROR": SQUARED_ERROR, "GENERAL": GENERAL}}
+EXAMPLES = {
+    "dnn": {"DNN": DNN, "SQUARE": SQUARE},
+    "extension": {"SOFTMAX": SOFTMAX, "SQUARED_ERROR": SQUARED_ERROR, "GENERAL": GENERAL},
+}
 
 
 HEAD = '''"""The examples of the public checks, with every number that is right for them.

@@ -21,6 +21,7 @@ from autograder.checking import (
     StudentError,
     agree,
     describe,
+    earning,
     expect_finite,
     expect_tensor,
     mapping,
@@ -235,8 +236,7 @@ def either(first: Callable[[], None], second: Callable[[], None]) -> None:
         try:
             second()
         except (CheckFailure, StudentError) as other:
-            failure.share = max(failure.share, other.share)
-            raise failure from failure.__cause__
+            raise earning(failure, max(failure.share, other.share)) from failure.__cause__
 
 
 def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.backprop.case import recover_names
-from tests.golden.programs import DW, OUTPUT_DZ, RETURN_GRADS, SIGMOID, STORE_Z, Z, edited, solution, with_body
+from tests.golden.programs import DA, DB, DW, GRADS, HIDDEN_DZ, OUTPUT_DZ, RETURN_GRADS, SIGMOID, STORE_Z, Z, edited, solution, with_body
 
 # A mistake in dnn.py --------------------------------------------------------------------------------------------------
 
@@ -52,6 +52,38 @@ def test_a_wrong_extension_loses_its_points_on_a_wrong_dnn(name, dnn, grade):
         for source in (solution().encode(), WRONG_DNN[dnn])
     )
     assert alone - 1 <= both <= alone < 25  # what a DNN that raises leaves of the arguments cannot be looked at
+
+
+# A wrong product that raises ------------------------------------------------------------------------------------------
+
+DA_PRODUCT = 'cache[f"W{layer}"].T @ dZ'
+# A slip in a line: so that it raises, and so that it does not.
+SLIPS = {
+    "dZ @ A": (DW, "dZ @ A_previous.T", "dZ @ A_previous", "dZ @ (2 * A_previous).T"),
+    "A.T @ dZ": (DW, "dZ @ A_previous.T", "A_previous.T @ dZ", "dZ @ (2 * A_previous).T"),
+    "dZ * A.T": (DW, "dZ @ A_previous.T", "dZ * A_previous.T", "dZ @ (2 * A_previous).T"),
+    "dB by a product": (DB, "dZ.sum(axis=1, keepdims=True)", "dZ @ np.ones((1, m)).T @ np.ones((m, 1))[:, :0].T @ dZ", "2 * dZ.sum(axis=1, keepdims=True)"),
+    "W @ dZ": (DA, DA_PRODUCT, 'cache[f"W{layer}"] @ dZ', f"2 * {DA_PRODUCT}"),
+    "dZ.T @ W": (DA, DA_PRODUCT, 'dZ.T @ cache[f"W{layer}"]', f"2 * {DA_PRODUCT}"),
+    "W.T @ A": (DA, DA_PRODUCT, 'cache[f"W{layer}"].T @ A_previous', f"2 * {DA_PRODUCT}"),
+    "dA @ A in dZ": (HIDDEN_DZ, '"] * A_previous * (1', '"] @ A_previous * (1', '"] * 2 * A_previous * (1'),
+    "W.T @ A in Z": (Z, "W @ ", "W.T @ ", "2 * W @ "),
+    "A.T in Z": (Z, '"] + B', '"].T + B', '"] + 2 * B'),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_slip_costs_no_more_because_it_raises(name, grade):
+    line, old, raising, wrong = SLIPS[name]
+    results = [grade(edited((line, line.replace(old, new)))) for new in (raising, wrong)]
+    assert any("raised" in check.got for check in results[0].failed)
+    raises, errs = (result.part_score("dnn") for result in results)
+    assert errs - 2 <= raises < 60
+
+
+def test_a_program_for_squares_alone_is_no_slip(grade):
+    squares = edited((GRADS, f'        if len({{*self.layer_sizes, out.shape[1]}}) > 1:\n            raise ValueError\n{GRADS}'))
+    assert grade(squares).part_score("dnn") <= 55
 
 
 # Unfinished work ------------------------------------------------------------------------------------------------------

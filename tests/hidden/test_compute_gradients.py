@@ -25,10 +25,11 @@ from autograder.checking import (
     require_keys,
     tensor,
 )
-from tests.hidden.steps import expect_finite_gradients, expect_reference, expect_steps, parameter_gradients
+from tests.hidden.steps import also_on_squares, expect_finite_gradients, expect_reference, expect_steps, parameter_gradients
 
 
 @check
+@also_on_squares
 def test_gradient_keys_and_shapes(student, cases):
     """The gradients have the keys and the shapes of their variables on a batch of shape 2 x m."""
     expect_input_dependence(student, cases.main, reference_cache)
@@ -45,36 +46,42 @@ def test_gradient_keys_and_shapes(student, cases):
 
 
 @check
+@also_on_squares
 def test_gradient_output_Z(student, cases):
     """dZ of the output layer is right, one column for each sample."""
-    expect_steps(student, cases.main, ["Z3"], cases.square)
+    expect_steps(student, cases.main, ["Z3"], cases.shallow)
 
 
 @check
+@also_on_squares
 def test_gradient_W_step(student, cases):
     """Every dW_l follows from your dZ_l and A_{l-1}, averaged over the batch."""
-    expect_steps(student, cases.main, gradient_keys(cases.main, "W"), cases.square)
+    expect_steps(student, cases.main, gradient_keys(cases.main, "W"), cases.shallow)
 
 
 @check
+@also_on_squares
 def test_gradient_B_step(student, cases):
     """Every dB_l follows from your dZ_l, averaged over the batch."""
-    expect_steps(student, cases.main, gradient_keys(cases.main, "B"), cases.square)
+    expect_steps(student, cases.main, gradient_keys(cases.main, "B"), cases.shallow)
 
 
 @check
+@also_on_squares
 def test_gradient_A_step(student, cases):
     """Every dA_{l-1} follows from W_l and your dZ_l."""
-    expect_steps(student, cases.main, gradient_keys(cases.main, "A"), cases.square)
+    expect_steps(student, cases.main, gradient_keys(cases.main, "A"))
 
 
 @check
+@also_on_squares
 def test_gradient_hidden_Z_step(student, cases):
     """Every dZ_l of a hidden layer follows from your dA_l and the slope of the sigmoid."""
-    expect_steps(student, cases.main, ["Z2", "Z1"], cases.square)
+    expect_steps(student, cases.main, ["Z2", "Z1"])
 
 
 @check
+@also_on_squares
 def test_gradient_mean_of_samples(student, cases):
     """The gradient of a batch is the mean of the gradients of its samples taken one by one."""
     expect_input_dependence(student, cases.main, reference_cache, "WB")
@@ -92,6 +99,7 @@ def test_gradient_mean_of_samples(student, cases):
 
 
 @check
+@also_on_squares
 def test_gradient_duplicated_batch(student, cases):
     """A batch in which every sample comes twice has the same gradients as the batch itself."""
     expect_input_dependence(student, cases.main, reference_cache, "WB")
@@ -131,6 +139,7 @@ def test_gradient_other_depths(student, cases):
 
 
 @check
+@also_on_squares
 def test_gradient_saturated(student, cases):
     """The gradients stay finite where |Z| reaches 1000."""
     expect_input_dependence(student, cases.main, reference_cache)
@@ -138,6 +147,7 @@ def test_gradient_saturated(student, cases):
 
 
 @check
+@also_on_squares
 def test_gradient_leaves_no_trace(student, cases):
     """`compute_gradients` changes neither its arguments nor the parameters nor the random state."""
     expect_input_dependence(student, cases.main, reference_cache)
@@ -160,6 +170,7 @@ def test_gradient_leaves_no_trace(student, cases):
 
 
 @check
+@also_on_squares
 def test_gradient_second_call(student, cases):
     """A second call gives what a first call would: nothing is carried over from one batch to the next."""
     expect_input_dependence(student, cases.main, reference_cache, "WB")

@@ -23,7 +23,7 @@ from autograder.checking import (
     require_key,
     require_keys,
 )
-from tests.hidden.steps import Tensors
+from tests.hidden.steps import Tensors, also_on_squares
 
 # What the tensors of a layer follow from.
 STEPS = {
@@ -66,6 +66,7 @@ def test_forward_output(student, cases):
 
 
 @check
+@also_on_squares
 def test_forward_cache_keys(student, cases):
     """The cache has a key for every W, B, Z and A on a batch of shape 2 x m."""
     expect_input_dependence_of_forward(student, cases.main)
@@ -73,18 +74,21 @@ def test_forward_cache_keys(student, cases):
 
 
 @check
+@also_on_squares
 def test_forward_cache_Z(student, cases):
     """The cache holds every Z_l as it was before the activation, in the shape (n_l, m)."""
     expect_cache_steps(student, cases.main, "Z")
 
 
 @check
+@also_on_squares
 def test_forward_cache_A(student, cases):
     """The cache holds every A_l from the input A_0 to the output, in the shape (n_l, m)."""
     expect_cache_steps(student, cases.main, "A")
 
 
 @check
+@also_on_squares
 def test_forward_cache_W_and_B(student, cases):
     """The cache holds the W_l and B_l that the forward pass used."""
     expect_input_dependence_of_forward(student, cases.main)
@@ -100,6 +104,7 @@ def test_forward_other_depths(student, cases):
 
 
 @check
+@also_on_squares
 def test_forward_saturated(student, cases):
     """`forward` stays finite where |Z| reaches 1000."""
     expect_input_dependence_of_forward(student, cases.main)
@@ -108,6 +113,7 @@ def test_forward_saturated(student, cases):
 
 
 @check
+@also_on_squares
 def test_forward_leaves_no_trace(student, cases):
     """`forward` changes neither X nor the parameters nor the random state, and answers the same call the same way twice."""
     expect_input_dependence_of_forward(student, cases.main)

@@ -33,11 +33,13 @@ from autograder.checking import (
     require_key,
     tensor,
 )
+from tests.hidden.steps import also_on_squares
 
 MOST_NUMBERS = 10_000  # of a parameter that a gradient of a wrong shape has made larger
 
 
 @check
+@also_on_squares
 def test_gradients(student, cases):
     """`gradients(X, Y)` runs forward, hands over the labels and returns at least every W and B gradient."""
     for case in (cases.main, cases.other):

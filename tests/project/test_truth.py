@@ -19,7 +19,7 @@ HIDDEN = sample_cases(read_secret().encode())
 SCREENED = [HIDDEN.main, HIDDEN.other, HIDDEN.single, HIDDEN.deep, HIDDEN.shallow, HIDDEN.square, HIDDEN.point]
 SCREENED += [HIDDEN.logistic, HIDDEN.notes, HIDDEN.softmax, HIDDEN.softmax_shallow, HIDDEN.squared_error]
 SCREENED += [HIDDEN.general, HIDDEN.general_relu]
-EXAMPLES = [example.DNN, example.SOFTMAX, example.SQUARED_ERROR, example.GENERAL]
+EXAMPLES = [example.DNN, example.SQUARE, example.SOFTMAX, example.SQUARED_ERROR, example.GENERAL]
 CASES = SCREENED + [each.case for each in EXAMPLES]
 
 
@@ -209,11 +209,13 @@ def examples_of_students():
     """The examples as they are in the download."""
     given = {}
     exec(example.source().replace("from checks.case", "from autograder.backprop.case"), given)
-    return [given[name] for name in ("DNN", "SOFTMAX", "SQUARED_ERROR", "GENERAL")]
+    return [given[name] for name in ("DNN", "SQUARE", "SOFTMAX", "SQUARED_ERROR", "GENERAL")]
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"), [*zip(EXAMPLES, examples_of_students(), strict=True)], ids=lambda each: each.case.model
+    ("ours", "theirs"),
+    [*zip(EXAMPLES, examples_of_students(), strict=True)],
+    ids=lambda each: f"{each.case.model} {each.case.name}",
 )
 def test_students_read_the_numbers_of_the_examples(ours, theirs):
     assert set(theirs.cache) == set(cache_keys(theirs.case))
