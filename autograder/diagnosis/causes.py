@@ -77,7 +77,11 @@ def what_is_wrong(catalog: Catalog, finding: Finding) -> str:
     like = f"exactly as with {name or instead[0]}"
     if first.misnamed is not None:
         return wrong_keys(catalog, finding, like)
-    return f"{where}{tensors(finding)} {'fails' if raised else 'comes out'} {like}."
+    if raised:
+        return f"{where} fails {like}."
+    steps = [step for step in dict.fromkeys(one.step for one in finding.broken) if step in catalog.steps or step == first.step]
+    places = " and ".join(place(catalog, finding, step) for step in steps)
+    return f"{places}{tensors(finding)} {'come' if len(steps) > 1 else 'comes'} out {like}."
 
 
 def wrong_keys(catalog: Catalog, finding: Finding, like: str = "") -> str:

@@ -176,6 +176,24 @@ FORWARD_PASS = {
     "forward-of-fixed-depth": contract.fixed_depth(
         "forward layers", "(1, 2, 3)", "the loop of forward", "Loop from 1 to self.num_layers."
     ),
+    "forward-without-loop": replace(
+        contract.fixed_depth(
+            "forward layers", "range(1, max(self.num_layers, 3) + 1)", "forward", "Loop from 1 to self.num_layers."
+        ),
+        shows={
+            "missing in the cache": '[f"{kind}{layer}" for layer in range(4, self.num_layers + 1) for kind in "ZA"]',
+            "forward out": 'cache["A3"]',
+        },
+        edits=(
+            (
+                '        return cache[f"A{self.num_layers}"], cache',
+                "        for layer in range(4, self.num_layers + 1):\n"
+                '            del cache[f"Z{layer}"], cache[f"A{layer}"]\n'
+                '        return cache["A3"], cache',
+            ),
+        ),
+        name="a forward pass of three layers, whatever the depth of the network",
+    ),
     "forward-one-layer-short": replace(
         loop_over("range(1, self.num_layers)", "it never reaches layer L"),
         shows={"forward out": 'cache[f"A{layer}"]'},
