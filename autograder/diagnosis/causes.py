@@ -41,9 +41,15 @@ class Catalog:
 
 def find_causes(observations: Sequence[Observation], catalog: Catalog) -> list[Cause]:
     """Return the causes of what is wrong in the observations, in the order in which a student should look at them."""
-    findings = find_mistakes(observations, catalog.mistakes)
+    findings = keys_first(find_mistakes(observations, catalog.mistakes))
     broken = sum(len(finding.broken) for finding in findings)
     return [cause(catalog, finding, alone=len(finding.broken) == broken) for finding in findings if tells_more(finding)]
+
+
+def keys_first(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with those about the keys of a dict before all others of the same task, in whatever network."""
+    tasks = list(dict.fromkeys(finding.broken[0].task for finding in findings))
+    return sorted(findings, key=lambda one: (tasks.index(one.broken[0].task), one.broken[0].misnamed is None))
 
 
 def tells_more(finding: Finding) -> bool:

@@ -67,5 +67,8 @@ AVERAGES = {
         "dW and dB",
         name="a division by m - 1",
     ),
+    "m-is-one-less": averages.divided_by_one_less(
+        {"dW": "dZ @ A_previous.T / (m - 1)", "dB": "dZ.sum(axis=1, keepdims=True) / (m - 1)"}, "dW and dB"
+    ),
     "dw-divided-by-m-minus-1": averages.divided_by_one_less({"dW": "dZ @ A_previous.T / (m - 1)"}, "dW"),
 }

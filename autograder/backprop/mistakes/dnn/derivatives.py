@@ -63,6 +63,12 @@ DERIVATIVES = {
     "derivative-of-next-layer-of-same-size": derivative_of_next_layer(
         f"{DA} * ({DERIVATIVE_ABOVE} if layer < self.num_layers else {DERIVATIVE})"
     ),
+    "derivative-of-next-layer-as-it-is": derivative_of_next_layer(f"{DA} * {DERIVATIVE_ABOVE}"),
+    "derivative-of-relu": WrongLine("hidden dZ", f'{DA} * (cache[f"Z{{layer - 1}}"] > 0)').with_hints(
+        "Which activation has a derivative of 0 or 1?",
+        "Look at the derivative in dZ of the hidden layers: it asks whether Z is positive.",
+        "That derivative belongs to ReLU. These layers are sigmoids, so it is A(1 - A).",
+    ),
     "derivative-of-tanh": WrongLine("hidden dZ", f"{DA} * (1 - A_previous**2)").with_hints(
         "Which activation has the derivative 1 - A^2?",
         "Look at the derivative in dZ of the hidden layers.",

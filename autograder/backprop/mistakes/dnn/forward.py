@@ -76,6 +76,16 @@ FORWARD_PASS = {
         "Look at the sign inside exp.",
         "Your values are 1 minus the correct ones: the sigmoid is 1 / (1 + e^-z).",
     ),
+    "sigmoid-without-parentheses": WrongLine("sigmoid", "1 / 1 + np.exp(-Z)").with_hints(
+        "In which order does Python divide and add?",
+        "Look at the denominator of your sigmoid: it has no parentheses.",
+        "1 / 1 + e^-z is 1 + e^-z. Write 1 / (1 + e^-z).",
+    ),
+    "sigmoid-is-tanh": WrongLine("sigmoid", "np.tanh(Z)").with_hints(
+        "Between which numbers does the sigmoid lie?",
+        "Look at your sigmoid: it returns numbers below 0.",
+        "tanh goes from -1 to 1. The sigmoid goes from 0 to 1: 1 / (1 + e^-z).",
+    ),
     "sigmoid-overflows": WrongLine("sigmoid", "np.exp(Z) / (1 + np.exp(Z))").with_hints(
         "What is infinity divided by infinity?",
         "Look at the sigmoid when Z is 1000: e^1000 is too large for any float.",
