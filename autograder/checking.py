@@ -29,7 +29,7 @@ FOUND = "{found}"  # in the message of a failure, the place of what was found
 GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # what people put before a variable to name its gradient
 
 
-Failure = TypeVar("Failure", "CheckFailure", "StudentError")
+Failure = TypeVar("Failure", bound="CheckFailure | StudentError")
 Rubric = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]  # part -> task -> visibility -> check -> points
 
 

@@ -73,10 +73,7 @@ class Judge:
         if not submission.sources:
             return invalid_result(submission, self.checks)
         self.sandbox.restart_if_dead()
-        with contextlib.ExitStack() as stack:
-            open_session = partial(self.sandbox.session, prompts=self.messages)
-            grading = Grading(self, submission, lambda sources: stack.enter_context(open_session(sources)))
-            grading.load()
+        with self.begin(submission) as grading:
             # Before any hidden check, so that nothing a public one shows, its points included, can hold what is hidden: with
             # the first hidden one the submission has what it must not tell, and from then on its words are redacted.
             found = grading.outcomes([check for check in self.checks if check.visibility == "public"])
@@ -99,6 +96,15 @@ class Judge:
             remarks=(*(credit.remark for credit in credited.values() if credit.remark), *grading.remarks()),
             fault=next(iter(grading.faults), grading.diagnosis_fault),
         )
+
+    @contextlib.contextmanager
+    def begin(self, submission: Submission) -> Iterator["Grading"]:
+        """Yield a submission whose files are loaded, for as long as it is graded."""
+        with contextlib.ExitStack() as stack:
+            open_session = partial(self.sandbox.session, prompts=self.messages)
+            grading = Grading(self, submission, lambda sources: stack.enter_context(open_session(sources)))
+            grading.load()
+            yield grading
 
 
 class Grading:

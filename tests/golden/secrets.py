@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from autograder.files import ROOT
 from autograder.intake.read import Submission
-from autograder.judge.judge import Grading, Judge
+from autograder.judge.judge import Judge
 from tests.course import PARTS
 from tests.golden import record
 from tests.golden.mistakes import MISTAKES
@@ -51,9 +51,8 @@ def differences(judge: Judge, names: list[str]) -> Iterator[str]:
     hidden = [check for check in judge.checks if check.visibility == "hidden"]
     for name in names:
         checks = [check for check in hidden if check.part == part_of(name)]
-        beside = {**PROGRAMS[name], **judge.stand_ins}
-        with judge.sandbox.session(PROGRAMS[name]) as own, judge.sandbox.session(beside) as spare:
-            found = Grading(judge, Submission(name, PROGRAMS[name]), own, spare).outcomes(checks)
+        with judge.begin(Submission(name, PROGRAMS[name])) as grading:
+            found = grading.outcomes(checks)
         lost = {check.name for check, result in found.items() if not result.passed}
         wanted = LOST.get(name, set()) & {check.name for check in checks}
         if lost != wanted:
