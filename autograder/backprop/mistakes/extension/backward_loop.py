@@ -22,6 +22,7 @@ LOOP = "    for layer in range(len(slopes), 0, -1):\n"
 BACKWARD_LOOP = {
     "extension-dw-summed": averages.weights_summed("walk dW", 'dZ @ cache[f"A{layer - 1}"].T', "dW", "dB", WHERE),
     "extension-db-summed": averages.biases_summed("walk dB", "dZ.sum(axis=1, keepdims=True)", "dW", "dB", WHERE),
+    "extension-db-over-wrong-axis": averages.wrong_axis("walk dB", "dZ.mean(axis=0, keepdims=True)", "dB", "dZ"),
     "extension-db-without-keepdims": averages.missing_keepdims("walk dB", "dZ.mean(axis=1)", "dB", "B", where=WHERE),
     "extension-m-is-len-of-dz": averages.length_taken("walk m", "len(dZ)", "dZ", "(n, m)", FUNCTION),
     "extension-m-counts-rows": averages.rows_counted("walk m", 'cache["A0"].shape[0]', "the line that sets m in walk_back"),

@@ -2,12 +2,18 @@
 
 from autograder.backprop.mistakes.families import averages, chain_rule, contract
 from autograder.backprop.mistakes.families.backward import Layer, averaged, backward_slips, counted, derived
+from autograder.backprop.mistakes.families.matrices import Matrix, misfits
 from autograder.diagnosis.mistake import WrongLine
 
 DA = 'np.dot(params[f"w{layer}"], dJdz)'
 STEP_DZ = '            grads[f"dJdz{layer - 1}"] = grads[f"dJda{layer - 1}"] * a[layer - 1] * (1 - a[layer - 1])\n'
 FUNCTION, OUTPUT_DZ, DZ_IS = "notes_gradients", "dJdz of the last layer", "dJdz_L is a_L - y"
 Z_IS, DA_IS = "z_l is w_l^T a_{l-1} + b_l", "dJda_{l-1} is w_l dJdz_l"
+DW_IS = "dJdw_l is a_{l-1} dJdz_l^T / m"
+# In the last layer of the public example.
+WEIGHTS = Matrix("w", 'params[f"w{layer}"]', ("n_{l-1}", "n_l"), (3, 1))
+INPUT = Matrix("a", "a[layer - 1]", ("n_{l-1}", "m"), (3, 5))
+ERROR = Matrix("dJdz", "dJdz", ("n_l", "m"), (1, 5))
 LAYER = Layer(
     *("notes-", " in notes_gradients"),
     *("notes dJdw", "notes dJdb", "notes dJda", "notes dJdz"),
@@ -28,7 +34,7 @@ NOTES = {
         "np.dot(dJdz, a[layer - 1].T) / X.shape[1]",
         "w_l in the notes",
         "dJdw_l",
-        "here w_l is (n_{l-1}, n_l), so dJdw_l is a_{l-1} dJdz_l^T / m",
+        f"here w_l is (n_{{l-1}}, n_l), so {DW_IS}",
     ),
     "notes-both-summed": averages.both_summed(
         {"notes dJdw": "np.dot(a[layer - 1], dJdz.T)", "notes dJdb": "np.sum(dJdz, axis=1, keepdims=True)"}, "dJdw", "dJdb"
@@ -113,6 +119,8 @@ NOTES = {
         {"changed by notes_gradients": '-answer[f"dJdz{layers}"] if key == "y" else before'},
         ('layers}": a[layers] - y}\n', 'layers}": -np.subtract(y, a[layers], out=y)}\n'),
     ),
+    **misfits("notes-dw", "notes dJdw", (INPUT, ERROR.T), " / X.shape[1]", "dJdw", DW_IS),
+    **misfits("notes-da", "notes dJda", (WEIGHTS, ERROR), "", "dJda", DA_IS, skip=("w.T @ dJdz",)),
     **backward_slips(LAYER, counted, averaged, derived),
     **chain_rule.loss_slips("notes-output", "notes output", "a[layers]", "y", OUTPUT_DZ, DZ_IS),
     **chain_rule.mean_squared_error_slips("notes-output", "notes output", "a[layers]", "y", OUTPUT_DZ, DZ_IS),

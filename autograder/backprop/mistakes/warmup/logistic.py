@@ -1,12 +1,16 @@
 """logistic_gradients: one unit and a batch of samples."""
 
 from autograder.backprop.mistakes.families import averages, chain_rule, contract
+from autograder.backprop.mistakes.families.matrices import Matrix, misfits
 from autograder.backprop.mistakes.warmup.steps import Z1
 from autograder.diagnosis.mistake import WrongLine
 
 FUNCTION, WEIGHTS, BIASES, DZ_IS, Z_IS = "logistic_gradients", "dJdw1", "dJdb1", "dJdz1 is a1 - y", "z1 is w1^T X + b1"
 W, B, DZ = "logistic dJdw1", "logistic dJdb1", "logistic dJdz1"
 DICT = "Return the dict of a1, dJdz1, dJdb1 and dJdw1"
+DW_IS = "dJdw1 is X dJdz1^T / m"
+# In the public example.
+X, ERROR = Matrix("X", "X", ("p", "m"), (2, 3)), Matrix("dJdz1", "dJdz1", ("1", "m"), (1, 3))
 KEYS = 'Use the names of the notes: "a1", "dJdz1", "dJdb1", "dJdw1".'
 LOGISTIC_GRADIENTS = {
     "logistic-both-summed": averages.both_summed(
@@ -30,7 +34,7 @@ LOGISTIC_GRADIENTS = {
         "dJdb1 and dJdw1",
     ),
     "logistic-dw-transposed": chain_rule.gradient_transposed(
-        W, "np.dot(dJdz1, X.T) / X.shape[1]", "w1", WEIGHTS, "dJdw1 is X dJdz1^T / m, a column like w1"
+        W, "np.dot(dJdz1, X.T) / X.shape[1]", "w1", WEIGHTS, f"{DW_IS}, a column like w1"
     ),
     "logistic-dw-flat": WrongLine(W, "np.mean(X * dJdz1, axis=1)").with_hints(
         "What is the shape of w1, and what is the shape of your dJdw1?",
@@ -93,6 +97,7 @@ LOGISTIC_GRADIENTS = {
         "Look at a1 when z1 is 1000: e^1000 is too large for any float.",
         "Use the sigmoid provided in dnn.py, which handles such large values.",
     ),
+    **misfits("logistic-dw", W, (X, ERROR.T), " / X.shape[1]", WEIGHTS, DW_IS),
     **chain_rule.loss_slips("logistic-dz", DZ, "a1", "y", "dJdz1", DZ_IS),
     "logistic-keys-renamed": contract.keys_renamed(
         f"the dict that {FUNCTION} returns",

@@ -7,6 +7,13 @@ from autograder.diagnosis.mistake import Mistake, WrongLine
 FUNCTION, KEYS = "three_weight_chain", 'Return a dict: {"w1": ..., "w2": ..., "w3": ...}.'
 
 
+def half_derivative(step: str, before: str, z: str, present: str, absent: str) -> Mistake:
+    """Return the row for a step to z with one factor of the derivative alone."""
+    derivative = f"{present} ({absent})" if absent.startswith("1") else f"{absent} ({present})"
+    factor = f"({present})" if " " in present else present
+    return chain_rule.half_derivative(step, f"{before} * {factor}", f"dloss/d{z}", present, absent, derivative)
+
+
 def missing_derivative(step: str, expression: str, z: str, a: str) -> Mistake:
     """Return the row for a unit whose sigmoid is left out on the way back."""
     still = f"the derivative with respect to {a}"
@@ -77,9 +84,11 @@ THREE_WEIGHTS = {
     "chain-no-derivative-of-h1": missing_derivative("chain dz1", "dz2 * w2", "z1", "h1"),
     "chain-derivative-of-h2-twice": wrong_derivative("chain dz1", "dz2 * w2 * h2 * (1 - h2)", "z1", "h1", "h2"),
     "chain-derivative-of-y-hat-twice": wrong_derivative("chain dz2", "dz3 * w3 * y_hat * (1 - y_hat)", "z2", "h2", "y_hat"),
-    "chain-half-derivative": chain_rule.half_derivative(
-        "chain dz1", "dz2 * w2 * (1 - h1)", "dloss/dz1", "1 - h1", "h1", "h1 (1 - h1)"
-    ),
+    "chain-z3-only-y-hat": half_derivative("chain dz3", "-2 * (y - y_hat)", "z3", "y_hat", "1 - y_hat"),
+    "chain-z2-only-h2": half_derivative("chain dz2", "dz3 * w3", "z2", "h2", "1 - h2"),
+    "chain-z2-only-1-minus-h2": half_derivative("chain dz2", "dz3 * w3", "z2", "1 - h2", "h2"),
+    "chain-z1-only-h1": half_derivative("chain dz1", "dz2 * w2", "z1", "h1", "1 - h1"),
+    "chain-half-derivative": half_derivative("chain dz1", "dz2 * w2", "z1", "1 - h1", "h1"),
     "chain-skips-unit": WrongLine("chain dz1", "dz3 * w2 * h1 * (1 - h1)").with_hints(
         "From which derivative does the step to z1 start?",
         "Look at dloss/dz1: it starts at z3 and skips a unit.",
