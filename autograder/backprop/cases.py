@@ -25,9 +25,14 @@ OUTPUT_SPREAD = 1.0  # the standard deviation of each Z of the output; more woul
 SMALLEST_BEND = 1e-3  # |Z| of every ReLU, so that rounding does not move a unit over its kink
 SMALLEST_BIAS = 0.1  # the norm of every B, or a forgotten one does not show
 SMALLEST_FALL = 0.01  # of the loss in a step of descent, relative
+LONG = (2, 4, 3, 4, 3, 4, 3, 4, 3, 4, 3, 2)  # eleven layers: "W10" comes before "W2" in the alphabet
 NUDGE = 1e-3  # on all weights together
 SMALLEST_CHANGE = 3e-4  # of the loss by a nudge, relative
+LARGEST_WEIGHT = 20
 EPOCHS = 4  # of fit
+DECISIVE = 50  # |Z| of every unit of a saturated case, so that each A is 0 or 1 to rounding
+TAIL = (-40.0, -10.5)  # Z of the output where its activation is small and not yet 0
+FAR = 8.0  # X of these cases is so many times as large as usual
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,22 @@ class Sampler:
         return next(case for case in draws if all(demand(case) for demand in (varies, *demands, tells_apart)))
 
 
-def spread_out(case: Case) -> Case:
-    """The same case on an output layer that sets the samples apart; few draws do by themselves."""
-    last, cache = case.layers[-1], reference_cache(case)
-    W, B, A = case.params[f"W{last}"], case.params[f"B{last}"], cache[f"A{last - 1}"]
+def spread_out(case: Case, layer: int = 0) -> Case:
+    """The same case on an output layer, or another one, that sets the samples apart; few draws do by themselves."""
+    layer = layer or case.layers[-1]
+    W, B, A = case.params[f"W{layer}"], case.params[f"B{layer}"], reference_cache(case)[f"A{layer - 1}"]
     W = OUTPUT_SPREAD * W / np.std(W @ A, axis=1, keepdims=True)
-    return replace(case, params={**case.params, f"W{last}": W, f"B{last}": B - (W @ A).mean(axis=1, keepdims=True)})
+    return replace(case, params={**case.params, f"W{layer}": W, f"B{layer}": B - (W @ A).mean(axis=1, keepdims=True)})
+
+
+def spread_throughout(case: Case) -> Case:
+    """The same case with every layer spread out: through many layers as drawn, the samples become alike."""
+    last = f"B{case.layers[-1]}"
+    drawn = reference_cache(case)[last.replace("B", "Z")].mean(axis=1, keepdims=True)  # what it was before it was spread out
+    case = replace(case, params={**case.params, last: drawn})
+    for layer in case.layers:
+        case = spread_out(case, layer)
+    return case
 
 
 def varies(case: Case) -> bool:
@@ -181,11 +196,68 @@ def saturated(case: Case) -> Case:
     return replace(case, name=f"{case.name} saturated", params=params)
 
 
+def saturated_far_out(case: Case) -> Case:
+    """The saturated case on inputs that are far from 0."""
+    return saturated(replace(case, X=FAR * case.X))
+
+
+def is_decisive(case: Case) -> bool:
+    """Saturated, every unit is sure of every sample, and the output is wrong in both directions, in one of them more often."""
+    cache = reference_cache(saturated_far_out(case))
+    least = min(np.abs(cache[f"Z{layer}"]).min() for layer in case.layers)
+    errors = np.round(cache[f"A{case.layers[-1]}"] - case.Y)
+    return bool(least > DECISIVE and errors.min() < 0 < errors.max() and errors.sum())
+
+
+def in_the_tail(case: Case) -> Case:
+    """The same network with Z of each output spread over TAIL, on inputs that are far from 0; every label is 0."""
+    last, cache, (low, high) = case.layers[-1], reference_cache(case), TAIL
+    Z = case.params[f"W{last}"] @ cache[f"A{last - 1}"]
+    factor = (high - low) / (Z.max(axis=1, keepdims=True) - Z.min(axis=1, keepdims=True))
+    W, B = factor * case.params[f"W{last}"], high - factor * Z.max(axis=1, keepdims=True)
+    params = {**case.params, f"W{last}": W, f"B{last}": B}
+    params["W1"] = params["W1"] / FAR
+    return replace(case, name=f"{case.name} in the tail", params=params, X=FAR * case.X, Y=0 * case.Y)
+
+
+def integral(case: Case) -> Case:
+    """The same network on inputs and labels that are integers."""
+    return replace(case, name=f"{case.name} of integers", X=np.rint(2 * case.X).astype(int), Y=case.Y.astype(int))
+
+
+def still_suits(change: Callable[[Case], Case], case: Case) -> bool:
+    """What is asked of any case holds for the changed one, too, and it does not amplify rounding from layer to layer."""
+    changed = change(case)
+    return max(np.abs(W).max() for W in changed.params.values()) < LARGEST_WEIGHT and varies(changed) and tells_apart(changed)
+
+
+def in_reverse(case: Case) -> Case:
+    """The same case with its parameters in the opposite order."""
+    return case.with_params(dict(reversed(case.params.items())))
+
+
+def numbers(sampler: Sampler) -> tuple[list[float], np.ndarray]:
+    """Numbers for the functions of one number, and an array of them: negative, zero and positive.
+
+    None is near 1/2 or 1, where 2x or x^2 is a factor that can be left out.
+    """
+    points = sampler.uniform("points", (-1.3, -1.1), (-0.4, -0.2), (0, 0), (0.6, 0.8), (1.1, 1.3))
+    entries = sampler.uniform("array", (-1.3, -1.1), (-0.4, -0.2), (0, 0), (0.2, 0.4), (0.6, 0.8), (1.1, 1.3))
+    return points, np.reshape(entries, (2, 3))
+
+
 class Cases:
     """Every input of the hidden checks: networks with their batches, and the numbers of the warm-up."""
 
     def __init__(self, secret: bytes) -> None:
         sampler = Sampler(secret)
+        self.sample_dnn(sampler)
+        self.sample_extension(sampler)
+        self.sample_warmup(sampler)
+        self.squares = self.on_squares()
+
+    def sample_dnn(self, sampler: Sampler) -> None:
+        """Draw the networks of dnn.py."""
         # The learning rate of fit: neither its default, 0.5, nor near a usual one.
         (self.learning_rate,) = sampler.uniform("learning rate", (0.3, 0.4))
         # m is unlike any width, and such that m, 1/m, m/n_0, m/(m-1), 2 and 1/2 are all different factors.
@@ -201,13 +273,22 @@ class Cases:
         self.single = sampler.rejection_sample("single", (2, 3, 3, 1), 1)
         self.deep = sampler.rejection_sample("deep", (3, 4, 2, 5, 2), 8)
         self.shallow = sampler.rejection_sample("shallow", (4, 2), 7)
-        self.square = sampler.rejection_sample("square", (3, 3, 3, 3), 3)  # every product has a shape here, the wrong ones too
+        # Every product has a shape here, the wrong ones too.
+        self.square = sampler.rejection_sample("square", (3, 3, 3, 3), 3, demands=(is_decisive,))
         self.point = sampler.rejection_sample("point", (1, 1, 1), 1)  # here every tensor is one number
-        self.saturated = saturated(self.main)
+        # m = n_0, where a wrong axis has the right length.
+        self.integers = integral(sampler.rejection_sample("integers", (3, 4, 2), 3, demands=(partial(still_suits, integral),)))
+        long = sampler.rejection_sample("long", LONG, 5, demands=(partial(still_suits, spread_throughout),))
+        self.long = in_reverse(spread_throughout(long))
+        self.wide = sampler.rejection_sample("wide", (12, 9, 10, 3), 40)
+        self.saturated = saturated_far_out(sampler.rejection_sample("saturated", (2, 3, 3, 1), 7, demands=(is_decisive,)))
+        self.tail = in_the_tail(self.main)
         self.samples = [self.other.columns(number) for number in range(self.other.samples)]
         self.twice = self.other.columns(*range(self.other.samples), *range(self.other.samples))
         self.main_on_other = self.main.with_params(self.other.params)
 
+    def sample_extension(self, sampler: Sampler) -> None:
+        """Draw the networks of extension.py."""
         # K >= 3: with two classes a forgotten cross term of the softmax looks like a factor of exactly 1/2.
         self.softmax = sampler.rejection_sample("softmax", (3, 5, 4), 7, "SoftmaxDNN", demands=(is_sure_of_a_wrong_class,))
         self.softmax_shallow = sampler.rejection_sample("softmax shallow", (2, 3), 7, "SoftmaxDNN")
@@ -218,40 +299,43 @@ class Cases:
         )
         self.general_relu = sampler.rejection_sample("general relu", (2, 5, 4, 3), 7, "GeneralDNN", ("relu", "tanh", "sigmoid"))
         self.notes = sampler.rejection_sample("notes", (3, 4, 2), 7)
-        self.logistic = sampler.rejection_sample("logistic", (4, 1), 7, demands=(misclassifies,))
-        self.logistic_saturated = saturated(self.logistic)
         # For the diagnosis: where every batch has 7 samples, a seventh is as good as 1/m, and where no layer has one unit, an
         # axis that is lost is as good as one that is squeezed.
         self.softmax_few = sampler.rejection_sample("softmax few", (2, 1, 3), 5, "SoftmaxDNN")
         self.squared_error_few = replace(self.softmax_few, model="SquaredErrorSoftmaxDNN")
         self.general_few = self.general_relu.columns(*range(5))
-        self.logistic_few = self.logistic.columns(*range(5))
         # Outputs that are exactly 0 and 1: right for every other sample, wrong for the rest.
         self.sure = np.where(np.arange(self.softmax.samples) % 2, self.softmax.Y, np.roll(self.softmax.Y, 1, axis=0))
-
-        # Negative, zero and positive; none is near 1/2 or 1, where 2x or x^2 is a factor that can be left out.
-        self.points = sampler.uniform("points", (-1.3, -1.1), (-0.4, -0.2), (0, 0), (0.6, 0.8), (1.1, 1.3))
-        self.array = np.reshape(
-            sampler.uniform("array", (-1.3, -1.1), (-0.4, -0.2), (0, 0), (0.2, 0.4), (0.6, 0.8), (1.1, 1.3)), (2, 3)
+        # The largest Z of a column is near 1000 or -1000: neither no shift nor one shift for all columns will do.
+        self.large = np.array(
+            [[1000.0, -1000.0, -1000.0], [998.0, 1000.0, -1002.0], [0.0, 1001.0, -1001.0], [-1000.0, 0.0, -1000.0]]
         )
+        self.large += np.sign(self.large) * sampler.generator("large").uniform(size=self.large.shape)
+
+    def sample_warmup(self, sampler: Sampler) -> None:
+        """Draw the inputs of warmup.py."""
+        self.points, self.array = numbers(sampler)
+        self.arrays = (self.array, self.array.ravel(), self.array[None], np.array([[-1, 0, 1], [1, 1, -1]]))
         # x, y, w1, w2, w3: no two of a chain are alike, no weight is near 0, and no y_hat is near its y.
         self.chains = (
             sampler.uniform("first chain", (0.3, 0.45), (0, 0), (1.3, 1.7), (-2.4, -1.9), (1.0, 1.2)),
             sampler.uniform("second chain", (-1.8, -1.3), (1, 1), (0.6, 0.9), (2.3, 2.8), (-2.0, -1.6)),
             sampler.uniform("third chain", (1.8, 2.2), (0.2, 0.4), (-0.5, -0.3), (1.1, 1.4), (2.7, 3.3)),
         )
-        # The largest Z of a column is near 1000 or -1000: neither no shift nor one shift for all columns will do.
-        self.large = np.array(
-            [[1000.0, -1000.0, -1000.0], [998.0, 1000.0, -1002.0], [0.0, 1001.0, -1001.0], [-1000.0, 0.0, -1000.0]]
+        self.logistic = sampler.rejection_sample("logistic", (4, 1), 7, demands=(misclassifies,))
+        self.logistic_saturated = saturated(self.logistic)
+        self.logistic_few = self.logistic.columns(*range(5))
+        self.logistic_tail = in_the_tail(self.logistic)
+        self.logistic_single = sampler.rejection_sample("logistic single", (4, 1), 1)
+        self.logistic_integers = integral(
+            sampler.rejection_sample("logistic integers", (3, 1), 3, demands=(partial(still_suits, integral),))
         )
-        self.large += np.sign(self.large) * sampler.generator("large").uniform(size=self.large.shape)
-        self.squares = self.on_squares()
 
     def on_squares(self) -> "Cases":
         """Return the same cases with square matrices in place of the usual ones: there the wrong products have a shape, too."""
         cases, square = copy.copy(self), self.square
         everything = range(square.samples)
-        cases.main, cases.other, cases.saturated = square, square, saturated(square)
+        cases.main, cases.other, cases.saturated, cases.tail = square, square, saturated_far_out(square), in_the_tail(square)
         cases.samples, cases.twice = [square.columns(number) for number in everything], square.columns(*everything, *everything)
         cases.main_on_other = replace(square, X=-np.flip(square.X), Y=1 - square.Y)
         return cases

@@ -68,7 +68,14 @@ RUBRIC: dict[str, dict[str, dict[str, dict[str, float]]]] = {
         },
         "gradients and fit": {
             "public": {"example_gradients": 2},
-            "hidden": {"gradients": 2, "fit_losses": 2, "fit_parameters": 1, "fit_tolerance": 1},
+            "hidden": {
+                "gradients": 1,
+                "fit_losses": 1,
+                "fit_parameters": 1,
+                "fit_tolerance": 1,
+                "fit_goes_on": 1,
+                "gradients_and_fit_leave_no_trace": 1,
+            },
         },
     },
     "extension": {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -136,7 +136,12 @@ def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
 
 
 def call_backward(student: Student, net: Any, case: Case, source: Source) -> Any:
-    """The result, still on the student's side, of a new forward and backward pass of the network on the case.
+    """The result, still on the student's side, of a new forward and backward pass of the network on the case."""
+    return net.compute_gradients(*forward_on(student, net, case, source))
+
+
+def forward_on(student: Student, net: Any, case: Case, source: Source) -> tuple[Any, Any]:
+    """(out, cache) of a new forward pass of the network on the case, still on the student's side, with the labels in the cache.
 
     With a source the reference is laid over the student's own cache.
     """
@@ -147,7 +152,7 @@ def call_backward(student: Student, net: Any, case: Case, source: Source) -> Any
         reference = source(case)
         out, cache = reference[f"A{case.layers[-1]}"], cache_with_overrides(student, net, case, reference)
     cache["Y"] = case.Y
-    return net.compute_gradients(out, cache)
+    return out, cache
 
 
 def cache_with_overrides(student: Student, net: Any, case: Case, values: Mapping[str, np.ndarray]) -> Any:
@@ -385,6 +390,24 @@ def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -
     here, again, labels, batch = (tensors_of_backward(student, variant, source) for variant in variants)
     weights = {key: value for key, value in here.items() if key[0] in "WB"}
     return depends(weights, again, batch) or ("Z" in kinds and depends(here, again, labels))
+
+
+def depends_on_labels(student: Student, case: Case, source: Source) -> bool:
+    """Whether some gradient depends on the labels of the case."""
+    here, again, labels = (tensors_of_backward(student, one, source) for one in (case, once_more(case), relabelled(case)))
+    return depends(here, again, labels)
+
+
+def has_correct_step(student: Student, case: Case, source: Source, right: Collection[str]) -> bool:
+    """Whether one step of the backward pass is done: in every layer that is there, the key of its gradient is among `right`.
+
+    In a single layer nonsense can be right by chance. And a product of activations looks like what follows from a wrong dZ, so
+    where no dZ is right, the labels must have a part in some gradient.
+    """
+    present, last = tensors_of_backward(student, case, source).keys(), f"Z{case.layers[-1]}"
+    steps = [{last}, *({key for key in gradient_keys(case, kind) if key != last} for kind in "ZWBA")]
+    done = [step & present for step in steps if step & present and step & present <= set(right)]
+    return bool({"Z"} & {key[0] for step in done for key in step}) or (bool(done) and depends_on_labels(student, case, source))
 
 
 def expect_input_dependence(student: Student, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:

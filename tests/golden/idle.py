@@ -1,7 +1,9 @@
 """Programs that compute nothing: what they return has every key and every shape, and is the same whatever comes in.
 
+Some return nonsense instead, which does depend on what comes in: no step of it is right.
+
 Their marks stand beside them as (warmup, dnn, extension). Beside a right forward pass (18) the names of the keys are all that
-such a program has, and they are worth 2 points in the cache and 2 in the gradients.
+such a program has, and they are worth 2 points in the cache and 2 in the gradients; 3 and 3 where something is computed.
 """
 
 from tests.golden.programs import solution, with_body
@@ -24,6 +26,41 @@ BATCH = {
     "parameters": 'cache[key] if key in cache and key[0] in "WB" else np.ones(shape)',
     "parameters times the mean output": 'cache.get(key, np.ones(shape)) * out.mean() if key[0] in "WB" else np.ones(shape)',
     "a copy of the cache": "cache[key]",
+}
+# Formulas of the right shapes that are no step of a backward pass.
+BY_KIND = "{{'W': {W}, 'B': {B}, 'Z': {Z}, 'A': {A}}}[key[0]]".format
+A, A_BEFORE, Y_AND_X = 'cache[f"A{layer}"]', 'cache[f"A{layer - 1}"]', '(cache["Y"].sum(axis=0) + cache["A0"].sum(axis=0) ** 2)'
+NONSENSE = {
+    "products of activations": BY_KIND(
+        W=f"{A} @ {A_BEFORE}.T / m", B=f"{A}.mean(axis=1, keepdims=True)", Z=A, A='cache[f"Z{layer}"]'
+    ),
+    "products of Z": BY_KIND(
+        W=f'cache[f"Z{{layer}}"] @ {A_BEFORE}.T', B='cache[f"Z{layer}"].sum(axis=1, keepdims=True)', Z=A, A=f"{A} ** 2"
+    ),
+    "labels and inputs": BY_KIND(
+        W=f'cache["W{{0}}".format(layer)] * {Y_AND_X}.mean()',
+        B=f"np.full(shape, {Y_AND_X}.mean())",
+        Z=f"{A} * {Y_AND_X}",
+        A=f"{A} - {Y_AND_X}",
+    ),
+    "numbers for the labels": BY_KIND(
+        W=f"np.resize(np.arange(1.0, n * inputs + 1), shape) * {Y_AND_X}.std()",
+        B=f"np.resize(np.arange(2.0, n + 2), shape) * {Y_AND_X}.max()",
+        Z=f"np.outer(np.arange(n) + 1, {Y_AND_X})",
+        A=f"np.outer(np.arange(n) - 1.5, {Y_AND_X})",
+    ),
+    "distances from the labels": BY_KIND(
+        W=f"({A} ** 2) @ {A_BEFORE}.T",
+        B=f"np.abs({A} - 2 * out.mean()).sum(axis=1, keepdims=True)",
+        Z='cache[f"Z{layer}"] - 3 * cache["Y"].sum(axis=0)',
+        A=f"np.cos({A}) * out[0]",
+    ),
+    "sines": BY_KIND(
+        W='np.sin(cache[f"W{layer}"] * cache["Y"].sum())',
+        B='np.cos(cache[f"B{layer}"] + out.mean())',
+        Z=f"np.sin({A} * out[0])",
+        A=f"np.tan({A}) * cache['Y'].sum(axis=0)",
+    ),
 }
 
 FORWARD = """
@@ -147,6 +184,14 @@ def notes_gradients(params, X, y):
 Marks = tuple[int, int, int]
 IDLE: dict[str, tuple[dict[str, bytes], Marks]] = {
     **{f"gradients: {name}": ({"dnn": dnn("", value)}, (0, 20, 0)) for name, value in {**SAME, **BATCH}.items()},
+    **{f"gradients: {name}": ({"dnn": dnn("", value)}, (0, 21, 0)) for name, value in NONSENSE.items()},
+    **{
+        f"forward and gradients: {name}": (
+            {"dnn": dnn("np.sin(layer + np.arange(shape[0])[:, None] * X.sum(axis=0))", value)},
+            (0, 6, 0),
+        )
+        for name, value in NONSENSE.items()
+    },
     "gradients: none": ({"dnn": with_body("compute_gradients", "return {}")}, (0, 18, 0)),
     **{f"forward and gradients: {name}": ({"dnn": dnn(value, value)}, (0, 4, 0)) for name, value in SAME.items()},
     "forward and gradients: X and the parameters": ({"dnn": dnn("X", BATCH["parameters"])}, (0, 4, 0)),

@@ -55,16 +55,21 @@ VANISHED = 1e-9  # an own result this small beside the true one carries nothing 
 
 def follow(case, grads, cache, key):
     """What the step must give: from the student's own results where they can be followed, and outright."""
-    kind, layer = key[0], int(key[1:])
-    step = "output Z" if kind == "Z" and layer == case.layers[-1] else kind
     right = reference_of(case).grads[key]
     try:
-        own = STEPS[step](case, Tensors(grads, case), Tensors(cache, case), layer)
+        own = take_step(case, Tensors(grads, case), Tensors(cache, case), key)
     except (CheckFailure, KeyError):
         return (right,)
     if not np.isfinite(own).all() or np.linalg.norm(own) < VANISHED * np.linalg.norm(right):
         return (right,)
     return own, right
+
+
+def take_step(case, grads, cache, key):
+    """Return the gradient that the step to it gives, from the gradients and the cache one step up."""
+    kind, layer = key[0], int(key[1:])
+    step = "output Z" if kind == "Z" and layer == case.layers[-1] else kind
+    return STEPS[step](case, grads, cache, layer)
 
 
 class Tensors:

@@ -9,8 +9,12 @@ from autograder.backprop.running import (
     cache_with_overrides,
     call_backward,
     expect_input_dependence,
+    forward_on,
     network,
+    on_another_batch,
+    relabelled,
     run_backward,
+    same,
     with_own_or_reference_cache,
 )
 from autograder.checking import (
@@ -25,7 +29,9 @@ from autograder.checking import (
     require_keys,
     tensor,
 )
+from tests.hidden.credit import expect_correct_step, expect_same_steps
 from tests.hidden.steps import also_on_squares, expect_finite_gradients, expect_reference, expect_steps, parameter_gradients
+from tests.hidden.used import expect_no_new_keys, nudge, with_nudge, with_other_params
 
 
 @check
@@ -57,6 +63,7 @@ def test_gradient_output_Z(student, cases):
 def test_gradient_W_step(student, cases):
     """Every dW_l follows from your dZ_l and A_{l-1}, averaged over the batch."""
     expect_steps(student, cases.main, gradient_keys(cases.main, "W"), cases.shallow)
+    expect_correct_step(student, cases)
 
 
 @check
@@ -64,6 +71,7 @@ def test_gradient_W_step(student, cases):
 def test_gradient_B_step(student, cases):
     """Every dB_l follows from your dZ_l, averaged over the batch."""
     expect_steps(student, cases.main, gradient_keys(cases.main, "B"), cases.shallow)
+    expect_correct_step(student, cases)
 
 
 @check
@@ -71,6 +79,7 @@ def test_gradient_B_step(student, cases):
 def test_gradient_A_step(student, cases):
     """Every dA_{l-1} follows from W_l and your dZ_l."""
     expect_steps(student, cases.main, gradient_keys(cases.main, "A"))
+    expect_correct_step(student, cases)
 
 
 @check
@@ -78,13 +87,14 @@ def test_gradient_A_step(student, cases):
 def test_gradient_hidden_Z_step(student, cases):
     """Every dZ_l of a hidden layer follows from your dA_l and the slope of the sigmoid."""
     expect_steps(student, cases.main, ["Z2", "Z1"])
+    expect_correct_step(student, cases)
 
 
 @check
 @also_on_squares
 def test_gradient_mean_of_samples(student, cases):
     """The gradient of a batch is the mean of the gradients of its samples taken one by one."""
-    expect_input_dependence(student, cases.main, reference_cache, "WB")
+    expect_correct_step(student, cases)
 
     def attempt(source):
         batch = parameter_gradients(student, cases.other, source)
@@ -102,7 +112,7 @@ def test_gradient_mean_of_samples(student, cases):
 @also_on_squares
 def test_gradient_duplicated_batch(student, cases):
     """A batch in which every sample comes twice has the same gradients as the batch itself."""
-    expect_input_dependence(student, cases.main, reference_cache, "WB")
+    expect_correct_step(student, cases)
 
     def attempt(source):
         once = parameter_gradients(student, cases.other, source)
@@ -133,28 +143,30 @@ def test_gradient_numerical_B(student, cases):
 
 @check
 def test_gradient_other_depths(student, cases):
-    """The gradients are right for any layer_sizes, deeper, wider or without a hidden layer."""
-    for case in (cases.deep, cases.shallow):
+    """The gradients are right for any layer_sizes and any batch: deep, shallow, large, and with integers in X and Y."""
+    for case in (cases.deep, cases.shallow, cases.integers, cases.long, cases.wide):
         expect_reference(student, case)
 
 
 @check
 @also_on_squares
 def test_gradient_saturated(student, cases):
-    """The gradients stay finite where |Z| reaches 1000."""
-    expect_input_dependence(student, cases.main, reference_cache)
-    expect_finite_gradients(student, cases.saturated)
+    """The gradients are right where |Z| is large: from 10 to 40, and at 1000."""
+    expect_correct_step(student, cases)
+    for case in (cases.tail, cases.saturated):
+        expect_finite_gradients(student, case)
+        expect_same_steps(student, cases.main, case)
 
 
 @check
 @also_on_squares
 def test_gradient_leaves_no_trace(student, cases):
     """`compute_gradients` changes neither its arguments nor the parameters nor the random state."""
-    expect_input_dependence(student, cases.main, reference_cache)
-    net = network(student, cases.main)
+    expect_correct_step(student, cases)
     given = {**reference_cache(cases.main), "Y": cases.main.Y}
+    net = network(student, cases.main)
     out, cache = student.place(given["A3"]), cache_with_overrides(student, net, cases.main, given)
-    params_before = student.fetch(net.params)
+    cache_before, params_before = student.fetch(student.copy(cache), net.params)
     before = student.stirred_random_state()
     grads = net.compute_gradients(out, cache)
     after = student.random_state()
@@ -163,17 +175,19 @@ def test_gradient_leaves_no_trace(student, cases):
     expect_untouched("out", out, given["A3"])
     for key, value in given.items():
         expect_untouched(f'cache["{key}"]', require_key("The cache", cache, key), value)
+    expect_no_new_keys("cache", cache, cache_before)
     for key in cases.main.params:
         value = tensor(key, require_key("net.params", params_before, key))  # what forward did to it is paid for there
         expect_untouched(f'params["{key}"]', require_key("net.params", params, key), value)
+    expect_no_new_keys("net.params", params, params_before)
     expect_same_random_state("compute_gradients", before, after)
 
 
 @check
 @also_on_squares
 def test_gradient_second_call(student, cases):
-    """A second call gives what a first call would: nothing is carried over from one batch to the next."""
-    expect_input_dependence(student, cases.main, reference_cache, "WB")
+    """A used network gives what a new one gives: nothing is carried over, and no earlier result is changed."""
+    expect_correct_step(student, cases)
 
     def attempt(source):
         first = parameter_gradients(student, cases.other, source)
@@ -185,5 +199,46 @@ def test_gradient_second_call(student, cases):
             )
             for key, want in first.items():
                 expect_tensor(key, require_key("grads", again, key), want)
+        expect_use_again(student, cases, source)
 
     with_own_or_reference_cache(student, cases.other, reference_cache, attempt)
+
+
+def expect_use_again(student, cases, source):
+    """A network that has run forward on several batches gives the gradients of each, and those of other labels and weights."""
+    case = cases.other
+    net, others = network(student, case), (on_another_batch(case), cases.main_on_other)
+    one, another = (forward_on(student, net, batch, source) for batch in (case, others[0]))
+    first = net.compute_gradients(*one)
+    remembers = "`compute_gradients` uses what the last `forward` left behind: use the out and the cache that are passed in."
+    expect_as_new(student, case, source, student.fetch(first), remembers)
+    larger = forward_on(student, net, others[1], source)
+    found = [net.compute_gradients(*passed) for passed in (another, larger)]
+    out, cache = forward_on(student, net, case, source)
+    cache["Y"] = relabelled(case).Y
+    first, labels, *found = student.fetch(first, net.compute_gradients(out, cache), *found)
+    expect_as_new(student, case, source, first, "A second `compute_gradients` changed what the first one returned.")
+    for batch, grads in zip(others, found, strict=True):
+        expect_as_new(student, batch, source, grads, remembers)
+    expect_as_new(student, relabelled(case), source, labels, '`compute_gradients` does not notice that cache["Y"] has changed.')
+    expect_use_of_weights(student, net, case, source)
+
+
+def expect_use_of_weights(student, net, case, source):
+    """The used network gives what a new one gives, on parameters that are replaced and on one weight that is changed."""
+    net.params = student.parameters(with_other_params(case).params)
+    replaced = student.fetch(call_backward(student, net, with_other_params(case), source))
+    net.params = student.parameters(case.params)
+    call_backward(student, net, case, source)
+    nudge(net, case)
+    nudged = student.fetch(call_backward(student, net, with_nudge(case), source))
+    for changed, grads in ((with_other_params(case), replaced), (with_nudge(case), nudged)):
+        message = "After a change of net.params, `compute_gradients` gives something else than on a new network."
+        expect_as_new(student, changed, source, grads, message)
+
+
+def expect_as_new(student, case, source, grads, message):
+    """The W and B gradients are those of a new network on the case."""
+    for key, want in parameter_gradients(student, case, source).items():
+        if not same(tensor(key, require_key("grads", mapping("grads", grads), key)), want):
+            raise CheckFailure(message, key)

@@ -3,18 +3,23 @@
 Z_l is checked on the student's own A_{l-1} and A_l on the student's own Z_l, so that one slip is not paid for twice.
 """
 
+from contextlib import suppress
+
 from autograder.backprop.case import cache_keys
 from autograder.backprop.oracle import reference_of, sigmoid
 from autograder.backprop.running import (
     answer_of_forward,
     expect_input_dependence_of_forward,
     network,
+    on_another_batch,
     run_cache,
     run_output,
+    same,
     tensors_of_forward,
 )
 from autograder.checking import (
     CheckFailure,
+    StudentError,
     check,
     expect_finite,
     expect_same_random_state,
@@ -24,6 +29,7 @@ from autograder.checking import (
     require_keys,
 )
 from tests.hidden.steps import Tensors, also_on_squares
+from tests.hidden.used import expect_no_new_keys, nudge, with_nudge, with_other_params
 
 # What the tensors of a layer follow from.
 STEPS = {
@@ -41,9 +47,8 @@ def expect_cache(student, case, kinds):
 
 def expect_cache_steps(student, case, kind):
     """The tensors of this kind are right, or follow from the student's own ones."""
-    cache = run_cache(student, case)
     for key in keys_of(case, kind):
-        expect_tensor(key, require_key("The cache", cache, key), reference_of(case).cache[key], *followed(case, cache, key))
+        expect_step(student, case, key)
 
 
 def keys_of(case, kinds):
@@ -58,11 +63,20 @@ def followed(case, cache, key):
         return
 
 
+def expect_correct_step(student, case):
+    """CheckFailure unless the output, or some Z or A, is right or follows from the student's own results; A_0 is only X."""
+    keys = [key for key in cache_keys(case) if key[0] in "ZA" and key != "A0"]
+    right = (holds(expect_step, student, case, key) for key in keys)
+    if not holds(expect_right_output, student, case) and not any(right):
+        answer_of_forward(student, case)  # may raise
+        raise CheckFailure("No step of `forward` is right yet, and what agrees with itself alone earns nothing.")
+
+
 @check
 def test_forward_output(student, cases):
     """`forward` returns the right output for batches of shape 2 x m, one column or many."""
     for case in (cases.main, cases.single):
-        expect_tensor("out", run_output(student, case), reference_of(case).out)
+        expect_right_output(student, case)
 
 
 @check
@@ -91,32 +105,69 @@ def test_forward_cache_A(student, cases):
 @also_on_squares
 def test_forward_cache_W_and_B(student, cases):
     """The cache holds the W_l and B_l that the forward pass used."""
-    expect_input_dependence_of_forward(student, cases.main)
+    expect_correct_step(student, cases.main)
     expect_cache(student, cases.main, "WB")
 
 
 @check
 def test_forward_other_depths(student, cases):
-    """`forward` and its cache are right for any layer_sizes, deeper, wider or without a hidden layer."""
-    for case in (cases.deep, cases.shallow):
-        expect_tensor("out", run_output(student, case), reference_of(case).out)
+    """`forward` and its cache are right for any layer_sizes and any batch: deep, shallow, large, and with integers in X."""
+    for case in (cases.deep, cases.shallow, cases.integers, cases.long, cases.wide):
+        expect_right_output(student, case)
         expect_cache(student, case, "ZA")
 
 
 @check
 @also_on_squares
 def test_forward_saturated(student, cases):
-    """`forward` stays finite where |Z| reaches 1000."""
-    expect_input_dependence_of_forward(student, cases.main)
-    for key, value in tensors_of_forward(answer_of_forward(student, cases.saturated), cases.saturated).items():
-        expect_finite(key, value)
+    """`forward` is right where |Z| is large: from 10 to 40, and at 1000."""
+    expect_correct_step(student, cases.main)
+    for case in (cases.tail, cases.saturated):
+        for key, value in tensors_of_forward(answer_of_forward(student, case), case).items():
+            expect_finite(key, value)
+        expect_same_steps(student, cases.main, case)
+
+
+def expect_same_steps(student, usual, case):
+    """Whatever is right on the usual case, outright or as a step, is right on another one of the same layers."""
+    for key in cache_keys(usual):
+        if key[0] in "ZA" and holds(expect_step, student, usual, key):
+            expect_step(student, case, key)
+    if holds(expect_output, student, usual):
+        expect_output(student, case)
+
+
+def expect_step(student, case, key):
+    cache = run_cache(student, case)
+    expect_tensor(key, require_key("The cache", cache, key), reference_of(case).cache[key], *followed(case, cache, key))
+
+
+def expect_output(student, case):
+    """The output is right, or is the last A of the student's own cache."""
+    with suppress(CheckFailure, StudentError):
+        own = tensors_of_forward(answer_of_forward(student, case), case)
+        expect_tensor("out", require_key("", own, "out"), require_key("", own, f"A{case.layers[-1]}"))
+        return
+    expect_right_output(student, case)
+
+
+def expect_right_output(student, case):
+    expect_tensor("out", run_output(student, case), reference_of(case).out)
+
+
+def holds(expect, *arguments):
+    """Whether the check passes."""
+    with suppress(CheckFailure, StudentError):
+        expect(*arguments)
+        return True
+    return False
 
 
 @check
 @also_on_squares
 def test_forward_leaves_no_trace(student, cases):
-    """`forward` changes neither X nor the parameters nor the random state, and answers the same call the same way twice."""
-    expect_input_dependence_of_forward(student, cases.main)
+    """`forward` changes neither X, the parameters nor the random state, and gives on a used network what a new one gives."""
+    expect_correct_step(student, cases.main)
     net = network(student, cases.main)
     X = student.place(cases.main.X)
     before = student.stirred_random_state()
@@ -128,7 +179,36 @@ def test_forward_leaves_no_trace(student, cases):
     expect_untouched("X", X, cases.main.X)
     for key, value in cases.main.params.items():
         expect_untouched(key, require_key("net.params", params, key), value)
+    expect_no_new_keys("net.params", params, cases.main.params)
     expect_same_random_state("forward", before, after)
     second = tensors_of_forward(again, cases.main)
     for key, want in tensors_of_forward(first, cases.main).items():
         expect_tensor(key, require_key("The second cache", second, key), want)
+    expect_use_again(student, cases.main)
+
+
+def expect_use_again(student, case):
+    """A used network gives what a new one gives: for a second batch of the same shape, and after its weights have changed."""
+    net, other = network(student, case), on_another_batch(case)
+    first, second = student.fetch(net.forward(case.X), net.forward(other.X))
+    expect_as_new(
+        student, other, second, "`forward` remembers a batch: it gives something else for a second batch of that shape."
+    )
+    expect_as_new(student, case, first, "A second `forward` on the same network changed what the first one returned.")
+    net.params = student.parameters(with_other_params(case).params)
+    replaced = student.fetch(net.forward(case.X))
+    message = "`forward` does not use the parameters that net.params was set to after another call."
+    expect_as_new(student, with_other_params(case), replaced, message)
+    net.params = student.parameters(case.params)
+    net.forward(case.X)
+    nudge(net, case)
+    nudged = student.fetch(net.forward(case.X))
+    expect_as_new(student, with_nudge(case), nudged, "`forward` does not notice that a weight in net.params has changed.")
+
+
+def expect_as_new(student, case, answer, message):
+    """The output and every Z and A are what a new network gives on the case."""
+    got = tensors_of_forward(answer, case)
+    for key, want in tensors_of_forward(answer_of_forward(student, case), case).items():
+        if key[0] not in "WB" and not (key in got and same(got[key], want)):
+            raise CheckFailure(message, key)

@@ -6,25 +6,19 @@ parts, so that a mistake in a part is not paid for again.
 
 import functools
 import math
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.backprop.cases import EPOCHS
 from autograder.backprop.oracle import reference_of
-from autograder.backprop.running import (
-    as_gradients,
-    depends,
-    either,
-    expect_finite_tensors,
-    expect_whole,
-    network,
-    on_another_batch,
-)
+from autograder.backprop.running import as_gradients, either, expect_whole, network, own_gradients, remember
 from autograder.checking import (
     FOUND,
     CheckFailure,
     Found,
+    StudentError,
     capped_count,
     check,
     describe,
@@ -33,17 +27,26 @@ from autograder.checking import (
     require_key,
     tensor,
 )
+from tests.hidden.credit import expect_correct_step
 from tests.hidden.steps import also_on_squares
 
 MOST_NUMBERS = 10_000  # of a parameter that a gradient of a wrong shape has made larger
+UPDATES = 1  # of fit on other networks
+RUNS = 12, 0, 2  # the epochs of one fit after another on the same network
+RESUMED = "in one of several calls on the same network"
+MOST_RATE = 1e6
 
 
 @check
 @also_on_squares
 def test_gradients(student, cases):
-    """`gradients(X, Y)` runs forward, hands over the labels and returns at least every W and B gradient."""
+    """`gradients(X, Y)` runs forward, hands over the labels and returns at least every W and B gradient, for any network."""
     for case in (cases.main, cases.other):
         expect_whole(student, case, reference_of(case).grads)
+    expect_correct_step(student, cases)
+    for case in (cases.deep, cases.shallow, cases.integers, cases.long):
+        if own_gradients(student, case):  # what the passes cannot do is paid for there
+            expect_whole(student, case, reference_of(case).grads)
 
 
 class Descent(NamedTuple):
@@ -55,31 +58,31 @@ class Descent(NamedTuple):
     params: list
 
 
-@functools.cache
-def true_descent(cases):
-    """The descent on the main case by the true gradients."""
-    losses, params = [], [cases.main.params]
-    for _ in range(EPOCHS):
-        right = reference_of(cases.main.with_params(params[-1]))
+@functools.lru_cache(maxsize=64)
+def true_descent(case, rate, epochs):
+    """The descent on a case by the true gradients."""
+    losses, params = [], [case.params]
+    for _ in range(epochs):
+        right = reference_of(case.with_params(params[-1]))
         losses.append(right.loss)
-        params.append({key: value - cases.learning_rate * right.grads[key] for key, value in params[-1].items()})
-    return Descent(cases.main, cases.learning_rate, np.array(losses), params)
+        params.append({key: value - rate * right.grads[key] for key, value in params[-1].items()})
+    return Descent(case, rate, np.array(losses), params)
 
 
-def own_descent(student, cases, case):
-    """The same by the student's own network, its losses and its gradients; CheckFailure where these lead nowhere.
+def own_descent(student, case, rate, epochs):
+    """The same by the student's own network, its losses and its gradients; CheckFailure where these lead nowhere."""
+    return remember(student, ("descent", case, rate, epochs), lambda: descend(student, case, rate, epochs))
 
-    Where the own gradients are too large, the rate makes up for it: what runs away ends in infinities, or by luck does not.
-    """
+
+def descend(student, case, rate, epochs):
+    """Where the own gradients are too large, the rate makes up for it: what runs away ends in infinities, or by luck not."""
     net, losses, params = network(student, case), [], [case.params]
-    rate = float(
-        cases.learning_rate * min(1, size(reference_of(case).grads, case) / size(gradients_of(student, net, case), case))
-    )
-    net = network(student, case)
-    for _ in range(EPOCHS):
-        out, _ = student.unpack(net.forward(case.X))
-        losses.append(one_number("loss", student.fetch(net.loss(out, case.Y))))
-        grads = gradients_of(student, net, case)
+    rate = float(rate * min(1, size(reference_of(case).grads, case) / size(gradients_of(student, net, case), case)))
+    net, X, Y = network(student, case), student.place(case.X), student.place(case.Y)  # which the passes may change
+    for _ in range(epochs):
+        out, _ = student.unpack(net.forward(X))
+        losses.append(one_number("loss", student.fetch(net.loss(out, Y))))
+        grads = arrays_of(case, student.fetch(net.gradients(X, Y)))
         after = mapping("net.params", student.fetch(net.params))  # a backward pass may have changed them
         params.append({key: step(tensor(key, require_key("net.params", after, key)), rate * grads[key]) for key in case.params})
         net.params = dict(params[-1])
@@ -99,17 +102,14 @@ def one_number(name, value):
     return float(number.reshape(()))
 
 
-def expect_alive_gradients(student, case):
-    """CheckFailure unless `gradients` computes something from the case."""
-    variants = (case, case, on_another_batch(case))
-    if not depends(*(gradients_of(student, network(student, variant), variant) for variant in variants)):
-        expect_finite_tensors("grads", gradients_of(student, network(student, case), case), case.params)
-        raise CheckFailure("The gradients do not depend on the batch, or differ from call to call.")
-
-
 def gradients_of(student, net, case):
     """What the student's network returns from `gradients`, for every W and B in whatever shape."""
-    grads = as_gradients("gradients", student.fetch(net.gradients(case.X, case.Y)), case)
+    return arrays_of(case, student.fetch(net.gradients(case.X, case.Y)))
+
+
+def arrays_of(case, value):
+    """What `gradients` returned as the arrays of every W and B."""
+    grads = as_gradients("gradients", value, case)
     return {key: tensor(key, require_key("grads", grads, key)) for key in case.params}
 
 
@@ -124,34 +124,74 @@ def step(value, change):
     return value - change
 
 
+def has_gradients_to_descend(student, case):
+    """Whether the student's own gradients on a case have the shapes of the parameters."""
+    with suppress(CheckFailure, StudentError):
+        grads = gradients_of(student, network(student, case), case)
+        return all(grads[key].shape == value.shape and np.isfinite(grads[key]).all() for key, value in case.params.items())
+    return False
+
+
+def leads_somewhere(student, case, rate, epochs):
+    """Whether the student's own gradients have the shapes of the parameters, and their descent ends in numbers."""
+    with suppress(CheckFailure, StudentError):
+        own_descent(student, case, rate, epochs)
+        return has_gradients_to_descend(student, case)
+    return False
+
+
+def on_some_descent(student, cases, attempt, epochs=EPOCHS, rate=None):
+    """Let fit try against the true descent on the main case, then against the one by the student's own gradients.
+
+    Only where that one leads nowhere, which may stop a right fit, it may try on a network where every tensor is one number.
+    """
+    rate = rate or cases.learning_rate
+
+    def on_own_descent():
+        expect_correct_step(student, cases)
+        if leads_somewhere(student, cases.main, rate, epochs):
+            attempt(own_descent(student, cases.main, rate, epochs))
+        else:
+            either(
+                lambda: attempt(own_descent(student, cases.main, rate, epochs)),
+                lambda: attempt(own_descent(student, cases.point, rate, epochs)),
+            )
+
+    either(lambda: attempt(true_descent(cases.main, rate, epochs)), on_own_descent)
+
+
+def on_other_network(student, cases, case, attempt):
+    """The same on another network; where the student's own gradients are of no use there, they are paid for elsewhere."""
+    rate = cases.learning_rate
+    with suppress(CheckFailure, StudentError):
+        attempt(true_descent(case, rate, UPDATES))
+        return
+    if leads_somewhere(student, case, rate, UPDATES):
+        attempt(own_descent(student, case, rate, UPDATES))
+
+
 def run_fit(student, descent, tolerance):
     """The recorded losses of the student's fit as in a descent, shape (epochs,), and the parameters after it."""
+    net = network(student, descent.case)
+    losses, params = student.fetch(fit(net, descent, EPOCHS, tolerance), net.params)
+    return as_losses(losses), mapping("net.params", params)
+
+
+def fit(net, descent, epochs, tolerance=0.0):
+    """The student's fit on the batch of a descent, still on the student's side."""
     case = descent.case
-    net = network(student, case)
-    losses = net.fit(case.X, case.Y, learning_rate=descent.rate, epochs=EPOCHS, tolerance=tolerance)
-    losses, params = student.fetch(losses, net.params)
-    if losses is None:
+    return net.fit(case.X, case.Y, learning_rate=descent.rate, epochs=epochs, tolerance=tolerance)
+
+
+def as_losses(value):
+    """The recorded losses as an array, shape (epochs,)."""
+    if value is None:
         raise CheckFailure("fit must return the list of recorded losses; it returned None (is the return missing?).")
-    losses = tensor("losses", losses)
+    losses = tensor("losses", value)
     if losses.ndim != 1:
         found = describe(losses)
         raise CheckFailure(f"fit must return a list with one loss for each epoch; it returned {FOUND}.", found=found)
-    return losses, mapping("net.params", params)
-
-
-def on_some_descent(student, cases, attempt):
-    """Let fit try against the true descent, then against those by the student's own gradients.
-
-    The last one is on a network where every tensor is one number, so that a gradient of a wrong shape does not stop fit.
-    """
-
-    def on_own_descents():
-        either(lambda: expect_alive_gradients(student, cases.main), lambda: expect_alive_gradients(student, cases.square))
-        either(
-            lambda: attempt(own_descent(student, cases, cases.main)), lambda: attempt(own_descent(student, cases, cases.point))
-        )
-
-    either(lambda: attempt(true_descent(cases)), on_own_descents)
+    return losses
 
 
 @check
@@ -161,20 +201,24 @@ def test_fit_losses(student, cases):
     def attempt(descent):
         losses, _ = run_fit(student, descent, tolerance=0.0)
         expect_epochs(losses, EPOCHS)
-        expect_tensor("losses", losses, descent.losses)
+        expect_tensor("losses", losses, descent.losses[:EPOCHS])
 
     on_some_descent(student, cases, attempt)
 
 
 @check
 def test_fit_parameters(student, cases):
-    """After `fit` the parameters have taken one step against the gradient in every epoch."""
+    """After `fit` the parameters of any network have taken one step against the gradient in every epoch."""
 
     def attempt(descent):
-        _, params = run_fit(student, descent, tolerance=0.0)
-        expect_params(params, descent.params[EPOCHS])
+        epochs = len(descent.losses)
+        net = network(student, descent.case)
+        _, params = student.fetch(fit(net, descent, epochs), net.params)
+        expect_params(mapping("net.params", params), descent.params[epochs])
 
     on_some_descent(student, cases, attempt)
+    for case in (cases.deep, cases.shallow, cases.integers):
+        on_other_network(student, cases, case, attempt)
 
 
 @check
@@ -192,13 +236,94 @@ def test_fit_tolerance(student, cases):
     on_some_descent(student, cases, attempt)
 
 
+@check
+def test_fit_goes_on(student, cases):
+    """`fit` takes every step it is told to, also where the loss does not fall, and a second `fit` goes on where one ended."""
+
+    def attempt(descent):
+        net = network(student, descent.case)
+        runs = student.fetch(*(fit(net, descent, epochs) for epochs in RUNS), net.params)
+        *losses, params = runs
+        start = 0
+        for epochs, recorded in zip(RUNS, map(as_losses, losses), strict=True):
+            expect_epochs(recorded, epochs, RESUMED)
+            if epochs:
+                expect_tensor("losses", recorded, descent.losses[start : start + epochs])
+            start += epochs
+        expect_params(mapping("net.params", params), descent.params[start])
+        recorded = student.fetch(fit(network(student, descent.case), descent._replace(rate=0.0), EPOCHS))
+        expect_epochs(as_losses(recorded), EPOCHS, "where the loss stays as it is")
+
+    def attempt_uphill(descent):
+        losses, params = run_fit(student, descent, tolerance=0.0)
+        expect_epochs(losses, EPOCHS, "where the loss rises")
+        expect_params(params, descent.params[EPOCHS])
+
+    on_some_descent(student, cases, attempt, sum(RUNS))
+    on_some_descent(student, cases, attempt_uphill, EPOCHS, rising_rate(cases.main, cases.learning_rate))
+
+
+@functools.lru_cache(maxsize=64)
+def rising_rate(case, rate):
+    """A learning rate so large that the first step of the true descent makes the loss larger."""
+    while np.diff(true_descent(case, rate, 2).losses) <= 0 and rate < MOST_RATE:
+        rate *= 2
+    return rate
+
+
+@check
+def test_gradients_and_fit_leave_no_trace(student, cases):
+    """`gradients` and `fit` change neither X nor Y nor the random state, and `gradients` does not change the parameters."""
+    expect_correct_step(student, cases)
+    own = set()
+    with suppress(CheckFailure, StudentError):  # what the passes leave is paid for there
+        own = traces(student, cases.main, lambda net, X, Y: passes(student, net, X, Y))
+    if found := traces(student, cases.main, lambda net, X, Y: net.gradients(X, Y)) - own:
+        raise CheckFailure(f"`gradients` changes {min(found)}; it must change nothing that its caller has.")
+
+    with suppress(StudentError):  # a fit that cannot go on is paid for in checks of its own
+        found = traces(student, cases.main, lambda net, X, Y: net.fit(X, Y, learning_rate=cases.learning_rate, epochs=2))
+        if found := found - own - {"the parameters"}:
+            raise CheckFailure(f"`fit` changes {min(found)}; it must change nothing but the parameters.")
+
+
+def passes(student, net, X, Y):
+    """The result of both passes one after the other."""
+    out, cache = student.unpack(net.forward(X))
+    cache["Y"] = Y
+    return net.compute_gradients(out, cache)
+
+
+def traces(student, case, run):
+    """What a call changed of the things that belong to its caller: their names."""
+    net, X, Y = network(student, case), student.place(case.X), student.place(case.Y)
+    before = student.stirred_random_state()
+    returned = run(net, X, Y)
+    after = student.random_state()
+    _, X, Y, params, before, after = student.fetch(returned, X, Y, net.params, before, after)
+    kept = {"X": same_bits(X, case.X), "Y": same_bits(Y, case.Y), "the parameters": is_unchanged(params, case.params)}
+    kept["the random state"] = all(np.array_equal(was, now) for was, now in zip(before, after, strict=True))
+    return {name for name, is_kept in kept.items() if not is_kept}
+
+
+def is_unchanged(params, want):
+    """Whether these are the parameters, under the same keys and to the last bit."""
+    params = mapping("net.params", params)
+    return params.keys() == want.keys() and all(same_bits(params[key], value) for key, value in want.items())
+
+
+def same_bits(value, want):
+    """Whether a value is the array that the caller handed over."""
+    return np.array_equal(tensor("", value), want)
+
+
 def expect_params(params, want):
     for key in want:
         expect_tensor(f'params["{key}"]', require_key("net.params", params, key), want[key])
 
 
-def expect_epochs(losses, want):
+def expect_epochs(losses, want, where="here, the last one included"):
     if len(losses) != want:
         found = Found(str(len(losses)), capped_count(len(losses), EPOCHS + 1))
-        message = f"fit must have recorded {want} losses here, the last one included; it recorded {FOUND}."
+        message = f"fit must have recorded {want} losses {where}; it recorded {FOUND}."
         raise CheckFailure(message, found=found)

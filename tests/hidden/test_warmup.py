@@ -5,12 +5,14 @@ import functools
 import numpy as np
 
 from autograder.backprop.case import in_the_notes
-from autograder.backprop.oracle import STEP, reference_of, sigmoid
-from autograder.backprop.running import arrays_in, depends, either, expect_finite_tensors, on_another_batch, parallel
+from autograder.backprop.oracle import STEP, reference_cache, reference_of, sigmoid
+from autograder.backprop.running import arrays_in, depends, either, expect_finite_tensors, on_another_batch, parallel, same
 from autograder.checking import (
     CheckFailure,
+    StudentError,
     check,
     expect_finite,
+    expect_same_random_state,
     expect_shape,
     expect_tensor,
     expect_untouched,
@@ -73,31 +75,31 @@ def test_two_paths(student, cases):
 
 @check
 def test_arrays(student, cases):
-    """`exp_exp_square`, `reciprocal_exp_square` and `two_paths` take arrays and answer number by number."""
+    """`exp_exp_square`, `reciprocal_exp_square` and `two_paths` take arrays of any shape and answer number by number."""
     for name in FUNCTIONS:
-        (returned,) = run(student, name, cases.array)
-        either(
-            functools.partial(expect_both, returned, value_and_slope(name, cases.array)),
-            functools.partial(expect_number_by_number, student, cases, name, returned),
-        )
+        for array, returned in zip(cases.arrays, run(student, name, *cases.arrays), strict=True):
+            either(
+                functools.partial(expect_both, returned, value_and_slope(name, array)),
+                functools.partial(expect_number_by_number, student, array, name, returned),
+            )
 
 
-def expect_number_by_number(student, cases, name, returned):
+def expect_number_by_number(student, array, name, returned):
     """The halves are what the function answers for each number, and one of them is more than x or a constant."""
-    wants = list(number_by_number(student, cases, name))
-    if all(parallel(want, cases.array) or parallel(want, np.ones(cases.array.shape)) for want in wants):
+    wants = list(number_by_number(student, array, name))
+    if all(parallel(want, array) or parallel(want, np.ones(array.shape)) for want in wants):
         raise CheckFailure(f"{name} computes nothing from x.")
     expect_both(returned, wants)
 
 
-def number_by_number(student, cases, name):
+def number_by_number(student, array, name):
     """What the student's function answers for each number of the array, put together."""
-    halves = zip(*run(student, name, *cases.array.ravel().tolist()), strict=True)
+    halves = zip(*run(student, name, *array.ravel().tolist()), strict=True)
     for half in halves:
         numbers = [tensor(name, number) for number in half]
         for number in numbers:
             expect_shape(name, number, ())
-        yield np.reshape(numbers, cases.array.shape)
+        yield np.reshape(numbers, array.shape)
 
 
 WEIGHTS = ("w1", "w2", "w3")
@@ -184,14 +186,69 @@ def test_logistic_dJdw1(student, cases):
 
 @check
 def test_warmup_conventions(student, cases):
-    """`logistic_gradients` changes none of its arguments and stays finite where |z| reaches 1000."""
+    """No function changes its arguments, an earlier result or the random state; `logistic_gradients` is right for any batch."""
     expect_alive_logistic(student, cases)
-    returned, _, _ = run_logistic(student, cases.logistic_saturated)
-    for key, value in arrays_in(returned, LOGISTIC_KEYS).items():
+    for key, value in arrays_in(run_logistic(student, cases.logistic_saturated)[0], LOGISTIC_KEYS).items():
         expect_finite(key, value)
+    for case in (cases.logistic_tail, cases.logistic_saturated, cases.logistic_single, cases.logistic_integers):
+        expect_same_logistic(student, cases.logistic, case)
     _, given, after = run_logistic(student, cases.logistic)
     for name, value in given.items():
         expect_untouched(name, after[name], value)
+    for name in FUNCTIONS:
+        expect_lasting_result(student, name, cases.array)
+    expect_lasting_logistic(student, cases.logistic)
+    calls = {name: [cases.array] for name in FUNCTIONS}
+    calls |= {"three_weight_chain": cases.chains[0], "logistic_gradients": given.values()}
+    for name, arguments in calls.items():
+        before = student.stirred_random_state()
+        getattr(student.module("warmup"), name)(*arguments)
+        expect_same_random_state(name, *student.fetch(before, student.random_state()))
+
+
+def expect_same_logistic(student, usual, case):
+    """What is right on the usual case is right on this one."""
+    returned, usually = (run_logistic(student, one)[0] for one in (case, usual))
+    found, wants = arrays_in(usually, LOGISTIC_KEYS), logistic_by_hand(usual)
+    for key in found:
+        if same(found[key], wants[key]):
+            expect_tensor(key, require_key("The dict", returned, key), logistic_by_hand(case)[key], case=case)
+
+
+def logistic_by_hand(case):
+    """What is right on a case, also where the exponentials of a derivative of the loss overflow."""
+    a1 = reference_cache(case)["A1"]
+    dJdz1 = a1 - case.Y
+    return {"a1": a1, "dJdz1": dJdz1, "dJdb1": dJdz1.mean(axis=1, keepdims=True), "dJdw1": case.X @ dJdz1.T / case.samples}
+
+
+def expect_lasting_result(student, name, array):
+    """The function leaves an array as it is, and what it returned stays when the array changes."""
+    x = student.place(array)
+    returned = getattr(student.module("warmup"), name)(x)
+    try:
+        earlier, after = student.fetch(returned, x)
+        x.put(0, 0.5)
+        later = student.fetch(returned)
+        values = [[tensor(name, value) for value in two_values(name, pair, "value, derivative")] for pair in (earlier, later)]
+    except (CheckFailure, StudentError):
+        return  # what does not return two arrays is paid for in checks of its own
+    if not np.array_equal(tensor("x", after), array):
+        raise CheckFailure(f"`{name}` changes its argument x: compute into a new array.")
+    if not all(np.array_equal(was, now, equal_nan=True) for was, now in zip(*values, strict=True)):
+        raise CheckFailure(f"What `{name}` returned changes when x does: return a new array.")
+
+
+def expect_lasting_logistic(student, case):
+    """A second call does not change what the first one returned."""
+    function, batches = student.module("warmup").logistic_gradients, (case, on_another_batch(case))
+    call, next_call = (functools.partial(function, one.X, one.Y, *in_the_notes(one.params).values()) for one in batches)
+    returned = call()
+    earlier = student.fetch(returned)
+    later, _ = student.fetch(returned, next_call())
+    earlier, later = (arrays_in(mapping("The dict", one), LOGISTIC_KEYS) for one in (earlier, later))
+    if earlier.keys() != later.keys() or not all(np.array_equal(earlier[key], later[key], equal_nan=True) for key in earlier):
+        raise CheckFailure("A second call of `logistic_gradients` changes what the first one returned.")
 
 
 def expect_alive_logistic(student, cases):

@@ -13,8 +13,8 @@ from autograder.backprop.case import as_column, cache_keys, gradient_keys
 from autograder.backprop.example import DNN, SQUARE
 from autograder.backprop.running import (
     arrays_in,
-    expect_input_dependence,
     expect_whole,
+    has_correct_step,
     outcome,
     run_backward,
     run_cache,
@@ -88,18 +88,33 @@ def expect_gradient(example, grads, key):
 
 
 def after_own_output_step(example, grads, key):
-    """What the right numbers become for a W or B where your dZ of the output is another one: that mistake has its own check.
+    """What the right numbers become below a dZ of the output that is another one: that mistake has its own check.
 
     Where there is one output, every gradient of a sample is as many times too large as its dZ of the output.
     """
     case, last = example.case, f"Z{example.case.layers[-1]}"
     dZ = arrays_in(grads, [last]).get(last, np.zeros(0))
-    if key[0] not in "WB" or case.layer_sizes[-1] > 1 or dZ.shape != case.shape(last) or np.ptp(dZ) == 0:
+    if key == last or case.layer_sizes[-1] > 1 or dZ.shape != case.shape(last) or not dZ.any():
         return
-    layer = int(key[1:])
-    columns = (example.grads[f"Z{layer}"] * dZ / example.grads[last]).T
-    factors = example.cache[f"A{layer - 1}"].T if key[0] == "W" else np.ones((case.samples, 1))
-    yield sum(np.outer(*pair) for pair in zip(columns, factors, strict=True)) / case.samples
+    layer, factors = int(key[1:]), dZ / example.grads[last]
+    if key[0] in "ZA":
+        yield example.grads[key] * factors
+        return
+    columns = (example.grads[f"Z{layer}"] * factors).T
+    rows = example.cache[f"A{layer - 1}"].T if key[0] == "W" else np.ones((case.samples, 1))
+    yield sum(np.outer(*pair) for pair in zip(columns, rows, strict=True)) / case.samples
+
+
+def expect_correct_step(student, example):
+    """CheckFailure unless some step of the backward pass is right: what has the right shape and nothing else earns nothing."""
+
+    def attempt(source):
+        grads = run_backward(student, example.case, source)
+        right = [key for key in gradient_keys(example.case) if not is_wrong(example, grads, key)]
+        if not has_correct_step(student, example.case, source, right):
+            raise CheckFailure("No step of the backward pass is right yet: begin with dZ of the output layer.")
+
+    with_own_or_reference_cache(student, example.case, reference(example), attempt)
 
 
 def is_wrong(example, grads, key):
@@ -147,7 +162,7 @@ def test_example_gradient_keys(student, example):
 @also_on_square
 def test_example_gradient_shapes(student, example):
     """Each gradient of the example has the shape of its variable."""
-    expect_input_dependence(student, example.case, reference(example))
+    expect_correct_step(student, example)
 
     def attempt(source):
         grads = run_backward(student, example.case, source)
@@ -184,3 +199,4 @@ def test_example_B(student, example):
 def test_example_gradients(student, example):
     """`gradients(X, Y)` gives the gradients of the example in one call."""
     expect_whole(student, example.case, example.grads, show=True)
+    expect_correct_step(student, example)

@@ -81,6 +81,17 @@ FIT = {
         (STOP, ""),
         (f"                {UPDATE}", f"                {UPDATE}{STOP}"),
     ),
+    "fit-stops-when-flat": Mistake.by_edits(
+        "When does fit stop, according to the assignment?",
+        "Look for a second `break` in fit, or a comparison of two losses.",
+        "fit stops when the recorded loss is below the tolerance, or after epochs updates, and in no other case.",
+        "a stop where the loss no longer falls",
+        {},
+        (STOP, f"{STOP}            if len(losses) > 1 and losses[-1] >= losses[-2]:\n                break\n"),
+    ),
+    "gradients-sets-seed": contract.seed_set(
+        "gradients", {}, ('        cache["Y"] = Y\n', '        cache["Y"] = Y\n        np.random.seed(0)\n')
+    ),
     "fit-ignores-tolerance": Mistake.by_edits(
         "What is the tolerance for?",
         "Look at the loop of fit: it never uses the tolerance.",

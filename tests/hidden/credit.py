@@ -1,0 +1,77 @@
+"""When a backward pass earns anything, and how the hidden checks of special cases leave alone what has been paid for."""
+
+from contextlib import suppress
+from functools import cache
+
+import numpy as np
+
+from autograder.backprop.case import cache_keys, gradient_keys
+from autograder.backprop.oracle import reference_cache
+from autograder.backprop.running import arrays_in, has_correct_step, remember, run_backward, with_own_or_reference_cache
+from autograder.checking import ZERO, CheckFailure, StudentError, expect_tensor, norm, require_key
+from tests.hidden.steps import backward, follow, take_step
+
+
+def expect_correct_step(student, cases):
+    """CheckFailure unless some step of the backward pass is right, outright or on the student's own results.
+
+    A wrong step that has no shape on the main case may have one for square matrices, so the other ones are looked for there.
+    """
+    tries = [(case, source) for case in (cases.main, cases.square) for source in (None, reference_cache)]
+    found = remember(student, ("correct step",), lambda: any(shows_correct_step(student, *one) for one in tries))
+    if not found:
+        with_own_or_reference_cache(
+            student, cases.main, reference_cache, lambda source: run_backward(student, cases.main, source)
+        )
+        raise CheckFailure("No step of the backward pass is right yet, and what agrees with itself alone earns nothing.")
+
+
+def shows_correct_step(student, case, source):
+    """Return whether a step is right on a case."""
+    right = [key for key in gradient_keys(case) if is_correct(student, case, source, key)]
+    return has_correct_step(student, case, source, right)
+
+
+def is_correct(student, case, source, key):
+    """Return whether a gradient is right, or follows from the student's own results."""
+    with suppress(CheckFailure, StudentError):
+        grads, cache = backward(student, case, source)
+        expect_tensor(key, require_key("grads", grads, key), *follow(case, grads, cache, key))
+        return True
+    return False
+
+
+def expect_same_steps(student, usual, case):
+    """CheckFailure where a step of the backward pass is right on the usual case and wrong on another one of the same layers."""
+
+    def attempt(source):
+        grads, cache = backward(student, case, source)
+        for key in gradient_keys(case):
+            if is_correct(student, usual, source, key):
+                expect_tensor(key, require_key("grads", grads, key), *wants_of(case, grads, cache, key), case=case)
+
+    with_own_or_reference_cache(student, case, reference_cache, attempt)
+
+
+def wants_of(case, grads, cache, key):
+    """Return what a step gives from the student's own results, if that is a tensor of the right shape, and outright."""
+    own, outright = arrays_in(grads, gradient_keys(case)), chain(case)[key]
+    with suppress(KeyError, ValueError):
+        want = without_rounding(take_step(case, own, arrays_in(cache, cache_keys(case)), key))
+        if want.shape == outright.shape and np.isfinite(want).all():
+            return want, outright
+    return (outright,)
+
+
+def without_rounding(tensor):
+    """Return the tensor, or zeros if it is so small that another order of the same operations may give nothing but zeros."""
+    return np.where(norm(tensor) <= ZERO, 0, tensor)
+
+
+@cache
+def chain(case):
+    """Return the gradients of a case, step by step: where Z is large, the exponentials of a derivative of the loss overflow."""
+    grads = {}
+    for key in gradient_keys(case):
+        grads[key] = take_step(case, grads, reference_cache(case), key)
+    return {key: without_rounding(value) for key, value in grads.items()}

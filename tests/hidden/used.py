@@ -1,0 +1,34 @@
+"""What the hidden checks do with a network that has been used before."""
+
+from functools import lru_cache
+
+from autograder.checking import CheckFailure, mapping
+
+# Small, so that no output becomes sure of itself; every tensor shows it.
+FACTOR = 0.97  # of all parameters
+NUDGE = 0.1  # of one weight
+
+
+@lru_cache(maxsize=256)
+def with_other_params(case):
+    """Return the case on other parameters of the same shapes."""
+    return case.with_params({key: FACTOR * value for key, value in case.params.items()})
+
+
+@lru_cache(maxsize=256)
+def with_nudge(case):
+    """Return the case with another first weight in W1."""
+    W1 = case.params["W1"].copy()
+    W1.flat[0] += NUDGE
+    return case.with_params({**case.params, "W1": W1})
+
+
+def nudge(net, case):
+    """Change the first weight of W1 in place, as in `with_nudge`."""
+    net.params["W1"].put(0, float(with_nudge(case).params["W1"].flat[0]))
+
+
+def expect_no_new_keys(name, after, before):
+    """CheckFailure if a dict of the caller has keys that it did not have before the call."""
+    if mapping(name, after).keys() - before.keys():
+        raise CheckFailure(f"The call stores something new in `{name}`, which belongs to the caller.", name)
