@@ -19,6 +19,11 @@ from autograder.student import Student
 
 LEARNING_RATE = 0.37  # unlike usual rates; twice a rate of 1/2 would be a step without a rate
 WHOLE = "gradients and fit"
+LEAVE_NO_TRACE = {
+    "forward": "forward_leaves_no_trace",
+    "compute_gradients": "gradient_leaves_no_trace",
+    "gradients": "gradients_and_fit_leave_no_trace",
+}
 Failures = Mapping[str, Exception]  # by the name of the check
 
 
@@ -66,7 +71,7 @@ def observe_passes(student: Student, case: Case, finite: bool = False) -> list[O
 
 def observe_effects(student: Student, failures: Failures, cases: Cases) -> Iterator[Observation]:
     """Yield what a call changed that belongs to its caller, and what it carried over into the next."""
-    for function, check in (("forward", "forward_leaves_no_trace"), ("compute_gradients", "gradient_leaves_no_trace")):
+    for function, check in LEAVE_NO_TRACE.items():
         failure = failures.get(check)
         if isinstance(failure, CheckFailure) and failure.got is not None:
             key = failure.key.partition('"')[2].rstrip('"]') or failure.key
@@ -130,12 +135,15 @@ def observe_fit(student: Student, case: Case, broken: set[str]) -> Iterator[Obse
     if not moved and (not listed or len(losses) == 1):
         yield from observe_update(student, case, after)
         yield from observe_stop(case, attempt(lambda: run_fit(student, case, epochs=3, tolerance=1e9)))
+        yield from observe_plateau(attempt(lambda: run_fit(student, case, epochs=3, tolerance=0.0, learning_rate=0.0)))
 
 
-def run_fit(student: Student, case: Case, epochs: int, tolerance: float) -> tuple[Any, dict[str, np.ndarray]]:
+def run_fit(
+    student: Student, case: Case, epochs: int, tolerance: float, learning_rate: float = LEARNING_RATE
+) -> tuple[Any, dict[str, np.ndarray]]:
     """Return what `fit` returns, and the parameters after it."""
     net = network(student, case)
-    losses = net.fit(case.X, case.Y, learning_rate=LEARNING_RATE, epochs=epochs, tolerance=tolerance)
+    losses = net.fit(case.X, case.Y, learning_rate=learning_rate, epochs=epochs, tolerance=tolerance)
     losses, params = student.fetch(losses, net.params)
     return losses, readable(params, case.params) if isinstance(params, Mapping) else {}
 
@@ -160,3 +168,11 @@ def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
         moved = any(key not in after or not np.array_equal(after[key], value) for key, value in case.params.items())
         got = len(losses), moved
         yield observe_step("dnn", "stop", "fit", "where `fit` stops", got, ((1, False),), {"epochs": 3}, WHOLE)
+
+
+def observe_plateau(returned: Any) -> Iterator[Observation]:
+    """Yield how many losses `fit` records where the loss stays as it is."""
+    losses = None if isinstance(returned, Raised) else attempt(lambda: tensor("losses", returned[0]))
+    if isinstance(losses, np.ndarray) and losses.ndim == 1:
+        words = "the number of losses that `fit` records while the loss stays the same"
+        yield observe_step("dnn", "plateau", "fit", words, len(losses), (3,), {"epochs": 3}, WHOLE)

@@ -86,11 +86,13 @@ FIT = {
         "Look for a second `break` in fit, or a comparison of two losses.",
         "fit stops when the recorded loss is below the tolerance, or after epochs updates, and in no other case.",
         "a stop where the loss no longer falls",
-        {},
+        {"plateau": "2"},
         (STOP, f"{STOP}            if len(losses) > 1 and losses[-1] >= losses[-2]:\n                break\n"),
     ),
     "gradients-sets-seed": contract.seed_set(
-        "gradients", {}, ('        cache["Y"] = Y\n', '        cache["Y"] = Y\n        np.random.seed(0)\n')
+        "gradients",
+        {"changed by gradients": '"random state"'},
+        ('        cache["Y"] = Y\n', '        cache["Y"] = Y\n        np.random.seed(0)\n'),
     ),
     "fit-ignores-tolerance": Mistake.by_edits(
         "What is the tolerance for?",
