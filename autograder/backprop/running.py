@@ -410,6 +410,11 @@ def has_correct_step(student: Student, case: Case, source: Source, right: Collec
     return bool({"Z"} & {key[0] for step in done for key in step}) or (bool(done) and depends_on_labels(student, case, source))
 
 
+def either_way_up(grads: Mapping, case: Case) -> tuple[Mapping, Mapping]:
+    """The gradients as they are, and each of them transposed: who does that throughout has computed them all the same."""
+    return grads, {key: value.T for key, value in arrays_in(grads, gradient_keys(case)).items()}
+
+
 def expect_input_dependence(student: Student, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:
     """CheckFailure unless `compute_gradients` computes some gradient of these kinds, right or wrong."""
 

@@ -1,4 +1,4 @@
-"""A mistake costs the marks of what it spoils: each kind of mistake has a list of the checks it may lose, and loses no others.
+"""A mistake costs the marks of what it spoils: each step has a list of the checks that a mistake in it may lose, and no others.
 
 The checks of the whole, such as the comparison with numerical differentiation, fail wherever the final gradient is wrong. All
 others follow the student's own results.
@@ -17,8 +17,8 @@ WHOLE = {"gradient_single_sample", "gradient_other_depths"}
 WHOLE_W, WHOLE_B = WHOLE | {"gradient_numerical_W"}, WHOLE | {"gradient_numerical_B"}
 SHAPES = {"example_gradient_shapes", "gradient_keys_and_shapes"}
 KEYS = {"example_gradient_keys", "gradient_keys_and_shapes"}
-FIT = {"fit_losses", "fit_parameters", "fit_tolerance"}
-TOGETHER = {"example_gradients", "gradients", *FIT}
+FIT = {"fit_losses", "fit_parameters", "fit_tolerance", "fit_goes_on"}
+TOGETHER = {"example_gradients", "gradients", "gradients_and_fit_leave_no_trace", *FIT}
 STEPS = {f"gradient_{step}" for step in ("output_Z", "W_step", "B_step", "A_step", "hidden_Z_step")}
 CALLS = {"gradient_saturated", "gradient_leaves_no_trace", "gradient_second_call"}
 
@@ -27,8 +27,7 @@ B = {"example_B", "gradient_B_step"} | ONE_BY_ONE | WHOLE_B
 OUTPUT = {"example_output_Z", "gradient_output_Z"} | ONE_BY_ONE | WHOLE_W | WHOLE_B
 # The public checks have no step for the hidden layers: a mistake there shows in W and B.
 HIDDEN = {"example_W", "example_B"} | ONE_BY_ONE | WHOLE_W | WHOLE_B
-DOES_NOT_RUN = KEYS | SHAPES | CALLS | {"example_output_Z", "example_gradients", "gradients"} | HIDDEN
-BACKWARD = DOES_NOT_RUN | STEPS | TOGETHER
+BACKWARD = KEYS | SHAPES | CALLS | HIDDEN | OUTPUT | STEPS | TOGETHER
 
 FORWARD = {"example_output", "example_cache_values", "forward_output", "forward_other_depths"}
 CACHE = {"example_cache_values", "forward_other_depths"}
@@ -40,102 +39,69 @@ ALL_OF_FORWARD = (
     | {f"forward_cache_{kind}" for kind in ("Z", "A", "W_and_B")}
 )
 
-# kind of mistake: (the checks it may lose, the mistakes)
-DNN = {
-    "dW": (W, ["dw-summed", "dw-product-of-means", "dw-from-z", "dw-rounded", "dw-regularized", "dw-truncated-to-int"]),
-    "dB": (B, ["db-summed", "db-from-da"]),
-    "dW and dB": (
-        W | B,
-        [
-            "dw-and-db-summed",
-            "m-counts-rows",
-            "m-is-len-of-out",
-            "only-last-sample",
-            "divided-by-m-minus-1",
-            "m-fixed-at-4",
-            "gradients-times-learning-rate",
-        ],
-    ),
-    "the shape of dW": (W | SHAPES, ["dw-transposed", "dw-from-own-output", "dw1-from-a1"]),
-    "another axis in dW, with which fit cannot go on": (W | SHAPES | FIT, ["dw-per-sample"]),
-    "the shape of dB": (B | SHAPES, ["db-mean-without-axis", "db-over-wrong-axis", "db-is-dz", "db-is-dz-over-m"]),
-    "dB without its second axis": (SHAPES | {"gradient_B_step"}, ["db-without-keepdims"]),
-    "dZ of the output layer": (
-        OUTPUT,
-        [
-            "output-dz-averaged",
-            "output-dz-sign-flipped",
-            "output-dz-derivative-twice",
-            "output-dz-derivative-of-error",
-            "output-dz-squared-error",
-            "output-dz-doubled",
-            "output-dz-only-label-1",
-            "output-dz-from-decisions",
-            "output-dz-absolute",
-        ],
-    ),
-    "dZ of the output layer, divided by zero": (OUTPUT | {"gradient_saturated"}, ["output-dz-is-da"]),
-    "dZ of the hidden layers": (
-        HIDDEN | {"gradient_hidden_Z_step"},
-        [
-            "hidden-dz-averaged",
-            "hidden-dz-without-derivative",
-            "derivative-at-sigmoid-of-a",
-            "derivative-at-z",
-            "derivative-of-next-layer",
-            "derivative-of-tanh",
-            "derivative-only-1-minus-a",
-            "derivative-times-z",
-            "derivative-in-last-hidden-layer-only",
-            "layer-1-without-derivative",
-            "hidden-dz-without-parentheses",
-        ],
-    ),
-    "dA": (
-        HIDDEN | {"gradient_A_step"},
-        ["da-from-z", "da-without-transpose-if-square", "da-from-dw", "da-plus-bias", "weights-redrawn"],
-    ),
-    "a dA that raises": (
-        DOES_NOT_RUN | {"gradient_A_step"},
-        ["da-without-transpose", "da-weights-one-layer-low", "da-elementwise"],
-    ),
-    "a hidden dZ that raises": (DOES_NOT_RUN | {"gradient_hidden_Z_step"}, ["hidden-dz-matrix-product"]),
-    "no gradients at all": (BACKWARD, ["backward-loop-skips-output-layer", "compute-gradients-returns-nothing"]),
-    "all gradients spoilt": (STEPS | OUTPUT | HIDDEN, ["gradients-clipped"]),
-    "weights changed on the way": (
-        HIDDEN | {"gradient_A_step", "gradient_leaves_no_trace"},
-        ["weights-updated-in-backward-pass"],
-    ),
-    "the names of the gradients": (KEYS | FIT, ["keys-with-d"]),
-    "a layer that is left out": (KEYS | W | B | FIT, ["backward-loop-skips-layer-1"]),
-    "biases that are left out": (KEYS | SHAPES | B | FIT, ["one-key-for-all-db"]),
-    "traces": ({"gradient_leaves_no_trace"}, ["derivative-computed-in-cache", "compute-gradients-sets-seed"]),
-    "the second call": ({"gradient_second_call"}, ["gradients-accumulated-across-calls", "cache-of-first-call-reused"]),
-    "one sample": (W, ["dw-divided-by-m-minus-1"]),
-    "saturation": ({"gradient_saturated"}, ["output-dz-divides-by-zero"]),
-    "other depths": ({"gradient_other_depths"}, ["backward-loop-of-fixed-depth"]),
-    "nothing computed": (BACKWARD - {"example_gradient_keys"}, ["gradients-are-zeros", "gradients-are-ones"]),
-    "Z": (FORWARD | {"forward_cache_Z"}, ["z-without-bias"]),
-    "A": (FORWARD | {"forward_cache_A"}, ["hidden-layers-without-sigmoid", "output-without-sigmoid", "sigmoid-sign-flipped"]),
-    "the Z in the cache": (CACHE | {"forward_cache_Z"}, ["a-stored-as-z"]),
-    "the A in the cache": (CACHE | {"forward_cache_A"}, ["z-stored-as-a", "a-keys-one-layer-early"]),
-    "X": (FORWARD | {"forward_cache_A", "forward_leaves_no_trace"}, ["x-centered-in-place"]),
-    "the W and B in the cache": (CACHE_KEYS | {"forward_cache_W_and_B"}, ["cache-without-w-and-b"]),
-    "parameters moved by forward": (
-        {"example_cache_values", "forward_cache_W_and_B", "forward_leaves_no_trace", "fit_tolerance"},
-        ["forward-changes-params"],
-    ),
-    "traces of forward": ({"forward_leaves_no_trace"}, ["forward-sets-seed"]),
-    "saturation of forward": ({"forward_saturated"}, ["sigmoid-overflows"]),
-    "other depths of forward": ({"forward_other_depths"}, ["forward-of-fixed-depth"]),
-    "cache before out": (
-        {"example_output", "forward_output", "forward_other_depths"} | TOGETHER,
-        ["forward-returns-cache-first"],
-    ),
-    "no cache": (ALL_OF_FORWARD | TOGETHER, ["forward-returns-only-out"]),
-    "gradients": (TOGETHER, ["gradients-without-labels", "gradients-returns-x"]),
-    "fit": (FIT, ["fit-steps-uphill", "fit-returns-nothing", "fit-one-epoch-more", "fit-with-fixed-rate"]),
-    "the end of fit": ({"fit_tolerance"}, ["fit-checks-tolerance-late", "fit-ignores-tolerance"]),
+# What a row of dnn.py may lose, by the lines that it is in and by where it shows.
+SPOILS = {
+    "m": W | B,
+    "dW": W | SHAPES,
+    "dB": B | SHAPES,
+    "dA": HIDDEN | {"gradient_A_step"},
+    "hidden dZ": HIDDEN | {"gradient_hidden_Z_step"},
+    "output dZ": OUTPUT,
+    "backward layers": BACKWARD,
+    "compute_gradients returns": BACKWARD,
+    "gradient key": KEYS | FIT,
+    "input": FORWARD | {"forward_cache_A"},
+    "sigmoid": FORWARD | {"forward_cache_A"},
+    "Z": FORWARD | {"forward_cache_Z"},
+    "A": FORWARD | {"forward_cache_A"},
+    "stored W": CACHE | {"forward_cache_W_and_B"},
+    "stored Z": CACHE | {"forward_cache_Z"},
+    "missing in the cache": CACHE_KEYS | CACHE | {"forward_cache_A", "forward_cache_W_and_B"},
+    "forward layers": ALL_OF_FORWARD | TOGETHER,
+    "forward returns": ALL_OF_FORWARD | TOGETHER,
+    "forward out": FORWARD,
+    "changed by forward": {"forward_leaves_no_trace"},
+    "changed by compute_gradients": {"gradient_leaves_no_trace"},
+    "changed by gradients": {"gradients_and_fit_leave_no_trace"},
+    "second call": {"gradient_second_call"},
+    "gradients": TOGETHER,
+    "epochs": FIT,
+    "update": FIT,
+    "fit returns": FIT,
+    "fit": FIT,
+    "stop": {"fit_tolerance"},
+    "plateau": {"fit_goes_on"},
+    "load": ALL_OF_FORWARD | BACKWARD,
+}
+# What goes beyond that: a raise hides the whole, a division by zero shows where units are saturated, and a descent needs numbers.
+NO_NUMBERS = {"gradient_saturated", "fit_goes_on"}
+UNFINISHED = W | B | STEPS
+BEYOND = {
+    "dw-per-sample": FIT,
+    "forward-changes-params": {"fit_tolerance"},
+    "gradients-are-zeros": BACKWARD,
+    "gradients-are-ones": BACKWARD,
+    "gradients-clipped": {"example_gradients"},
+    "gradients-unfinished": UNFINISHED,
+    "labels-from-attribute": BACKWARD,
+    "labels-from-global-variable": BACKWARD,
+    "layer-1-not-reached": UNFINISHED,
+    "only-last-two-layers": UNFINISHED,
+    "only-output-dz": UNFINISHED | CALLS | TOGETHER,
+    "only-output-layer": UNFINISHED,
+    "output-dz-averaged-over-samples": BACKWARD,
+    "output-dz-da-first-term-sign": NO_NUMBERS,
+    "output-dz-da-second-term-sign": NO_NUMBERS,
+    "output-dz-divides-by-zero": NO_NUMBERS,
+    "output-dz-first-term-sign": NO_NUMBERS,
+    "output-dz-is-da": NO_NUMBERS,
+    "output-dz-is-loss": NO_NUMBERS,
+    "output-dz-is-one": STEPS,  # the same number throughout carries nothing that could be followed
+    "output-dz-second-term-sign": NO_NUMBERS,
+    "output-dz-squeezed": FIT,
+    "output-dz-summed-over-samples": BACKWARD,
+    "sigmoid-overflows": {"forward_saturated"},
+    "sigmoid-without-parentheses": {"forward_saturated", "forward_leaves_no_trace"} | TOGETHER,
 }
 
 
@@ -326,65 +292,30 @@ EXTENSION = {
     "notes that raise": ({"notes_gradients"} | TRACE, ["notes-of-fixed-depth"]),
 }
 
-# What a row of the catalog that no kind above lists may lose, by the lines of dnn.py it is in and by where it shows.
-SPOILS = {
-    "m": W | B,
-    "dW": W | SHAPES,
-    "dB": B | SHAPES,
-    "dA": HIDDEN | {"gradient_A_step"},
-    "hidden dZ": HIDDEN | {"gradient_hidden_Z_step"},
-    "output dZ": OUTPUT,
-    "input": FORWARD | {"forward_cache_A"},
-    "Z": FORWARD | {"forward_cache_Z"},
-    "A": FORWARD | {"forward_cache_A"},
-    "stored W": CACHE | {"forward_cache_W_and_B"},
-    "forward returns": ALL_OF_FORWARD | TOGETHER,
-    "missing in the cache": CACHE_KEYS | CACHE | {"forward_cache_A", "forward_cache_W_and_B"},
-    "gradient key": KEYS | FIT,
-    "changed by forward": {"forward_leaves_no_trace"},
-    "changed by compute_gradients": {"gradient_leaves_no_trace"},
-    "gradients": TOGETHER,
-    "epochs": FIT,
-    "update": FIT,
-    "fit returns": FIT,
-    "load": ALL_OF_FORWARD | BACKWARD,
-}
-EXTRA = {
-    "labels-from-global-variable": BACKWARD,  # the name that is missing raises in every call
-    "x-into-every-layer": ALL_OF_FORWARD
-    | {"example_gradients", "gradients"},  # raises where the second layer has another width than X
-    "weights-transposed-throughout": {"gradient_leaves_no_trace"},
-    "output-dz-is-one": STEPS | HIDDEN,  # the same number throughout carries nothing that could be followed
-    "stored-w-transposed": {"gradient_leaves_no_trace"},
-    "derivative-of-next-layer-of-same-size": WHOLE,
-}
-
-
-def by_lines(name):
-    """What a row may lose by the lines it is in."""
-    row = ROWS[name]
-    return name, set().union(*(SPOILS[step] for step in row.formulas), EXTRA.get(name, set()))
-
-
-ALLOWANCES = {
-    name: (kind, checks) for table in (DNN, WARMUP, EXTENSION) for kind, (checks, names) in table.items() for name in names
-}
+ALLOWANCES = {name: checks for table in (WARMUP, EXTENSION) for checks, names in table.values() for name in names}
 
 
 def lost(result, part):
     return {check.id.partition(".")[2] for check in result.failed if check.part == part}
 
 
+@pytest.mark.parametrize("name", [name for name, mistake in MISTAKES.items() if mistake.part == "dnn"])
+def test_a_mistake_in_dnn_costs_what_it_spoils(name, grade_mistake):
+    result = grade_mistake(name)
+    allowed = set().union(*(SPOILS[step] for step in ROWS[name].formulas), BEYOND.get(name, set()))
+    if any(" raised " in check.got for check in result.failed if check.part == "dnn"):
+        allowed |= WHOLE_W | WHOLE_B
+    assert lost(result, "dnn") <= allowed
+
+
 # The others are in one function, and test_mistakes says exactly what each of them loses.
-@pytest.mark.parametrize("name", [name for name, mistake in MISTAKES.items() if mistake.part == "dnn" or name in ALLOWANCES])
+@pytest.mark.parametrize("name", ALLOWANCES)
 def test_a_mistake_costs_what_it_spoils(name, grade_mistake):
-    kind, checks = ALLOWANCES.get(name) or by_lines(name)
-    assert lost(grade_mistake(name), MISTAKES[name].part) <= checks, kind
+    assert lost(grade_mistake(name), MISTAKES[name].part) <= ALLOWANCES[name]
 
 
-def test_every_kind_has_its_mistakes():
-    assert set(ALLOWANCES) <= set(MISTAKES)
-    assert set(EXTRA) <= set(MISTAKES) - set(ALLOWANCES)
+def test_every_mistake_is_one_of_the_catalog():
+    assert set(ALLOWANCES) | set(BEYOND) <= set(MISTAKES)
 
 
 # Unfinished, unusual and doubly wrong programs for dnn.py, and exactly what they lose.
@@ -412,11 +343,11 @@ PARTLY_RIGHT = {
             (DW, f"{DW.replace('dZ @', '(dZ @')}).astype(np.float16)"),
             (DB, f"{DB.replace('dZ.sum', '(dZ.sum')}).astype(np.float16)"),
         ),
-        (W | B) - {"gradient_duplicated_batch"},
+        (W | B | {"gradient_saturated", "fit_parameters", "fit_goes_on"}) - {"gradient_duplicated_batch"},
     ),
     "W and B cut to whole numbers": (
         edited((DW, f"{DW.replace('dZ @', '(dZ @')}).astype(int)"), (DB, f"{DB.replace('dZ.sum', '(dZ.sum')}).astype(int)")),
-        W | B | {"example_gradients", "gradients", "gradient_second_call"},
+        (W | B | {"example_gradients", "gradients"}) - {"gradient_duplicated_batch"},
     ),
     "A in half precision": (edited((STORE_A, STORE_A + ".astype(np.float16)")), FORWARD | {"forward_cache_A"}),
     "every gradient transposed": (
@@ -425,7 +356,7 @@ PARTLY_RIGHT = {
     ),
     "other random weights each time": (
         edited((DA, 'grads[f"A{layer - 1}"] = np.random.default_rng().normal(size=cache[f"W{layer}"].shape).T @ dZ')),
-        {"gradient_A_step", "gradient_second_call"} | HIDDEN | TOGETHER,
+        {"gradient_A_step", "gradient_second_call"} | HIDDEN | TOGETHER - {"gradients_and_fit_leave_no_trace"},
     ),
     "a wrong sign, and dW transposed": (
         edited((OUTPUT_DZ, 'cache["Y"] - out'), (DW, 'grads[f"W{layer}"] = A_previous @ dZ.T / m')),
@@ -434,11 +365,12 @@ PARTLY_RIGHT = {
     "only dZ of the output layer": (
         with_body("compute_gradients", 'return {f"Z{self.num_layers}": out - cache["Y"]}'),
         BACKWARD - SHAPES - {"example_output_Z", "gradient_output_Z", "gradient_saturated", "gradient_leaves_no_trace"}
+        - {"gradients_and_fit_leave_no_trace"}
         | {"gradient_keys_and_shapes"},
     ),
     "only the output layer": (
         with_body("compute_gradients", LAST_LAYER),
-        KEYS | FIT | (STEPS | HIDDEN) - ONE_BY_ONE - {"gradient_output_Z"},
+        KEYS | (STEPS | HIDDEN) - ONE_BY_ONE - {"gradient_output_Z"},
     ),
     "dnn.py without a backward pass": (with_body("compute_gradients", "raise NotImplementedError"), BACKWARD),
     "grads that are no dict": (edited((GRADS, GRADS + "        return []\n")), BACKWARD),

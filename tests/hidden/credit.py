@@ -7,7 +7,14 @@ import numpy as np
 
 from autograder.backprop.case import cache_keys, gradient_keys
 from autograder.backprop.oracle import reference_cache
-from autograder.backprop.running import arrays_in, has_correct_step, remember, run_backward, with_own_or_reference_cache
+from autograder.backprop.running import (
+    arrays_in,
+    either_way_up,
+    has_correct_step,
+    remember,
+    run_backward,
+    with_own_or_reference_cache,
+)
 from autograder.checking import ZERO, CheckFailure, StudentError, expect_tensor, norm, require_key
 from tests.hidden.steps import backward, follow, take_step
 
@@ -28,14 +35,18 @@ def expect_correct_step(student, cases):
 
 def shows_correct_step(student, case, source):
     """Return whether a step is right on a case."""
-    right = [key for key in gradient_keys(case) if is_correct(student, case, source, key)]
-    return has_correct_step(student, case, source, right)
-
-
-def is_correct(student, case, source, key):
-    """Return whether a gradient is right, or follows from the student's own results."""
     with suppress(CheckFailure, StudentError):
         grads, cache = backward(student, case, source)
+        return any(
+            has_correct_step(student, case, source, [key for key in gradient_keys(case) if is_correct(case, form, cache, key)])
+            for form in either_way_up(grads, case)
+        )
+    return False
+
+
+def is_correct(case, grads, cache, key):
+    """Return whether a gradient is right, or follows from the student's own results."""
+    with suppress(CheckFailure):
         expect_tensor(key, require_key("grads", grads, key), *follow(case, grads, cache, key))
         return True
     return False
@@ -46,8 +57,9 @@ def expect_same_steps(student, usual, case):
 
     def attempt(source):
         grads, cache = backward(student, case, source)
+        usually = backward(student, usual, source)
         for key in gradient_keys(case):
-            if is_correct(student, usual, source, key):
+            if is_correct(usual, *usually, key):
                 expect_tensor(key, require_key("grads", grads, key), *wants_of(case, grads, cache, key), case=case)
 
     with_own_or_reference_cache(student, case, reference_cache, attempt)

@@ -144,19 +144,20 @@ def leads_somewhere(student, case, rate, epochs):
 def on_some_descent(student, cases, attempt, epochs=EPOCHS, rate=None):
     """Let fit try against the true descent on the main case, then against the one by the student's own gradients.
 
-    Only where that one leads nowhere, which may stop a right fit, it may try on a network where every tensor is one number.
+    Only where that one leads nowhere, which may stop a right fit, it may try without hidden layers, where an unfinished
+    backward pass is whole, and where every tensor is one number, so that all shapes are the same.
     """
     rate = rate or cases.learning_rate
 
     def on_own_descent():
         expect_correct_step(student, cases)
         if leads_somewhere(student, cases.main, rate, epochs):
-            attempt(own_descent(student, cases.main, rate, epochs))
+            on(cases.main)
         else:
-            either(
-                lambda: attempt(own_descent(student, cases.main, rate, epochs)),
-                lambda: attempt(own_descent(student, cases.point, rate, epochs)),
-            )
+            either(lambda: on(cases.main), lambda: either(lambda: on(cases.shallow), lambda: on(cases.point)))
+
+    def on(case):
+        attempt(own_descent(student, case, rate, epochs))
 
     either(lambda: attempt(true_descent(cases.main, rate, epochs)), on_own_descent)
 

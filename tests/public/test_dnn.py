@@ -13,6 +13,7 @@ from autograder.backprop.case import as_column, cache_keys, gradient_keys
 from autograder.backprop.example import DNN, SQUARE
 from autograder.backprop.running import (
     arrays_in,
+    either_way_up,
     expect_whole,
     has_correct_step,
     outcome,
@@ -110,8 +111,11 @@ def expect_correct_step(student, example):
 
     def attempt(source):
         grads = run_backward(student, example.case, source)
-        right = [key for key in gradient_keys(example.case) if not is_wrong(example, grads, key)]
-        if not has_correct_step(student, example.case, source, right):
+        for form in either_way_up(grads, example.case):
+            right = [key for key in gradient_keys(example.case) if not is_wrong(example, form, key)]
+            if has_correct_step(student, example.case, source, right):
+                break
+        else:
             raise CheckFailure("No step of the backward pass is right yet: begin with dZ of the output layer.")
 
     with_own_or_reference_cache(student, example.case, reference(example), attempt)
