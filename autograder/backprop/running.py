@@ -309,10 +309,13 @@ def own_softmax(student: Student, Z: np.ndarray) -> np.ndarray:
     return here
 
 
-def expect_whole(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+def expect_whole(
+    student: Student, case: Case, right: Mapping[str, np.ndarray], is_followed: Callable[[], None], show: bool = False
+) -> None:
     """CheckFailure unless `gradients` gives the right W and B gradients, or those of the student's own two passes.
 
     `gradients` only puts the passes together, so a mistake in one of them, or a key that one lacks, is not paid for here again.
+    `is_followed` raises where the own passes are not to be followed.
     """
     grads = as_gradients("gradients", student.fetch(network(student, case).gradients(case.X, case.Y)), case)
 
@@ -323,7 +326,8 @@ def expect_whole(student: Student, case: Case, right: Mapping[str, np.ndarray], 
 
     with contextlib.suppress(CheckFailure):
         return expect({})
-    return expect(own_gradients(student, case))
+    expect(own_gradients(student, case))
+    return is_followed()
 
 
 def own_gradients(student: Student, case: Case, source: Source = None) -> dict[str, np.ndarray]:
@@ -415,13 +419,13 @@ def either_way_up(grads: Mapping, case: Case) -> tuple[Mapping, Mapping]:
     return grads, {key: value.T for key, value in arrays_in(grads, gradient_keys(case)).items()}
 
 
-def expect_input_dependence(student: Student, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:
-    """CheckFailure unless `compute_gradients` computes some gradient of these kinds, right or wrong."""
+def expect_input_dependence(student: Student, case: Case, reference: ReferenceSource) -> None:
+    """CheckFailure unless `compute_gradients` computes some gradient, right or wrong."""
 
     def attempt(source: Source) -> None:
         grads = run_backward(student, case, source)
-        if not depends_on_input(student, case, source, kinds):
-            expect_finite_tensors("grads", grads, gradient_keys(case, kinds))
+        if not depends_on_input(student, case, source, "ZWBA"):
+            expect_finite_tensors("grads", grads, gradient_keys(case))
             raise CheckFailure("The gradients do not depend on the batch, or differ from call to call: nothing is computed.")
 
     with_own_or_reference_cache(student, case, reference, attempt)

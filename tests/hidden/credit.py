@@ -10,6 +10,7 @@ from autograder.backprop.oracle import reference_cache
 from autograder.backprop.running import (
     arrays_in,
     either_way_up,
+    expect_finite_tensors,
     has_correct_step,
     remember,
     run_backward,
@@ -27,9 +28,12 @@ def expect_correct_step(student, cases):
     tries = [(case, source) for case in (cases.main, cases.square) for source in (None, reference_cache)]
     found = remember(student, ("correct step",), lambda: any(shows_correct_step(student, *one) for one in tries))
     if not found:
-        with_own_or_reference_cache(
-            student, cases.main, reference_cache, lambda source: run_backward(student, cases.main, source)
-        )
+        keys = gradient_keys(cases.main)
+
+        def attempt(source):
+            expect_finite_tensors("grads", run_backward(student, cases.main, source), keys)
+
+        with_own_or_reference_cache(student, cases.main, reference_cache, attempt)
         raise CheckFailure("No step of the backward pass is right yet, and what agrees with itself alone earns nothing.")
 
 

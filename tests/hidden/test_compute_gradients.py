@@ -130,12 +130,14 @@ def test_gradient_single_sample(student, cases):
 
 
 @check
+@also_on_squares
 def test_gradient_numerical_W(student, cases):
     """The gradient of every W_l agrees with numerical differentiation of the loss."""
     expect_reference(student, cases.main, "W")
 
 
 @check
+@also_on_squares
 def test_gradient_numerical_B(student, cases):
     """The gradient of every B_l agrees with numerical differentiation of the loss."""
     expect_reference(student, cases.main, "B")
@@ -239,7 +241,7 @@ def expect_use_of_weights(student, net, case, source):
 
 def expect_as_new(student, case, source, grads, message):
     """The W and B gradients are those of a new network on the case."""
-    grads = as_gradients("compute_gradients", grads, case)
+    got = as_gradients("compute_gradients", grads, case)
     for key, want in parameter_gradients(student, case, source).items():
-        if not same(tensor(key, require_key("grads", grads, key)), want):
+        if not same(tensor(key, require_key("grads", got, key)), want):
             raise CheckFailure(message, key)

@@ -14,6 +14,7 @@ from autograder.backprop.example import DNN, SQUARE
 from autograder.backprop.running import (
     arrays_in,
     either_way_up,
+    expect_finite_tensors,
     expect_whole,
     has_correct_step,
     outcome,
@@ -116,6 +117,7 @@ def expect_correct_step(student, example):
             if has_correct_step(student, example.case, source, right):
                 break
         else:
+            expect_finite_tensors("grads", grads, gradient_keys(example.case))
             raise CheckFailure("No step of the backward pass is right yet: begin with dZ of the output layer.")
 
     with_own_or_reference_cache(student, example.case, reference(example), attempt)
@@ -202,5 +204,4 @@ def test_example_B(student, example):
 @also_on_square
 def test_example_gradients(student, example):
     """`gradients(X, Y)` gives the gradients of the example in one call."""
-    expect_whole(student, example.case, example.grads, show=True)
-    expect_correct_step(student, example)
+    expect_whole(student, example.case, example.grads, lambda: expect_correct_step(student, example), show=True)
