@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from autograder.files import ROOT
@@ -100,6 +101,9 @@ class Assignment:
     files students download, built from it; examples, submissions to try the grader on. public and hidden hold the checks;
     sources are the folders that a machine needs to grade, besides the engine. public_modules are the modules that public
     checks import and students may have.
+
+    classes names, by part, the classes that a file defines. Where one is missing, another class of the file that has the
+    class_methods is graded in its place, and of all checks only the one that is named beside it fails for that.
     """
 
     name: str
@@ -113,6 +117,8 @@ class Assignment:
     hidden: Path
     sources: tuple[Path, ...]
     public_modules: tuple[str, ...] = ()
+    classes: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    class_methods: tuple[str, ...] = ()
 
     @property
     def max_score(self) -> float:

@@ -45,6 +45,15 @@ class Backprop(Assignment):
     hidden = ROOT / "tests/hidden"
     sources = (ROOT / "autograder/backprop", public, hidden)
     public_modules = ("autograder.backprop.case", "autograder.backprop.running")
+    classes = {
+        "dnn": {"DNN": "example_output"},
+        "extension": {
+            "SoftmaxDNN": "example_softmax_forward",
+            "SquaredErrorSoftmaxDNN": "example_squared_error",
+            "GeneralDNN": "example_general",
+        },
+    }
+    class_methods = ("forward", "compute_gradients")
 
     def checks(self, secret: bytes) -> Sequence[Check]:
         """Return the graded checks of the parts in use; LookupError where the rubric has a row that no check stands behind."""

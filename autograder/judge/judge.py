@@ -147,6 +147,8 @@ class Grading:
         """Return the record of one check; what is the grader's own fault is noted."""
         if problem := self.files.problems.get(check.part):
             return self.blocked(check, problem)
+        if problem := self.files.name_problem(check):
+            return record(check, False, got=problem)
         try:
             failure = self.failure(check)
         except Exception:

@@ -1,25 +1,33 @@
-"""Loads the files of a submission before anything is checked, and lets starter code stand in for what other files need."""
+"""Loads the files of a submission before anything is checked.
+
+A class of another name stands in for one that is missing, and starter code for what other files need.
+"""
 
 import ast
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+from functools import reduce
 
 from autograder.assignment import Assignment
-from autograder.checking import StudentError
+from autograder.checking import Check, StudentError
 from autograder.intake.read import Submission
 from autograder.sandbox.conversation import Printed
 from autograder.sandbox.session import Session
 
 STARTER = "starter_"  # begins the name of the module whose definitions stand in for those of a file
+CLASS = re.compile(rb"^class[ \t]+([A-Za-z]\w{0,39})\b", re.MULTILINE)
+MAX_CLASSES = 20  # of a file, that are looked at
 
 
 class Loading:
     """The files of a submission as they are checked.
 
-    problems says of each part why its file is not checked at all: a sentence, or what was raised when it was loaded. replaced
-    has, for each file that others need, the names that it does not define; starter code stands in for these in
-    dependent_session, and for such a file as a whole in fallback_session.
+    problems says of each part why its file is not checked at all: a sentence, or what was raised when it was loaded. renamed
+    has, for each file, the classes that are missing and the names of those that are graded in their place. replaced has, for
+    each file that others need, the names that it does not define; starter code stands in for these in dependent_session, and
+    for such a file as a whole in fallback_session.
     """
 
     def __init__(
@@ -31,26 +39,38 @@ class Loading:
     ) -> None:
         self.assignment, self.submission, self.starters, self.open_session = assignment, submission, starters, open_session
         self.problems: dict[str, str | StudentError] = dict(submission.problems)
+        self.renamed: dict[str, dict[str, str]] = {}
         self.replaced: dict[str, list[str]] = {}
-        self.session = self.dependent_session = open_session(submission.sources)
-        self.fallback_session = open_session({**submission.sources, **starters})
+        self.session = self.dependent_session = self.fallback_session = open_session(submission.sources)
+
+    def open(self) -> None:
+        """Open sessions for the files, with what stands in for other names."""
+        for session in (self.session, self.dependent_session, self.fallback_session):
+            session.end()
+        sources = {name: source + self.aliases(name) for name, source in self.submission.sources.items()}
+        self.session = self.dependent_session = self.open_session(sources)
+        self.load_together(self.session)
+        starters = {name: source + self.aliases(name, back=True) for name, source in self.starters.items()}
+        self.fallback_session = self.open_session({**sources, **starters})
+        self.open_dependent(sources)
+
+    def open_dependent(self, sources: Mapping[str, bytes]) -> None:
+        """Open a session in which starter code stands in for what files lack, if they lack anything."""
+        if self.replaced:
+            self.dependent_session = self.open_session(reduce(self.replace, self.replaced, dict(sources)))
+            self.load_together(self.dependent_session)
 
     def load(self) -> None:
         """Load every file; those that need others are loaded beside starter code where these lack something."""
-        self.load_together(self.session)
+        self.open()
         for name in self.starters:
-            self.load_file(name, self.session)
+            self.load_file(name)
         lacking = {name: self.find_lacking(name) for name in self.starters}
         self.replaced = {name: names for name, names in lacking.items() if names}
-        if self.replaced:
-            sources = dict(self.submission.sources)
-            for name in self.replaced:
-                sources |= self.replace(name)
-            self.dependent_session = self.open_session(sources)
-            self.load_together(self.dependent_session)
+        self.open_dependent(self.session.sources)
         for part in self.assignment.parts:
             if part.name not in self.starters:
-                self.load_file(part.name, self.session_of(part.name))
+                self.load_file(part.name)
 
     def load_together(self, session: Session) -> None:
         """Load every file that is there in a new child, which has more time for that than for anything later."""
@@ -58,12 +78,37 @@ class Loading:
             if names := [name for name in self.assignment.part_names if name not in self.problems]:
                 session.fetch(*map(session.module, names))
 
-    def load_file(self, name: str, session: Session) -> None:
+    def load_file(self, name: str) -> None:
         """Load a file that is there, and note what it raises; a second try is for a machine that was busy."""
-        if name in self.problems or not (error := load_error(session, name)):
+        if name in self.problems:
             return
-        if load_error(session, name):
+        session = self.session_of(name)
+        if not (error := load_error(session, name)) or not load_error(session, name):
+            self.rename(name)
+        else:
             self.problems[name] = self.not_checked if self.is_by_starter(error) else error
+
+    def rename(self, name: str) -> None:
+        """Let classes of other names stand in for those that are missing in a file, where it leaves no choice which."""
+        session, wanted = self.session_of(name), self.assignment.classes.get(name, {})
+        missing = [each for each in wanted if load_error(session, name, each)]
+        if not missing:
+            return
+        found = [each.decode() for each in CLASS.findall(self.submission.sources[name])[:MAX_CLASSES]]
+        methods = self.assignment.class_methods
+        others = [
+            each
+            for each in dict.fromkeys(found)
+            if each not in wanted and not any(load_error(session, name, each, method) for method in methods)
+        ]
+        if renamed := match_names(missing, others):
+            self.renamed[name] = renamed
+            self.open()
+
+    def aliases(self, name: str, back: bool = False) -> bytes:
+        """Return the lines that end a file in which classes have other names, or that give it these names back."""
+        pairs = [names[::-1] if back else names for names in self.renamed.get(name, {}).items()]
+        return "".join(f"\n{alias} = {known}\n" for alias, known in pairs).encode()
 
     def find_lacking(self, name: str) -> list[str]:
         """Return the names that the starter code of a file defines and the student's file does not."""
@@ -72,12 +117,12 @@ class Loading:
             return wanted
         return [each for each in wanted if load_error(self.session, name, each)]
 
-    def replace(self, name: str) -> dict[str, bytes]:
-        """Return the sources of a file in which starter code stands in for what it lacks."""
+    def replace(self, sources: Mapping[str, bytes], name: str) -> dict[str, bytes]:
+        """Return the sources with a file in which starter code stands in for what it lacks."""
         starter = f"{STARTER}{name}"
-        own = b"" if name in self.problems else self.submission.sources[name]
+        own = b"" if name in self.problems else sources[name]
         imported = "*" if name in self.problems else ", ".join(self.replaced[name])
-        return {name: own + f"\nfrom {starter} import {imported}\n".encode(), starter: self.starters[name]}
+        return {**sources, name: own + f"\nfrom {starter} import {imported}\n".encode(), starter: self.starters[name]}
 
     def session_of(self, part: str) -> Session:
         """Return where the checks of a part run."""
@@ -94,7 +139,14 @@ class Loading:
         """Return what is wrong with the files, those first that others need."""
         order = sorted(self.assignment.part_names, key=lambda name: name not in self.starters)
         found = [str(self.problems[name]) for name in order if name in self.problems]
+        found += [tell_other_name(name, *names) for name in order for names in self.renamed.get(name, {}).items()]
         return tuple(note for note in dict.fromkeys(found) if note != self.not_checked)
+
+    def name_problem(self, check: Check) -> str:
+        """Return what a check says that fails for the name of a class; "" for other checks."""
+        paid_by = self.assignment.classes.get(check.part, {})
+        renamed = self.renamed.get(check.part, {}).items()
+        return next((tell_other_name(check.part, *names) for names in renamed if paid_by[names[0]] == check.name), "")
 
     @property
     def not_checked(self) -> str:
@@ -112,11 +164,28 @@ class Loading:
         return failure.raised_in.startswith(STARTER) or bool(lacks)
 
 
-def load_error(session: Session, module: str, name: str = "") -> StudentError | None:
-    """Return why a file does not load, or has nothing of a name; None if it does."""
+def tell_other_name(file: str, missing: str, other: str) -> str:
+    """Return what is said of a class that is graded in the place of one that is missing."""
+    return f"{file}.py defines no `{missing}`; its class `{other}` was graded instead. Rename it to `{missing}`."
+
+
+def match_names(missing: Sequence[str], others: Sequence[str]) -> dict[str, str]:
+    """Return for each missing name the one among the others that is nearest to it, unless that is nearer to another one."""
+    if not others or len(others) > len(missing):
+        return {}
+    pairs = {name: nearest(name, others) for name in missing}
+    return {name: other for name, other in pairs.items() if nearest(other, missing) == name}
+
+
+def nearest(name: str, others: Iterable[str]) -> str:
+    """Return the one of some names that is most like a name."""
+    return max(others, key=lambda other: SequenceMatcher(None, name.lower(), other.lower()).ratio())
+
+
+def load_error(session: Session, module: str, *names: str) -> StudentError | None:
+    """Return why a file does not load, or has nothing of these names, one in another; None if it does."""
     try:
-        loaded = session.module(module)
-        session.fetch(getattr(loaded, name) if name else loaded)
+        session.fetch(reduce(getattr, names, session.module(module)))
     except StudentError as error:
         return error
     return None

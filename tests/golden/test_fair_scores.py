@@ -3,6 +3,7 @@
 import pytest
 
 from autograder.backprop.case import recover_names
+from autograder.judge.loading import match_names
 from tests.golden.programs import DA, DB, DW, GRADS, HIDDEN_DZ, OUTPUT_DZ, RETURN_GRADS, SIGMOID, STORE_Z, Z, edited, solution, with_body
 
 # A mistake in dnn.py --------------------------------------------------------------------------------------------------
@@ -185,3 +186,68 @@ def test_names_that_leave_a_choice_are_not_recovered(names):
 
 def test_of_two_families_that_of_gradients_is_taken():
     assert recover_names(["vW1", "vW2", "dW1", "dW2"], ["W2", "W1"]) == {"W2": "dW2", "W1": "dW1"}
+
+
+# Classes of other names -----------------------------------------------------------------------------------------------
+
+RENAMED = edited(("class DNN", "class Perceptron"))
+MODELS = ("SoftmaxDNN", "SquaredErrorSoftmaxDNN", "GeneralDNN")
+NAME_CHECKS = {"example_softmax_forward", "example_squared_error", "example_general"}
+
+
+def with_extension(dnn, *edits):
+    return {"dnn": dnn, "extension": edited(*edits, part="extension")}
+
+
+def test_a_class_of_another_name_costs_its_name_alone(grade):
+    result = grade(RENAMED)
+    assert lost(result) == {"example_output"}
+    assert result.notes[-1] == "dnn.py defines no `DNN`; its class `Perceptron` was graded instead. Rename it to `DNN`."
+
+
+def test_a_mistake_under_another_name_costs_what_it_costs(grade):
+    wrong = (DW, DW.replace(" / m", ""))
+    alone, both = grade(edited(wrong)), grade(edited(wrong, ("class DNN", "class Perceptron")))
+    assert lost(both) == {*lost(alone), "example_output"}
+    assert [cause.said for cause in both.causes] == [cause.said for cause in alone.causes]
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [("DNN", "DNN")],
+        [("import DNN", "import Perceptron"), ("(DNN)", "(Perceptron)")],
+        [("import DNN", "import Perceptron as DNN")],
+    ],
+)
+def test_an_extension_finds_the_class_under_either_name(edits, grade):
+    result = grade(with_extension(RENAMED, *edits))
+    assert (lost(result), lost(result, "extension")) == ({"example_output"}, set())
+
+
+def test_classes_of_an_extension_cost_a_name_each(grade):
+    names = [(f"class {name}", f"class {name.replace('DNN', 'Network')}") for name in MODELS]
+    names.append(("(SoftmaxDNN)", "(SoftmaxNetwork)"))
+    assert lost(grade(with_extension(solution().encode(), *names)), "extension") == NAME_CHECKS
+    both = grade(with_extension(RENAMED, *names))
+    assert (lost(both), lost(both, "extension")) == ({"example_output"}, NAME_CHECKS)
+    only = grade(with_extension(solution().encode(), ("class GeneralDNN", "class AnyDNN")))
+    assert lost(only, "extension") == {"example_general"}
+
+
+@pytest.mark.parametrize(
+    ("missing", "others", "matched"),
+    [
+        (["DNN"], ["First", "Second"], {}),
+        (["DNN"], [], {}),
+        (["SoftmaxDNN", "GeneralDNN"], ["SoftmaxNet"], {"SoftmaxDNN": "SoftmaxNet"}),
+        (["SoftmaxDNN", "GeneralDNN"], ["generalnet", "softmaxnet"], {"SoftmaxDNN": "softmaxnet", "GeneralDNN": "generalnet"}),
+    ],
+)
+def test_names_are_matched_where_they_leave_no_choice(missing, others, matched):
+    assert match_names(missing, others) == matched
+
+
+def test_a_class_that_is_no_network_is_not_graded(grade):
+    result = grade(edited(("class DNN", "class Perceptron"), ("def compute_gradients", "def walk_back")))
+    assert result.part_score("dnn") == 0
