@@ -253,10 +253,11 @@ def mapping(name: str, value: Any) -> Mapping:
     return value
 
 
-def expect_mapping(name: str, value: Any) -> None:
-    """CheckFailure if the value is no dict."""
+def expect_mapping(name: str, value: Any, key: str = "") -> None:
+    """CheckFailure if the value is no dict; the key is an example of those that it has to have."""
     if not isinstance(value, Mapping):
-        raise CheckFailure(f"{name} must be a dict; it is {FOUND}.", found=describe(value))
+        keys = f" with keys such as `{key}`" if key else ""
+        raise CheckFailure(f"{name} must be a dict{keys}; it is {FOUND}.", found=describe(value))
 
 
 def require_key(name: str, mapping: Mapping, key: str) -> Any:
@@ -306,9 +307,9 @@ def as_returned(mapping: Mapping) -> Mapping:
     return mapping.original if isinstance(mapping, RenamedDict) else mapping
 
 
-def require_keys(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
+def require_keys(name: str, mapping: Mapping, keys: Collection[str]) -> None:
     """CheckFailure, naming them, if keys are missing in the mapping or have other names."""
-    expect_mapping(name, mapping)
+    expect_mapping(name, as_returned(mapping), next(iter(keys), ""))
     renamed = mapping.renamed if isinstance(mapping, RenamedDict) else {}
     missing = [key for key in keys if key not in mapping or key in renamed]
     if not missing:

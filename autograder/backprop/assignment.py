@@ -44,7 +44,7 @@ class Backprop(Assignment):
     public = ROOT / "tests/public"
     hidden = ROOT / "tests/hidden"
     sources = (ROOT / "autograder/backprop", public, hidden)
-    public_modules = ("autograder.backprop.case", "autograder.backprop.running")
+    public_modules = ("autograder.backprop.case", "autograder.backprop.calling", "autograder.backprop.running")
     classes = {
         "dnn": {"DNN": "example_output"},
         "extension": {

@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.backprop.calling import as_gradients, network
 from autograder.backprop.case import Case
 from autograder.backprop.oracle import forward, reference_cache, sample_losses
-from autograder.backprop.running import as_gradients, cache_with_overrides, copied_cache, network
+from autograder.backprop.running import cache_with_overrides, copied_cache
 from autograder.checking import CheckFailure, StudentError, agree, expect_shape, require_key, tensor
 from autograder.sandbox.student import SandboxedStudent
 

@@ -13,14 +13,28 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.calling import (
+    answer_of_forward,
+    arrays_in,
+    as_gradients,
+    find_labels,
+    halves,
+    hand_labels,
+    labels_place,
+    network,
+    outcome,
+    pair,
+    put_labels,
+    remember,
+    same,
+    unpack_forward,
+)
 from autograder.backprop.case import Case, cache_keys, gradient_keys, under_expected_keys
 from autograder.checking import (
-    FOUND,
     CheckFailure,
     RenamedDict,
     StudentError,
-    agree,
-    describe,
+    as_returned,
     earning,
     expect_finite,
     expect_tensor,
@@ -29,81 +43,18 @@ from autograder.checking import (
     present_keys,
     require_key,
     tensor,
-    two_values,
 )
-from autograder.student import LocalStudent, Student
+from autograder.student import Student
 
 ReferenceSource = Callable[[Case], Mapping[str, np.ndarray]]
 Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
 
 
-def network(student: Student, case: Case) -> Any:
-    """A network of the student, of the class the case is for, with its layer sizes and parameters."""
-    module = student.module("dnn" if case.model == "DNN" else "extension")
-    chosen = [case.activations] if case.activations else []
-    model = getattr(module, case.model)
-    if case.base:
-        model = student.with_base_results(model, student.module("dnn").DNN, case.base)
-    net = model(case.layer_sizes, *chosen)
-    net.params = student.parameters(case.params)
-    return net
-
-
-def remember(student: Student, key: tuple, run: Callable[[], Any]) -> Any:
-    """The result of run(), from memory if it was asked for before; whatever the student's code raised is raised again."""
-    if key not in student.memory:
-        with student.single_flight(key):
-            if key not in student.memory:
-                student.memory[key] = outcome(student, run)
-    result = student.memory[key]
-    if isinstance(result, Exception):
-        raise result
-    return result
-
-
-def outcome(student: Student, run: Callable[[], Any]) -> Any:
-    """The result of run(), or what the student has to mend."""
-    try:
-        return run()
-    except (CheckFailure, StudentError) as failure:
-        return failure
-    except Exception as error:
-        if not isinstance(student, LocalStudent):
-            raise
-        raised = StudentError(f"{type(error).__name__}: {error}")
-        raised.__cause__ = error
-        return raised
-
-
-def pair(value: Any) -> tuple[Any, Mapping]:
-    """(out, cache) of what `forward` returned; CheckFailure if it is something else."""
-    out, cache = two_values("forward", value, "out, cache")
-    if not isinstance(cache, Mapping):
-        what = "they came in the wrong order" if isinstance(out, Mapping) else f"the second one is {FOUND}"
-        message = f"forward must return two values, out and the cache (a dict); {what}."
-        raise CheckFailure(message, found=describe(cache))
-    return out, cache
-
-
-def halves(answer: Any) -> tuple[Any, Mapping | None]:
-    """(out, cache) of the two values that `forward` returned, with None for a half that is not there.
-
-    A half that is missing or in the wrong place does not cost the marks of the other one.
-    """
-    out, cache = two_values("forward", answer, "out, cache")
-    if isinstance(cache, Mapping):
-        return out, cache
-    return (None, out) if isinstance(out, Mapping) else (out, None)
-
-
-def answer_of_forward(student: Student, case: Case) -> Any:
-    """Whatever the student's forward pass returns on the case."""
-    return remember(student, ("forward", case), lambda: student.fetch(network(student, case).forward(case.X)))
-
-
 def run_forward(student: Student, case: Case) -> tuple[Any, Mapping]:
     """(out, cache) of the student's forward pass on the case."""
-    out, cache = pair(answer_of_forward(student, case))
+    out, cache = halves(answer_of_forward(student, case))
+    if out is None or cache is None:
+        out, cache = pair(answer_of_forward(student, case))
     return out, under_expected_keys(cache, cache_keys(case))
 
 
@@ -126,15 +77,6 @@ def tensors_of_forward(answer: Any, case: Case) -> dict[str, np.ndarray]:
     return arrays_in({**under_expected_keys(cache or {}, keys), "out": out}, ["out", *keys])
 
 
-def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
-    """The arrays of numbers among the values of these keys; what is missing or is none is paid for in checks of its own."""
-    found = {}
-    for key in present_keys(tensors, keys):
-        with contextlib.suppress(CheckFailure):
-            found[key] = tensor(key, require_key("", tensors, key))
-    return found
-
-
 def call_backward(student: Student, net: Any, case: Case, source: Source) -> Any:
     """The result, still on the student's side, of a new forward and backward pass of the network on the case."""
     return net.compute_gradients(*forward_on(student, net, case, source))
@@ -147,11 +89,11 @@ def forward_on(student: Student, net: Any, case: Case, source: Source) -> tuple[
     """
     if source is None:
         run_forward(student, case)
-        out, cache = student.unpack(net.forward(case.X))
+        out, cache = unpack_forward(student, net.forward(case.X), case)
     else:
         reference = source(case)
         out, cache = reference[f"A{case.layers[-1]}"], cache_with_overrides(student, net, case, reference)
-    cache["Y"] = case.Y
+    put_labels(student, net, cache, case)
     return out, cache
 
 
@@ -162,6 +104,8 @@ def cache_with_overrides(student: Student, net: Any, case: Case, values: Mapping
     """
     cache = own_cache(student, net, case)
     student.fill(cache, values)
+    if "Y" in values:
+        hand_labels(student, net, cache, values["Y"], labels_place(student, case.model))
     if own := own_names(student, case):
         student.fill(cache, {own[key]: value for key, value in values.items() if key in own})
     return cache
@@ -196,22 +140,24 @@ def own_cache(student: Student, net: Any, case: Case) -> Any:
 
 def copied_cache(student: Student, net: Any, case: Case) -> Any:
     """A copy of the cache of a new forward pass, still on the student's side, whatever that is."""
-    _, cache = student.unpack(net.forward(case.X))
+    _, cache = unpack_forward(student, net.forward(case.X), case)
     return student.copy(cache)
-
-
-def as_gradients(method: str, value: Any, case: Case) -> Mapping:
-    """The gradients that a method returned, under the expected keys; CheckFailure if they are no dict."""
-    return under_expected_keys(mapping(f"What {method} returned", value), gradient_keys(case))
 
 
 def run_backward(student: Student, case: Case, source: Source = None) -> Mapping:
     """The student's gradients on the student's own cache or, with a source, on the reference laid over that cache."""
 
+    def attempt() -> Any:
+        return student.fetch(call_backward(student, network(student, case), case, source))
+
     def run() -> Mapping:
         with contextlib.suppress(CheckFailure, StudentError):
             run_forward(student, case)  # before there is a network that a forward pass could end together with the program
-        grads = student.fetch(call_backward(student, network(student, case), case, source))
+        grads = outcome(student, attempt)
+        if isinstance(grads, StudentError) and find_labels(student, case, grads):
+            grads = outcome(student, attempt)
+        if isinstance(grads, Exception):
+            raise grads
         return as_gradients("compute_gradients", grads, case)
 
     return remember(student, ("backward", case, source), run)
@@ -317,7 +263,10 @@ def expect_whole(
     `gradients` only puts the passes together, so a mistake in one of them, or a key that one lacks, is not paid for here again.
     `is_followed` raises where the own passes are not to be followed.
     """
-    grads = as_gradients("gradients", student.fetch(network(student, case).gradients(case.X, case.Y)), case)
+    returned = student.fetch(network(student, case).gradients(case.X, case.Y))
+    grads = as_gradients("gradients", returned, case)
+    if show and not isinstance(outcome(student, lambda: as_returned(run_backward(student, case))), (tuple, list)):
+        mapping("What gradients returned", returned)  # what compute_gradients returns as a tuple, too, is paid for there
 
     def expect(own: Mapping[str, np.ndarray]) -> None:
         for key in own or gradient_keys(case, "WB"):
@@ -378,11 +327,6 @@ def parallel(one: np.ndarray, other: np.ndarray) -> bool:
     if one.shape != other.shape or np.any(one) != np.any(other):
         return False
     return bool(abs(np.vdot(one, other)) >= (1 - 1e-8) * norm(one) * norm(other))
-
-
-def same(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two tensors are the same, in shape and numbers."""
-    return one.shape == other.shape and agree(one, other)
 
 
 def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -> bool:

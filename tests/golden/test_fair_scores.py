@@ -2,7 +2,9 @@
 
 import pytest
 
+from autograder.backprop.calling import gradients_in
 from autograder.backprop.case import recover_names
+from autograder.backprop.example import NETWORK
 from autograder.judge.loading import match_names
 from tests.golden.programs import DA, DB, DW, GRADS, HIDDEN_DZ, OUTPUT_DZ, RETURN_GRADS, SIGMOID, STORE_Z, Z, edited, solution, with_body
 
@@ -251,3 +253,139 @@ def test_names_are_matched_where_they_leave_no_choice(missing, others, matched):
 def test_a_class_that_is_no_network_is_not_graded(grade):
     result = grade(edited(("class DNN", "class Perceptron"), ("def compute_gradients", "def walk_back")))
     assert result.part_score("dnn") == 0
+
+
+# Other forms of the same ----------------------------------------------------------------------------------------------
+
+RETURN_FORWARD = 'return cache[f"A{self.num_layers}"], cache'
+UNPACK_FORWARD = "out, cache = self.forward(X)"
+OUT_OF_FORWARD = "out, _ = self.forward(X)"
+
+
+def with_forward(returned, cache, out):
+    """The solution with another form of what forward returns, which its own methods know."""
+    unpacked = f"answer = self.forward(X)\n        out, cache = answer[{out}], answer[{cache}]"
+    return (
+        (RETURN_FORWARD, f'out = cache[f"A{{self.num_layers}}"]\n        return {returned}'),
+        (UNPACK_FORWARD, unpacked),
+        (OUT_OF_FORWARD, f"out = self.forward(X)[{out}]"),
+    )
+
+
+FORWARDS = {
+    "the cache first": with_forward("cache, out", 0, 1),
+    "labels in between": with_forward("out, None, cache", 2, 0),
+    "the input as well": with_forward("(out, cache, X)", 1, 0),
+    "a dict": with_forward('{"out": out, "cache": cache}', "'cache'", "'out'"),
+    "a list of three": with_forward("[cache, out, X]", 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", FORWARDS)
+def test_another_form_of_what_forward_returns_costs_one_check(name, grade):
+    assert lost(grade(edited(*FORWARDS[name]))) == {"example_cache_keys"}
+
+
+def test_a_mistake_in_another_form_costs_what_it_costs(grade):
+    wrong = (DW, DW.replace(" / m", ""))
+    assert lost(grade(edited(wrong, *FORWARDS["a dict"]))) == {*lost(grade(edited(wrong))), "example_cache_keys"}
+
+
+def test_an_output_alone_is_no_other_form(grade):
+    result = grade(edited((RETURN_FORWARD, 'return cache[f"A{self.num_layers}"]')))
+    assert {"example_output", "example_cache_values", "forward_output"} <= lost(result)
+
+
+PUT_LABELS = '        cache["Y"] = Y\n'
+WITH_ARGUMENT = (
+    ("return self.compute_gradients(out, cache)", "return self.compute_gradients(out, cache, Y)"),
+    ("def compute_gradients(self, out, cache)", "def compute_gradients(self, out, cache, Y)"),
+    (OUTPUT_DZ, "out - Y"),
+)
+LABELS = {
+    "self.labels": ((PUT_LABELS, "        self.labels = Y\n"), (OUTPUT_DZ, "out - self.labels")),
+    "self.y": ((PUT_LABELS, "        self.y = Y\n"), (OUTPUT_DZ, "out - self.y")),
+    "self.target": (
+        (PUT_LABELS, "        self.target = Y\n"),
+        (OUTPUT_DZ, "out - self.target"),
+        ("self.params = {}", "self.params, self.target = {}, None"),
+    ),
+    'cache["target"]': ((PUT_LABELS, '        cache["target"] = Y\n'), (OUTPUT_DZ, 'out - cache["target"]')),
+    "an argument `Y`": WITH_ARGUMENT,
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_in_another_place_cost_one_check(name, grade):
+    result = grade(with_extension(edited(*LABELS[name])))
+    assert lost(result) == {"example_gradient_keys"}
+    assert lost(result, "extension") == set()
+    (said,) = (check.got for check in result.failed if check.part == "dnn")
+    assert name in said
+    assert 'cache["Y"]' in said
+
+
+def test_a_mistake_with_labels_in_another_place_costs_what_it_costs(grade):
+    wrong = (DW, DW.replace(" / m", ""))
+    alone, both = grade(edited(wrong)), grade(edited(wrong, *LABELS["self.labels"]))
+    assert lost(both) == {*lost(alone), "example_gradient_keys"}
+    assert [cause.said for cause in both.causes] == [cause.said for cause in alone.causes]
+
+
+def test_an_attribute_that_nobody_sets_is_no_place_of_the_labels(grade):
+    missing = grade(edited((OUTPUT_DZ, "out - self.labels")))
+    assert "example_output_Z" in lost(missing)
+
+
+def with_gradients(returned, of_param):
+    """The solution with another form of the gradients, which its own fit knows."""
+    return edited(
+        (RETURN_GRADS, f"        layers = range(1, self.num_layers + 1)\n        return {returned}\n"),
+        (FIT, f"self.params[name] - learning_rate * grads{of_param}"),
+    )
+
+
+BY_LAYER = "[2 * int(name[1:]) - 2 + 'WB'.index(name[0])]"
+UNNAMED = {
+    "a tuple with the dict": with_gradients("grads, 0.5", "[0][name]"),
+    "the order of the way back": with_gradients(
+        "list(grads.values())", "[[f'{k}{n}' for n in reversed(range(1, len(self.params) // 2 + 1)) for k in 'ZWBA'].index(name)]"
+    ),
+}
+WITHOUT_STEPS = {
+    "two lists": with_gradients(
+        "tuple([grads[f'{kind}{layer}'] for layer in layers] for kind in 'WB')", "['WB'.index(name[0])][int(name[1:]) - 1]"
+    ),
+    "pairs": with_gradients(
+        "[(grads[f'W{layer}'], grads[f'B{layer}']) for layer in layers]", "[int(name[1:]) - 1]['WB'.index(name[0])]"
+    ),
+    "a flat list": with_gradients("[grads[f'{kind}{layer}'] for layer in layers for kind in 'WB']", BY_LAYER),
+}
+STEPS_OF_Z_AND_A = {"example_output_Z", "gradient_output_Z", "gradient_A_step", "gradient_hidden_Z_step"}
+
+
+@pytest.mark.parametrize("name", UNNAMED)
+def test_gradients_without_names_lose_their_keys_alone(name, grade):
+    result = grade(UNNAMED[name])
+    assert lost(result) == KEYS
+    assert all("grads must be a dict" in check.got for check in result.failed if check.part == "dnn")
+
+
+@pytest.mark.parametrize("name", WITHOUT_STEPS)
+def test_gradients_without_names_lose_what_they_lack(name, grade):
+    assert lost(grade(WITHOUT_STEPS[name])) == KEYS | STEPS_OF_Z_AND_A
+
+
+def test_another_form_of_what_gradients_returns_costs_one_check(grade):
+    source = edited(
+        ("return self.compute_gradients(out, cache)", "return self.compute_gradients(out, cache), 0.5"),
+        ("grads = self.gradients(X, Y)", "grads, _ = self.gradients(X, Y)"),
+    )
+    assert lost(grade(source)) == {"example_gradients"}
+
+
+def test_gradients_whose_order_is_unknown_are_not_guessed(case=NETWORK):
+    weights = [case.params[f"W{layer}"] for layer in (3, 1, 2)]
+    assert gradients_in(weights, case) is None
+    assert gradients_in([{}, {}], case) is None
+    assert gradients_in("W1", case) is None

@@ -12,6 +12,7 @@ from autograder.backprop.running import (
     forward_on,
     network,
     on_another_batch,
+    put_labels,
     relabelled,
     run_backward,
     same,
@@ -24,7 +25,6 @@ from autograder.checking import (
     expect_shape,
     expect_tensor,
     expect_untouched,
-    mapping,
     require_key,
     require_keys,
     tensor,
@@ -173,7 +173,7 @@ def test_gradient_leaves_no_trace(student, cases):
     grads = net.compute_gradients(out, cache)
     after = student.random_state()
     grads, out, cache, params, before, after = student.fetch(grads, out, cache, net.params, before, after)
-    mapping("What compute_gradients returned", grads)
+    as_gradients("compute_gradients", grads, cases.main)
     expect_untouched("out", out, given["A3"])
     for key, value in given.items():
         expect_untouched(f'cache["{key}"]', require_key("The cache", cache, key), value)
@@ -217,7 +217,7 @@ def expect_use_again(student, cases, source):
     larger = forward_on(student, net, others[1], source)
     found = [net.compute_gradients(*passed) for passed in (another, larger)]
     out, cache = forward_on(student, net, case, source)
-    cache["Y"] = relabelled(case).Y
+    put_labels(student, net, cache, relabelled(case))
     first, labels, *found = student.fetch(first, net.compute_gradients(out, cache), *found)
     expect_as_new(student, case, source, first, "A second `compute_gradients` changed what the first one returned.")
     for batch, grads in zip(others, found, strict=True):

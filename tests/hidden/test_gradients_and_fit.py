@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.backprop.calling import as_gradients, hand_labels, labels_place, network, remember, unpack_forward
 from autograder.backprop.cases import EPOCHS
 from autograder.backprop.oracle import reference_of
-from autograder.backprop.running import as_gradients, either, expect_whole, network, own_gradients, remember
+from autograder.backprop.running import either, expect_whole, own_gradients
 from autograder.checking import (
     FOUND,
     RANDOM_STATE,
@@ -79,7 +80,7 @@ def descend(student, case, rate, epochs):
     rate = float(rate * min(1, size(reference_of(case).grads, case) / size(gradients_of(student, net, case), case)))
     net, X, Y = network(student, case), student.place(case.X), student.place(case.Y)  # which the passes may change
     for _ in range(epochs):
-        out, _ = student.unpack(net.forward(X))
+        out, _ = unpack_forward(student, net.forward(X), case)
         losses.append(one_number("loss", student.fetch(net.loss(out, Y))))
         grads = arrays_of(case, student.fetch(net.gradients(X, Y)))
         after = mapping("net.params", student.fetch(net.params))  # a backward pass may have changed them
@@ -281,7 +282,7 @@ def test_gradients_and_fit_leave_no_trace(student, cases):
     )
     own = set()
     with suppress(CheckFailure, StudentError):  # what the passes leave is paid for there
-        own = traces(student, cases.main, lambda net, X, Y: passes(student, net, X, Y))
+        own = traces(student, cases.main, functools.partial(passes, student, cases.main))
     if found := traces(student, cases.main, lambda net, X, Y: net.gradients(X, Y)) - own:
         about = (RANDOM_STATE, RANDOM_STATE) if f"the {RANDOM_STATE}" in found else ()
         raise CheckFailure(f"`gradients` changes {max(found)}; it must change nothing that its caller has.", *about)
@@ -292,10 +293,11 @@ def test_gradients_and_fit_leave_no_trace(student, cases):
             raise CheckFailure(f"`fit` changes {min(found)}; it must change nothing but the parameters.")
 
 
-def passes(student, net, X, Y):
+def passes(student, case, net, X, Y):
     """The result of both passes one after the other."""
-    out, cache = student.unpack(net.forward(X))
+    out, cache = unpack_forward(student, net.forward(X), case)
     cache["Y"] = Y
+    hand_labels(student, net, cache, Y, labels_place(student, case.model))
     return net.compute_gradients(out, cache)
 
 

@@ -9,6 +9,7 @@ import functools
 
 import numpy as np
 
+from autograder.backprop.calling import answer_of_forward, expect_labels_in_cache, pair
 from autograder.backprop.case import as_column, cache_keys, gradient_keys
 from autograder.backprop.example import DNN, SQUARE
 from autograder.backprop.running import (
@@ -142,6 +143,7 @@ def test_example_output(student):
 def test_example_cache_keys(student, example):
     """The cache of the example has a key for every W, B, Z and A."""
     require_keys("The cache", run_cache(student, example.case), cache_keys(example.case))
+    pair(answer_of_forward(student, example.case))
 
 
 @check
@@ -160,6 +162,7 @@ def test_example_gradient_keys(student, example):
 
     def attempt(source):
         require_keys("grads", run_backward(student, example.case, source), gradient_keys(example.case))
+        expect_labels_in_cache(student, example.case)
 
     with_own_or_reference_cache(student, example.case, reference(example), attempt)
 

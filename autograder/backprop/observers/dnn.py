@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.calling import network
 from autograder.backprop.case import Case, gradient_keys
 from autograder.backprop.cases import Cases
 from autograder.backprop.mistakes import STEPS
 from autograder.backprop.observers.networks import observe_backward, observe_forward, readable
 from autograder.backprop.oracle import reference_cache
-from autograder.backprop.running import Source, network, run_backward
+from autograder.backprop.running import Source, run_backward
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
 from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, observe_step
 from autograder.diagnosis.traces import match_misnamed

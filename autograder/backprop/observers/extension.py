@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.calling import network
 from autograder.backprop.case import Case, gradient_keys, in_the_notes
 from autograder.backprop.cases import Cases
 from autograder.backprop.mistakes import MISTAKES, STEPS
@@ -23,7 +24,7 @@ from autograder.backprop.observers.functions import (
 from autograder.backprop.observers.functions import line as line_of
 from autograder.backprop.observers.networks import observe_backward, observe_forward
 from autograder.backprop.oracle import activations, reference_cache, reference_of
-from autograder.backprop.running import cache_with_overrides, network
+from autograder.backprop.running import cache_with_overrides
 from autograder.checking import mapping, random_state_changed, tensor
 from autograder.diagnosis.calls import (
     call_traced,

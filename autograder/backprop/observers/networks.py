@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from autograder.backprop.calling import answer_of_forward, arrays_in, pair
 from autograder.backprop.case import Case, cache_keys, gradient_keys
 from autograder.backprop.mistakes import STEPS
 from autograder.backprop.observers.functions import functions, line, steps_in
 from autograder.backprop.oracle import reference_cache, reference_of
-from autograder.backprop.running import Source, arrays_in, pair, run_backward, run_forward
+from autograder.backprop.running import Source, run_backward, run_forward
 from autograder.checking import as_returned, mapping, misnamed, tensor
 from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, evaluate, is_usable
 from autograder.diagnosis.programs import Formulas, Line, Program
@@ -172,7 +173,9 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
                 yield store("dZ", f"Z{below}") if of_dnn else step(steps["dZ"], "dZ")
 
     def read(value: Any) -> Names:
-        grads = as_returned(mapping("What compute_gradients returned", value))
+        grads = mapping("What compute_gradients returned", value)
+        if isinstance(as_returned(grads), Mapping) or not grads.keys() >= {*gradient_keys(case)}:
+            grads = mapping("What compute_gradients returned", as_returned(grads))
         names = {key: misnamed(grads, key) for key in gradient_keys(case) if key not in grads and not of_dnn}
         return {**grads, **{key: grads[name] for key, name in names.items() if name is not None}}
 
@@ -206,7 +209,7 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
 
 def observe_forward(student: Student, case: Case, own: Names = NO_NAMES, finite: bool = False) -> list[Observation]:
     """Return the cache and the output of a network, step by step."""
-    answers = attempt(lambda: [run_forward(student, case)])
+    answers = attempt(lambda: [pair(answer_of_forward(student, case))])
     program = forward(case, finite)
     seen = observe(program, answers, own)
     if case.model == "SoftmaxDNN" and not all(one.right for one in seen):

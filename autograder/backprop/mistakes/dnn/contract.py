@@ -194,13 +194,6 @@ CONTRACT = {
         "The same formula holds for every m: dW_l is dZ_l A_{l-1}^T / m.",
         name="a formula that is correct for m = 5 only",
     ),
-    "labels-from-attribute": Mistake(
-        {"output dZ": "out - self.Y"},
-        "Where does compute_gradients get the labels from?",
-        "Look at self.Y: only your own methods set it, and whoever calls compute_gradients passes the labels another way.",
-        'The labels are passed in the cache: cache["Y"].',
-        edits=(('        cache["Y"] = Y\n', "        self.Y = Y\n"),),
-    ),
     "gradients-unfinished": contract.unfinished(
         "a backward pass that is not finished",
         "some of them are missing or have other names",
