@@ -33,7 +33,7 @@ class Limits:
     """How much a submission may use; seconds of wall clock unless it says otherwise."""
 
     call_seconds: float = 4.0
-    import_seconds: float = 10.0
+    import_seconds: float = 20.0  # also for a file that trains a network when it is imported, on a machine that is busy
     submission_seconds: float = 60.0
     strikes: int = 2  # a function that did not return this often is not called again
     cpu_seconds: int = 60

@@ -27,6 +27,8 @@ def how_it_ended(status: int, redacted: bool) -> str:
     return reasons.get(status, " by a signal" if redacted else f" by signal {-status}")
 
 
+LATE = "{name} did not come back in time; is there a loop that never ends?"
+LATE_LOADING = '{name} takes too long. Move code that trains, plots or prints below `if __name__ == "__main__":`.'
 PHRASES = {
     "call": "{name} raised",
     "counted": "{name} raised",

@@ -24,7 +24,7 @@ from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.redaction import Redactor, Words
 from autograder.sandbox.replies import decode, is_tagged
 from autograder.sandbox.scheduler import Scheduler, SingleFlight
-from autograder.sandbox.sentences import failure, how_it_ended
+from autograder.sandbox.sentences import LATE, LATE_LOADING, failure, how_it_ended
 from autograder.sandbox.student import SandboxedStudent
 from autograder.student import BaseResults, Parameters
 
@@ -311,7 +311,7 @@ class Session(SandboxedStudent):
                 replies, *printed = answer
                 request.answered(child, replies, printed)
         except TimeoutError:
-            self.invalidate_running(child, requests, "{name} did not come back in time; is there a loop that never ends?")
+            self.invalidate_running(child, requests, LATE)
         except wire.FrameTooLong as error:
             raise SandboxError(str(error)) from error
         except wire.WireError:
@@ -357,6 +357,7 @@ class Session(SandboxedStudent):
             running = None
         if running is not None:
             self.strikes[running.label] += 1
+            sentence = LATE_LOADING if running.operation == "module" and sentence == LATE else sentence
         how = how_it_ended(self.end_child(), self.redactor.hidden)
         error = StudentError(sentence.format(name=running.name if running else "The submission", how=how))
         conversation.invalidate(error)
