@@ -31,6 +31,7 @@ BEGINNINGS = (
     "division by zero",
     "index",
     "list index out of range",
+    "loop of ufunc does not support argument",
     "matmul: Input operand",
     "maximum recursion depth exceeded",
     "non-broadcastable output operand",

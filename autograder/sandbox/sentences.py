@@ -43,6 +43,8 @@ PHRASES = {
 def failure(operation: str, label: str, words: Words) -> StudentError:
     """Return the sentence for an exception, quoted in these words, in an operation on what the label names."""
     kind, message, where, trace = clean(words.kind, 60), clean(words.message), clean(words.where, 200), clean(words.trace, 2000)
+    if message.startswith("loop of ufunc does not support argument"):
+        message = "an array here has dtype object instead of float"
     said = f"{kind}: {message}" if message else kind
     place = f" ({where})" if where else ""
     module, _, inside = label.partition(".")

@@ -389,3 +389,9 @@ def test_gradients_whose_order_is_unknown_are_not_guessed(case=NETWORK):
     assert gradients_in(weights, case) is None
     assert gradients_in([{}, {}], case) is None
     assert gradients_in("W1", case) is None
+
+
+def test_objects_that_are_numbers_cost_what_cannot_compute_with_them(grade):
+    result = grade(edited((OUTPUT_DZ, '(out - cache["Y"]).astype(object)')))
+    assert lost(result) == {"fit_losses", "fit_parameters", "fit_tolerance"}
+    assert all("an array here has dtype object" in check.got for check in result.failed if check.part == "dnn")
