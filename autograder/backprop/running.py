@@ -190,6 +190,26 @@ def either(first: Callable[[], None], second: Callable[[], None]) -> None:
             raise earning(failure, max(failure.share, other.share)) from failure.__cause__
 
 
+# The class that each of the others is made from.
+ABOVE = {"SoftmaxDNN": "DNN", "SquaredErrorSoftmaxDNN": "SoftmaxDNN", "GeneralDNN": "DNN"}
+
+
+def expect_usual_forms(student: Student, case: Case) -> None:
+    """CheckFailure if a pass returns something in another form than asked for; where the class above does too, that pays."""
+    above = replace(case, model=ABOVE[case.model], activations=())
+
+    def look_at_forward(case: Case) -> None:
+        pair(answer_of_forward(student, case))
+
+    def look_at_backward(case: Case) -> None:
+        mapping("What compute_gradients returned", as_returned(run_backward(student, case)))
+
+    for look in (look_at_forward, look_at_backward):
+        own = outcome(student, functools.partial(look, case))
+        if isinstance(own, CheckFailure) and not isinstance(outcome(student, functools.partial(look, above)), CheckFailure):
+            raise own
+
+
 def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
     """CheckFailure unless `forward` gives the right output and every tensor of the right cache."""
     out, cache = run_forward(student, case)

@@ -395,3 +395,23 @@ def test_objects_that_are_numbers_cost_what_cannot_compute_with_them(grade):
     result = grade(edited((OUTPUT_DZ, '(out - cache["Y"]).astype(object)')))
     assert lost(result) == {"fit_losses", "fit_parameters", "fit_tolerance"}
     assert all("an array here has dtype object" in check.got for check in result.failed if check.part == "dnn")
+
+
+GENERAL_FORWARD = 'A{layer}"] = g(cache[f"Z{layer}"])\n        return cache[f"A{self.num_layers}"], cache'
+GENERAL_GRADIENTS = "return walk_back(out - cache["
+
+
+def test_another_form_in_an_extension_costs_one_check(grade):
+    swapped = (GENERAL_FORWARD, GENERAL_FORWARD.replace('cache[f"A{self.num_layers}"], cache', 'cache, cache[f"A{self.num_layers}"]'))
+    assert lost(grade(with_extension(solution().encode(), swapped)), "extension") == {"example_general"}
+    with_loss = (GENERAL_GRADIENTS, "return 0.5, walk_back(out - cache[")
+    assert lost(grade(with_extension(solution().encode(), with_loss)), "extension") == {"example_general"}
+
+
+def test_a_form_that_the_class_above_has_too_is_paid_for_there(grade):
+    dnn = edited(*FORWARDS["the cache first"])
+    unpacked = ("_, cache = super().forward(X)", "cache, _ = super().forward(X)")
+    softmax = ('return cache[f"A{last}"], cache', 'return cache, cache[f"A{last}"]')
+    general = (GENERAL_FORWARD, GENERAL_FORWARD.replace('cache[f"A{self.num_layers}"], cache', 'cache, cache[f"A{self.num_layers}"]'))
+    result = grade(with_extension(dnn, unpacked, softmax, general))
+    assert (lost(result), lost(result, "extension")) == ({"example_cache_keys"}, set())

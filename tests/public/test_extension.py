@@ -13,6 +13,7 @@ from autograder.backprop.running import (
     either,
     expect_cache,
     expect_softmax_cache,
+    expect_usual_forms,
     network,
     on_right_base,
     run_backward,
@@ -52,6 +53,7 @@ def test_example_softmax_forward(student):
 def test_example_cross_entropy(student):
     """dZ of the output layer of `SoftmaxDNN` is right on the example."""
     either(lambda: expect_gradients(student, SOFTMAX), lambda: expect_gradients(student, ON_BASE))
+    expect_usual_forms(student, SOFTMAX.case)
 
 
 @check
@@ -61,6 +63,7 @@ def test_example_squared_error(student):
     loss = student.fetch(network(student, case).loss(out, case.Y))
     expect_tensor("loss", loss, np.array(SQUARED_ERROR.loss), show=True)
     expect_gradients(student, SQUARED_ERROR)
+    expect_usual_forms(student, SQUARED_ERROR.case)
 
 
 def expect_gradients(student, example):
@@ -118,6 +121,7 @@ def test_example_general(student):
     """`GeneralDNN` with tanh, relu and sigmoid has the right cache and the right dZ in every layer of the example."""
     expect_cache(student, GENERAL.case, GENERAL.cache, show=True)
     expect_gradients(student, GENERAL)
+    expect_usual_forms(student, GENERAL.case)
 
 
 @check
