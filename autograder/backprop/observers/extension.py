@@ -33,7 +33,7 @@ from autograder.diagnosis.calls import (
     observe_random_state,
     remember_calls,
 )
-from autograder.diagnosis.observation import Names, Observation, Raised, attempt, evaluate
+from autograder.diagnosis.observation import Names, Observation, Raised, attempt, evaluate, observe_step
 from autograder.diagnosis.programs import Formulas, Line, Program, always
 from autograder.diagnosis.traces import observe, without_repeated_exceptions
 from autograder.sandbox.student import SandboxedStudent
@@ -41,6 +41,7 @@ from autograder.student import Student
 
 PART = "extension"
 line = partial(line_of, PART)
+MOST_KEYS = 100  # of a student's dict that are looked at
 LARGE = np.array([[1000.0, -1000.0, -998.0], [997.0, 999.0, -1002.0], [3.0, 1001.0, -1001.0], [-1000.0, 2.0, -1000.0]])
 OTHER_NOTES = "notes_gradients of another depth"
 GRID = np.array([[-2.5, -0.6, 0.3], [1.1, -1.4, 2.2]])
@@ -234,7 +235,8 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
 
     def call(name: str) -> list:
         given = arguments(cases)[name].values()
-        return call_traced(student, getattr(extension, name), *map(student.place, given))
+        returned, *left = call_traced(student, getattr(extension, name), *map(student.place, given))
+        return [student.copy(returned), *left]  # a later call may change what was returned
 
     def call_loss(case: Case, name: str) -> list:
         return [network(student, case).loss(*scope.values()) for scope in programs[name].scopes]
@@ -249,6 +251,10 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
         cache = cache_with_overrides(student, net, called, {**reference_cache(case), "Y": case.Y})
         return call_traced(student, net.compute_gradients, student.place(reference_of(case).out), cache)
 
+    def call_forward() -> list:
+        net = network(student, cases.general_relu)
+        return [net.forward(cases.general_relu.X), net.params]
+
     return {
         "sigmoid": lambda: [student.module("dnn").sigmoid(GRID)],
         **{name: partial(call, name) for name in arguments(cases)},
@@ -260,6 +266,7 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
         **{name: partial(call_entry, name) for name in ENTRIES},
         **{case.model: partial(call_network, case, case.model) for case in (softmax, cases.squared_error, cases.general_relu)},
         "DNN": partial(call_network, softmax, "DNN"),
+        "GeneralDNN.forward": call_forward,
     }
 
 
@@ -307,6 +314,15 @@ def observe_traces(returned: Mapping[str, Any], cases: Cases) -> Iterator[Observ
         if not isinstance(returned[case.model], Raised):
             of_dnn = returned["DNN"] if case is cases.softmax else None
             yield from observe_network_traces(case, returned[case.model], of_dnn or Raised("not called"))
+    if not isinstance(returned["GeneralDNN.forward"], Raised):
+        yield observe_params(cases.general_relu, returned["GeneralDNN.forward"][1])
+
+
+def observe_params(case: Case, params: Any) -> Observation:
+    """Return what the forward pass of GeneralDNN has added to the parameters."""
+    added = sorted(params.keys() - case.params.keys())[:MOST_KEYS] if isinstance(params, Mapping) else []
+    words, names = "what `GeneralDNN.forward` stores in `self.params`", {"last": case.layers[-1]}
+    return observe_step(PART, "changed by GeneralDNN.forward", "params", words, added, ([],), names, "GeneralDNN")
 
 
 def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[Observation]:

@@ -111,6 +111,14 @@ GENERAL_DNN = {
             'cache[f"Z{layer}"] = cache[f"A{layer}"] = g(Z)',
         ),
     ),
+    "general-params-as-cache": Mistake.by_edits(
+        "Is the cache a dict of its own, or another name for self.params?",
+        "Look at the first assignment to cache in GeneralDNN.forward.",
+        "You store the cache in self.params, where the next call overwrites it and fit finds it. Begin with a new dict.",
+        "a cache that is self.params itself",
+        {"changed by GeneralDNN.forward": '[f"{kind}{layer}" for kind in "AZ" for layer in range(kind == "Z", last + 1)]'},
+        ('        cache = {"A0": X, **self.params}\n', '        cache = self.params\n        cache["A0"] = X\n'),
+    ),
     "general-without-bias": chain_rule.missing_bias(
         "general Z", 'cache[f"W{layer}"] @ cache[f"A{layer - 1}"]', "Z in GeneralDNN.forward", "B", Z_IS
     ),
