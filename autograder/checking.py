@@ -112,9 +112,11 @@ class CheckFailure(AssertionError):
 
     Whatever in the message comes from the student's values is in `found` and stands where the message says FOUND. str() tells
     all of it; `discreet` is the message for a hidden check. share is the share of the points that is earned all the same.
+    independent says that it does not follow from another file, which has passed the same.
     """
 
     share = 0.0
+    independent = False
 
     def __init__(
         self,
@@ -134,10 +136,11 @@ class StudentError(Exception):
     """The student's code raised, ended or did not answer; the text is a sentence for the student.
 
     raised is the exception in full, which is never shown: it may hold what is hidden. raised_in is the file that raised it.
-    share is as in a CheckFailure.
+    share and independent are as in a CheckFailure.
     """
 
     share = 0.0
+    independent = False
 
     def __init__(self, sentence: str, detail: str = "", raised: str = "", raised_in: str = "") -> None:
         super().__init__(sentence)

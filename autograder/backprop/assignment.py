@@ -28,6 +28,7 @@ CHECKS = (
     "tests.hidden.test_gradients_and_fit",
     "tests.public.test_extension",
     "tests.hidden.test_extension",
+    "tests.hidden.test_extension_conventions",
 )
 
 

@@ -94,7 +94,7 @@ RUBRIC: dict[str, dict[str, dict[str, dict[str, float]]]] = {
         },
         "softmax and squared error": {
             "public": {"example_squared_error": 1},
-            "hidden": {"squared_error_loss": 1, "squared_error_output_Z": 2, "squared_error_gradients": 1},
+            "hidden": {"squared_error_loss": 1, "squared_error_output_Z": 1, "squared_error_gradients": 1},
         },
         "the 4-4-2 example": {
             "public": {"example_worked_forward": 1},
@@ -102,13 +102,15 @@ RUBRIC: dict[str, dict[str, dict[str, dict[str, float]]]] = {
         },
         "activations": {
             "public": {"example_activations": 1, "example_general": 1},
-            "hidden": {"general_forward": 1, "general_hidden_Z_step": 1, "general_gradients": 1},
+            "hidden": {"activations": 0.5, "general_forward": 1, "general_hidden_Z_step": 1, "general_gradients": 1},
         },
         "the convention of the notes": {
             "public": {"example_notes": 1},
             "hidden": {"notes_gradients": 1},
         },
-        "extension conventions": {"hidden": {"extension_leaves_no_trace": 1}},
+        "extension conventions": {
+            "hidden": {"extension_leaves_no_trace": 0.5, "extension_second_call": 0.5, "extension_results_independent": 0.5},
+        },
     },
 }
 

@@ -170,7 +170,8 @@ class Grading:
         failure = self.run(check, student)
         if check.visibility == "public":
             self.heard[check.name] = student.printed
-        if failure and self.assignment.part(check.part).needs and self.run(check, self.files.fallback_session) is None:
+        may_follow = failure and not failure.independent and self.assignment.part(check.part).needs
+        if may_follow and self.run(check, self.files.fallback_session) is None:
             self.stumbles.pop(check.name, None)
             return None
         return failure

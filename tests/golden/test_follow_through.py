@@ -242,7 +242,6 @@ EXTENSION = {
             "softmax-sets-seed",
             "extension-derivative-stored-in-cache",
             "notes-updates-weights",
-            "notes-changes-y",
         ],
     ),
     "dW of the walk back": ({"squared_error_gradients", "general_gradients"}, ["extension-dw-summed"]),
@@ -255,15 +254,20 @@ EXTENSION = {
             "extension-derivative-at-da",
         ],
     ),
-    "a slope": (GENERAL | {"example_activations"}, ["tanh-prime-of-tanh", "tanh-prime-at-z"]),
+    "y, which may be of integers": (TRACE | {"notes_gradients"}, ["notes-changes-y"]),
+    "a slope": (GENERAL | {"example_activations", "activations"}, ["tanh-prime-of-tanh", "tanh-prime-at-z"]),
     "a slope that writes into Z": (TRACE | {"example_activations"}, ["relu-prime-changes-z"]),
     "an activation": (
-        {"example_activations", "example_general", "general_forward"},
+        {"example_activations", "activations", "example_general", "general_forward"},
         ["relu-leaky", "activations-name-for-function"],
     ),
     "the forward pass of GeneralDNN": (
         {"example_general", "general_forward"},
         ["general-sigmoid-everywhere", "general-a-stored-as-z"],
+    ),
+    "the parameters as the cache": (
+        TRACE | {"general_gradients", "extension_second_call", "extension_results_independent"},
+        ["general-params-as-cache"],
     ),
     "the 4-4-2 example": (
         WORKED,
@@ -289,7 +293,7 @@ EXTENSION = {
             "notes-returns-nothing",
         ],
     ),
-    "notes that raise": ({"notes_gradients"} | TRACE, ["notes-of-fixed-depth"]),
+    "notes of a fixed depth": ({"notes_gradients"}, ["notes-of-fixed-depth"]),
 }
 
 ALLOWANCES = {name: checks for table in (WARMUP, EXTENSION) for checks, names in table.values() for name in names}

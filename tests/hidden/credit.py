@@ -25,15 +25,20 @@ def expect_correct_step(student, cases):
 
     A wrong step that has no shape on the main case may have one for square matrices, so the other ones are looked for there.
     """
-    tries = [(case, source) for case in (cases.main, cases.square) for source in (None, reference_cache)]
-    found = remember(student, ("correct step",), lambda: any(shows_correct_step(student, *one) for one in tries))
+    expect_correct_step_on(student, cases.main, cases.square)
+
+
+def expect_correct_step_on(student, *networks):
+    """CheckFailure unless some step of the backward pass of one of these networks is right; the first is the usual one."""
+    tries = [(case, source) for case in networks for source in (None, reference_cache)]
+    found = remember(student, ("correct step", *networks), lambda: any(shows_correct_step(student, *one) for one in tries))
     if not found:
-        keys = gradient_keys(cases.main)
+        keys = gradient_keys(networks[0])
 
         def attempt(source):
-            expect_finite_tensors("grads", run_backward(student, cases.main, source), keys)
+            expect_finite_tensors("grads", run_backward(student, networks[0], source), keys)
 
-        with_own_or_reference_cache(student, cases.main, reference_cache, attempt)
+        with_own_or_reference_cache(student, networks[0], reference_cache, attempt)
         raise CheckFailure("No step of the backward pass is right yet, and what agrees with itself alone earns nothing.")
 
 

@@ -6,19 +6,16 @@ What lies below the output layer of a SoftmaxDNN is the work of dnn.py; its mist
 
 import contextlib
 import functools
+import math
 from functools import partial
 
 import numpy as np
 
-from autograder.backprop.case import gradient_keys, in_the_notes
-from autograder.backprop.oracle import reference_cache, reference_of, softmax
-from autograder.backprop.running import (
-    cache_with_overrides,
-    expect_cache,
-    expect_input_dependence,
-    expect_softmax_cache,
-    network,
-)
+from autograder.backprop.case import as_column, gradient_keys, in_the_notes
+from autograder.backprop.cases import loss_on
+from autograder.backprop.oracle import ACTIVATIONS, reference_cache, reference_of, softmax
+from autograder.backprop.running import expect_cache, expect_softmax_cache, network, run_backward, same
+from autograder.backprop.variety import DEEP, SHALLOW, sample_variety
 from autograder.checking import (
     FOUND,
     CheckFailure,
@@ -26,14 +23,15 @@ from autograder.checking import (
     StudentError,
     check,
     expect_finite,
-    expect_same_random_state,
     expect_tensor,
-    expect_untouched,
     mapping,
     require_key,
     tensor,
 )
+from tests.hidden.credit import chain, expect_correct_step_on
+from tests.hidden.inherited import is_right, situation, unless_dnn_fails_too
 from tests.hidden.steps import (
+    SLOPES,
     expect_finite_gradients,
     expect_on_either_base,
     expect_reference,
@@ -49,38 +47,100 @@ def logits_of(cases):
     return reference_cache(cases.softmax)["Z2"]
 
 
+# The smaller entries of its softmax are about 1e-6: above what some add to a probability before they take its logarithm.
+LARGE_LOGITS = np.array([[30.0, -12.5], [17.5, -26.0], [16.0, -24.5]])
+
+
 @check
 def test_softmax_columns(student, cases):
-    """`softmax` is right on a batch of columns and on a single one."""
-    logits = logits_of(cases)
-    for Z in (logits, logits[:, :1], logits[:3, :5]):
-        expect_tensor("softmax(Z)", student.fetch(student.module("extension").softmax(Z)), softmax(Z))
+    """`softmax` is right on a batch of columns, on a single one, and on integers."""
+    logits, function = logits_of(cases), student.module("extension").softmax
+    batches = [logits, logits[:, ::-1], logits[:, :1], logits[:3, :5], np.rint(2 * logits).astype(int)]
+    for Z, got in zip(batches, student.fetch(*(student.copy(function(Z)) for Z in batches)), strict=True):
+        expect_tensor("softmax(Z)", got, softmax(Z))
 
 
 @check
 def test_softmax_stable(student, cases):
-    """`softmax` is finite and right where |Z| reaches 1000."""
-    expect_tensor("softmax(Z)", student.fetch(student.module("extension").softmax(cases.large)), softmax(cases.large))
+    """`softmax` is right where |Z| is large: from 10 to 40, and at 1000."""
+    extension, right = student.module("extension"), softmax(LARGE_LOGITS)
+    large, got = student.fetch(extension.softmax(cases.large), extension.softmax(LARGE_LOGITS))
+    expect_tensor("softmax(Z)", large, softmax(cases.large))
+    expect_tensor("softmax(Z)", got, right)
+    expect_tensor("softmax(Z)", tensor("softmax(Z)", got)[1:], right[1:])  # the small ones, beside which no larger one counts
 
 
 @check
 def test_softmax_forward(student, cases):
-    """`SoftmaxDNN.forward` and its cache are right with and without a hidden layer."""
+    """`SoftmaxDNN.forward` and its cache are right for any layer_sizes and any batch, and where |Z| reaches 1000."""
     for case in (cases.softmax, cases.softmax_shallow):
         expect_softmax_cache(student, case, reference_cache(case), on_base(case))
+    expect_varied(student, cases, cases.softmax, expect_right_cache)
 
 
-def expect_loss(student, case):
-    """The loss is right on the true output and on the labels."""
-    got = student.fetch(network(student, case).loss(reference_of(case).out, case.Y))
-    expect_tensor("loss", got, np.asarray(reference_of(case).loss))
+def expect_right_cache(student, case):
+    """The output and the cache are right, those of a softmax as far as they do not come from other parts."""
+    if "Softmax" in case.model:
+        expect_softmax_cache(student, case, reference_cache(case), on_base(case))
+    else:
+        expect_cache(student, case, reference_cache(case))
+
+
+def expect_right_gradients(student, case):
+    """Every W and B gradient is right, that of a softmax as far as it does not come from dnn.py."""
+    if case.model == "DNN":  # whose outputs are exactly 0 or 1 where those of a softmax are not
+        grads = run_backward(student, case)
+        for key in case.params:
+            expect_tensor(key, as_column(key, require_key("grads", grads, key)), chain(case)[key])
+    else:
+        (expect_reference_or_result_of_dnn if "Softmax" in case.model else expect_reference)(student, case)
+
+
+def expect_varied(student, cases, case, expect):
+    """What is expected of a network holds for others too, as far as the student's softmax and DNN are right there."""
+    for words, other in sample_variety(cases)[case.model].items():
+        try:
+            with situation(words):
+                unless_dnn_fails_too(partial(expect, student), other)
+        except (CheckFailure, StudentError):
+            if "Softmax" not in case.model or has_right_softmax(student, other):
+                raise
+
+
+def has_right_softmax(student, case):
+    """Whether the student's softmax is right for the output layer of a case; where it is not, that has been paid for."""
+    with contextlib.suppress(CheckFailure, StudentError):
+        right = reference_cache(case)
+        Z, A = (right[f"{kind}{case.layers[-1]}"] for kind in "ZA")
+        expect_tensor("softmax(Z)", student.fetch(student.module("extension").softmax(Z)), A)
+        return True
+    return False
+
+
+def expect_losses(student, cases, case):
+    """The loss of a model is right on the right output and the labels, for any layer_sizes and any batch."""
+    networks = {"": case, **sample_variety(cases)[case.model]}
+    losses = student.fetch(*(network(student, one).loss(reference_of(one).out, one.Y) for one in networks.values()))
+    for (words, one), loss in zip(networks.items(), losses, strict=True):
+        with situation(words):
+            expect_tensor("loss", loss, np.asarray(reference_of(one).loss))
 
 
 @check
 def test_cross_entropy_loss(student, cases):
-    """`SoftmaxDNN.loss` is the mean over the samples, and finite where the output is exactly 0 or 1."""
-    expect_loss(student, cases.softmax)
-    expect_finite("loss", tensor("loss", student.fetch(network(student, cases.softmax).loss(cases.sure, cases.softmax.Y))))
+    """`SoftmaxDNN.loss` is the mean over the samples, right for small outputs, and finite where an output is exactly 0."""
+    case, Y = cases.softmax, cases.softmax.Y
+    expect_losses(student, cases, case)
+    chosen = np.where(np.arange(case.samples) == 0, 6e-6, 3e-5)  # so small that what others add to them, up to 1e-8, is nothing
+    net = network(student, case)
+    small, sure = student.fetch(net.loss(np.where(Y == 1, chosen, (1 - chosen) / (len(Y) - 1)), Y), net.loss(cases.sure, Y))
+    with situation("Where the output of the right class is small"):
+        expect_tensor("loss", small, -np.mean(np.log(chosen)))
+    with situation("Where the output of the right class is exactly 0"):
+        sure = tensor("loss", sure)
+        expect_finite("loss", sure)
+        if sure.size != 1 or sure < -np.mean(cases.sure[Y == 1] == 0) * np.log(chosen.min()):
+            raise CheckFailure("`loss` is too small; there the loss of a sample is larger than anywhere else.", "loss")
 
 
 @check
@@ -91,16 +151,84 @@ def test_cross_entropy_output_Z(student, cases):
 
 @check
 def test_cross_entropy_gradients(student, cases):
-    """Every W and B gradient of `SoftmaxDNN` is right, and finite where |Z| reaches 1000."""
+    """Every W and B gradient of `SoftmaxDNN` is right for any layer_sizes and any batch, from `gradients` and in `fit` too."""
     for case in (cases.softmax, cases.softmax_shallow):
         expect_on_either_base(partial(expect_reference_or_result_of_dnn, student), case)
     expect_on_either_base(partial(expect_finite_gradients, student), cases.softmax_saturated)
+    expect_correct_step_on(student, cases.softmax, on_base(cases.softmax))  # or what comes from DNN is nonsense
+    expect_other_gradients(student, cases, cases.softmax, *more_to_train_on(cases, "SoftmaxDNN"))
+
+
+def more_to_train_on(cases, model):
+    """A shallow and a deep network of the model."""
+    return [sample_variety(cases)[model][words] for words in (SHALLOW, DEEP)]
+
+
+def expect_other_gradients(student, cases, case, *more):
+    """The gradients of the model are right on other networks and batches, and `gradients` and `fit` use them."""
+    expect_varied(student, cases, case, expect_right_gradients)
+    for one in (case, *more):
+        if is_right(student, one):  # else what is wrong has been paid for
+            unless_dnn_fails_too(partial(expect_training, student, cases.learning_rate), one)
+
+
+@functools.cache
+def two_steps(case, rate):
+    """The case on its parameters and on those after one and after two steps of gradient descent."""
+    descent = [case]
+    for _ in range(2):
+        grads = chain(descent[-1])
+        descent.append(case.with_params({key: value - rate * grads[key] for key, value in descent[-1].params.items()}))
+    return descent
+
+
+def expect_training(student, rate, case):
+    """`gradients` and `fit`, which a network of extension.py has from DNN, work with its own passes and its own loss."""
+    *descent, last = two_steps(case, rate)
+    net = network(student, case)
+    gradients = student.copy(network(student, case).gradients(case.X, case.Y))  # a later call may change what was returned
+    losses = fit_twice(net, case, rate)
+    try:
+        gradients, losses, params = student.fetch(gradients, losses, net.params)
+    except StudentError:
+        if own_losses(student, descent):
+            raise
+        return  # a loss that raises is paid for elsewhere, and ends fit
+    with situation(f"In what `gradients` of `{case.model}` returns"):
+        gradients = mapping("It", gradients)
+        for key in case.params:
+            expect_tensor(key, require_key("It", gradients, key), chain(case)[key])
+    with situation(f"After `fit` of `{case.model}`"):
+        params = mapping("net.params", params)
+        for key, want in last.params.items():
+            expect_tensor(f'params["{key}"]', require_key("net.params", params, key), want)
+        right = np.array([loss_on(one, one.params) for one in descent])
+        if not same(tensor("losses", losses), right):
+            expect_tensor("losses", losses, right, *own_losses(student, descent))
+
+
+def fit_twice(net, case, rate):
+    """The losses that fit records in two epochs, still on the student's side."""
+    return net.fit(case.X, case.Y, learning_rate=rate, epochs=2, tolerance=-math.inf)
+
+
+def own_losses(student, descent):
+    """The student's own losses on the right outputs of these cases, in a list; nothing where one raises or is no number."""
+    with contextlib.suppress(CheckFailure, StudentError):
+        outputs = [reference_cache(one)[f"A{one.layers[-1]}"] for one in descent]
+        losses = student.fetch(*(network(student, one).loss(out, one.Y) for one, out in zip(descent, outputs, strict=True)))
+        return [tensor("loss", losses)]
+    return []
 
 
 @check
 def test_squared_error_loss(student, cases):
     """`SquaredErrorSoftmaxDNN.loss` sums over the classes and averages over the samples, without a factor 1/2."""
-    expect_loss(student, cases.squared_error)
+    expect_losses(student, cases, cases.squared_error)
+    Y = cases.softmax.Y
+    with situation("Where an output is exactly 0 or 1"):
+        loss = student.fetch(network(student, cases.squared_error).loss(cases.sure, Y))
+        expect_tensor("loss", loss, np.mean(np.sum((cases.sure - Y) ** 2, axis=0)))
 
 
 @check
@@ -111,8 +239,10 @@ def test_squared_error_output_Z(student, cases):
 
 @check
 def test_squared_error_gradients(student, cases):
-    """Every W and B gradient of `SquaredErrorSoftmaxDNN` agrees with numerical differentiation of the loss."""
+    """Every W and B gradient of `SquaredErrorSoftmaxDNN` is right for any layer_sizes and any batch, in `fit` too."""
     expect_reference_or_result_of_dnn(student, cases.squared_error)
+    expect_correct_step_on(student, cases.squared_error)
+    expect_other_gradients(student, cases, cases.squared_error, *more_to_train_on(cases, "SquaredErrorSoftmaxDNN"))
 
 
 W212, DL_DW212, DL_DW131 = 0.8, -0.130376706180, 0.003159356764
@@ -156,11 +286,44 @@ def test_worked_w131(student):
     expect_worked(run_worked(student), "dL_dw131", DL_DW131)
 
 
+POINTS = np.array([-2.1, -0.6, 0.4, 1.3, 2.6, -1.7])
+# Beside numbers near 0, since derivatives that are nearly 0 are rounded to 0 by some formulas and not by others.
+ACTIVATIONS_AT = {
+    "On an array of one dimension": POINTS,
+    "On an array of two dimensions": POINTS.reshape(2, 3),
+    "On an array of three dimensions": POINTS.reshape(3, 1, 2),
+    "On integers": np.array([[-2, 1, 3], [2, -1, -3]]),
+    "Where |Z| is between 10 and 40": np.array([[-0.6, 0.8, -38.0, -25.5], [-11.2, 10.4, 22.8, 36.1]]),
+    "Where |Z| reaches 1000": np.array([[-0.6, 0.8, -1000.0], [-740.0, 730.0, 1000.0]]),
+}
+TAILS = {"Where Z is between -40 and -10": np.array([[-11.3, -12.7]]), "Where Z is far below 0": np.array([[-21.4, -23.9]])}
+
+
+def points_of(name, number):
+    """The arrays that an activation, or its slope, is tried on, by the words for them."""
+    at_zero = "At Z = 0, where the hand-out sets the slope of relu to 0" if (name, number) == ("relu", 1) else "At Z = 0"
+    return {**ACTIVATIONS_AT, at_zero: np.zeros((2, 3)), **(TAILS if (name, number) == ("sigmoid", 0) else {})}
+
+
+@check
+def test_activations(student, cases):
+    """`ACTIVATIONS` has the right values and slopes at any Z, element by element; the slope of relu at 0 is 0."""
+    table = student.module("extension").ACTIVATIONS
+    entries = [(name, number) for name in SLOPES for number in (0, 1)]
+    asked = [(name, number, words, Z) for name, number in entries for words, Z in points_of(name, number).items()]
+    found = student.fetch(*(student.copy(table[name][number](Z)) for name, number, _, Z in asked))
+    for (name, number, words, Z), got in zip(asked, found, strict=True):
+        value = ACTIVATIONS[name](Z)
+        with situation(words):
+            expect_tensor(f"g{chr(39) * number} of {name}", got, SLOPES[name](value).astype(float) if number else value)
+
+
 @check
 def test_general_forward(student, cases):
-    """`GeneralDNN.forward` and its cache are right for other depths and activations."""
+    """`GeneralDNN.forward` and its cache are right for any layer_sizes, activations and batch, and where |Z| reaches 1000."""
     for case in (cases.general, cases.general_relu):
         expect_cache(student, case, reference_cache(case))
+    expect_varied(student, cases, cases.general_relu, expect_right_cache)
 
 
 @check
@@ -172,58 +335,20 @@ def test_general_hidden_Z_step(student, cases):
 
 @check
 def test_general_gradients(student, cases):
-    """Every W and B gradient of `GeneralDNN` agrees with numerical differentiation of the loss."""
+    """Every W and B gradient of `GeneralDNN` is right for any layer_sizes, activations and batch, in `fit` too."""
     for case in (cases.general, cases.general_relu):
         expect_reference(student, case)
+    expect_other_gradients(student, cases, cases.general_relu, cases.general, sample_variety(cases)["GeneralDNN"][SHALLOW])
 
 
 @check
 def test_notes_gradients(student, cases):
-    """`notes_gradients` is right for another depth, every dJdw_l in the shape of its w_l."""
-    grads = student.fetch(
-        student.module("extension").notes_gradients(in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y)
-    )
-    mapping("What notes_gradients returned", grads)
-    wants = {key: reference_of(cases.notes).grads[key] for key in gradient_keys(cases.notes)}
-    for key, want in in_the_notes(wants, "dJd").items():
-        expect_tensor(key, require_key("The dict", grads, key), want, case=cases.notes)
-
-
-@check
-def test_extension_leaves_no_trace(student, cases):
-    """Neither `softmax` nor the backward passes nor `notes_gradients` change what belongs to the caller."""
-    expect_on_either_base(partial(expect_no_trace, student, cases), cases.softmax)
-
-
-def expect_no_trace(student, cases, softmax_case):
-    """Nothing that belongs to the caller is changed, and the networks, a SoftmaxDNN on its case first, compute something."""
-    caches = []
-    for case in (softmax_case, cases.squared_error, cases.general_relu):
-        net = network(student, case)
-        caches.append((case, net, cache_with_overrides(student, net, case, {**reference_cache(case), "Y": case.Y})))
-    before = student.stirred_random_state()
-    Z, params, X, y = (
-        student.place(value) for value in (logits_of(cases), in_the_notes(cases.notes.params), cases.notes.X, cases.notes.Y)
-    )
-    results = [student.module("extension").softmax(Z), student.module("extension").notes_gradients(params, X, y)]
-    results += [net.compute_gradients(reference_of(case).out, cache) for case, net, cache in caches]
-    after = student.random_state()
-    handles = [before, after, Z, X, y, params, *(cache for _, _, cache in caches), *results]
-    before, after, Z, X, y, params, *rest = student.fetch(*handles)
-    for name, value, want in (("Z", Z, logits_of(cases)), ("X", X, cases.notes.X), ("y", y, cases.notes.Y)):
-        expect_untouched(name, value, want)
-    for key, want in in_the_notes(cases.notes.params).items():
-        expect_untouched(f'params["{key}"]', require_key("params", params, key), want)
-    for (case, *_), cache in zip(caches, rest[: len(caches)], strict=True):
-        for key, want in {**reference_cache(case), "Y": case.Y}.items():
-            expect_untouched(f'cache["{key}"] of {case.model}', require_key("The cache", cache, key), want)
-    expect_same_random_state("extension.py", before, after)
-    expect_something_alive(student, cases)
-
-
-def expect_something_alive(student, cases):
-    """CheckFailure unless one of the networks computes a gradient, right or wrong."""
-    for case in (cases.softmax, cases.squared_error):
-        with contextlib.suppress(CheckFailure, StudentError):
-            return expect_input_dependence(student, case, reference_cache)
-    return expect_input_dependence(student, cases.general_relu, reference_cache)
+    """`notes_gradients` is right for any depth and batch and where |z| reaches 1000, every dJdw_l in the shape of its w_l."""
+    networks = {"": cases.notes, **sample_variety(cases)["DNN"]}
+    function = student.module("extension").notes_gradients
+    found = student.fetch(*(student.copy(function(in_the_notes(case.params), case.X, case.Y)) for case in networks.values()))
+    for (words, case), grads in zip(networks.items(), found, strict=True):
+        with situation(words):
+            grads = mapping("What notes_gradients returned", grads)
+            for key, want in in_the_notes({key: chain(case)[key] for key in gradient_keys(case)}, "dJd").items():
+                expect_tensor(key, require_key("The dict", grads, key), want, case=case)

@@ -1,12 +1,13 @@
 """What the hidden checks do with a network that has been used before."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from autograder.checking import CheckFailure, mapping
 
 # Small, so that no output becomes sure of itself; every tensor shows it.
 FACTOR = 0.97  # of all parameters
-NUDGE = 0.1  # of one weight
+NUDGE = 0.1  # of one weight, or of one input
 
 
 @lru_cache(maxsize=256)
@@ -21,6 +22,14 @@ def with_nudge(case):
     W1 = case.params["W1"].copy()
     W1.flat[0] += NUDGE
     return case.with_params({**case.params, "W1": W1})
+
+
+@lru_cache(maxsize=256)
+def with_other_input(case):
+    """Return the case with another first number in X."""
+    X = case.X.copy()
+    X.flat[0] += NUDGE
+    return replace(case, X=X)
 
 
 def nudge(net, case):

@@ -55,7 +55,6 @@ EXTENSION = {
     ),
     "more activations": edited((TABLE, TABLE[:-1] + ', "identity": (lambda Z: Z, np.ones_like)}')),
     "slope as booleans": edited(("return (Z > 0).astype(float)", "return Z > 0")),
-    "slope of relu at 0 is 1": edited(("return (Z > 0).astype(float)", "return (Z >= 0).astype(float)")),
     "own keys in the cache": edited(
         (GENERAL_A, GENERAL_A + '\n            cache[f"slope of {layer}"] = ACTIVATIONS[name][1](cache[f"Z{layer}"])'),
         ('return walk_back(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])',

@@ -1,0 +1,109 @@
+"""Networks and batches for extension.py that are unlike the usual ones; like those of `cases`, they are never shown."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache, partial
+
+import numpy as np
+
+from autograder.backprop.case import Case
+from autograder.backprop.cases import LONG, Cases, in_reverse, integral, is_tame, spread_out, still_suits, varies
+from autograder.backprop.oracle import reference_cache
+from autograder.backprop.running import relabelled
+
+LARGE_Z = 1000.0  # what |Z| reaches
+# Of eleven layers, with every activation above and below every other one.
+ACTIVATIONS = ("tanh", "tanh", "sigmoid", "sigmoid", "relu", "relu", "tanh", "relu", "sigmoid", "tanh", "sigmoid")
+SHALLOW, DEEP, IN_ANOTHER_ORDER = (
+    "Without a hidden layer",
+    "With more layers",
+    "With the keys of the parameters in another order",
+)
+INTEGERS, AT_LARGE_Z = "With integers in X and Y", f"Where |Z| reaches {LARGE_Z:g}"
+
+
+@lru_cache(maxsize=4)
+def sample_variety(cases: Cases) -> dict[str, dict[str, Case]]:
+    """Return networks by their model, those of notes_gradients as DNN, and by the words for what is unlike the usual case."""
+    softmax = sample_softmaxes(cases)
+    squared = {words: as_squared_error(case) for words, case in softmax.items()}
+    squared |= {IN_ANOTHER_ORDER: in_reverse(cases.squared_error), AT_LARGE_Z: shifted(cases.squared_error)}
+    return {
+        "SoftmaxDNN": softmax,
+        "SquaredErrorSoftmaxDNN": squared,
+        "GeneralDNN": sample_generals(cases),
+        "DNN": networks_of_dnn(cases),
+    }
+
+
+def sample_softmaxes(cases: Cases) -> dict[str, Case]:
+    """Return networks of SoftmaxDNN that suit the squared error as well; in the first of them m = n_0."""
+
+    def sample(layer_sizes: tuple[int, ...], samples: int, *changes: Callable[[Case], Case]) -> Case:
+        suits = [partial(still_suits, change) for change in (*changes, as_squared_error)]
+        return cases.sampler.rejection_sample("softmax varied", layer_sizes, samples, "SoftmaxDNN", (), (is_tame, *suits))
+
+    return {
+        SHALLOW: sample((4, 3), 4),
+        "For a single sample": sample((3, 4, 3), 1),
+        DEEP: sample((5, 6, 4, 3), 5),
+        INTEGERS: integral(sample((3, 5, 3), 6, integral, lambda case: as_squared_error(integral(case)))),
+        IN_ANOTHER_ORDER: in_reverse(cases.softmax),
+        AT_LARGE_Z: shifted(cases.softmax),
+    }
+
+
+def sample_generals(cases: Cases) -> dict[str, Case]:
+    """Return networks of GeneralDNN; in the first of them m = n_0."""
+
+    def sample(
+        layer_sizes: tuple[int, ...], samples: int, activations: tuple[str, ...], *demands: Callable[[Case], bool]
+    ) -> Case:
+        return cases.sampler.rejection_sample(
+            "general varied", layer_sizes, samples, "GeneralDNN", activations, (is_tame, *demands)
+        )
+
+    return {
+        SHALLOW: sample((4, 3), 4, ("sigmoid",)),
+        "For a single sample": sample((3, 4, 3), 1, ("tanh", "sigmoid")),
+        DEEP: sample(LONG, 5, ACTIVATIONS),
+        INTEGERS: integral(sample((3, 5, 3), 6, ("relu", "sigmoid"), partial(still_suits, integral))),
+        IN_ANOTHER_ORDER: in_reverse(cases.general_relu),
+        AT_LARGE_Z: far_out(sample((3, 4, 4, 2), 7, ("relu", "relu", "sigmoid"), is_far_from_kinks)),
+    }
+
+
+def networks_of_dnn(cases: Cases) -> dict[str, Case]:
+    """Return the networks of dnn.py that notes_gradients is tried on, a batch of the same shape next to another one."""
+    return {
+        "With three layers": cases.main,
+        "For another batch of the same shape": relabelled(cases.main),
+        SHALLOW: cases.shallow,
+        "For a single sample": cases.single,
+        "With eleven layers, and the parameters in another order": cases.long,
+        "With integers in X and y": cases.integers,
+        "Where |z| of the output is between 10 and 40": cases.tail,
+        AT_LARGE_Z.replace("Z", "z"): cases.saturated,
+    }
+
+
+def as_squared_error(case: Case) -> Case:
+    """Return the case of a SoftmaxDNN with the other loss."""
+    return replace(case, model="SquaredErrorSoftmaxDNN")
+
+
+def shifted(case: Case) -> Case:
+    """Return the case with every Z of the output so much larger, which a softmax does not notice."""
+    B = f"B{case.layers[-1]}"
+    return replace(case, name=f"{case.name} shifted", params={**case.params, B: case.params[B] + LARGE_Z})
+
+
+def far_out(case: Case) -> Case:
+    """Return the network on inputs for which |Z| of layer 1 is so large, with an output layer that sets the samples apart."""
+    size = np.abs(reference_cache(case)["Z1"]).max()
+    return spread_out(replace(case, name=f"{case.name} far out", X=LARGE_Z / size * case.X))
+
+
+def is_far_from_kinks(case: Case) -> bool:
+    """Return whether what is asked of any case holds far out as well."""
+    return varies(far_out(case))
