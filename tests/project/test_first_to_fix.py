@@ -21,7 +21,8 @@ from autograder.settings import Exports
 from tests.course import ASSIGNMENT, PARTS
 from tests.golden.programs import DW, OUTPUT_DZ, edited, solution, solutions, submission, with_body
 
-WITHOUT_CLASS = solution().replace("class DNN:", "class NeuralNetwork:").encode()
+RENAMED_CLASS = ("class DNN", "class NeuralNetwork")
+WITHOUT_CLASS = edited(RENAMED_CLASS, ("def compute_gradients", "def backward"))
 SIGN = OUTPUT_DZ, 'cache["Y"] - out'
 SUMMED = DW, DW.replace(" / m", "")
 UPDATE = "self.params[name] - learning_rate", "self.params[name] + learning_rate"
@@ -32,6 +33,7 @@ CASES = {
     "a file does not load": ({"dnn": b"def broken(:\n", "warmup": SQUARE}, "dnn.py could not be loaded: SyntaxError"),
     "the last file does not load": ({"dnn": edited(SIGN), "extension": b"1 / 0"}, "extension.py could not be loaded: ZeroDiv"),
     "a class is missing": ({"dnn": WITHOUT_CLASS}, "dnn.py defines no DNN."),
+    "a class has another name": ({"dnn": edited(RENAMED_CLASS, SUMMED)}, "dnn.py defines no DNN; its class NeuralNetwork"),
     "a mistake": ({"dnn": edited(SIGN, SUMMED)}, "dnn.py: "),
     "an exception": (
         {"dnn": with_body("forward", "raise ValueError('no')")},
