@@ -42,6 +42,7 @@ from autograder.checking import (
     norm,
     present_keys,
     require_key,
+    require_keys,
     tensor,
 )
 from autograder.student import Student
@@ -200,6 +201,7 @@ def expect_usual_forms(student: Student, case: Case) -> None:
 
     def look_at_forward(case: Case) -> None:
         pair(answer_of_forward(student, case))
+        require_keys("The cache", run_cache(student, case), cache_keys(case))
 
     def look_at_backward(case: Case) -> None:
         mapping("What compute_gradients returned", as_returned(run_backward(student, case)))

@@ -11,10 +11,11 @@ from functools import partial
 
 import numpy as np
 
+from autograder.backprop.calling import labels_place, network, same
 from autograder.backprop.case import as_column, gradient_keys, in_the_notes
 from autograder.backprop.cases import loss_on
 from autograder.backprop.oracle import ACTIVATIONS, reference_cache, reference_of, softmax
-from autograder.backprop.running import expect_cache, expect_softmax_cache, network, run_backward, same
+from autograder.backprop.running import expect_cache, expect_softmax_cache, own_gradients, run_backward
 from autograder.backprop.variety import DEEP, SHALLOW, sample_variety
 from autograder.checking import (
     FOUND,
@@ -167,8 +168,9 @@ def more_to_train_on(cases, model):
 def expect_other_gradients(student, cases, case, *more):
     """The gradients of the model are right on other networks and batches, and `gradients` and `fit` use them."""
     expect_varied(student, cases, case, expect_right_gradients)
+    # What is wrong has been paid for, and so has a DNN whose gradients put the labels elsewhere.
     for one in (case, *more):
-        if is_right(student, one):  # else what is wrong has been paid for
+        if is_right(student, one) and not labels_place(student, "DNN"):
             unless_dnn_fails_too(partial(expect_training, student, cases.learning_rate), one)
 
 
@@ -196,8 +198,10 @@ def expect_training(student, rate, case):
         return  # a loss that raises is paid for elsewhere, and ends fit
     with situation(f"In what `gradients` of `{case.model}` returns"):
         gradients = mapping("It", gradients)
+        own = own_gradients(student, case)
         for key in case.params:
-            expect_tensor(key, require_key("It", gradients, key), chain(case)[key])
+            wants = (chain(case)[key], own[key]) if key in own else (chain(case)[key],)
+            expect_tensor(key, require_key("It", gradients, key), *wants)
     with situation(f"After `fit` of `{case.model}`"):
         params = mapping("net.params", params)
         for key, want in last.params.items():
