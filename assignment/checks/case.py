@@ -5,20 +5,22 @@ This file is part of the hand-out, like checking.py: it holds neither a forward 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from checks.checking import tensor
+from checks.checking import GRADIENT_PREFIXES, RenamedDict, tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
     """A network and a batch: params as in `DNN.params`, X (n_0, m), Y (n_L, m).
 
-    model is the student's class that it is for; activations names the activation of every layer where these can be chosen.
+    model is the student's class that it is for; activations names the activation of every layer where these can be chosen. base
+    holds results of the student's DNN that are replaced by the right ones (`Student.with_base_results`).
     """
 
     name: str
@@ -28,6 +30,7 @@ class Case:
     Y: np.ndarray
     model: str = "DNN"
     activations: tuple[str, ...] = ()
+    base: Mapping[str, tuple[tuple, Any]] = field(default_factory=dict)
 
     @property
     def samples(self) -> int:
@@ -74,6 +77,77 @@ def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
         for kind in ("A", "Z", "W", "B")
         if kind in kinds and not (kind == "A" and layer == last)
     ]
+
+
+# How people name a variable or its gradient: dW1, w_1, grad_W1, W1_grad, ("W", 1), W[0].
+NAME = re.compile(r"(?P<before>\D{0,12}?)(?P<letter>[A-Za-z])(?P<between>[\W_]{0,4})(?P<layer>\d{1,2})(?P<after>\D{0,12})")
+Style = tuple[str, ...]  # all of a name but its layer, with the letter of the variable
+
+
+def under_expected_keys(tensors: Mapping, keys: Iterable[str]) -> Mapping:
+    """The student's tensors under the expected keys, where one systematic way of naming explains the names they have.
+
+    Other names cost the points of the keys; the values are looked at all the same.
+    """
+    values = {str(key): value for key, value in spread_out(tensors)}
+    renamed = recover_names(values, list(keys))
+    if not renamed:
+        return tensors
+    rest = {name: value for name, value in values.items() if name not in renamed.values()}
+    return RenamedDict(tensors, {**rest, **{key: values[name] for key, name in renamed.items()}}, renamed)
+
+
+def spread_out(tensors: Mapping) -> Iterator[tuple[Any, Any]]:
+    """The items of a dict; those of a dict or a list for all layers, or of a dict for each layer, one by one."""
+    for key, value in tensors.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{inner}[{key}]" if str(key).isdigit() else f"{key}[{inner}]", item) for inner, item in value.items())
+        elif isinstance(value, (list, tuple)) and not any(map(str.isdigit, str(key))):
+            yield from ((f"{key}[{layer}]", item) for layer, item in enumerate(value))
+        else:
+            yield key, value
+
+
+def recover_names(names: Iterable[str], keys: Sequence[str]) -> dict[str, str]:
+    """The names under which the tensors of some keys are, where these are others and leave no choice."""
+    styles: dict[str, dict[Style, dict[int, str]]] = {kind: {} for kind in "WZBA"}
+    for name in names:
+        if (match := NAME.fullmatch(name)) and (kind := match["letter"].upper()) in styles:
+            style = match["letter"], match["before"], match["between"], match["after"]
+            styles[kind].setdefault(style, {})[int(match["layer"])] = name
+    renamed: dict[str, str] = {}
+    zero_based = False  # decided by the weights, of which there is one in every layer
+    for kind, of_kind in styles.items():
+        layers = {int(key[1:]) for key in keys if key[0] == kind}
+        chosen, counted_from_zero = choose_style(of_kind, kind, layers, kind != "A" or zero_based)
+        zero_based = zero_based or (kind == "W" and counted_from_zero)
+        renamed |= {f"{kind}{layer}": name for layer, name in chosen.items()}
+    return renamed
+
+
+def choose_style(
+    styles: Mapping[Style, Mapping[int, str]], kind: str, layers: set[int], may_begin_at_zero: bool
+) -> tuple[Mapping[int, str], bool]:
+    """The names of a variable by its layer, where it has others than the expected ones, and whether layers count from 0."""
+    expected = (kind, "", "", "")
+    missing = layers - styles.get(expected, {}).keys()
+    if not missing:
+        return {}, False
+    below = {layer - 1 for layer in layers if layer}
+    from_zero = [
+        {number + 1: name for number, name in found.items()}
+        for found in styles.values()
+        if may_begin_at_zero and 0 in found and found.keys() == below
+    ]
+    if from_zero:
+        return (from_zero[0], True) if len(from_zero) == 1 else ({}, False)
+    others = {style: found for style, found in styles.items() if style != expected and found.keys() & missing}
+    if len(others) > 1:
+        others = {style: found for style, found in others.items() if style[1].lower().strip("_") in GRADIENT_PREFIXES[1:]}
+    if len(others) != 1:
+        return {}, False
+    (found,) = others.values()
+    return {layer: found[layer] for layer in found.keys() & missing}, False
 
 
 def in_the_notes(tensors: Mapping[str, np.ndarray], prefix: str = "") -> dict[str, np.ndarray]:

@@ -8,24 +8,28 @@ This file is part of the hand-out, so it needs numpy alone and holds neither a f
 
 from __future__ import annotations
 
+import copy
 import difflib
 import functools
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+import numbers
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
 RANDOM_STATE = "random state"  # the key of a failure that is about it
 ZERO = 1e-9  # what still counts as zero where zero is due
+MAX_DEPTH = 8  # of lists in lists of numbers
 FOUND = "{found}"  # in the message of a failure, the place of what was found
 GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # what people put before a variable to name its gradient
 
 
+Failure = TypeVar("Failure", bound="CheckFailure | StudentError")
 Rubric = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]  # part -> task -> visibility -> check -> points
 
 
@@ -107,8 +111,12 @@ class CheckFailure(AssertionError):
     """A check has found something wrong; with a case, `key`, `got` and `wants` are there for whoever looks for the cause.
 
     Whatever in the message comes from the student's values is in `found` and stands where the message says FOUND. str() tells
-    all of it; `discreet` is the message for a hidden check.
+    all of it; `discreet` is the message for a hidden check. share is the share of the points that is earned all the same.
+    independent says that it does not follow from another file, which has passed the same.
     """
+
+    share = 0.0
+    independent = False
 
     def __init__(
         self,
@@ -127,12 +135,16 @@ class CheckFailure(AssertionError):
 class StudentError(Exception):
     """The student's code raised, ended or did not answer; the text is a sentence for the student.
 
-    raised is the exception in full, which is never shown: it may hold what is hidden.
+    raised is the exception in full, which is never shown: it may hold what is hidden. raised_in is the file that raised it.
+    share and independent are as in a CheckFailure.
     """
 
-    def __init__(self, sentence: str, detail: str = "", raised: str = "") -> None:
+    share = 0.0
+    independent = False
+
+    def __init__(self, sentence: str, detail: str = "", raised: str = "", raised_in: str = "") -> None:
         super().__init__(sentence)
-        self.detail, self.raised = detail, raised
+        self.detail, self.raised, self.raised_in = detail, raised, raised_in
 
 
 def describe(value: Any) -> Found:
@@ -142,6 +154,8 @@ def describe(value: Any) -> Found:
     if isinstance(value, (tuple, list)):
         return Found(f"a {type(value).__name__} of {len(value)}", f"a {type(value).__name__} of {capped_count(len(value))}")
     if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "fiub":
+            return undisclosing(f"an array of dtype {value.dtype}")
         return Found(f"an array of shape {value.shape}", "an array")
     return undisclosing(getattr(value, "described", f"a {type(value).__name__}"))
 
@@ -173,15 +187,41 @@ def size_of(error: float) -> Found:
 def tensor(key: str, value: Any) -> np.ndarray:
     """The value as an array of floats; CheckFailure if it is no array of real numbers."""
     try:
-        array = np.asarray(value)
-        if array.dtype.kind == "c" and not np.any(array.imag):
-            array = array.real
-        if array.dtype.kind not in "fiub":
-            raise TypeError
         # What cannot be written to needs no copy to stay what it is.
+        array = real_numbers(value)
         return array if array.dtype == float and not array.flags.writeable else array.astype(float)
     except (TypeError, ValueError):
-        raise CheckFailure(f"`{key}` must be an array of numbers; it is {FOUND}.", key, found=describe(value)) from None
+        found = Found(*(f"is {words}".replace("is an array of dtype", "has dtype") for words in describe(value)))
+        raise CheckFailure(f"`{key}` must be an array of numbers; it {FOUND}.", key, found=found) from None
+
+
+def real_numbers(value: Any) -> np.ndarray:
+    """Return the value as an array of real numbers; raise TypeError or ValueError if it is none."""
+    if not holds_numbers(value):
+        raise TypeError
+    array = unbox(np.asarray(value))
+    if array.dtype.kind == "c" and not np.any(array.imag):
+        return array.real
+    if array.dtype.kind not in "fiub":
+        raise TypeError
+    return array
+
+
+def holds_numbers(value: Any, depth: int = MAX_DEPTH) -> bool:
+    """Whether a value is an array, a number, or lists of these; of anything else numpy could make a giant array of strings."""
+    if isinstance(value, (list, tuple)):
+        return depth > 0 and all(holds_numbers(item, depth - 1) for item in value)
+    return isinstance(value, (np.ndarray, np.generic, numbers.Number))
+
+
+def unbox(array: np.ndarray) -> np.ndarray:
+    """Return an array of objects as floats if all of them are real numbers, and any other array as it is."""
+    if array.dtype != object or not all(isinstance(item, numbers.Real) for item in array.flat):
+        return array
+    try:
+        return array.astype(float)
+    except OverflowError:  # an integer that no float can hold
+        return array
 
 
 def agree(got: np.ndarray, want: np.ndarray) -> bool:
@@ -212,9 +252,15 @@ def two_values(function: str, value: Any, names: str) -> tuple[Any, Any]:
 
 def mapping(name: str, value: Any) -> Mapping:
     """The value as a dict; CheckFailure if it is none."""
-    if not isinstance(value, Mapping):
-        raise CheckFailure(f"{name} must be a dict; it is {FOUND}.", found=describe(value))
+    expect_mapping(name, value)
     return value
+
+
+def expect_mapping(name: str, value: Any, key: str = "") -> None:
+    """CheckFailure if the value is no dict; the key is an example of those that it has to have."""
+    if not isinstance(value, Mapping):
+        keys = f" with keys such as `{key}`" if key else ""
+        raise CheckFailure(f"{name} must be a dict{keys}; it is {FOUND}.", found=describe(value))
 
 
 def require_key(name: str, mapping: Mapping, key: str) -> Any:
@@ -223,6 +269,7 @@ def require_key(name: str, mapping: Mapping, key: str) -> Any:
     A gradient that lies under "dW1" or "dw1" is found too: the checks of the keys have their own points, and a wrong name
     should not cost the marks of a right number as well.
     """
+    expect_mapping(name, mapping)
     if key in mapping:
         return mapping[key]
     if (other := misnamed(mapping, key)) is not None:
@@ -250,18 +297,56 @@ def misnamed(mapping: Mapping, key: str) -> str | None:
     return next((other for other in (f"d{key}", f"d{key.lower()}") if other in mapping), None)
 
 
-def require_keys(name: str, mapping: Mapping, keys: Iterable[str]) -> None:
-    """CheckFailure, naming them, if keys are missing in the mapping."""
-    missing = [key for key in keys if key not in mapping]
+class RenamedDict(dict):
+    """A student's dict under the expected keys; renamed has the student's own name for each key that has another one."""
+
+    def __init__(self, original: Mapping, values: Mapping, renamed: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.original, self.renamed = original, renamed
+
+
+def as_returned(mapping: Mapping) -> Mapping:
+    """The student's dict under the student's own keys."""
+    return mapping.original if isinstance(mapping, RenamedDict) else mapping
+
+
+def require_keys(name: str, mapping: Mapping, keys: Collection[str]) -> None:
+    """CheckFailure, naming them, if keys are missing in the mapping or have other names."""
+    expect_mapping(name, as_returned(mapping), next(iter(keys), ""))
+    renamed = mapping.renamed if isinstance(mapping, RenamedDict) else {}
+    missing = [key for key in keys if key not in mapping or key in renamed]
     if not missing:
         return
     first = missing[0]
-    if (other := misnamed(mapping, first)) is not None:
-        words = f"{name} calls `{first}` by the name `{other}`; the key of a gradient is that of its variable."
-        raise CheckFailure(words, first)
-    held = ", ".join(f"`{str(key)[:20]}`" for key in list(mapping)[:12]) or "nothing"
+    if (other := renamed.get(first) or misnamed(mapping, first)) is not None:
+        found = Found(f"the name `{other[:20]}`", f"the name `{other}`" if alike(other, first) else "another name")
+        raise CheckFailure(f"{name} stores `{first}` under {FOUND}. The expected key is `{first}`.", first, found=found)
+    held = ", ".join(f"`{str(key)[:20]}`" for key in list(as_returned(mapping))[:12]) or "nothing"
     full = f"{', '.join(f'`{key}`' for key in missing)}; it holds {held}"
     raise CheckFailure(f"{name} lacks {FOUND}.", first, found=Found(full, f"`{first}`{' and others' if missing[1:] else ''}"))
+
+
+def expect_each(keys: Sequence[str], present: Collection[str], expect: Callable[[str], None]) -> None:
+    """Expect something of the tensor of each key.
+
+    Unfinished work earns its share: where some tensors are missing and all that are present are right, the failure has it.
+    """
+    missing = [key for key in keys if key not in present]
+    for key in keys:
+        if key in present:
+            expect(key)
+    if missing:
+        try:
+            expect(missing[0])
+        except CheckFailure as failure:
+            raise earning(failure, 1 - len(missing) / len(keys)) from failure.__cause__
+
+
+def earning(failure: Failure, share: float) -> Failure:
+    """A copy of a failure that earns a share of the points; the failure itself may be that of other checks as well."""
+    copied = copy.copy(failure)
+    copied.share = share
+    return copied
 
 
 def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: HasLengths | None = None) -> None:
@@ -274,7 +359,7 @@ def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple
 def expect_finite(key: str, got: np.ndarray) -> None:
     """CheckFailure if the array holds a nan or an infinity."""
     if not np.isfinite(got).all():
-        raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'inf'}.", key)
+        raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'infinity'}.", key)
 
 
 def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: HasLengths | None = None, show: bool = False) -> None:
@@ -308,7 +393,16 @@ def expect_untouched(key: str, value: Any, want: np.ndarray) -> None:
 
 def expect_same_random_state(function: str, before: Any, after: Any) -> None:
     """CheckFailure if the global random state was used or seeded in between."""
-    if not all(np.array_equal(was, now) for was, now in zip(before, after, strict=True)):
+    if random_state_changed(before, after):
         raise CheckFailure(
             f"{function} changes the global random state; it needs no random numbers.", RANDOM_STATE, RANDOM_STATE
         )
+
+
+def random_state_changed(before: Any, after: Any) -> bool:
+    """Whether two global random states differ; code that tampers with what is observed has changed it, too."""
+    try:
+        states = [[tensor(RANDOM_STATE, entry) for entry in state] for state in (before, after)]
+    except (CheckFailure, TypeError):
+        return True
+    return len(states[0]) != len(states[1]) or not all(map(np.array_equal, *states))

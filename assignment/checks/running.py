@@ -7,97 +7,56 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from checks.case import Case, cache_keys, gradient_keys
+from checks.calling import (
+    answer_of_forward,
+    arrays_in,
+    as_gradients,
+    find_labels,
+    halves,
+    hand_labels,
+    labels_place,
+    network,
+    outcome,
+    pair,
+    put_labels,
+    remember,
+    same,
+    unpack_forward,
+)
+from checks.case import Case, cache_keys, gradient_keys, under_expected_keys
 from checks.checking import (
-    FOUND,
     CheckFailure,
+    RenamedDict,
     StudentError,
-    agree,
-    describe,
+    as_returned,
+    earning,
+    expect_finite,
     expect_tensor,
     mapping,
     norm,
     present_keys,
     require_key,
+    require_keys,
     tensor,
-    two_values,
 )
-from checks.student import LocalStudent, Student
+from checks.student import Student
 
 ReferenceSource = Callable[[Case], Mapping[str, np.ndarray]]
 Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
 
 
-def network(student: Student, case: Case) -> Any:
-    """A network of the student, of the class the case is for, with its layer sizes and parameters."""
-    module = student.module("dnn" if case.model == "DNN" else "extension")
-    chosen = [case.activations] if case.activations else []
-    net = getattr(module, case.model)(case.layer_sizes, *chosen)
-    net.params = student.parameters(case.params)
-    return net
-
-
-def remember(student: Student, key: tuple, run: Callable[[], Any]) -> Any:
-    """The result of run(), from memory if it was asked for before; whatever the student's code raised is raised again."""
-    if key not in student.memory:
-        with student.single_flight(key):
-            if key not in student.memory:
-                student.memory[key] = outcome(student, run)
-    result = student.memory[key]
-    if isinstance(result, Exception):
-        raise result
-    return result
-
-
-def outcome(student: Student, run: Callable[[], Any]) -> Any:
-    """The result of run(), or what the student has to mend."""
-    try:
-        return run()
-    except (CheckFailure, StudentError) as failure:
-        return failure
-    except Exception as error:
-        if not isinstance(student, LocalStudent):
-            raise
-        raised = StudentError(f"{type(error).__name__}: {error}")
-        raised.__cause__ = error
-        return raised
-
-
-def pair(value: Any) -> tuple[Any, Mapping]:
-    """(out, cache) of what `forward` returned; CheckFailure if it is something else."""
-    out, cache = two_values("forward", value, "out, cache")
-    if not isinstance(cache, Mapping):
-        what = "they came in the wrong order" if isinstance(out, Mapping) else f"the second one is {FOUND}"
-        message = f"forward must return two values, out and the cache (a dict); {what}."
-        raise CheckFailure(message, found=describe(cache))
-    return out, cache
-
-
-def halves(answer: Any) -> tuple[Any, Mapping | None]:
-    """(out, cache) of the two values that `forward` returned, with None for a half that is not there.
-
-    A half that is missing or in the wrong place does not cost the marks of the other one.
-    """
-    out, cache = two_values("forward", answer, "out, cache")
-    if isinstance(cache, Mapping):
-        return out, cache
-    return (None, out) if isinstance(out, Mapping) else (out, None)
-
-
-def answer_of_forward(student: Student, case: Case) -> Any:
-    """Whatever the student's forward pass returns on the case."""
-    return remember(student, ("forward", case), lambda: student.fetch(network(student, case).forward(case.X)))
-
-
 def run_forward(student: Student, case: Case) -> tuple[Any, Mapping]:
     """(out, cache) of the student's forward pass on the case."""
-    return pair(answer_of_forward(student, case))
+    out, cache = halves(answer_of_forward(student, case))
+    if out is None or cache is None:
+        out, cache = pair(answer_of_forward(student, case))
+    return out, under_expected_keys(cache, cache_keys(case))
 
 
 def run_output(student: Student, case: Case) -> Any:
@@ -109,37 +68,34 @@ def run_output(student: Student, case: Case) -> Any:
 def run_cache(student: Student, case: Case) -> Mapping:
     """The cache of the student's forward pass on the case, also where it comes first."""
     _, cache = halves(answer_of_forward(student, case))
-    return run_forward(student, case)[1] if cache is None else cache
+    return run_forward(student, case)[1] if cache is None else under_expected_keys(cache, cache_keys(case))
 
 
 def tensors_of_forward(answer: Any, case: Case) -> dict[str, np.ndarray]:
     """What a forward pass on the case returned, under "out" and the keys of the cache, as far as it is there."""
     out, cache = halves(answer)
-    return arrays_in({**(cache or {}), "out": out}, ["out", *cache_keys(case)])
-
-
-def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
-    """The arrays of numbers among the values of these keys; what is missing or is none is paid for in checks of its own."""
-    found = {}
-    for key in present_keys(tensors, keys):
-        with contextlib.suppress(CheckFailure):
-            found[key] = tensor(key, require_key("", tensors, key))
-    return found
+    keys = cache_keys(case)
+    return arrays_in({**under_expected_keys(cache or {}, keys), "out": out}, ["out", *keys])
 
 
 def call_backward(student: Student, net: Any, case: Case, source: Source) -> Any:
-    """The result, still on the student's side, of a new forward and backward pass of the network on the case.
+    """The result, still on the student's side, of a new forward and backward pass of the network on the case."""
+    return net.compute_gradients(*forward_on(student, net, case, source))
+
+
+def forward_on(student: Student, net: Any, case: Case, source: Source) -> tuple[Any, Any]:
+    """(out, cache) of a new forward pass of the network on the case, still on the student's side, with the labels in the cache.
 
     With a source the reference is laid over the student's own cache.
     """
     if source is None:
         run_forward(student, case)
-        out, cache = student.unpack(net.forward(case.X))
+        out, cache = unpack_forward(student, net.forward(case.X), case)
     else:
         reference = source(case)
         out, cache = reference[f"A{case.layers[-1]}"], cache_with_overrides(student, net, case, reference)
-    cache["Y"] = case.Y
-    return net.compute_gradients(out, cache)
+    put_labels(student, net, cache, case)
+    return out, cache
 
 
 def cache_with_overrides(student: Student, net: Any, case: Case, values: Mapping[str, np.ndarray]) -> Any:
@@ -149,7 +105,22 @@ def cache_with_overrides(student: Student, net: Any, case: Case, values: Mapping
     """
     cache = own_cache(student, net, case)
     student.fill(cache, values)
+    if "Y" in values:
+        hand_labels(student, net, cache, values["Y"], labels_place(student, case.model))
+    if own := own_names(student, case):
+        student.fill(cache, {own[key]: value for key, value in values.items() if key in own})
     return cache
+
+
+def own_names(student: Student, case: Case) -> Mapping[str, str]:
+    """The names that the student's own cache has for some of the expected keys."""
+    try:
+        cache = run_cache(student, case)
+    except (CheckFailure, StudentError):
+        return {}
+    return (
+        {key: name for key, name in cache.renamed.items() if name in cache.original} if isinstance(cache, RenamedDict) else {}
+    )
 
 
 def own_cache(student: Student, net: Any, case: Case) -> Any:
@@ -170,18 +141,25 @@ def own_cache(student: Student, net: Any, case: Case) -> Any:
 
 def copied_cache(student: Student, net: Any, case: Case) -> Any:
     """A copy of the cache of a new forward pass, still on the student's side, whatever that is."""
-    _, cache = student.unpack(net.forward(case.X))
+    _, cache = unpack_forward(student, net.forward(case.X), case)
     return student.copy(cache)
 
 
 def run_backward(student: Student, case: Case, source: Source = None) -> Mapping:
     """The student's gradients on the student's own cache or, with a source, on the reference laid over that cache."""
 
+    def attempt() -> Any:
+        return student.fetch(call_backward(student, network(student, case), case, source))
+
     def run() -> Mapping:
         with contextlib.suppress(CheckFailure, StudentError):
             run_forward(student, case)  # before there is a network that a forward pass could end together with the program
-        grads = student.fetch(call_backward(student, network(student, case), case, source))
-        return mapping("What compute_gradients returned", grads)
+        grads = outcome(student, attempt)
+        if isinstance(grads, StudentError) and find_labels(student, case, grads):
+            grads = outcome(student, attempt)
+        if isinstance(grads, Exception):
+            raise grads
+        return as_gradients("compute_gradients", grads, case)
 
     return remember(student, ("backward", case, source), run)
 
@@ -209,8 +187,29 @@ def either(first: Callable[[], None], second: Callable[[], None]) -> None:
     except (CheckFailure, StudentError) as failure:
         try:
             second()
-        except (CheckFailure, StudentError):
-            raise failure from failure.__cause__
+        except (CheckFailure, StudentError) as other:
+            raise earning(failure, max(failure.share, other.share)) from failure.__cause__
+
+
+# The class that each of the others is made from.
+ABOVE = {"SoftmaxDNN": "DNN", "SquaredErrorSoftmaxDNN": "SoftmaxDNN", "GeneralDNN": "DNN"}
+
+
+def expect_usual_forms(student: Student, case: Case) -> None:
+    """CheckFailure if a pass returns something in another form than asked for; where the class above does too, that pays."""
+    above = replace(case, model=ABOVE[case.model], activations=())
+
+    def look_at_forward(case: Case) -> None:
+        pair(answer_of_forward(student, case))
+        require_keys("The cache", run_cache(student, case), cache_keys(case))
+
+    def look_at_backward(case: Case) -> None:
+        mapping("What compute_gradients returned", as_returned(run_backward(student, case)))
+
+    for look in (look_at_forward, look_at_backward):
+        own = outcome(student, functools.partial(look, case))
+        if isinstance(own, CheckFailure) and not isinstance(outcome(student, functools.partial(look, above)), CheckFailure):
+            raise own
 
 
 def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
@@ -221,43 +220,75 @@ def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], 
         expect_tensor(key, require_key("The cache", cache, key), right[key], show=show)
 
 
-def expect_softmax_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+def on_right_base(case: Case, cache: Mapping[str, np.ndarray], grads: Mapping[str, np.ndarray]) -> Case:
+    """The case of a SoftmaxDNN on a DNN that is right on it, from the right cache and gradients of the SoftmaxDNN.
+
+    What is below the softmax, and the way back from there, is the work of dnn.py, whose mistakes are paid for there.
+    """
+    out = f"A{case.layers[-1]}"
+    sigmoids = 1 / (1 + np.exp(-cache[f"Z{case.layers[-1]}"]))
+    below = {**{key: cache[key] for key in cache_keys(case)}, out: sigmoids}
+    results = {
+        "forward": ((case.X,), (sigmoids, below)),
+        "compute_gradients": ((cache[out], {**cache, "Y": case.Y}), dict(grads)),
+    }
+    return replace(case, base=results)
+
+
+def expect_softmax_cache(
+    student: Student, case: Case, right: Mapping[str, np.ndarray], on_base: Case, show: bool = False
+) -> None:
     """CheckFailure unless the cache is right, or is that of the student's own DNN with the student's own softmax on top.
 
-    A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again.
+    A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again. on_base is the same case on
+    a DNN that is right, where the student's own one has nothing to put a softmax on.
     """
-    either(
-        lambda: expect_cache(student, case, right, show),
-        lambda: expect_cache(student, case, own_softmax_cache(student, case)),
-    )
+
+    def expect_on_base() -> None:
+        expect_cache(student, on_base, with_own_softmax(student, on_base, right))
+
+    def expect_own() -> None:
+        expect_cache(student, case, with_own_softmax(student, case, cache_of_dnn(student, case)))
+
+    either(lambda: expect_cache(student, case, right, show), lambda: either(expect_own, expect_on_base))
 
 
-def own_softmax_cache(student: Student, case: Case) -> dict[str, np.ndarray]:
-    """The cache of the student's own DNN, its last A replaced by the student's own softmax of its last Z."""
-    below, last = replace(case, model="DNN"), case.layers[-1]
+def cache_of_dnn(student: Student, case: Case) -> dict[str, np.ndarray]:
+    """The cache of the student's own DNN on a case of a SoftmaxDNN."""
+    below = replace(case, model="DNN")
     expect_input_dependence_of_forward(student, below)
     _, cache = run_forward(student, below)
-    tensors = {key: tensor(key, require_key("The cache", cache, key)) for key in cache_keys(case)}
-    probabilities = remember(student, ("softmax", case), lambda: own_softmax(student, tensors[f"Z{last}"]))
-    return {**tensors, f"A{last}": probabilities}
+    return {key: tensor(key, require_key("The cache", cache, key)) for key in cache_keys(case)}
+
+
+def with_own_softmax(student: Student, case: Case, cache: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The cache, its last A replaced by the student's own softmax of its last Z."""
+    last = case.layers[-1]
+    return {**cache, f"A{last}": remember(student, ("softmax", case), lambda: own_softmax(student, cache[f"Z{last}"]))}
 
 
 def own_softmax(student: Student, Z: np.ndarray) -> np.ndarray:
     """The student's own softmax of Z; CheckFailure unless it computes something from Z, right or wrong."""
     softmax = student.module("extension").softmax
-    answers = student.fetch(softmax(Z), softmax(-Z[::-1, ::-1]))
+    answers = student.fetch(softmax(Z), softmax(-np.flip(Z)))
     here, elsewhere = (tensor("softmax(Z)", answer) for answer in answers)
     if parallel(here, elsewhere) or parallel(here, Z):
         raise CheckFailure("softmax computes nothing from Z.")
     return here
 
 
-def expect_whole(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
+def expect_whole(
+    student: Student, case: Case, right: Mapping[str, np.ndarray], is_followed: Callable[[], None], show: bool = False
+) -> None:
     """CheckFailure unless `gradients` gives the right W and B gradients, or those of the student's own two passes.
 
     `gradients` only puts the passes together, so a mistake in one of them, or a key that one lacks, is not paid for here again.
+    `is_followed` raises where the own passes are not to be followed.
     """
-    grads = mapping("What gradients returned", student.fetch(network(student, case).gradients(case.X, case.Y)))
+    returned = student.fetch(network(student, case).gradients(case.X, case.Y))
+    grads = as_gradients("gradients", returned, case)
+    if show and not isinstance(outcome(student, lambda: as_returned(run_backward(student, case))), (tuple, list)):
+        mapping("What gradients returned", returned)  # what compute_gradients returns as a tuple, too, is paid for there
 
     def expect(own: Mapping[str, np.ndarray]) -> None:
         for key in own or gradient_keys(case, "WB"):
@@ -266,7 +297,8 @@ def expect_whole(student: Student, case: Case, right: Mapping[str, np.ndarray], 
 
     with contextlib.suppress(CheckFailure):
         return expect({})
-    return expect(own_gradients(student, case))
+    expect(own_gradients(student, case))
+    return is_followed()
 
 
 def own_gradients(student: Student, case: Case, source: Source = None) -> dict[str, np.ndarray]:
@@ -296,14 +328,14 @@ def once_more(case: Case) -> Case:
 
 @functools.lru_cache(maxsize=256)
 def relabelled(case: Case) -> Case:
-    """The case with other labels."""
-    return replace(case, Y=1 - case.Y)
+    """The case with other labels, which are one-hot for a softmax."""
+    return replace(case, Y=np.roll(case.Y, 1, axis=0) if "Softmax" in case.model else 1 - case.Y)
 
 
 @functools.lru_cache(maxsize=256)
 def on_another_batch(case: Case) -> Case:
     """The case with other inputs and other labels."""
-    return replace(case, X=-case.X[::-1, ::-1], Y=1 - case.Y)
+    return replace(relabelled(case), X=-case.X[::-1, ::-1])
 
 
 def depends(here: Mapping[str, np.ndarray], again: Mapping[str, np.ndarray], elsewhere: Mapping[str, np.ndarray]) -> bool:
@@ -319,11 +351,6 @@ def parallel(one: np.ndarray, other: np.ndarray) -> bool:
     return bool(abs(np.vdot(one, other)) >= (1 - 1e-8) * norm(one) * norm(other))
 
 
-def same(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two tensors are the same, in shape and numbers."""
-    return one.shape == other.shape and agree(one, other)
-
-
 def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -> bool:
     """Whether some gradient of these kinds depends on the case.
 
@@ -335,12 +362,36 @@ def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -
     return depends(weights, again, batch) or ("Z" in kinds and depends(here, again, labels))
 
 
-def expect_input_dependence(student: Student, case: Case, reference: ReferenceSource, kinds: str = "ZWBA") -> None:
-    """CheckFailure unless `compute_gradients` computes some gradient of these kinds, right or wrong."""
+def depends_on_labels(student: Student, case: Case, source: Source) -> bool:
+    """Whether some gradient depends on the labels of the case."""
+    here, again, labels = (tensors_of_backward(student, one, source) for one in (case, once_more(case), relabelled(case)))
+    return depends(here, again, labels)
+
+
+def has_correct_step(student: Student, case: Case, source: Source, right: Collection[str]) -> bool:
+    """Whether one step of the backward pass is done: in every layer that is there, the key of its gradient is among `right`.
+
+    In a single layer nonsense can be right by chance. And a product of activations looks like what follows from a wrong dZ, so
+    where no dZ is right, the labels must have a part in some gradient.
+    """
+    present, last = tensors_of_backward(student, case, source).keys(), f"Z{case.layers[-1]}"
+    steps = [{last}, *({key for key in gradient_keys(case, kind) if key != last} for kind in "ZWBA")]
+    done = [step & present for step in steps if step & present and step & present <= set(right)]
+    return bool({"Z"} & {key[0] for step in done for key in step}) or (bool(done) and depends_on_labels(student, case, source))
+
+
+def either_way_up(grads: Mapping, case: Case) -> tuple[Mapping, Mapping]:
+    """The gradients as they are, and each of them transposed: who does that throughout has computed them all the same."""
+    return grads, {key: value.T for key, value in arrays_in(grads, gradient_keys(case)).items()}
+
+
+def expect_input_dependence(student: Student, case: Case, reference: ReferenceSource) -> None:
+    """CheckFailure unless `compute_gradients` computes some gradient, right or wrong."""
 
     def attempt(source: Source) -> None:
-        run_backward(student, case, source)
-        if not depends_on_input(student, case, source, kinds):
+        grads = run_backward(student, case, source)
+        if not depends_on_input(student, case, source, "ZWBA"):
+            expect_finite_tensors("grads", grads, gradient_keys(case))
             raise CheckFailure("The gradients do not depend on the batch, or differ from call to call: nothing is computed.")
 
     with_own_or_reference_cache(student, case, reference, attempt)
@@ -352,4 +403,12 @@ def expect_input_dependence_of_forward(student: Student, case: Case) -> None:
     here, again, elsewhere = (tensors_of_forward(answer_of_forward(student, variant), variant) for variant in variants)
     computed = {key: value for key, value in here.items() if key[0] not in "WB" and not parallel(value, case.X)}
     if not depends(computed, again, elsewhere):
+        out, cache = halves(answer_of_forward(student, case))
+        expect_finite_tensors("The cache", {**(cache or {}), "out": out}, ["out", *cache_keys(case)])
         raise CheckFailure("The output and the cache do not depend on X, or differ from call to call: nothing is computed.")
+
+
+def expect_finite_tensors(name: str, tensors: Mapping, keys: Iterable[str]) -> None:
+    """CheckFailure if one of the tensors under these keys, as far as they are there, holds a nan, an infinity or no numbers."""
+    for key in present_keys(tensors, keys):
+        expect_finite(key, tensor(key, require_key(name, tensors, key)))
