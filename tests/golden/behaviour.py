@@ -282,6 +282,15 @@ NARROW = {
     "fit of three layers": dnn(
         "fit_parameters", ("for name in self.params:", 'for name in ("W1", "B1", "W2", "B2", "W3", "B3"):')
     ),
+    "numbers of the type of X": warmup(
+        "logistic_gradients", "return {key: value.astype(given[0].dtype) for key, value in right(*given).items()}"
+    ),
+    "a slope of the type of x": warmup(
+        "exp_exp_square", "y, slope = right(*given)\nreturn y, np.asarray(slope).astype(np.asarray(given[0]).dtype)"
+    ),
+    "no slope for one sample": warmup(
+        "logistic_gradients", 'found = right(*given)\nfound["dJdb1"] *= given[0].shape[1] > 1\nreturn found'
+    ),
 }
 # Finite where Z is large, and wrong.
 LARGE_VALUES = {

@@ -93,8 +93,8 @@ def expect_number_by_number(student, array, name, returned):
 
 
 def number_by_number(student, array, name):
-    """What the student's function answers for each number of the array, put together."""
-    halves = zip(*run(student, name, *array.ravel().tolist()), strict=True)
+    """What the student's function answers for each number of the array, as a float, put together."""
+    halves = zip(*run(student, name, *array.ravel().astype(float).tolist()), strict=True)
     for half in halves:
         numbers = [tensor(name, number) for number in half]
         for number in numbers:
