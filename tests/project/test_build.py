@@ -117,7 +117,7 @@ TASKS = {
     "the 4-4-2 example": "Extension 4: let worked_example ",
     "activations": "Extension 5: let ",
     "the convention of the notes": "Extension 6: let notes_gradients ",
-    "extension conventions": "Extension 1: ",
+    "extension conventions": "Extension ",
 }
 
 

@@ -172,30 +172,33 @@ def test_differences_are_looked_for_before_any_hidden_check(grade, monkeypatch):
 
 
 def test_a_fault_of_the_grader_while_it_looks_is_its_own(grade, monkeypatch):
-    monkeypatch.setattr(differences, "detect_finite_differences", lambda *_: 1 / 0)
+    def fail(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr(differences, "detect_finite_differences", fail)
     result = grade(solutions())
     assert (result.status, result.score) == ("error", None)
-    assert "ZeroDivisionError" in result.fault
+    assert "RuntimeError" in result.fault
 
 
 def test_reports(grade):
     result = grade(DNN["W and B, beside right Z and A"].source)
     assert result.remarks == (REMARK,)
-    assert (result.score, result.max_score) == (43, 100)
+    assert (result.score, result.max_score) == (42.5, 100)
     document = json.loads(results_json(mark_of(result)))
     SCHEMA.validate(document)
-    assert document["score"] == sum(test["score"] for test in document["tests"]) == 43
+    assert document["score"] == sum(test["score"] for test in document["tests"]) == 42.5
     assert document["extra_data"]["remarks"] == [REMARK]
     for test in document["tests"]:
-        half = test["extra_data"]["task"] == "compute_gradients"
+        half = test["extra_data"]["task"] == "compute_gradients" and test["score"] > 0  # not where units are saturated
         assert (test["output"] == NOTE) == half
         assert test["score"] in ((test["max_score"] / 2,) if half else (0, test["max_score"]))
     page = feedback_html(mark_of(result))
-    assert "<span>compute_gradients</span> <span>17 of 34</span>" in page
+    assert "<span>compute_gradients</span> <span>16.5 of 34</span>" in page
     assert '<span class="n">0.5/1</span>' in page
     assert page.count("finite differences") == 1
     assert "158" not in page + document["output"] + str(document["tests"])
-    assert f',graded,0,43,0,"{REMARK} ' in "".join(grades_sheet(PARTS).lines([mark_of(result)]))
+    assert f',graded,0,42.5,0,"{REMARK} ' in "".join(grades_sheet(PARTS).lines([mark_of(result)]))
 
 
 @pytest.mark.parametrize(("share", "marks"), [(1, 60), (0, 26), (0.3, 36.2), (0.1, 29.4)])

@@ -279,7 +279,7 @@ CHANNEL: dict[str, Attack] = {
                 1,
             ),
         ),
-        points=47,
+        points=51,
     ),
     "one shared answer": vandal(
         "gives everybody the same dict and empties it later",
@@ -292,6 +292,7 @@ CHANNEL: dict[str, Attack] = {
                 1,
             ),
         ),
+        points=59,
     ),
     "shared with the other half": vandal(
         "lets the backward pass hide in the cache what forward has computed for it",
