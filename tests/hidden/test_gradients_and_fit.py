@@ -152,7 +152,7 @@ def on_some_descent(student, cases, attempt, epochs=EPOCHS, rate=None):
         expect_correct_step(student, cases)
         if leads_somewhere(student, cases.main, rate, epochs):
             on(cases.main)
-        else:
+        elif not leads_somewhere(student, cases.main, cases.learning_rate, EPOCHS):  # else wrong gradients run away in the end
             either(lambda: on(cases.main), lambda: either(lambda: on(cases.shallow), lambda: on(cases.point)))
 
     def on(case):

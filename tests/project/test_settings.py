@@ -259,6 +259,8 @@ from autograder.backprop import cases, example
 from autograder.settings import read_secret
 
 def digest(value):
+    if isinstance(value, cases.Sampler):
+        return ""
     if isinstance(value, cases.Cases):
         value = list(vars(value).values())
     if isinstance(value, cases.Case):
