@@ -83,7 +83,6 @@ BEYOND = {
     "gradients-are-ones": BACKWARD,
     "gradients-clipped": {"example_gradients"},
     "gradients-unfinished": UNFINISHED,
-    "labels-from-attribute": BACKWARD,
     "labels-from-global-variable": BACKWARD,
     "layer-1-not-reached": UNFINISHED,
     "only-last-two-layers": UNFINISHED,

@@ -211,11 +211,11 @@ def expect_use_again(student, cases, source):
     case = cases.other
     net, others = network(student, case), (on_another_batch(case), cases.main_on_other)
     one, another = (forward_on(student, net, batch, source) for batch in (case, others[0]))
-    first = net.compute_gradients(*one)
+    first = backward_on(student, net, case, one)
     remembers = "`compute_gradients` uses what the last `forward` left behind: use the out and the cache that are passed in."
     expect_as_new(student, case, source, student.fetch(first), remembers)
     larger = forward_on(student, net, others[1], source)
-    found = [net.compute_gradients(*passed) for passed in (another, larger)]
+    found = [backward_on(student, net, *batch) for batch in zip(others, (another, larger), strict=True)]
     out, cache = forward_on(student, net, case, source)
     put_labels(student, net, cache, relabelled(case))
     first, labels, *found = student.fetch(first, net.compute_gradients(out, cache), *found)
@@ -224,6 +224,13 @@ def expect_use_again(student, cases, source):
         expect_as_new(student, batch, source, grads, remembers)
     expect_as_new(student, relabelled(case), source, labels, '`compute_gradients` does not notice that cache["Y"] has changed.')
     expect_use_of_weights(student, net, case, source)
+
+
+def backward_on(student, net, case, passed):
+    """The gradients from an out and a cache of the case, with its labels where compute_gradients looks for them."""
+    out, cache = passed
+    put_labels(student, net, cache, case)
+    return net.compute_gradients(out, cache)
 
 
 def expect_use_of_weights(student, net, case, source):

@@ -11,11 +11,11 @@ from functools import partial
 
 import numpy as np
 
-from autograder.backprop.calling import labels_place, network, same
+from autograder.backprop.calling import labels_place, network, outcome, same
 from autograder.backprop.case import as_column, gradient_keys, in_the_notes
 from autograder.backprop.cases import loss_on
 from autograder.backprop.oracle import ACTIVATIONS, reference_cache, reference_of, softmax
-from autograder.backprop.running import expect_cache, expect_softmax_cache, own_gradients, run_backward
+from autograder.backprop.running import expect_cache, expect_softmax_cache, expect_usual_forms, own_gradients, run_backward
 from autograder.backprop.variety import DEEP, SHALLOW, sample_variety
 from autograder.checking import (
     FOUND,
@@ -167,10 +167,13 @@ def more_to_train_on(cases, model):
 
 def expect_other_gradients(student, cases, case, *more):
     """The gradients of the model are right on other networks and batches, and `gradients` and `fit` use them."""
+    if labels_place(student, "DNN"):  # which has been paid for
+        return
     expect_varied(student, cases, case, expect_right_gradients)
-    # What is wrong has been paid for, and so has a DNN whose gradients put the labels elsewhere.
+    # What is wrong or has another form has been paid for.
+    is_usual = outcome(student, partial(expect_usual_forms, student, case)) is None
     for one in (case, *more):
-        if is_right(student, one) and not labels_place(student, "DNN"):
+        if is_usual and is_right(student, one):
             unless_dnn_fails_too(partial(expect_training, student, cases.learning_rate), one)
 
 

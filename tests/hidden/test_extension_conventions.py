@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograder.backprop.calling import as_gradients, put_labels, unpack_forward
 from autograder.backprop.case import as_column, in_the_notes
 from autograder.backprop.oracle import reference_cache, reference_of
 from autograder.backprop.running import (
@@ -30,7 +31,6 @@ from autograder.checking import (
     check,
     expect_same_random_state,
     expect_untouched,
-    mapping,
     require_key,
 )
 from autograder.diagnosis.calls import call_traced, fetch_all
@@ -152,11 +152,11 @@ def use_again(student, case):
     net, uses = network(student, case), []
 
     def run(use, X):
-        out, cache = student.unpack(net.forward(X))
+        out, cache = unpack_forward(student, net.forward(X), case)
         return back(use, out, cache)
 
     def back(use, out, cache):
-        cache["Y"] = use.Y
+        put_labels(student, net, cache, use)
         return out, cache, net.compute_gradients(out, cache)
 
     def add(words, use, call):
@@ -172,7 +172,7 @@ def use_again(student, case):
     later = student.fetch(*first)
 
     net.params, X = student.parameters(case.params), student.place(case.X)
-    out, cache = student.unpack(net.forward(case.X))
+    out, cache = unpack_forward(student, net.forward(case.X), case)
     net.forward(new["another batch"].X)
     add("the first of two forward passes", case, back(case, out, cache))
     nudge(net, case)
@@ -196,7 +196,7 @@ def expect_use_as_new(student, case):
     uses, _ = uses_of(student, case)
     for use in uses:
         out, _, grads = use.results
-        got = {**mapping("What compute_gradients returned", grads), "out": out}
+        got = {**as_gradients("compute_gradients", grads, use.case), "out": out}
         for key, want in (right_values(use.case) if right else values_of_new(student, use.case)).items():
             value = as_column(key, require_key("grads", got, key))
             if not same(value, want) and not same(value, values_of_new(student, use.case).get(key, want)):
