@@ -80,7 +80,8 @@ def tensors_of_forward(answer: Any, case: Case) -> dict[str, np.ndarray]:
 
 def call_backward(student: Student, net: Any, case: Case, source: Source) -> Any:
     """The result, still on the student's side, of a new forward and backward pass of the network on the case."""
-    return net.compute_gradients(*forward_on(student, net, case, source))
+    out, cache = forward_on(student, net, case, source)  # which may give the method a default for an argument
+    return net.compute_gradients(out, cache)
 
 
 def forward_on(student: Student, net: Any, case: Case, source: Source) -> tuple[Any, Any]:
