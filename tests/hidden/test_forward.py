@@ -28,6 +28,7 @@ from autograder.checking import (
     require_key,
     require_keys,
 )
+from tests.hidden.credit import without_rounding
 from tests.hidden.steps import Tensors, also_on_squares
 from tests.hidden.used import expect_no_new_keys, nudge, with_nudge, with_other_params
 
@@ -55,10 +56,10 @@ def keys_of(case, kinds):
     return [key for key in cache_keys(case) if key[0] in kinds]
 
 
-def followed(case, cache, key):
+def followed(case, cache, key, varying):
     """What the step must give from the student's own results, where they can be followed."""
     try:
-        yield STEPS[key[0]](case, Tensors(cache, case), int(key[1:]))
+        yield STEPS[key[0]](case, Tensors(cache, case, varying), int(key[1:]))
     except (CheckFailure, KeyError):
         return
 
@@ -132,14 +133,15 @@ def expect_same_steps(student, usual, case):
     """Whatever is right on the usual case, outright or as a step, is right on another one of the same layers."""
     for key in cache_keys(usual):
         if key[0] in "ZA" and holds(expect_step, student, usual, key):
-            expect_step(student, case, key)
+            expect_step(student, case, key, varying=False)
     if holds(expect_output, student, usual):
         expect_output(student, case)
 
 
-def expect_step(student, case, key):
+def expect_step(student, case, key, varying=True):
     cache = run_cache(student, case)
-    expect_tensor(key, require_key("The cache", cache, key), reference_of(case).cache[key], *followed(case, cache, key))
+    wants = reference_of(case).cache[key], *followed(case, cache, key, varying)
+    expect_tensor(key, require_key("The cache", cache, key), *map(without_rounding, wants))
 
 
 def expect_output(student, case):
