@@ -196,7 +196,7 @@ def tensor(key: str, value: Any) -> np.ndarray:
 
 
 def real_numbers(value: Any) -> np.ndarray:
-    """Return the value as an array of real numbers; raise TypeError or ValueError if it is none."""
+    """Return the value as an array of real numbers; raise TypeError or ValueError if it is not one."""
     if not holds_numbers(value):
         raise TypeError
     array = unbox(np.asarray(value))
@@ -257,7 +257,7 @@ def mapping(name: str, value: Any) -> Mapping:
 
 
 def expect_mapping(name: str, value: Any, key: str = "") -> None:
-    """CheckFailure if the value is no dict; the key is an example of those that it has to have."""
+    """CheckFailure if the value is no dict; the key is an example of the keys it must have."""
     if not isinstance(value, Mapping):
         keys = f" with keys such as `{key}`" if key else ""
         raise CheckFailure(f"{name} must be a dict{keys}; it is {FOUND}.", found=describe(value))
@@ -339,13 +339,14 @@ def expect_each(keys: Sequence[str], present: Collection[str], expect: Callable[
         try:
             expect(missing[0])
         except CheckFailure as failure:
-            raise earning(failure, 1 - len(missing) / len(keys)) from failure.__cause__
+            raise copy_failure(failure, share=1 - len(missing) / len(keys)) from failure.__cause__
 
 
-def earning(failure: Failure, share: float) -> Failure:
-    """A copy of a failure that earns a share of the points; the failure itself may be that of other checks as well."""
+def copy_failure(failure: Failure, **changes: Any) -> Failure:
+    """Return a copy of a failure with other attributes; the failure itself may be recorded and raised again elsewhere."""
     copied = copy.copy(failure)
-    copied.share = share
+    for name, value in changes.items():
+        setattr(copied, name, value)
     return copied
 
 

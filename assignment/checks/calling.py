@@ -71,7 +71,7 @@ def remember(student: Student, key: tuple, run: Callable[[], Any]) -> Any:
 
 
 def outcome(student: Student, run: Callable[[], Any]) -> Any:
-    """The result of run(), or what the student has to mend."""
+    """The result of run(), or what the student has to fix."""
     try:
         return run()
     except (CheckFailure, StudentError) as failure:
@@ -247,7 +247,7 @@ def orders_of(case: Case) -> set[tuple[str, ...]]:
 
 
 def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
-    """The arrays of numbers among the values of these keys; what is missing or is none is paid for in checks of its own."""
+    """The arrays of numbers among the values of these keys; what is missing or not valid is paid for in other checks."""
     found = {}
     for key in present_keys(tensors, keys):
         with contextlib.suppress(CheckFailure):

@@ -16,9 +16,9 @@ from checks.running import (
     arrays_in,
     either_way_up,
     expect_finite_tensors,
+    expect_on_spare,
     expect_whole,
     has_correct_step,
-    outcome,
     run_backward,
     run_cache,
     run_output,
@@ -26,7 +26,6 @@ from checks.running import (
 )
 from checks.checking import (
     CheckFailure,
-    StudentError,
     check,
     expect_each,
     expect_shape,
@@ -41,18 +40,11 @@ LAST = DNN.case.layers[-1]
 
 
 def also_on_square(check):
-    """Let a check that ends in an exception be made on the square example as well, on which every product has a shape.
-
-    So what is right before and after a wrong product earns its points, whether that raises or not.
-    """
+    """Let a check that ends in an exception be made on the square example, too."""
 
     @functools.wraps(check)
     def on_some_example(student):
-        failure = outcome(student, lambda: check(student, DNN))
-        if isinstance(failure, StudentError) and outcome(student, lambda: check(student, SQUARE)) is None:
-            return
-        if failure:
-            raise failure from failure.__cause__
+        expect_on_spare(student, functools.partial(check, student), DNN, SQUARE)
 
     del on_some_example.__wrapped__  # whose other argument is no fixture of pytest's
     return on_some_example

@@ -9,7 +9,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -35,7 +35,7 @@ from autograder.checking import (
     RenamedDict,
     StudentError,
     as_returned,
-    earning,
+    copy_failure,
     expect_finite,
     expect_tensor,
     mapping,
@@ -48,6 +48,7 @@ from autograder.checking import (
 from autograder.student import Student
 
 ReferenceSource = Callable[[Case], Mapping[str, np.ndarray]]
+T = TypeVar("T")
 Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
 
 
@@ -189,7 +190,7 @@ def either(first: Callable[[], None], second: Callable[[], None]) -> None:
         try:
             second()
         except (CheckFailure, StudentError) as other:
-            raise earning(failure, max(failure.share, other.share)) from failure.__cause__
+            raise copy_failure(failure, share=max(failure.share, other.share)) from failure.__cause__
 
 
 # The class that each of the others is made from.
@@ -211,6 +212,18 @@ def expect_usual_forms(student: Student, case: Case) -> None:
         own = outcome(student, functools.partial(look, case))
         if isinstance(own, CheckFailure) and not isinstance(outcome(student, functools.partial(look, above)), CheckFailure):
             raise own
+
+
+def expect_on_spare(student: Student, expect: Callable[[T], None], usual: T, spare: T) -> None:
+    """Expect something of the usual input or, if that ends in an exception, of a spare one on which every product has a shape.
+
+    So whatever is right before and after a wrong product earns its points, whether the product raises or not.
+    """
+    failure = outcome(student, lambda: expect(usual))
+    if isinstance(failure, StudentError) and outcome(student, lambda: expect(spare)) is None:
+        return
+    if failure:
+        raise failure from failure.__cause__
 
 
 def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:

@@ -123,11 +123,9 @@ def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequen
     explains = frozenset(number for number, fit in fits.items() if fit)
     if explains and False not in fits.values():
         fits |= {number: one.fits(mistake) for number, one in enumerate(observations) if number not in fits}
-    raised, wrong = (
-        {observations[number].task for number in explains if isinstance(observations[number].got, Raised) == raises}
-        for raises in (True, False)
-    )
-    raising = raised - wrong
+    explained = [observations[number] for number in explains]
+    wrong = {one.task for one in explained if not isinstance(one.got, Raised)}
+    raising = {one.task for one in explained} - wrong
     # A row that explains only why a function raises does so wherever it raises.
     hidden = {n for n in broken if isinstance(observations[n].got, Raised) and observations[n].task in raising} - explains
     contradicts = frozenset(number for number, fit in fits.items() if fit is False) | hidden

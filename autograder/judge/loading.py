@@ -91,7 +91,7 @@ class Loading:
     def rename(self, name: str) -> None:
         """Let classes of other names stand in for those that are missing in a file, where it leaves no choice which."""
         session, wanted = self.session_of(name), self.assignment.classes.get(name, {})
-        missing = [each for each in wanted if load_error(session, name, each)]
+        missing = missing_names(session, name, wanted) if wanted else []
         if not missing:
             return
         found = [each.decode() for each in CLASS.findall(self.submission.sources[name])[:MAX_CLASSES]]
@@ -115,7 +115,7 @@ class Loading:
         wanted = definitions(self.starters[name])
         if name in self.problems:
             return wanted
-        return [each for each in wanted if load_error(self.session, name, each)]
+        return missing_names(self.session, name, wanted)
 
     def replace(self, sources: Mapping[str, bytes], name: str) -> dict[str, bytes]:
         """Return the sources with a file in which starter code stands in for what it lacks."""
@@ -189,6 +189,15 @@ def load_error(session: Session, module: str, *names: str) -> StudentError | Non
     except StudentError as error:
         return error
     return None
+
+
+def missing_names(session: Session, module: str, names: Iterable[str]) -> list[str]:
+    """Return the names that a file does not define; in most files none is missing, which one look at all of them tells."""
+    try:
+        session.fetch(*(getattr(session.module(module), name) for name in names))
+    except StudentError:
+        return [name for name in names if load_error(session, module, name)]
+    return []
 
 
 def definitions(source: bytes) -> list[str]:

@@ -1,13 +1,12 @@
 """How the hidden checks of extension.py leave alone what has been paid for in dnn.py, and what earns nothing."""
 
 from contextlib import contextmanager, suppress
-from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 
 from autograder.backprop.oracle import reference_cache
 from autograder.backprop.running import expect_cache, run_backward, run_forward
-from autograder.checking import CheckFailure, StudentError
+from autograder.checking import CheckFailure, StudentError, copy_failure
 from tests.hidden.steps import expect_reference
 
 
@@ -26,9 +25,7 @@ def unless_dnn_fails_too(attempt, case):
             attempt(as_dnn(case))
         except (CheckFailure, StudentError):
             return
-        alone = copy(failure)  # the failure itself may be remembered and raised again
-        alone.independent = True
-        raise alone from failure.__cause__
+        raise copy_failure(failure, independent=True) from failure.__cause__
 
 
 def runs(student, case):
@@ -57,6 +54,5 @@ def situation(words):
     except CheckFailure as failure:
         if not words:
             raise
-        told = copy(failure)  # the failure itself may be remembered and raised again
-        told.args, told.discreet = (f"{words}: {failure}",), f"{words}: {failure.discreet}"
+        told = copy_failure(failure, args=(f"{words}: {failure}",), discreet=f"{words}: {failure.discreet}")
         raise told from failure.__cause__

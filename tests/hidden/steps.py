@@ -6,7 +6,7 @@ right outright counts as well, whatever went before.
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, wraps
+from functools import cache, partial, wraps
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from autograder.backprop.case import as_column, gradient_keys
 from autograder.backprop.oracle import activations, reference_cache, reference_of
 from autograder.backprop.running import (
     either,
+    expect_on_spare,
     on_right_base,
     own_gradients,
     run_backward,
@@ -23,7 +24,7 @@ from autograder.backprop.running import (
 from autograder.checking import (
     CheckFailure,
     StudentError,
-    earning,
+    copy_failure,
     expect_each,
     expect_finite,
     expect_shape,
@@ -96,19 +97,11 @@ def backward(student, case, source):
 
 
 def also_on_squares(check):
-    """Let a check of dnn.py that ends in an exception be made on square matrices as well, on which every product has a shape.
-
-    So what is right before and after a wrong product earns its points, whether that raises or not.
-    """
+    """Let a check of dnn.py that ends in an exception be made on square matrices, too."""
 
     @wraps(check)
     def on_some_cases(student, cases):
-        try:
-            check(student, cases)
-        except StudentError as error:
-            with suppress(CheckFailure, StudentError):
-                return check(student, cases.squares)
-            raise error from error.__cause__
+        expect_on_spare(student, partial(check, student), cases, cases.squares)
 
     return on_some_cases
 
@@ -123,7 +116,7 @@ def expect_steps(student, case, keys, shallow=None):
     except StudentError as error:
         share = share_of_output_layer(student, keys, shallow) if shallow else 0
         if share < 1:
-            raise earning(error, share) from error.__cause__
+            raise copy_failure(error, share=share) from error.__cause__
 
 
 def share_of_output_layer(student, keys, shallow):
