@@ -109,7 +109,7 @@ def expect_correct_step(student, example):
         rights = [[key for key in gradient_keys(example.case) if not is_wrong(example, form, key)] for form in forms]
         if not any(has_correct_step(student, example.case, source, right) for right in rights):
             expect_finite_tensors("grads", grads, gradient_keys(example.case))
-            raise CheckFailure("No step of the backward pass is right yet: begin with dZ of the output layer.")
+            raise CheckFailure("No step of the backward pass is correct yet. Start with dZ of the output layer.")
 
     with_own_or_reference_cache(student, example.case, reference(example), attempt)
 

@@ -62,7 +62,7 @@ class Mistake:
         return {**self.lines, **self.shows}
 
     def with_number(self, number: float) -> "Mistake":
-        """Return this mistake with another number in the place of the one that may be any."""
+        """Return this mistake with another number instead of the one that may be any."""
         written = re.compile(rf"(?<![\w.]){re.escape(self.any_number)}(?![\w.])")
 
         def rewrite(formulas: Mapping[str, str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ class Loading:
     """The files of a submission as they are checked.
 
     problems says of each part why its file is not checked at all: a sentence, or what was raised when it was loaded. renamed
-    has, for each file, the classes that are missing and the names of those that are graded in their place. replaced has, for
+    has, for each file, the classes that are missing and the names of those that are graded instead. replaced has, for
     each file that others need, the names that it does not define; starter code stands in for these in dependent_session, and
     for such a file as a whole in fallback_session.
     """
@@ -165,7 +165,7 @@ class Loading:
 
 
 def tell_other_name(file: str, missing: str, other: str) -> str:
-    """Return what is said of a class that is graded in the place of one that is missing."""
+    """Return what is said of a class that is graded instead of a missing one."""
     return f"{file}.py defines no `{missing}`; its class `{other}` was graded instead. Rename it to `{missing}`."
 
 

@@ -39,7 +39,9 @@ def expect_correct_step_on(student, *networks):
             expect_finite_tensors("grads", run_backward(student, networks[0], source), keys)
 
         with_own_or_reference_cache(student, networks[0], reference_cache, attempt)
-        raise CheckFailure("No step of the backward pass is right yet, and what agrees with itself alone earns nothing.")
+        raise CheckFailure(
+            "No step of the backward pass is correct yet. Gradients that only agree with each other earn no points."
+        )
 
 
 def shows_correct_step(student, case, source):

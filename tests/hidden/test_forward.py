@@ -70,7 +70,7 @@ def expect_correct_step(student, case):
     right = (holds(expect_step, student, case, key) for key in keys)
     if not holds(expect_right_output, student, case) and not any(right):
         answer_of_forward(student, case)  # may raise
-        raise CheckFailure("No step of `forward` is right yet, and what agrees with itself alone earns nothing.")
+        raise CheckFailure("No step of `forward` is correct yet. Values that only agree with each other earn no points.")
 
 
 @check

@@ -81,7 +81,7 @@ def half_derivative(step: str, expression: str, where: str, present: str, absent
 
 
 def sign_in_derivative(step: str, expression: str, where: str, found: str, right: str) -> Mistake:
-    """Return the row for the derivative of an activation with a plus in the place of its minus, or the other way round."""
+    """Return the row for the derivative of an activation with a plus instead of its minus, or the other way round."""
     return WrongLine(step, expression).with_hints(
         "Where is this activation steepest, and what is its derivative there?",
         f"Look at {where}: the sign in its factor {found} is wrong.",
