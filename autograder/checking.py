@@ -8,7 +8,6 @@ This file is part of the hand-out, so it needs numpy alone and holds neither a f
 
 from __future__ import annotations
 
-import copy
 import difflib
 import functools
 import inspect
@@ -344,7 +343,9 @@ def expect_each(keys: Sequence[str], present: Collection[str], expect: Callable[
 
 def copy_failure(failure: Failure, **changes: Any) -> Failure:
     """Return a copy of a failure with other attributes; the failure itself may be recorded and raised again elsewhere."""
-    copied = copy.copy(failure)
+    # Not by copy.copy: where distributed is imported, tblib's reducer gives both exceptions one dict of attributes.
+    copied = type(failure).__new__(type(failure), *failure.args)
+    vars(copied).update(vars(failure))
     for name, value in changes.items():
         setattr(copied, name, value)
     return copied

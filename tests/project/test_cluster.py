@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from autograder import cluster
+from autograder.checking import CheckFailure, StudentError, copy_failure
 from autograder.cluster import ClusterError, grade_on_cluster
 from autograder.files import ROOT
 from autograder.gradebook.digest import checks_digest
@@ -439,3 +440,15 @@ def test_a_judge_outlives_the_thread_that_started_it(monkeypatch):
     assert [result.score for result in results] == [100] * 3
     assert len(zygotes) == 1
     cluster._judges.popitem()[1].sandbox.close()
+
+
+@pytest.mark.parametrize(
+    "failure", [StudentError("f raised ValueError", raised="ValueError: no"), CheckFailure("`W1` is wrong", "W1")]
+)
+def test_a_changed_copy_of_a_failure_leaves_the_failure_alone(failure):
+    """Also where distributed is imported, which changes how exceptions are copied: a score must not depend on that."""
+    before = dict(vars(failure))
+    copied = copy_failure(failure, share=0.5, args=("another",))
+    assert (copied.share, str(copied)) == (0.5, "another")
+    assert (vars(failure), failure.share) == (before, 0)
+    assert vars(copied) == {**before, "share": 0.5}

@@ -478,7 +478,7 @@ def test_make_grade_writes_the_marks_into_a_gradebook(gradebook, tmp_path):
         write_files(tmp_path / "class" / student, python_files(sources))
     graded = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--gradebook", gradebook)
     assert graded.returncode == 0, graded.stderr
-    assert [sum(marks(gradebook, student).values()) for student in ("bela", "empty")] == [74, 0]
+    assert [sum(marks(gradebook, student).values()) for student in ("bela", "empty")] == [75.5, 0]
     with Gradebook(at(gradebook)) as book:
         late = book.find_submission("backprop", "ada")
         assert (late.student.first_name, str(late.timestamp)) == ("Ada", DONE.removesuffix(" UTC"))

@@ -311,7 +311,7 @@ def test_nothing_of_a_notebook_or_beside_it_runs(otter, tmp_path):
     assert not marker.exists(), marker.read_text()
     assert finished.returncode == 0, finished.stderr
     assert {score for score, _ in scores(document).values()} == {0}
-    assert len(document["tests"]) == 75
+    assert len(document["tests"]) == 80
 
 
 def without_plugin(package):
