@@ -23,8 +23,11 @@ from pathlib import Path
 import numpy as np
 from checks.checking import CheckFailure, StudentError, collect_checks
 from checks.hints import HINTS
+from checks.library import why_missing
 from checks.rubric import RUBRIC
-from checks.student import LocalStudent
+from checks.skipped import explain_missing_name
+from checks.statements import newer_python
+from checks.at_home import LocalStudent
 
 HERE = Path(__file__).resolve().parent
 PARTS = tuple(RUBRIC)
@@ -61,11 +64,13 @@ def hint_number(text):
 
 def run(parts, hints=0):
     """Run the checks of these parts, print a line for each and explain the first that does not pass; returns the exit code."""
-    student, passed, count, first = LocalStudent(), 0, 0, None
+    student, passed, count, first = LocalStudent(PARTS), 0, 0, None
     for part in parts:
         print(f"{part}.py")
+        for skipped in skipped_in(part, student):
+            print(f"  {fitted(str(skipped), 2)}")
         for check, function in checks_of(part):
-            with named_when_slow(check):
+            with named_when_slow(check.sentence):
                 status, explanation = outcome(function, student)
             right = status == "right"
             marks = f"{check.points if right else 0}/{check.points}"
@@ -84,8 +89,8 @@ def run(parts, hints=0):
 def must_pass(part, name):
     """Run one check; AssertionError, with its sentence and what came of it, unless it passes."""
     check, function = next(found for found in checks_of(part) if found[0].name == name)
-    with named_when_slow(check):
-        status, explanation = outcome(function, LocalStudent())
+    with named_when_slow(check.sentence):
+        status, explanation = outcome(function, LocalStudent(PARTS))
     if status != "right":
         raise AssertionError(f"{check.sentence}\n{textwrap.indent(visible(explanation), '  ')}")
 
@@ -101,6 +106,13 @@ def task(part, name):
             must_pass(part, check.name)
 
 
+def skipped_in(part, student):
+    """Return the statements of a file that the grader will skip as well; why one cannot be loaded, its checks say."""
+    with named_when_slow(f"{part}.py is loaded."), contextlib.suppress(Exception, SystemExit):
+        student.module(part)
+    return [skipped for skipped in student.skipped if skipped.file == part]
+
+
 def checks_of(part):
     """Return the public checks of a part with their functions, in their order."""
     module = importlib.import_module(f"checks.test_{part}")
@@ -108,9 +120,9 @@ def checks_of(part):
 
 
 @contextlib.contextmanager
-def named_when_slow(check):
-    """Say which check is running when it takes long: a loop may never end."""
-    words = f"  ... still at: {check.sentence} Is there a loop that never ends? Ctrl-C stops."
+def named_when_slow(sentence):
+    """Say what is running when it takes long: a loop may never end."""
+    words = f"  ... still at: {sentence} Is there a loop that never ends? Ctrl-C stops."
     timer = threading.Timer(PATIENCE, print, [words], {"flush": True})
     timer.daemon = True
     timer.start()
@@ -124,26 +136,39 @@ def named_when_slow(check):
 def outcome(function, student):
     """(status, explanation) of one check: "right", "wrong", or "to do" where nothing is written yet."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), student.files.as_in_the_grader():
             warnings.simplefilter("ignore")
             function(student)
     except CheckFailure as failure:
         return "wrong", str(failure)
     except (Exception, SystemExit) as error:
         cause = error.__cause__ if isinstance(error, StudentError) and error.__cause__ else error
-        return ("to do", str(cause)) if isinstance(cause, NotImplementedError) else ("wrong", told(cause))
+        return ("to do", str(cause)) if isinstance(cause, NotImplementedError) else ("wrong", told(cause, student.skipped))
     return "right", ""
 
 
-def told(error):
+def told(error, skipped=()):
     """Return an exception in the student's code: what it says, and the student's own lines on the way to it."""
     if isinstance(error, ModuleNotFoundError) and error.name in PARTS:
         return f"{error.name}.py is not in this folder ({HERE})."
     if isinstance(error, SyntaxError):
-        return f"Python cannot read {Path(error.filename or '').name}, line {error.lineno}: {error.msg}."
+        return unreadable(error)
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        said = f"{why_missing(error.name)}."
+    elif isinstance(error, AttributeError) and getattr(error.obj, "__name__", "") in PARTS:
+        said = f"{error.obj.__name__}.py defines no `{error.name}`."
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) in FILES]
     places = [f"\n  {Path(frame.filename).name}, line {frame.lineno}, in {frame.name}: {frame.line}" for frame in own[-5:]]
-    return f"{type(error).__name__}: {error}{''.join(places)}"
+    return "\n".join(filter(None, [f"{said}{''.join(places)}", explain_missing_name(str(error), skipped)]))
+
+
+def unreadable(error):
+    """Return a syntax error in one of the files."""
+    name, line = Path(error.filename or "").name, (error.text or "").strip()
+    version = newer_python(line)
+    newer = f" Python {version} reads this; yours is older." if version else ""
+    return f"{name} could not be loaded: SyntaxError: {error.msg} ({name}, line {error.lineno}: {line}).{newer}"
 
 
 def explain(part, check, explanation, hints):

@@ -107,7 +107,8 @@ class Result:
     """One graded submission.
 
     status is "graded", "invalid" (nothing could be read from it) or "error" (the grader's own fault); reason says in a sentence
-    why a submission is invalid or what went wrong, and notes say what is wrong with single files. printed is what its code
+    why a submission is invalid or what went wrong, and notes say what is wrong with single files; warnings say what was skipped
+    or guessed in files that were graded all the same. printed is what its code
     wrote to standard output and standard error while the public checks ran; what it writes later may hold what is hidden.
     causes are the mistakes behind its failures; steps are those of the public example, in their order, none where everything is
     right there. layers names what held its code while it ran (`sandbox.layers`); none where none of it did. remarks are
@@ -119,6 +120,7 @@ class Result:
     checks: tuple[CheckResult, ...]
     reason: str = ""
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     causes: tuple[Cause, ...] = ()
     steps: tuple[Step, ...] = ()
     printed: tuple[str, str] = ("", "")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from autograder.at_home import LocalStudent
 from autograder.files import ROOT
 from autograder.sandbox.child import random_state, stirred_random_state
-from autograder.student import LocalStudent
 from benchmarks.classes import lay_class
 from benchmarks.doors import TOOLS, stock_gradescope, stock_nbgrader, stock_otter, taken
 from benchmarks.memory import Peak

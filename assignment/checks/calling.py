@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from checks.at_home import LocalStudent
 from checks.case import Case, gradient_keys, under_expected_keys
 from checks.checking import (
     FOUND,
@@ -28,7 +29,7 @@ from checks.checking import (
     tensor,
     two_values,
 )
-from checks.student import LocalStudent, Student
+from checks.student import Student
 
 OUT_AND_CACHE = (0, 1)  # where they are in what forward returns
 MAX_GRADIENTS = 100  # in a tuple or a list

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.at_home import LocalStudent
 from autograder.backprop.case import Case, gradient_keys, under_expected_keys
 from autograder.checking import (
     FOUND,
@@ -28,7 +29,7 @@ from autograder.checking import (
     tensor,
     two_values,
 )
-from autograder.student import LocalStudent, Student
+from autograder.student import Student
 
 OUT_AND_CACHE = (0, 1)  # where they are in what forward returns
 MAX_GRADIENTS = 100  # in a tuple or a list

@@ -20,7 +20,7 @@ from autograder.assignment import Assignment, Credit, Inspection
 from autograder.checking import Check, CheckFailure, StudentError
 from autograder.intake.read import Submission
 from autograder.judge import compared
-from autograder.judge.loading import Loading
+from autograder.judge.loading import Loading, OpenSession
 from autograder.results import Cause, CheckResult, Result, Step
 from autograder.sandbox.conversation import Printed
 from autograder.sandbox.host import Limits
@@ -89,6 +89,7 @@ class Judge:
             checks=checks,
             reason="the grader itself failed on this submission; its traceback is in the terminal" if failed else "",
             notes=tuple(clean(note, MAX_TEXT) for note in grading.files.notes),
+            warnings=tuple(clean(warning, MAX_TEXT) for warning in grading.files.warnings),
             causes=grading.without_starter_code(causes, checks),
             steps=steps,
             printed=(clean(printed.output, MAX_TEXT), clean(printed.errors, MAX_TEXT)),
@@ -102,7 +103,7 @@ class Judge:
         """Yield a submission whose files are loaded, for as long as it is graded."""
         with contextlib.ExitStack() as stack:
             open_session = partial(self.sandbox.session, prompts=self.messages)
-            grading = Grading(self, submission, lambda sources: stack.enter_context(open_session(sources)))
+            grading = Grading(self, submission, lambda *given: stack.enter_context(open_session(given[0], skipped=given[1])))
             grading.load()
             yield grading
 
@@ -110,10 +111,9 @@ class Judge:
 class Grading:
     """One submission while it is graded: its sessions, what it printed, and the grader's own faults."""
 
-    def __init__(self, judge: Judge, submission: Submission, open_session: Callable[[Mapping[str, bytes]], Session]) -> None:
+    def __init__(self, judge: Judge, submission: Submission, open_session: OpenSession) -> None:
         self.judge, self.assignment = judge, judge.assignment
         self.files = Loading(judge.assignment, submission, judge.stand_ins, open_session)
-        self.loading = Printed()
         self.heard: dict[str, Printed] = {}  # in the public checks, by their names
         self.faults: list[str] = []
         self.diagnosis_fault = ""
@@ -126,12 +126,11 @@ class Grading:
             self.files.load()
         except Exception:
             self.faults.append(clean(traceback.format_exc(), MAX_FAULT))
-        self.loading = self.files.printed
 
     def printed(self) -> Printed:
         """Return what the submission printed when it was loaded and in the public checks."""
         heard = [self.heard[check.name] for check in self.judge.checks if check.name in self.heard]
-        return reduce(lambda before, after: before.and_then(*after), heard, self.loading)
+        return reduce(lambda before, after: before.and_then(*after), heard, self.files.printed)
 
     def interleave(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         """Return what each function returns; they may use both sessions."""
@@ -251,7 +250,8 @@ class Grading:
         """Return the mistakes behind the failures of one part."""
         student = self.files.session_of(part)
         # What is said there is shown, so it must not come to know what is hidden, as it might from a child that does.
-        with student.sandbox.session(student.sources, apart_from=(self.files.session, self.files.dependent_session)) as fresh:
+        apart_from = self.files.session, self.files.dependent_session
+        with student.sandbox.session(student.sources, apart_from=apart_from, skipped=student.skipped) as fresh:
             return self.assignment.diagnose(part, student, fresh, failures, self.judge.secret)
 
     def finished(

@@ -14,20 +14,25 @@ from autograder.assignment import Assignment
 from autograder.checking import Check, StudentError
 from autograder.intake.read import Submission
 from autograder.sandbox.conversation import Printed
+from autograder.sandbox.first_load import load_statements
 from autograder.sandbox.session import Session
+from autograder.skipped import Skipped, find_missing_name
 
 STARTER = "starter_"  # begins the name of the module whose definitions stand in for those of a file
 CLASS = re.compile(rb"^class[ \t]+([A-Za-z]\w{0,39})\b", re.MULTILINE)
+MAX_WARNINGS = 20
 MAX_CLASSES = 20  # of a file, that are looked at
+
+OpenSession = Callable[[Mapping[str, bytes], Sequence[Skipped]], Session]
 
 
 class Loading:
     """The files of a submission as they are checked.
 
-    problems says of each part why its file is not checked at all: a sentence, or what was raised when it was loaded. renamed
-    has, for each file, the classes that are missing and the names of those that are graded instead. replaced has, for
-    each file that others need, the names that it does not define; starter code stands in for these in dependent_session, and
-    for such a file as a whole in fallback_session.
+    problems says of each part why its file is not checked at all: a sentence, or what was raised when it was loaded. skipped
+    are the statements that do not run, and printed is what the others printed. renamed has, for each file, the classes that are
+    missing and the names of those that are graded instead. replaced has, for each file that others need, the names that it does
+    not define; starter code stands in for these in dependent_session, and for such a file as a whole in fallback_session.
     """
 
     def __init__(
@@ -35,30 +40,15 @@ class Loading:
         assignment: Assignment,
         submission: Submission,
         starters: Mapping[str, bytes],
-        open_session: Callable[[Mapping[str, bytes]], Session],
+        open_session: OpenSession,
     ) -> None:
         self.assignment, self.submission, self.starters, self.open_session = assignment, submission, starters, open_session
         self.problems: dict[str, str | StudentError] = dict(submission.problems)
+        self.skipped: list[Skipped] = []
         self.renamed: dict[str, dict[str, str]] = {}
         self.replaced: dict[str, list[str]] = {}
-        self.session = self.dependent_session = self.fallback_session = open_session(submission.sources)
-
-    def open(self) -> None:
-        """Open sessions for the files, with what stands in for other names."""
-        for session in (self.session, self.dependent_session, self.fallback_session):
-            session.end()
-        sources = {name: source + self.aliases(name) for name, source in self.submission.sources.items()}
-        self.session = self.dependent_session = self.open_session(sources)
-        self.load_together(self.session)
-        starters = {name: source + self.aliases(name, back=True) for name, source in self.starters.items()}
-        self.fallback_session = self.open_session({**sources, **starters})
-        self.open_dependent(sources)
-
-    def open_dependent(self, sources: Mapping[str, bytes]) -> None:
-        """Open a session in which starter code stands in for what files lack, if they lack anything."""
-        if self.replaced:
-            self.dependent_session = self.open_session(reduce(self.replace, self.replaced, dict(sources)))
-            self.load_together(self.dependent_session)
+        self.printed = Printed()
+        self.session = self.dependent_session = self.fallback_session = open_session(submission.sources, ())
 
     def load(self) -> None:
         """Load every file; those that need others are loaded beside starter code where these lack something."""
@@ -67,26 +57,63 @@ class Loading:
             self.load_file(name)
         lacking = {name: self.find_lacking(name) for name in self.starters}
         self.replaced = {name: names for name, names in lacking.items() if names}
-        self.open_dependent(self.session.sources)
+        self.open_dependent()
         for part in self.assignment.parts:
             if part.name not in self.starters:
                 self.load_file(part.name)
+        if self.skipped:  # what a statement has done before it failed is undone in new children, which do not run it
+            self.open()
+        for session in (self.session, self.dependent_session):
+            self.load_again(session)
 
-    def load_together(self, session: Session) -> None:
-        """Load every file that is there in a new child, which has more time for that than for anything later."""
+    def open(self) -> None:
+        """Open sessions for the files, with what stands in for other names."""
+        for session in (self.session, self.dependent_session, self.fallback_session):
+            session.end()
+        self.session = self.dependent_session = self.open_session(self.sources, self.skipped)
+        starters = {name: source + self.aliases(name, back=True) for name, source in self.starters.items()}
+        own = [one for one in self.skipped if one.file not in starters]
+        self.fallback_session = self.open_session({**self.sources, **starters}, own)
+        self.open_dependent()
+
+    def open_dependent(self) -> None:
+        """Open a session in which starter code stands in for what files lack, if they lack anything."""
+        if self.replaced:
+            self.dependent_session = self.open_session(reduce(self.replace, self.replaced, self.sources), self.skipped)
+
+    @property
+    def sources(self) -> dict[str, bytes]:
+        """Return the files that were submitted, with what stands in for other names."""
+        return {name: source + self.aliases(name) for name, source in self.submission.sources.items()}
+
+    def load_again(self, session: Session) -> None:
+        """Load every file that is there if the session has a new child, or what they print would be printed in a check."""
         with contextlib.suppress(StudentError):
-            if names := [name for name in self.assignment.part_names if name not in self.problems]:
+            if session.child is None and (names := [name for name in self.assignment.part_names if name not in self.problems]):
                 session.fetch(*map(session.module, names))
 
     def load_file(self, name: str) -> None:
-        """Load a file that is there, and note what it raises; a second try is for a machine that was busy."""
+        """Load a file that is there, and note what was skipped, or why it cannot be loaded."""
         if name in self.problems:
             return
         session = self.session_of(name)
-        if not (error := load_error(session, name)) or not load_error(session, name):
-            self.rename(name)
-        else:
+        try:
+            known = {(one.file, one.number) for one in self.skipped}
+            found = [one for one in load_statements(session, name) if (one.file, one.number) not in known]
+            self.skipped += [self.blame_missing_file(one) for one in found]
+            session.skipped = self.skipped
+        except StudentError as error:
             self.problems[name] = self.not_checked if self.is_by_starter(error) else error
+        else:
+            self.rename(name)
+        finally:
+            self.printed = self.printed.and_then(*session.printed)
+            session.begin_check()
+
+    def blame_missing_file(self, skipped: Skipped) -> Skipped:
+        """Return a skipped statement with the reason that it imports from a file of which only starter code is there, if so."""
+        gone = [name for name in self.missing_files if skipped.text.startswith((f"from {name} ", f"import {name}"))]
+        return skipped._replace(reason=did_not_load(gone[0])) if gone else skipped
 
     def rename(self, name: str) -> None:
         """Let classes of other names stand in for those that are missing in a file, where it leaves no choice which."""
@@ -129,10 +156,14 @@ class Loading:
         return self.dependent_session if self.assignment.part(part).needs else self.session
 
     @property
-    def printed(self) -> Printed:
-        """Return what was printed while the files were loaded; for `load`, before anything else is asked of the sessions."""
-        own, other = self.session, self.dependent_session
-        return own.printed if own is other else own.printed.and_then(*other.printed)
+    def missing_files(self) -> list[str]:
+        """Return the files that others need and that starter code stands in for as a whole."""
+        return [name for name in self.replaced if name in self.problems]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return what was skipped in the files."""
+        return tuple(map(str, self.skipped[:MAX_WARNINGS]))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -151,7 +182,7 @@ class Loading:
     @property
     def not_checked(self) -> str:
         """Return what is said of a check that fails by starter code alone."""
-        gone = [f"{name}.py did not load" for name in self.replaced if name in self.problems]
+        gone = [did_not_load(name) for name in self.missing_files]
         lacks = [f"{name}.py defines no {', no '.join(map('`{}`'.format, names))}" for name, names in self.replaced.items()]
         return f"Not checked: {'; '.join(gone or lacks)}."
 
@@ -159,9 +190,11 @@ class Loading:
         """Return whether something failed in the starter code that stands in, or for what that lacks of the student's file."""
         if not isinstance(failure, StudentError):
             return False
-        gone = "|".join(map(re.escape, (name for name in self.replaced if name in self.problems)))
+        gone = "|".join(map(re.escape, self.missing_files))
         lacks = gone and re.match(rf"(Import|Attribute)Error: .*\b(from|module) '({gone})'", failure.raised)
-        return failure.raised_in.startswith(STARTER) or bool(lacks)
+        needed = find_missing_name(failure.raised, self.skipped)
+        blamed = needed is not None and needed.reason in map(did_not_load, self.missing_files)
+        return failure.raised_in.startswith(STARTER) or bool(lacks) or blamed
 
 
 def tell_other_name(file: str, missing: str, other: str) -> str:
@@ -203,3 +236,8 @@ def missing_names(session: Session, module: str, names: Iterable[str]) -> list[s
 def definitions(source: bytes) -> list[str]:
     """Return the names of the functions and classes of a source."""
     return [node.name for node in ast.parse(source).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+
+
+def did_not_load(name: str) -> str:
+    """Return what is said where a file is missing that others need."""
+    return f"{name}.py did not load"

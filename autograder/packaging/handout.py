@@ -12,7 +12,15 @@ from autograder.packaging.regions import BuildError, for_course, skeleton
 
 CHECKER = ROOT / "checker"  # check.py and pytest's settings, the same for every assignment
 # Modules of the engine that public checks import. They need numpy alone.
-SHIPPED = ("autograder.checking", "autograder.student")
+SHIPPED = (
+    "autograder.at_home",
+    "autograder.checking",
+    "autograder.library",
+    "autograder.processor_time",
+    "autograder.skipped",
+    "autograder.statements",
+    "autograder.student",
+)
 POINTS_PLACE = "<!-- the table of points -->"  # in the hand-out's text
 NO_HINTS = '"""The hints of check.py, for each public check; there are none."""\n\nHINTS = {}\n'
 

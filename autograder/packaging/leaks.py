@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 
 from autograder.assignment import Assignment
 from autograder.files import ROOT, source_files
+from autograder.packaging.handout import SHIPPED
 from autograder.packaging.regions import BuildError, skeleton, solved
 from autograder.settings import read_secret
 
 MIN_LENGTH = 16  # characters of a line that is ours alone; shorter ones, such as `return grads`, anybody writes
 NAMES = {"hidden", "golden", "solution", "course.toml", "assignment.toml", "accept.txt", "gradebook.db"}  # files and folders
 # Students get these of the engine. Named here and not taken from what is built, for that is what is searched.
-PUBLIC = {ROOT / "autograder/checking.py", ROOT / "autograder/student.py", *source_files(ROOT / "checker")}
+PUBLIC = {*(ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in SHIPPED), *source_files(ROOT / "checker")}
 
 
 def refuse_leaks(assignment: Assignment, package: str, files: Mapping[str, bytes]) -> None:

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from autograder.marks import Mark
-from autograder.report.words import explain_check, is_checked, list_printed, write_start, write_summary
+from autograder.report.words import explain_check, is_checked, list_printed, write_start, write_summary, write_warnings
 from autograder.results import CheckResult
 
 encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -29,12 +29,13 @@ def format_results(document: dict[str, Any]) -> str:
 def build_results(mark: Mark) -> dict[str, Any]:
     """Return a mark as the fields of results.json; its score overrides the sum of the tests, and its output explains it."""
     result = mark.result
+    start = write_start(result, find_start(mark))
     printed = [
         f"Your code printed while the public checks ran ({stream}):\n{text.rstrip()}" for stream, text in list_printed(result)
     ]
     return {
         "score": mark.score or 0,
-        "output": "\n\n".join([*mark.said, write_summary(result), *write_start(result, find_start(mark)), *printed]),
+        "output": "\n\n".join([*mark.said, write_summary(result), *start, *write_warnings(result), *printed]),
         "output_format": "text",
         "tests": [build_test(check, mark.hidden_checks) for check in result.checks],
         "extra_data": {
@@ -42,6 +43,7 @@ def build_results(mark: Mark) -> dict[str, Any]:
             "status": result.status,
             "reason": result.reason,
             "first_to_fix": find_start(mark),
+            "warnings": list(result.warnings),
             "layers": list(result.layers),
             "remarks": [*result.remarks, *mark.remarks],
         },

@@ -30,6 +30,7 @@ CONCERNS = {
         "Backward passes by finite differences",
         "The rubric takes points for these. Look at them before you agree.",
     ),
+    "files": ("Lines skipped and files guessed", "These were graded all the same. Their students were told the same."),
     "weak": ("Weak isolation", "The machine that graded these submissions did not keep them from what is listed here."),
     "remark": ("Remarks", "Only you can see these."),
 }
@@ -171,6 +172,8 @@ def find_concerns(mark: Mark) -> dict[str, str]:
     found = {} if result.status == "graded" else {result.status: result.reason}
     if notes := " ".join(dict.fromkeys(check.note for check in result.checks if check.note)):
         found["differences"] = notes
+    if result.warnings:
+        found["files"] = " ".join(result.warnings)
     if result.layers and (weak := lacking(result.layers, ())):
         found["weak"] = f"Not kept from the grader's {' and '.join(weak)}."
     if remarks := " ".join([*result.remarks, *mark.remarks]):

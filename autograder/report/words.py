@@ -24,13 +24,19 @@ def list_printed(result: Result) -> list[tuple[str, str]]:
     return [(stream, text) for stream, text in zip(("output", "error output"), result.printed, strict=True) if text]
 
 
+def write_warnings(result: Result) -> list[str]:
+    """Return the paragraph on what was skipped or guessed in the files; none if nothing was."""
+    return ["\n".join(["Notes on your files:", *result.warnings])] if result.warnings else []
+
+
 def write_headline(result: Result) -> str:
-    """Return a few sentences for the TA: what to fix first, or why a submission is not graded.
+    """Return a few sentences for the TA: what to fix first, or why a submission is not graded, and what was skipped.
 
     What is wrong with one file is followed by what to fix first in the others.
     """
     in_other_files = name_first(result.failed_tasks, result.causes) if result.notes and result.status == "graded" else ""
-    return " ".join(filter(None, (result.first_to_fix or result.reason, in_other_files))) or "Every check passed."
+    first = " ".join(filter(None, (result.first_to_fix or result.reason, in_other_files))) or "Every check passed."
+    return " ".join([first, *result.warnings])
 
 
 def write_start(result: Result, first: str) -> list[str]:

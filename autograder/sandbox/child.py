@@ -15,40 +15,76 @@ import math
 import mmap
 import numbers
 import random
+import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.sandbox import wire
+from autograder.skipped import Skipped
+from autograder.statements import run_statements, without_waiting
 from autograder.student import with_base_results
 
 MAX_NODES = 5_000  # values in one answer
 MAX_TEXT = 2_000
 MAX_FRAMES = 200  # of a traceback, the innermost
+MAX_SKIPPED = 200  # statements that are reported
+GRACE_SECONDS = 1  # of processor time, for a statement that is in a function of C when its time is up
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the modules of the submission among the bytes that came over the pipe."""
+    """Finds the modules of the submission among the bytes that came over the pipe.
 
-    def __init__(self, sources: Mapping[str, bytes]) -> None:
-        self.sources = sources
-        for name, source in sources.items():
-            lines = source.decode("utf-8", "replace").splitlines(keepends=True)
-            linecache.cache[f"{name}.py"] = (len(source), None, lines, f"{name}.py")
+    skips has, for each file of which some statements must not run, the reason for each by its number; seconds is the processor
+    time of a statement while a file is loaded for the first time.
+    """
+
+    def __init__(
+        self, mark: mmap.mmap, sources: Mapping[str, bytes], skips: Sequence[tuple[str, int, str]], seconds: float
+    ) -> None:
+        self.mark, self.seconds = mark, seconds
+        self.sources = {name: source.decode("utf-8", "replace") for name, source in sources.items()}
+        self.skips: dict[str, dict[int, str]] = {}
+        for name, number, reason in skips:
+            self.skips.setdefault(name, {})[number] = reason
+        self.is_first = False
+        self.skipped: list[Skipped] = []
+        for name, text in self.sources.items():
+            linecache.cache[f"{name}.py"] = (len(text), None, text.splitlines(keepends=True), f"{name}.py")
 
     def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> Any:
         """Return the spec of a module of the submission, None for any other."""
         return importlib.util.spec_from_loader(fullname, self) if fullname in self.sources else None
 
     def exec_module(self, module: Any) -> None:
-        """Compile the source and run it as the module."""
+        """Run the source as the module: as a whole, if it is known that every statement of it runs."""
         name = module.__name__
         module.__file__ = f"{name}.py"
-        exec(compile(self.sources[name], f"{name}.py", "exec"), module.__dict__)  # noqa: S102
+        skip = self.skips.get(name, {})
+        if skip or self.is_first:
+            self.skipped += run_statements(
+                name, self.sources[name], module.__dict__, skip, partial(self.begin, name), self.seconds
+            )
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        else:
+            with without_waiting():
+                exec(compile(self.sources[name], f"{name}.py", "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+
+    def begin(self, name: str, number: int, seconds: float) -> None:
+        """Tell the judge which statement runs next, and have the kernel end this process if it cannot be stopped in time."""
+        wire.STATEMENT.pack_into(self.mark, wire.MARK.size, sorted(self.sources).index(name) + 1, number)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds + GRACE_SECONDS)
+
+    def load(self, name: str) -> list[list[Any]]:
+        """Import a module for the first time; return the statements, of this and others, that were skipped so far."""
+        self.is_first = True
+        importlib.import_module(name)
+        return [list(one) for one in self.skipped[:MAX_SKIPPED]]
 
 
 def random_state() -> list[Any]:
@@ -147,7 +183,7 @@ class FailedBefore(Exception):
     """A step builds on one that failed."""
 
 
-def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) -> None:
+def serve(pipe: socket.socket, mark: mmap.mmap, work: Sequence[Any]) -> None:
     """Say that the child is locked in, then answer requests until the pipe ends.
 
     A message is (forget, requests), a request is (conversation, steps, wanted); no conversation knows the results of another.
@@ -157,7 +193,9 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
     """
     wire.send(pipe, wire.frame(wire.LOCKED_IN))
     output, errors = capture_output()
-    finder = Sources(sources)
+    sys.argv[:] = [""]
+    finder = Sources(mark, *work)
+    operations = {**OPERATIONS, "load": finder.load}
     sys.meta_path.insert(0, finder)
     conversations: dict[int, dict[int, Any]] = {}
     while True:
@@ -170,7 +208,7 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
             for number, operation, arguments, named, _ in steps:
                 if operation in wire.RUNS_STUDENT_CODE:
                     wire.MARK.pack_into(mark, 0, index, number)
-                results[number] = carry_out(number, operation, arguments, named, results, finder)
+                results[number] = carry_out(number, operations[operation], arguments, named, results, finder)
             answers = [answer(results.get(number), finder) for number in wanted]
             try:
                 frames.append(wire.frame([answers, output.drain(), errors.drain()]))
@@ -181,12 +219,17 @@ def serve(pipe: socket.socket, mark: mmap.mmap, sources: Mapping[str, bytes]) ->
 
 
 def carry_out(
-    number: int, operation: str, arguments: tuple[Any, ...], named: dict[str, Any], results: Results, finder: Sources
+    number: int,
+    operation: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+    results: Results,
+    finder: Sources,
 ) -> Any:
     """Return the result of one step, or what it failed with."""
     try:
         values = [value if type(value) is str else local(value, results) for value in arguments]
-        return OPERATIONS[operation](*values, **{name: local(value, results) for name, value in named.items()})
+        return operation(*values, **{name: local(value, results) for name, value in named.items()})
     except FailedBefore as failure:
         return failure.args[0]
     except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too

@@ -25,7 +25,12 @@ class Step(NamedTuple):
     @property
     def name(self) -> str:
         """Return what the step runs, as the student calls it."""
-        return f"Loading {self.label}.py" if self.operation == "module" else last_of(self.label)
+        return f"Loading {self.label}.py" if self.loads else last_of(self.label)
+
+    @property
+    def loads(self) -> bool:
+        """Return whether the step loads a file."""
+        return self.operation in ("module", "load")
 
 
 class Printed(NamedTuple):

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox import wire
 from autograder.sandbox.layers import LAYERS, WeakSandboxError, lacking, refusal
+from autograder.skipped import STATEMENT_SECONDS
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 ENVIRONMENT = {
@@ -33,7 +34,8 @@ class Limits:
     """How much a submission may use; seconds of wall clock unless it says otherwise."""
 
     call_seconds: float = 4.0
-    import_seconds: float = 20.0  # also for a file that trains a network when it is imported, on a machine that is busy
+    statement_seconds: float = STATEMENT_SECONDS  # of processor time, for a top-level statement of a file
+    import_seconds: float = 20.0  # for a file whose statements have had their processor time, on a machine that is busy
     submission_seconds: float = 60.0
     strikes: int = 2  # a function that did not return this often is not called again
     cpu_seconds: int = 60
@@ -50,19 +52,19 @@ class SandboxError(Exception):
 class Child:
     """A forked child: the pipe to it, and a mark in shared memory where it notes which step it is about to run."""
 
-    def __init__(self, zygote: "Zygote", sources: Mapping[str, bytes]) -> None:
+    def __init__(self, zygote: "Zygote", sources: Mapping[str, bytes], skips: Sequence[tuple[str, int, str]] = ()) -> None:
         self.zygote = zygote
         self.unread = bytearray()  # received over the pipe and not read yet
         with contextlib.ExitStack() as undo:  # if the start fails, nothing of it stays open
             self.pipe, theirs = socket.socketpair()
             undo.enter_context(self.pipe)
             with theirs, tempfile.TemporaryFile() as memory:
-                memory.truncate(wire.MARK.size)
-                self.mark = undo.enter_context(mmap.mmap(memory.fileno(), wire.MARK.size))
+                memory.truncate(wire.MARK_SIZE)
+                self.mark = undo.enter_context(mmap.mmap(memory.fileno(), wire.MARK_SIZE))
                 self.pid = zygote.fork(theirs.fileno(), memory.fileno())
             undo.callback(zygote.kill, self.pid)
             try:
-                wire.send(self.pipe, wire.frame(sources))
+                wire.send(self.pipe, wire.frame([sources, skips, zygote.statement_seconds]))
                 if wire.receive(self.pipe, time.monotonic() + START_SECONDS) != wire.LOCKED_IN:
                     raise wire.WireError("no first word")
             except (wire.WireError, TimeoutError) as error:
@@ -71,12 +73,17 @@ class Child:
 
     def begin(self) -> None:
         """Record that nothing of what the child is sent next has begun."""
-        self.mark[:] = bytes(wire.MARK.size)
+        self.mark[:] = bytes(wire.MARK_SIZE)
 
     def running(self) -> tuple[int, int]:
         """Return which request, and which step in it, was begun last, as far as the child can be trusted."""
-        request, number = wire.MARK.unpack(self.mark[:])
+        request, number = wire.MARK.unpack_from(self.mark)
         return request, number
+
+    def running_statement(self) -> tuple[int, int]:
+        """Return which file was being loaded, counted from 1, and the number of the statement in it; (0, 0) for none."""
+        file, number = wire.STATEMENT.unpack_from(self.mark, wire.MARK.size)
+        return file, number
 
     def end(self) -> int:
         """Kill the child and return its exit code, or minus the signal that had ended it."""
@@ -89,7 +96,7 @@ class Zygote:
     """The interpreter that forks a child for each submission."""
 
     def __init__(self, limits: Limits) -> None:
-        self.failed = False
+        self.failed, self.statement_seconds = False, limits.statement_seconds
         settings = {name: getattr(limits, name) for name in ("cpu_seconds", "memory_bytes", "child_seconds", "without")}
         script = str(Path(__file__).with_name("zygote.py"))
         with contextlib.ExitStack() as undo:  # if the start fails, nothing of it stays open

@@ -42,3 +42,8 @@ def decode(content: Any, describe_type: Callable[[str], str], depth: int = wire.
 def is_tagged(content: Any) -> bool:
     """Return whether this is a tuple that begins with a word. An array is none, and must not be compared with a word."""
     return isinstance(content, tuple) and len(content) > 0 and isinstance(content[0], str)
+
+
+def is_answer(answer: Any, wanted: int) -> bool:
+    """Return whether a child answers a request with this, as far as can be told without looking at each reply."""
+    return isinstance(answer, tuple) and [type(part) for part in answer] == [tuple, str, str] and len(answer[0]) == wanted

@@ -1,9 +1,11 @@
 """The sentences for what goes wrong in a student's code."""
 
 import signal
+import sys
 
 from autograder.checking import StudentError
 from autograder.sandbox.redaction import Words
+from autograder.statements import newer_python
 from autograder.text import clean
 
 
@@ -27,6 +29,7 @@ def how_it_ended(status: int, redacted: bool) -> str:
     return reasons.get(status, " by a signal" if redacted else f" by signal {-status}")
 
 
+NO_ANSWER = "{name} answered with something that is no answer."
 LATE = "{name} did not come back in time; is there a loop that never ends?"
 LATE_LOADING = '{name} takes too long. Move code that trains, plots or prints below `if __name__ == "__main__":`.'
 PHRASES = {
@@ -40,21 +43,28 @@ PHRASES = {
 }
 
 
-def failure(operation: str, label: str, words: Words) -> StudentError:
-    """Return the sentence for an exception, quoted in these words, in an operation on what the label names."""
+def failure(operation: str, label: str, words: Words, explanation: str = "") -> StudentError:
+    """Return the sentence for an exception, quoted in these words, in an operation on what the label names.
+
+    explanation is a further sentence on what the exception misses.
+    """
     kind, message, where, trace = clean(words.kind, 60), clean(words.message), clean(words.where, 200), clean(words.trace, 2000)
     if message.startswith("loop of ufunc does not support argument"):
         message = "an array here has dtype object instead of float"
     said = f"{kind}: {message}" if message else kind
     place = f" ({where})" if where else ""
+    more = f" {explanation}" if explanation else ""
     module, _, inside = label.partition(".")
     if kind == "NotImplementedError" and message:
         return StudentError(message, trace)
     if kind == "ModuleNotFoundError":
         return StudentError(f"{message or said}: submissions may use numpy and the standard library{place}.", trace)
-    if operation == "module":
-        return StudentError(f"{module}.py could not be loaded: {said}{place}", trace)
+    if operation in ("module", "load"):
+        if kind == "SyntaxError" and (version := newer_python(where.partition(": ")[2])):
+            own = ".".join(map(str, sys.version_info[:2]))
+            more = f". Python {version} reads this; the grader has Python {own}."
+        return StudentError(f"{module}.py could not be loaded: {said}{place}{more}", trace)
     if operation == "get" and kind == "AttributeError" and not where:
-        return StudentError(f"{module}.py defines no `{inside}`.", trace)
+        return StudentError(f"{module}.py defines no `{inside}`.{more}", trace)
     phrase = PHRASES.get(operation, "The result of {name} could not be read:")
-    return StudentError(f"{phrase.format(name=last_of(label))} {said}{place}", trace)
+    return StudentError(f"{phrase.format(name=last_of(label))} {said}{place}{more and f'.{more}'}", trace)

@@ -22,14 +22,14 @@ from autograder.sandbox import wire
 from autograder.sandbox.conversation import Conversation, Printed, Request, Step
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.redaction import Redactor, Words
-from autograder.sandbox.replies import decode, is_tagged
+from autograder.sandbox.replies import decode, is_answer, is_tagged
 from autograder.sandbox.scheduler import Scheduler, SingleFlight
-from autograder.sandbox.sentences import LATE, LATE_LOADING, failure, how_it_ended
+from autograder.sandbox.sentences import LATE, LATE_LOADING, NO_ANSWER, failure, how_it_ended
 from autograder.sandbox.student import SandboxedStudent
+from autograder.skipped import ENDS_THE_PROGRAM, OUT_OF_TIME, Skipped, explain_missing_name
 from autograder.student import BaseResults, Parameters
 
 AS_IT_IS = frozenset({str, int, float, tuple, bytes, msgpack.ExtType})  # sent unchanged; most arguments are
-NO_ANSWER = "{name} answered with something that is no answer."
 
 
 class Place(NamedTuple):
@@ -80,8 +80,11 @@ class Session(SandboxedStudent):
         sources: Mapping[str, bytes],
         prompts: frozenset[str] = frozenset(),
         apart_from: Sequence["Session"] = (),
+        skipped: Sequence[Skipped] = (),
     ) -> None:
         self.sandbox, self.sources, self.apart_from = sandbox, dict(sources), apart_from
+        self.skipped = list(skipped)
+        self.lost: list[tuple[str, int, str]] = []  # the statements that have ended a child, while files were loaded
         self.limits = sandbox.limits
         self.memory: dict[Any, Any] = {}
         self.scheduler: Scheduler | None = None  # while checks run in turns
@@ -175,7 +178,7 @@ class Session(SandboxedStudent):
 
     def refusal(self, step: Step, values: Iterable[Any]) -> StudentError | None:
         """Return why a step that uses these values is not worth another try; None if it is."""
-        reason = self.over_strike_limit(step) or (self.unloadable.get(step.label) if step.operation == "module" else None)
+        reason = self.over_strike_limit(step) or (self.unloadable.get(step.label) if step.loads else None)
         refused = self.conversation.refused
         if refused and not reason:
             reason = next((refused[number] for number in numbers_in(values) if number in refused), None)
@@ -241,9 +244,10 @@ class Session(SandboxedStudent):
         """Return what the student is told of an exception in the step `at`, or in reading what the label names."""
         step = self.conversation.step(at)
         operation, name = (step.operation, step.label) if step else ("", label)
-        error = failure(operation, name, self.redactor.redact(words))
+        quoted = self.redactor.redact(words)
+        error = failure(operation, name, quoted, explain_missing_name(quoted.message, self.skipped))
         error.raised, error.raised_in = f"{words.kind}: {words.message}", words.where.partition(".py, line ")[0]
-        if operation == "module":
+        if step and step.loads:
             self.unloadable[name] = error
         return error
 
@@ -258,11 +262,11 @@ class Session(SandboxedStudent):
                     session.end()
             while worthwhile := self.worthwhile(requests):
                 if self.child is None:
-                    self.child, self.forget = Child(self.sandbox.zygote, self.sources), False
+                    skips = [*((one.file, one.number, one.reason) for one in self.skipped), *self.lost]
+                    self.child, self.forget = Child(self.sandbox.zygote, self.sources, skips), False
                     self.load_modules(self.child, worthwhile)
                 else:
-                    # Less patience, once a call has not come back.
-                    self.converse(self.child, worthwhile, self.limits.call_seconds / (4 if self.strikes else 1))
+                    self.converse(self.child, worthwhile, self.seconds_for(worthwhile))
         except Exception as error:
             for request in requests:
                 if not request.over:
@@ -278,6 +282,12 @@ class Session(SandboxedStudent):
             elif tired := next(filter(None, map(self.over_strike_limit, request.conversation.steps)), None):
                 request.failed(tired)
         return [request for request in waiting if not request.over]
+
+    def seconds_for(self, requests: Iterable[Request]) -> float:
+        """Return how long to wait for an answer: less, once a call has not come back."""
+        if any(step.operation == "load" for request in requests for step in request.conversation.steps):
+            return self.limits.import_seconds
+        return self.limits.call_seconds / (4 if self.strikes else 1)
 
     def load_modules(self, child: Child, requests: Sequence[Request]) -> None:
         """Have a new child load what the requests need, with more time than for a call."""
@@ -333,6 +343,12 @@ class Session(SandboxedStudent):
                 if child.running()[0] == at or time.monotonic() >= end:
                     raise
 
+    def note_lost_statement(self, reason: str) -> None:
+        """Record which statement the child ran last, as far as it can be believed, so that the next one skips it."""
+        file, number = self.child.running_statement() if self.child else (0, 0)
+        if 1 <= file <= len(self.sources):
+            self.lost.append((sorted(self.sources)[file - 1], number, reason))
+
     def end(self) -> None:
         """Kill the child, if there is one."""
         with contextlib.suppress(SandboxError):  # the zygote is gone, and its children with it
@@ -357,7 +373,9 @@ class Session(SandboxedStudent):
             running = None
         if running is not None:
             self.strikes[running.label] += 1
-            sentence = LATE_LOADING if running.operation == "module" and sentence == LATE else sentence
+            if running.loads:
+                self.note_lost_statement(OUT_OF_TIME if sentence == LATE else ENDS_THE_PROGRAM)
+                sentence = LATE_LOADING if sentence == LATE else sentence
         how = how_it_ended(self.end_child(), self.redactor.hidden)
         error = StudentError(sentence.format(name=running.name if running else "The submission", how=how))
         conversation.invalidate(error)
@@ -371,11 +389,6 @@ def numbers_in(values: Iterable[Any]) -> Iterator[int]:
             yield value._place.number
         elif isinstance(value, dict):
             yield from numbers_in(value.values())
-
-
-def is_answer(answer: Any, wanted: int) -> bool:
-    """Return whether a child answers a request with this, as far as can be told without looking at each reply."""
-    return isinstance(answer, tuple) and [type(part) for part in answer] == [tuple, str, str] and len(answer[0]) == wanted
 
 
 class Sandbox:
@@ -403,13 +416,17 @@ class Sandbox:
 
     @contextlib.contextmanager
     def session(
-        self, sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset(), apart_from: Sequence[Session] = ()
+        self,
+        sources: Mapping[str, bytes],
+        prompts: frozenset[str] = frozenset(),
+        apart_from: Sequence[Session] = (),
+        skipped: Sequence[Skipped] = (),
     ) -> Iterator[Session]:
         """Open a session for a submission: the source of each module by name, and messages that may always be quoted.
 
-        No child of the sessions that it is kept apart from runs beside its own.
+        No child of the sessions that it is kept apart from runs beside its own. What is known to be skipped is not run.
         """
-        session = Session(self, sources, prompts, apart_from)
+        session = Session(self, sources, prompts, apart_from, skipped)
         try:
             yield session
         finally:

@@ -35,11 +35,13 @@ HEADS = tuple(struct.Struct(f"<cB{dimensions}I") for dimensions in range(MAX_DIM
 REFERENCE = 1  # msgpack extension type
 LOCKED_IN = "locked in"  # the first frame of a child
 TOO_LARGE = "the result is too large to be sent"
-RUNS_STUDENT_CODE = ("call", "counted", "module")  # the operations before which a child notes the number of the step
+RUNS_STUDENT_CODE = ("call", "counted", "module", "load")  # the operations before which a child notes the number of the step
 LENGTH = struct.Struct("<I")  # before a frame
-# Which request of those it was sent together a child carries out, and the number of the step that it is about to run there, in
-# memory that it shares with the judge.
+# What a child is about to run, in memory that it shares with the judge: the request, of those it was sent together, and the
+# number of the step there; then, while it loads, the file (its place in the sorted names, from 1) and the statement in it.
 MARK = struct.Struct("<II")
+STATEMENT = struct.Struct("<II")
+MARK_SIZE = MARK.size + STATEMENT.size
 
 
 class WireError(Exception):

@@ -95,10 +95,10 @@ def run_child(child: ModuleType, jail: Any, pipe: int, mark: int) -> None:
     """Be the child of one submission until its pipe ends."""
     try:
         connection, memory = jail.arrange(pipe, mark)
-        sources = child.wire.receive_trusted(connection)
-        fetch_modules(sources)
+        work = child.wire.receive_trusted(connection)
+        fetch_modules(work[0])
         jail.lock_in()
-        child.serve(connection, memory, sources)
+        child.serve(connection, memory, work)
     finally:
         os._exit(0)
 
@@ -107,7 +107,7 @@ def probe(child: ModuleType, jail: Any) -> None:
     """Have a first child try every layer, and say over its pipe, locked in, which ones could not be entered."""
     ours, theirs = socket.socketpair()
     with ours, tempfile.TemporaryFile() as memory:
-        memory.truncate(child.wire.MARK.size)
+        memory.truncate(child.wire.MARK_SIZE)
         if jail.fork() == 0:
             connection, _ = jail.arrange(theirs.detach(), memory.fileno())
             jail.probe()

@@ -96,13 +96,14 @@ def test_an_exception_shows_the_students_own_lines(solution):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("def forward(:\n", "Python cannot read dnn.py, line 1: "),
-        ("import nothing_of_this_name\n", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
-        ("raise SystemExit(3)\n", "SystemExit: 3"),
-        ("x = 1\n", "module 'dnn' has no attribute 'DNN'"),
+        ("def forward(:\n", "dnn.py could not be loaded: SyntaxError: invalid syntax (dnn.py, line 1: def forward(:)."),
+        ("import nothing_of_this_name\n", "line 1, `import nothing_of_this_name`: `nothing_of_this_name` is not available"),
+        ("raise SystemExit(3)\n", "dnn.py, line 1, `raise SystemExit(3)`: ends the program; skipped.\n"),
+        ("x = 1\n", "  dnn.py defines no `DNN`.\n"),
+        ("class DNN(Base):\n    pass\n", "  dnn.py defines no `DNN`.\n  dnn.py, line 1, `class DNN(Base):`, was skipped: "),
     ],
 )
-def test_a_file_that_does_not_load_is_explained(solution, source, words):
+def test_a_file_that_does_not_load_as_a_whole_is_explained(solution, source, words):
     (solution / "dnn.py").write_text(source)
     run = check(solution, "dnn")
     assert run.returncode == 1

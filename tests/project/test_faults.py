@@ -121,12 +121,12 @@ def test_ctrl_c_ends_the_run_and_every_process(examples, tmp_path):
 
 
 def test_a_zygote_that_dies_costs_one_submission(judge, grade, monkeypatch):
-    def kill_the_zygote(student, name):
+    def kill_the_zygote(session, name):
         judge.sandbox.zygote.process.kill()
         judge.sandbox.zygote.process.wait()
-        student.fetch(student.module(name))
+        session.fetch(session.module(name))
 
     with monkeypatch.context() as patched:
-        patched.setattr("autograder.judge.loading.load_error", kill_the_zygote)
+        patched.setattr("autograder.judge.loading.load_statements", kill_the_zygote)
         assert grade(solutions()).status == "error"
     assert (grade(solutions()).status, grade(solutions()).score) == ("graded", 100)

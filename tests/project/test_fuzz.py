@@ -229,6 +229,9 @@ class StubChild:
     def running(self):
         return 0, self.mark
 
+    def running_statement(self):
+        return self.mark, self.mark
+
     def end(self):
         self.pipe.close()
         return self.status

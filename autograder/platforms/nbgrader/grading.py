@@ -24,7 +24,7 @@ from autograder.marks import Mark, mark_of
 from autograder.platforms.apart import judge, shown_settings
 from autograder.platforms.nbgrader import grade_id, scores
 from autograder.report.gradescope import results_json
-from autograder.report.words import explain_check, write_start
+from autograder.report.words import explain_check, write_start, write_warnings
 from autograder.results import CheckResult, Result
 from autograder.settings import read_assignment
 from autograder.text import format_number
@@ -118,7 +118,7 @@ def graded_outputs(result: Result) -> dict[str, NotebookNode]:
     by_cell: dict[str, list[CheckResult]] = {}
     for check in result.checks:
         by_cell.setdefault(grade_id(check.part, check.task), []).append(check)
-    start = write_start(result, result.first_to_fix)
+    start = [*write_start(result, result.first_to_fix), *write_warnings(result)]
     return {
         name: new_output("execute_result", {"text/plain": str(float(score)), "text/html": page(by_cell[name], start)})
         for name, score in scores(result).items()

@@ -5,11 +5,11 @@ import os
 import random
 
 import numpy as np
+from course.at_home import LocalStudent
 from course.cases import sample_cases
 from course.checking import collect_checks
 from course.rubric import RUBRIC
 from course.settings import read_secret
-from course.student import LocalStudent
 
 SECRET = os.environ["GRADER_SECRET"]  # what a submission must not get to know, in the memory of whoever runs the checks
 MODULES = (

@@ -1,7 +1,7 @@
 """What a check can ask of a student's code.
 
 A check gets one argument, `student`, and never sees where the code runs. The grader runs it in another process; on a student's
-own machine, `LocalStudent` imports the files right here.
+own machine, `LocalStudent` of at_home.py imports the files into the process of the checks.
 
 This file is part of the hand-out, like checking.py.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import importlib
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -71,51 +70,6 @@ class Student(Protocol):
     def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[Any]:
         """Return a context that only one check at a time enters with this key; the others wait for it."""
         ...
-
-
-class LocalStudent(Student):
-    """The student's files, imported into this process: for students at home, never for grading."""
-
-    def __init__(self) -> None:
-        self.memory: dict[Any, Any] = {}
-
-    def module(self, name: str) -> Module:
-        """Import the file of this name."""
-        return importlib.import_module(name)
-
-    def fetch(self, *values: Any) -> Any:
-        """Return the results themselves: they are already here."""
-        return values if len(values) > 1 else values[0]
-
-    def parameters(self, params: Parameters) -> Any:
-        """Return a copy of a model's parameters."""
-        return {key: value.copy() for key, value in params.items()}
-
-    def place(self, value: Any) -> Any:
-        """Return a copy of an argument."""
-        return copy.deepcopy(value)
-
-    def fill(self, container: Any, values: Mapping[str, np.ndarray]) -> None:
-        """Store copies of several values in a result."""
-        for key, value in values.items():
-            container[key] = value.copy()
-
-    def copy(self, value: Any) -> Any:
-        """Return a shallow copy of a result."""
-        return copy.copy(value)
-
-    def unpack(self, value: Any) -> tuple[Any, Any]:
-        """Return the two halves of a result."""
-        first, second = value
-        return first, second
-
-    def with_base_results(self, subclass: Any, base: Any, results: BaseResults) -> Any:
-        """Return a class like the subclass, with these results in the base class."""
-        return with_base_results(subclass, base, results)
-
-    def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[Any]:
-        """Return a context that does nothing: these checks run one after another."""
-        return contextlib.nullcontext(key)
 
 
 def with_base_results(subclass: type, base: type, results: BaseResults) -> type:

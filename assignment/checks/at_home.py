@@ -1,0 +1,188 @@
+"""Loads and runs a student's files at home as the grader will: what the grader lacks is missing here, too.
+
+This file is part of the hand-out, like checking.py.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import copy
+import errno
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import sys
+import sysconfig
+import threading
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from checks.library import is_available
+from checks.skipped import Skipped
+from checks.statements import run_statements
+from checks.student import BaseResults, Module, Parameters, Student, with_base_results
+
+# Where code lies that may open files on behalf of a student's: to import a module, or to read what it was asked for.
+LIBRARY = tuple({os.path.dirname(np.__file__), *map(sysconfig.get_path, ("stdlib", "platstdlib")), "<frozen"})
+CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"}  # of the file system
+PROGRAMS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"}
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class StudentFiles(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """The student's files, each loaded one statement at a time; skipped are the statements that were skipped."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.paths: set[str] = set()
+        self.skipped: list[Skipped] = []
+        self.is_grading = False
+        sys.meta_path.insert(0, self)
+        sys.addaudithook(self.refuse)
+
+    def find_spec(self, fullname: str, path: Any, _target: Any = None) -> ModuleSpec | None:
+        """Return the spec of one of the files, None for any other module."""
+        found = PathFinder.find_spec(fullname, path) if fullname in self.names else None
+        return importlib.util.spec_from_file_location(fullname, found.origin, loader=self) if found and found.origin else None
+
+    def exec_module(self, module: Any) -> None:
+        """Run the file, and record what was skipped."""
+        name, path = module.__name__, module.__file__
+        self.paths.add(path)
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self.import_module, "input": self.input}
+        with self.as_in_the_grader():
+            source = importlib.util.decode_source(Path(path).read_bytes())
+            found = run_statements(name, source, module.__dict__)  # which may load others
+        self.skipped = [*(one for one in self.skipped if one.file != name), *found]
+
+    @contextlib.contextmanager
+    def as_in_the_grader(self) -> Iterator[None]:
+        """Let the student's code meet what it will meet in the grader: no other modules, files, programs or input."""
+        before, self.is_grading = self.is_grading, True
+        arguments, sys.argv = sys.argv, [""]
+        start, threading.Thread.start = threading.Thread.start, self.start_thread(threading.Thread.start)  # type: ignore[assignment, method-assign]
+        try:
+            yield
+        finally:
+            self.is_grading, sys.argv = before, arguments
+            threading.Thread.start = start  # type: ignore[method-assign]
+
+    def import_module(self, name: str, scope: Any = None, own: Any = None, names: Sequence[str] = (), level: int = 0) -> Any:
+        """Import a module for the student's code, if the grader has it."""
+        top = name.partition(".")[0]
+        if self.is_grading and level == 0 and top not in self.names and not is_available(name):
+            raise ModuleNotFoundError(f"No module named {top!r}", name=top)
+        return builtins.__import__(name, scope, own, names, level)
+
+    def input(self, prompt: object = "") -> str:
+        """Answer as the grader does, where nobody sits at the keyboard."""
+        if self.is_grading:
+            raise EOFError("EOF when reading a line")
+        return builtins.input(prompt)
+
+    def start_thread(self, start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+        """Return a method that starts a thread, unless it belongs to the student's code; no audit event is raised for that."""
+
+        def start_or_refuse(thread: threading.Thread) -> None:
+            if self.is_asked_by_student():
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        return start_or_refuse
+
+    def refuse(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Raise what the grader's system answers, where the student's code asks this one (https://peps.python.org/pep-0578/)."""
+        if not self.is_grading or event not in REFUSED or not self.is_asked_by_student():
+            return
+        path = arguments[0]
+        if event in PROGRAMS:
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), path)
+        if event in CHANGES:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        refuse_to_open(*arguments)
+
+    def is_asked_by_student(self) -> bool:
+        """Return whether the student's code runs, or a library on its behalf."""
+        frame: FrameType | None = sys._getframe(2)
+        while frame and frame.f_code.co_filename.startswith(LIBRARY):
+            frame = frame.f_back
+        return frame is not None and frame.f_code.co_filename in self.paths
+
+
+REFUSED = {"open", *CHANGES, *PROGRAMS}
+
+
+def refuse_to_open(path: Any, mode: str | None, flags: int) -> None:
+    """Raise what the grader answers to a file that is opened, unless it belongs to a library or is no file."""
+    if not isinstance(path, (str, bytes)) or os.fsdecode(path) == os.devnull or os.fsdecode(path).startswith(LIBRARY):
+        return
+    number = errno.EROFS if flags & WRITING or set(mode or "") & set("wax+") else errno.ENOENT
+    raise OSError(number, os.strerror(number), path)
+
+
+@cache
+def student_files(names: tuple[str, ...]) -> StudentFiles:
+    """Return the student's files of these names, which are found on the path; imported by anyone, they are loaded here."""
+    return StudentFiles(names)
+
+
+class LocalStudent(Student):
+    """The student's files, imported into this process: for students at home, never for grading.
+
+    Those that are named are loaded and run as in the grader.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self.memory: dict[Any, Any] = {}
+        self.files = student_files(tuple(names))
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """The statements that were skipped in the files that are loaded."""
+        return self.files.skipped
+
+    def module(self, name: str) -> Module:
+        """Import the file of this name."""
+        return importlib.import_module(name)
+
+    def fetch(self, *values: Any) -> Any:
+        """Return the results themselves: they are already here."""
+        return values if len(values) > 1 else values[0]
+
+    def parameters(self, params: Parameters) -> Any:
+        """Return a copy of a model's parameters."""
+        return {key: value.copy() for key, value in params.items()}
+
+    def place(self, value: Any) -> Any:
+        """Return a copy of an argument."""
+        return copy.deepcopy(value)
+
+    def fill(self, container: Any, values: Mapping[str, np.ndarray]) -> None:
+        """Store copies of several values in a result."""
+        for key, value in values.items():
+            container[key] = value.copy()
+
+    def copy(self, value: Any) -> Any:
+        """Return a shallow copy of a result."""
+        return copy.copy(value)
+
+    def unpack(self, value: Any) -> tuple[Any, Any]:
+        """Return the two halves of a result."""
+        first, second = value
+        return first, second
+
+    def with_base_results(self, subclass: Any, base: Any, results: BaseResults) -> Any:
+        """Return a class like the subclass, with these results in the base class."""
+        return with_base_results(subclass, base, results)
+
+    def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[Any]:
+        """Return a context that does nothing: these checks run one after another."""
+        return contextlib.nullcontext(key)

@@ -1,0 +1,111 @@
+"""What is said of a statement that was skipped, and of code that misses what it would have defined.
+
+This file is part of the hand-out, like checking.py.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from checks.library import why_missing
+
+STATEMENT_SECONDS = 2.0  # of processor time, for one statement
+MAX_TEXT = 120  # characters that are quoted of a statement, or of an exception
+
+IN_A_NOTEBOOK = "works in a notebook only"
+OUT_OF_TIME = f"takes too long (a statement has {STATEMENT_SECONDS:g} seconds of processor time)"
+ENDS_THE_PROGRAM = "ends the program"
+NOTEBOOK_NAMES = {"get_ipython", "display"}
+CANNOT_IMPORT = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
+IMPORTS_EACH_OTHER = re.compile(r"partially initialized module '(\w+)'")
+NOT_DEFINED = (
+    re.compile(r"name '(\w+)' is not defined"),
+    re.compile(r"module '\w+' has no attribute '(\w+)'"),
+    re.compile(r"cannot import name '(\w+)' from '\w+'"),
+)
+FILE_REASONS = {
+    errno.ENOENT: "opens `{}`, which the grader does not have",
+    errno.EROFS: "writes `{}`, but nothing can be written in the grader",
+}
+
+
+class OutOfTimeError(BaseException):
+    """A statement has used up its processor time; no Exception, which students catch."""
+
+
+class Skipped(NamedTuple):
+    """A statement of a file that did not run to its end: where it is, why, and the names that it would have defined.
+
+    number counts the statements of the file from 0; a line that is left over from a notebook has a number below 0.
+    """
+
+    file: str
+    number: int
+    line: int
+    text: str
+    reason: str
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the sentence for students and TAs."""
+        return f"{self.file}.py, line {self.line}, `{self.text}`: {self.reason}; skipped."
+
+
+def shorten(text: str) -> str:
+    """Return a text short enough to be quoted."""
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
+
+
+def reason_for(error: BaseException, skipped: Iterable[Skipped]) -> str:
+    """Return why a statement is skipped that has raised this, after others were skipped."""
+    try:
+        message = shorten(str(error).partition("\n")[0])
+        needed = find_missing_name(message, skipped)
+        if needed and isinstance(error, NameError):
+            return f"needs `{error.name}` from line {needed.line}"
+        reasons = (describe(error, message) for kind, describe in REASONS if isinstance(error, kind))
+        return next(filter(None, reasons), "") or f"raises {type(error).__name__}{f': {message}' if message else ''}"
+    except Exception:  # a student's exception may do anything when it is read
+        return f"raises {type(error).__name__}"
+
+
+def describe_import(_: ImportError, message: str) -> str:
+    """Return why something could not be imported, if that can be said better than Python does."""
+    if IMPORTS_EACH_OTHER.search(message):
+        return "imports a file that imports this one itself"
+    found = CANNOT_IMPORT.match(message)
+    return f"this `{found[2]}` has no `{found[1]}`" if found else ""
+
+
+def describe_file(error: OSError, _: str) -> str:
+    """Return which file could not be opened or written."""
+    known = isinstance(error.filename, str) and FILE_REASONS.get(error.errno or 0)
+    return known.format(shorten(error.filename)) if known else ""
+
+
+# For each kind of exception, what is said of a statement that raises it; "" leaves it to the next row.
+REASONS: tuple[tuple[type[BaseException], Callable[[Any, str], str]], ...] = (
+    (OutOfTimeError, lambda error, message: OUT_OF_TIME),
+    (SystemExit, lambda error, message: ENDS_THE_PROGRAM),
+    (EOFError, lambda error, message: "waits for input, which nobody gives in the grader"),
+    (ModuleNotFoundError, lambda error, message: why_missing(error.name) if error.name else ""),
+    (ImportError, describe_import),
+    (SyntaxError, lambda error, message: f"imports `{error.filename}`, of which line {error.lineno} is not Python"),
+    (NameError, lambda error, message: IN_A_NOTEBOOK if error.name in NOTEBOOK_NAMES else ""),
+    (OSError, describe_file),
+)
+
+
+def find_missing_name(message: str, skipped: Iterable[Skipped]) -> Skipped | None:
+    """Return the skipped statement that would have defined the name which an exception misses, if there is one."""
+    name = next((found[1] for pattern in NOT_DEFINED if (found := pattern.search(message))), None)
+    return next((one for one in skipped if name in one.names), None)
+
+
+def explain_missing_name(message: str, skipped: Iterable[Skipped]) -> str:
+    """Return the sentence about the skipped statement whose name an exception misses; "" if there is none."""
+    source = find_missing_name(message, skipped)
+    return f"{source.file}.py, line {source.line}, `{source.text}`, was skipped: {source.reason}." if source else ""
