@@ -29,6 +29,7 @@ LONG = (2, 4, 3, 4, 3, 4, 3, 4, 3, 4, 3, 2)  # eleven layers: "W10" comes before
 NUDGE = 1e-3  # on all weights together
 SMALLEST_CHANGE = 3e-4  # of the loss by a nudge, relative
 LARGEST_WEIGHT = 20
+MOST_AMPLIFIED = 5e-6  # by which rounding the inputs to float32 changes a gradient; a pass in float32 is some five times worse
 EPOCHS = 4  # of fit
 DECISIVE = 50  # |Z| of every unit of a saturated case, so that each A is 0 or 1 to rounding
 TAIL = (-40.0, -10.5)  # Z of the output where its activation is small and not yet 0
@@ -123,6 +124,16 @@ def tells_apart(case: Case) -> bool:
 
 
 # What some cases must offer beyond that, so that a wrong program gets the same marks whatever is drawn.
+
+
+def bears_rounding(case: Case) -> bool:
+    """On parameters and inputs that are rounded to float32, the gradients are nearly the same."""
+    if not tells_apart(case):  # which is sooner found out
+        return False
+    single = {key: value.astype(np.float32).astype(float) for key, value in case.params.items()}
+    rounded = reference_of(replace(case, X=np.asarray(case.X, np.float32).astype(float), params=single)).grads
+    right = reference_of(case).grads
+    return all(np.linalg.norm(rounded[key] - right[key]) < MOST_AMPLIFIED * np.linalg.norm(right[key]) for key in case.params)
 
 
 def misclassifies(case: Case) -> bool:
@@ -237,6 +248,11 @@ def still_suits(change: Callable[[Case], Case], case: Case) -> bool:
     return is_tame(changed) and varies(changed) and tells_apart(changed)
 
 
+def still_suits_throughout(case: Case) -> bool:
+    """What is asked of any case holds with every layer spread out, and rounding does not add up over the layers."""
+    return still_suits(spread_throughout, case) and bears_rounding(spread_throughout(case))
+
+
 def in_reverse(case: Case) -> Case:
     """The same case with its parameters in the opposite order."""
     return case.with_params(dict(reversed(case.params.items())))
@@ -277,14 +293,14 @@ class Cases:
             "other", (2, 3, 3, 1), 4, demands=(lives_with_relu, misclassifies, shows_clipping, shows_truncation)
         )
         self.single = sampler.rejection_sample("single", (2, 3, 3, 1), 1)
-        self.deep = sampler.rejection_sample("deep", (3, 4, 2, 5, 2), 8)
+        self.deep = sampler.rejection_sample("deep", (3, 4, 2, 5, 2), 8, demands=(bears_rounding,))
         self.shallow = sampler.rejection_sample("shallow", (4, 2), 7)
         # Every product has a shape here, the wrong ones too.
         self.square = sampler.rejection_sample("square", (3, 3, 3, 3), 3, demands=(is_decisive,))
         self.point = sampler.rejection_sample("point", (1, 1, 1), 1)  # here every tensor is one number
         # m = n_0, where a wrong axis has the right length.
         self.integers = integral(sampler.rejection_sample("integers", (3, 4, 2), 3, demands=(partial(still_suits, integral),)))
-        long = sampler.rejection_sample("long", LONG, 5, demands=(partial(still_suits, spread_throughout),))
+        long = sampler.rejection_sample("long", LONG, 5, demands=(still_suits_throughout,))
         self.long = in_reverse(spread_throughout(long))
         self.wide = sampler.rejection_sample("wide", (12, 9, 10, 3), 40)
         self.saturated = saturated_far_out(sampler.rejection_sample("saturated", (2, 3, 3, 1), 7, demands=(is_decisive,)))

@@ -5,6 +5,8 @@ Z_l is checked on the student's own A_{l-1} and A_l on the student's own Z_l, so
 
 from contextlib import suppress
 
+import numpy as np
+
 from autograder.backprop.case import cache_keys
 from autograder.backprop.oracle import reference_of, sigmoid
 from autograder.backprop.running import (
@@ -27,6 +29,7 @@ from autograder.checking import (
     expect_untouched,
     require_key,
     require_keys,
+    tensor,
 )
 from tests.hidden.credit import without_rounding
 from tests.hidden.steps import Tensors, also_on_squares
@@ -141,7 +144,18 @@ def expect_same_steps(student, usual, case):
 def expect_step(student, case, key, varying=True):
     cache = run_cache(student, case)
     wants = reference_of(case).cache[key], *followed(case, cache, key, varying)
-    expect_tensor(key, require_key("The cache", cache, key), *map(without_rounding, wants))
+    got = require_key("The cache", cache, key)
+    if key[0] == "Z" and has_overflowed(cache, f"A{int(key[1:]) - 1}") and same(tensor(key, got), wants[-1]):
+        return
+    expect_tensor(key, got, *map(without_rounding, wants))
+
+
+def has_overflowed(cache, key):
+    """Whether a tensor holds an infinity, which is paid for there, and no nan."""
+    with suppress(CheckFailure):
+        array = tensor(key, require_key("The cache", cache, key))
+        return bool(np.isinf(array).any() and not np.isnan(array).any())
+    return False
 
 
 def expect_output(student, case):
@@ -185,7 +199,8 @@ def test_forward_leaves_no_trace(student, cases):
     expect_same_random_state("forward", before, after)
     second = tensors_of_forward(again, cases.main)
     for key, want in tensors_of_forward(first, cases.main).items():
-        expect_tensor(key, require_key("The second cache", second, key), want)
+        if not (key in second and same(second[key], want)):  # what is infinite both times is paid for elsewhere
+            expect_tensor(key, require_key("The second cache", second, key), want)
     expect_use_again(student, cases.main)
 
 

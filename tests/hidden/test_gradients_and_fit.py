@@ -37,6 +37,7 @@ UPDATES = 1  # of fit on other networks
 RUNS = 12, 0, 2  # the epochs of one fit after another on the same network
 RESUMED = "in one of several calls on the same network"
 MOST_RATE = 1e6
+LEAST_RATE = 1e-4
 
 
 @check
@@ -47,6 +48,10 @@ def test_gradients(student, cases):
     for case in (cases.main, cases.other, *others):
         if case not in others or own_gradients(student, case):  # what the passes cannot do is paid for there
             expect_whole(student, case, reference_of(case).grads, lambda: expect_correct_step(student, cases))
+
+
+class RunawayError(CheckFailure):
+    """A descent by the student's own gradients ends in numbers that are too large."""
 
 
 class Descent(NamedTuple):
@@ -71,7 +76,17 @@ def true_descent(case, rate, epochs):
 
 def own_descent(student, case, rate, epochs):
     """The same by the student's own network, its losses and its gradients; CheckFailure where these lead nowhere."""
-    return remember(student, ("descent", case, rate, epochs), lambda: descend(student, case, rate, epochs))
+    return remember(student, ("descent", case, rate, epochs), lambda: descend_slowly(student, case, rate, epochs))
+
+
+def descend_slowly(student, case, rate, epochs):
+    """The descent at the first rate, from the given one down, at which wrong gradients do not run away."""
+    try:
+        return descend(student, case, rate, epochs)
+    except RunawayError:
+        if rate < LEAST_RATE:
+            raise
+        return descend_slowly(student, case, rate / 10, epochs)
 
 
 def descend(student, case, rate, epochs):
@@ -98,7 +113,7 @@ def one_number(name, value):
     """The value as a float; CheckFailure if it is no finite number."""
     number = tensor(name, value)
     if number.size != 1 or not np.isfinite(number).all():
-        raise CheckFailure(f"`{name}` is no finite number.", name)
+        raise RunawayError(f"`{name}` is no finite number.", name)
     return float(number.reshape(()))
 
 
@@ -114,14 +129,17 @@ def arrays_of(case, value):
 
 
 def step(value, change):
-    """The value after a step; CheckFailure if the shapes do not go together."""
+    """The value after a step; CheckFailure if the shapes do not go together, or if it ends in no number."""
     try:
         shape = np.broadcast_shapes(value.shape, change.shape)
     except ValueError:
         raise CheckFailure("A parameter and its gradient have shapes that do not go together.") from None
     if math.prod(shape) > MOST_NUMBERS:
         raise CheckFailure("A parameter grows with every step.")
-    return value - change
+    after: np.ndarray = value - change
+    if not np.isfinite(after).all():
+        raise RunawayError("The descent runs away.")
+    return after
 
 
 def has_gradients_to_descend(student, case):
