@@ -78,6 +78,8 @@ def run(parts, hints=0):
             passed, count = passed + right, count + 1
             if not right and first is None:
                 first = part, check, explanation
+        if explanation := rehearse(part, student):
+            print(f"  note  {fitted(f'The hidden checks call more of {part}.py than these, and that raised {explanation}', 8)}")
     done = "Your hand-in is graded with further ones, on other inputs."
     print("\n" + fitted(f"{passed} of {count} public checks passed. {'The first to mend:' if first else done}"))
     if first is None:
@@ -111,6 +113,16 @@ def skipped_in(part, student):
     with named_when_slow(f"{part}.py is loaded."), contextlib.suppress(Exception, SystemExit):
         student.module(part)
     return [skipped for skipped in student.skipped if skipped.file == part]
+
+
+def rehearse(part, student):
+    """Run what only hidden checks call, where the public checks say how, and return what it raised."""
+    function = getattr(importlib.import_module(f"checks.test_{part}"), "rehearse", None)
+    if function is None:
+        return ""
+    with named_when_slow(f"what hidden checks call of {part}.py."):
+        status, explanation = outcome(function, student)
+    return explanation if status == "wrong" else ""
 
 
 def checks_of(part):

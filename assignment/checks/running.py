@@ -207,6 +207,7 @@ def expect_usual_forms(student: Student, case: Case) -> None:
 
     def look_at_backward(case: Case) -> None:
         mapping("What compute_gradients returned", as_returned(run_backward(student, case)))
+        require_keys("grads", run_backward(student, case), gradient_keys(case))
 
     for look in (look_at_forward, look_at_backward):
         own = outcome(student, functools.partial(look, case))
@@ -306,8 +307,11 @@ def expect_whole(
 
     def expect(own: Mapping[str, np.ndarray]) -> None:
         for key in own or gradient_keys(case, "WB"):
+            got = require_key("grads", grads, key)
+            if key in own and same(tensor(key, got), own[key]):
+                continue
             wants = (right[key], own[key]) if key in own and np.isfinite(own[key]).all() else (right[key],)
-            expect_tensor(key, require_key("grads", grads, key), *wants, case=case, show=show)
+            expect_tensor(key, got, *wants, case=case, show=show)
 
     with contextlib.suppress(CheckFailure):
         return expect({})

@@ -198,3 +198,10 @@ def test_example_B(student, example):
 def test_example_gradients(student, example):
     """`gradients(X, Y)` gives the gradients of the example in one call."""
     expect_whole(student, example.case, example.grads, lambda: expect_correct_step(student, example), show=True)
+
+
+def rehearse(student):
+    """Run what no public check calls, so that what the grader lacks shows before the deadline."""
+    case = DNN.case
+    net = student.module("dnn").DNN(case.layer_sizes, seed=1)
+    student.fetch(net.fit(case.X, case.Y, learning_rate=0.5, epochs=2, tolerance=0.0), net.predict(case.X))
