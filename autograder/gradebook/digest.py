@@ -62,6 +62,7 @@ def content_digest(submission: Submission) -> str:
         *((f"source {part}", source) for part, source in sorted(submission.sources.items())),
         *((f"problem {part}", problem.encode()) for part, problem in sorted(submission.problems.items())),
         ("reason", submission.reason.encode()),
+        *(("note", note.encode()) for note in submission.notes),
     )
 
 

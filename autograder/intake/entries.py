@@ -1,7 +1,7 @@
 """What a submission consists of, whether it is a folder, a zip or a single file, and the errors that reject it."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,7 +10,9 @@ from autograder.text import clean
 MAX_SOURCE = 1_000_000  # bytes of one file
 MAX_ZIP = 20_000_000  # bytes of the zip of one submission
 MAX_ENTRIES = 10_000  # files of one submission
-MAX_DEPTH = 2  # folders a file may lie in, below the submission
+USUAL_DEPTH = 2  # folders a file may lie in, below the submission
+MAX_DEPTH = 8  # folders it is looked for in, if it is missing there
+MAX_NAMED = 6  # files in one sentence
 JUNK = {"__MACOSX", "__pycache__"}
 
 
@@ -58,3 +60,9 @@ def make_printable(text: object, limit: int = 60) -> str:
 def fold_name(text: object) -> str:
     """Return a name as a disk may see it that ignores case, and the differences between ways to write one character."""
     return unicodedata.normalize("NFKC", str(text)).casefold()
+
+
+def list_paths(entries: Sequence[Entry]) -> str:
+    """Return the paths of some entries as a sentence can hold them."""
+    more = f" and {len(entries) - MAX_NAMED} more" if len(entries) > MAX_NAMED else ""
+    return ", ".join(make_printable(entry.path, 40) for entry in entries[:MAX_NAMED]) + more

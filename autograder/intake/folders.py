@@ -47,7 +47,7 @@ def make_entry(path: Path, name: PurePosixPath) -> Entry:
 
 
 def list_folder(folder: Path) -> list[Entry]:
-    """Return the files in a folder, down to the allowed depth; links are listed and not followed."""
+    """Return the files in a folder, down to the allowed depth; links, and folders below it, are listed and not looked into."""
     entries, pending, count = [], [PurePosixPath()], 0
     while pending:
         inside = pending.pop()
@@ -58,10 +58,10 @@ def list_folder(folder: Path) -> list[Entry]:
                     count += 1
                     if count > MAX_ENTRIES:
                         raise RejectedSubmissionError(f"The folder holds more than {MAX_ENTRIES:,} files.")
-                    if not found.is_dir(follow_symlinks=False):
+                    if found.is_dir(follow_symlinks=False) and len(path.parts) <= MAX_DEPTH:
+                        pending += [] if is_junk(path) else [path]
+                    else:
                         entries.append(make_entry(Path(found.path), path))
-                    elif len(path.parts) <= MAX_DEPTH and not is_junk(path):
-                        pending.append(path)
         except OSError as error:
             raise RejectedSubmissionError(f"The folder {make_printable(inside)} cannot be read: {error.strerror}.") from error
     return sorted(entries, key=lambda entry: entry.path)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from autograder.intake.names import is_source, meaning
+
 ZIP, SOURCE = ".zip", ".py"
 
 
@@ -25,9 +27,14 @@ class GradedFiles:
         """Return whether a graded file is among the names."""
         return not set(self.names).isdisjoint(names)
 
-    def meant_by(self, name: str) -> str:
-        """Return the name of the graded file that a single file stands for."""
-        return name if name in self.names else f"{self.default}{SOURCE}"
+    def all_in(self, names: Iterable[str]) -> bool:
+        """Return whether every graded file is among the names."""
+        return set(self.names).issubset(names)
+
+    def name_single(self, name: str) -> str:
+        """Return the name under which a single file is graded: that of the default part if it may be a source of any name."""
+        part, _ = meaning(name, self.parts)
+        return f"{self.default}{SOURCE}" if part in ("", self.default) and is_source(name) else name
 
     def __str__(self) -> str:
         """Return the names as a sentence lists them: "a.py, b.py or c.py"."""

@@ -1,42 +1,67 @@
-"""Whether bytes are a Python source that says what it seems to say. Whether it is Python, the child finds out."""
+"""From the bytes of a submitted source to its text. Whether it is Python, the child finds out.
+
+From here on a source is UTF-8 without a byte order mark, so that everybody who reads it sees what Python sees.
+"""
 
 import codecs
 import re
 
-from autograder.intake.entries import UnreadableFileError, make_printable
+from autograder.intake.encodings import LABELS, TWO_WAYS, guess, guess_wide
+from autograder.intake.entries import MAX_SOURCE, UnreadableFileError, make_printable
 
-WIDE = {
-    codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
-    codecs.BOM_UTF32_BE: "UTF-32",
-    codecs.BOM_UTF16_LE: "UTF-16",
-    codecs.BOM_UTF16_BE: "UTF-16",
-}
 COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 BLANK = re.compile(rb"[ \t\f]*(#.*)?")
-PLAIN = re.compile(r"utf-8(-sig)?|ascii|iso8859-\d+|cp125\d")  # in these, what looks like Python is what Python reads
+UTF_8 = ("utf-8", "utf-8-sig")
+SINGLE = re.compile(r"utf-8(-sig)?|iso8859-\d+|cp125\d|koi8-[rtu]|mac-\w+|euc_(kr|jp)|gb2312")  # hide no ASCII
+DOUBLE = re.compile(r"gbk|gb18030|cp932|shift_jis|big5|big5hkscs|cp949")  # hide it only in the second byte of a character
+BLANKS, MARKS = " \t\f\r\n", "\0\x1a"  # what a source may end with, and what programs of old put there
 
 
-def check_source(name: str, source: bytes) -> None:
-    """Raise UnreadableFileError unless the bytes are text in an encoding that hides nothing."""
-    for mark, encoding in WIDE.items():
-        if source.startswith(mark):
-            raise UnreadableFileError(f"{name} is {encoding}; save it as UTF-8.")
-    text = source.removeprefix(codecs.BOM_UTF8)
+def read_text(name: str, source: bytes) -> tuple[bytes, list[str]]:
+    """Return a source as UTF-8 without a byte order mark, and notes on what was unusual; raise UnreadableFileError."""
+    text, codec = decode(name, source)
+    notes = [] if codec in UTF_8 else [f"{name} was read as {label(codec)}; save it as UTF-8."]
+    kept = text.rstrip(BLANKS + MARKS)
+    if not set(MARKS).isdisjoint(text[len(kept) :]):
+        text = kept + "\n"
+        notes.append(f"{name} ends with a zero byte or Ctrl-Z, which was cut off; save it again as plain text.")
     if not text.strip():
         raise UnreadableFileError(f"{name} is empty.")
-    if b"\0" in text:
-        raise UnreadableFileError(f"Line {find_line(text, text.index(0))} of {name} has a zero byte in it; save it as UTF-8.")
-    cookie = find_cookie(text)
-    codec = find_codec(cookie)
-    if not PLAIN.fullmatch(codec):
+    data = text.encode()
+    if "\0" in text:
+        raise UnreadableFileError(f"Line {find_line(data, data.index(0))} of {name} has a zero byte in it; save it as UTF-8.")
+    if len(data) > MAX_SOURCE:
+        raise UnreadableFileError(f"{name} has {len(data):,} bytes in UTF-8; at most {MAX_SOURCE:,} are read.")
+    return data, notes
+
+
+def decode(name: str, source: bytes) -> tuple[str, str]:
+    """Return the text of a source and its encoding; raise UnreadableFileError unless it is plain which one it has."""
+    is_marked, source = source.startswith(codecs.BOM_UTF8), source.removeprefix(codecs.BOM_UTF8)
+    cookie = "utf-8" if is_marked else find_cookie(source)
+    wide = guess_wide(source)
+    codec = wide or find_codec(cookie)
+    if not (wide or SINGLE.fullmatch(codec) or DOUBLE.fullmatch(codec)):
         raise UnreadableFileError(
             f"{name} asks to be read as {make_printable(cookie)}; save it as UTF-8 and take that line out."
         )
     try:
-        text.decode(codec)
+        text = source.decode(codec)
     except UnicodeDecodeError as error:
-        kind = codec.upper() if codec == "utf-8" else codec
-        raise UnreadableFileError(f"Line {find_line(text, error.start)} of {name} is not {kind}; save it as UTF-8.") from error
+        place = f"{find_line(source, error.start)} of {name} has the byte 0x{source[error.start]:02X}"
+        codec = "" if is_marked or codec not in UTF_8 else guess(source)
+        if not codec:
+            raise UnreadableFileError(f"Line {place}, which is not {label(error.encoding)}; save it as UTF-8.") from error
+        text = source.decode(codec)
+    if DOUBLE.fullmatch(codec) and (found := TWO_WAYS.search(source)):
+        line = find_line(source, found.start())
+        raise UnreadableFileError(f"Line {line} of {name} has a \\ that may belong to a letter or a quote; save it as UTF-8.")
+    return text, codec
+
+
+def label(codec: str) -> str:
+    """Return what people call an encoding."""
+    return LABELS.get(codec) or (re.sub("-[lb]e$", "", codec).upper() if codec.startswith("utf") else codec)
 
 
 def find_cookie(text: bytes) -> str:
@@ -57,7 +82,7 @@ def find_codec(cookie: str) -> str:
     if re.fullmatch(r"(latin-1|iso-8859-1|iso-latin-1)-.+", name):
         return "iso8859-1"
     try:
-        return codecs.lookup(name).name
+        return codecs.lookup(name).name.replace("ascii", "utf-8")
     except LookupError:
         return ""
 
@@ -65,9 +90,3 @@ def find_codec(cookie: str) -> str:
 def find_line(text: bytes, start: int) -> int:
     """Return the number of the line of a byte."""
     return len(re.findall(rb"\r\n?|\n", text[:start])) + 1
-
-
-def decode_source(source: bytes) -> str:
-    """Return the text of a source that has passed check_source, without a byte order mark."""
-    text = source.removeprefix(codecs.BOM_UTF8)
-    return text.decode(find_codec(find_cookie(text)))

@@ -22,8 +22,6 @@ from pygments.lexers.python import PythonLexer
 from pygments.token import Comment, Name, Number, String
 from pygments.token import Text as WhiteSpace
 
-from autograder.intake.sources import decode_source
-
 GRAM, WINDOW = 16, 4  # a statement of the assignment has 10 to 20 tokens; no shared run of 19 is missed
 MAX_TOKENS = 20_000  # per source, blanks included; the longest of the solution has 2,000
 MAX_MARKERS = 2_000  # per source
@@ -77,7 +75,7 @@ class Source(NamedTuple):
 def tokenize(source: bytes) -> Source:
     """Tokenize any source that intake accepts; comments and docstrings are not among the tokens."""
     # Without blanks at the ends of lines: Pygments takes quadratic time for many blank lines that have some.
-    lines = [line.rstrip() for line in re.split(r"\r\n?|\n", decode_source(source))]
+    lines = [line.rstrip() for line in re.split(r"\r\n?|\n", source.decode())]
     text = "\n".join(lines)
     pieces, comments, line, end = [], [], 1, 0
     for start, kind, part in islice(LEXER.get_tokens_unprocessed(text), MAX_TOKENS):

@@ -371,7 +371,7 @@ def test_a_canvas_export(put):
 def test_an_anonymous_canvas_export(put):
     files = {"anon_x7Qz1_5001_dnn.py": DNN, "LATE_anon_12345_5002_dnn.py": DNN, "anon_12345_5003_9_warmup.py": WARMUP}
     found = find(put(files))
-    assert graded(found) == {"anon_x7Qz1": {"dnn": DNN}, "anon_12345": {"dnn": DNN}}
+    assert graded(found) == {"anon_x7Qz1": {"dnn": DNN}, "anon_12345": {"dnn": DNN, "warmup": WARMUP}}
     assert by_name(found)["anon_12345"].marked_late
 
 
@@ -566,7 +566,7 @@ def test_plain_folders_are_no_export(tmp_path, case):
 
 def test_the_files_of_one_student_are_no_export(tmp_path):
     (tmp_path / "ada.zip").write_bytes(packed({"submission_metadata.yml": YML, **CANVAS, "dnn.py": WARMUP}))
-    assert graded(find(tmp_path / "ada.zip")) == {"ada": {"dnn": WARMUP}}
+    assert graded(find(tmp_path / "ada.zip"))["ada"]["dnn"] == WARMUP
 
 
 def test_a_folder_of_a_student_that_cannot_be_listed_costs_that_student_alone(tmp_path, monkeypatch):
@@ -603,7 +603,7 @@ def test_a_file_of_an_export_that_is_there_twice(tmp_path):
         )
     )
     a, b, _ = find(tmp_path / "x.zip").submissions
-    assert submission(a).reason == "The zip holds a_1_10_dnn.py 2 times; hand in exactly one."
+    assert submission(a).reason == "The zip holds a_1_10_dnn.py 2 times; submit exactly one."
     assert sources(b) == {"dnn": DNN}
 
 

@@ -1,6 +1,5 @@
 """Intake: what is a submission, what is in it, and the sentence for everything that is neither."""
 
-import codecs
 import io
 import os
 import signal
@@ -24,8 +23,8 @@ from autograder.intake.read import Reader, read
 from tests.course import GRADED_FILES
 
 DNN = b"class DNN: pass\n"
-NO_FILE = "dnn.py is a link or a device; hand in the file itself."
-LINK = "The submission is a link, which is not followed; hand in the files themselves."
+NO_FILE = "dnn.py is a link or a device; submit the file itself."
+LINK = "The submission is a link, which is not followed; submit the files themselves."
 LEADS_OUT = "which leads out of the folder it is unpacked in; zip your files anew."
 HEADS = ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2))  # of a file in a zip: before the file, and in the table of contents
 FLAGS, PACKED, SIZE = 6, 18, 22  # where these lie in the first head
@@ -190,10 +189,9 @@ def test_the_caller_names_the_parts(put):
 
 def test_parts_that_are_missing_are_named(put):
     put("alice/warmup.py")
-    submission = read_one(put("alice/DNN.py"))
+    submission = read_one(put("alice/test_dnn.py"))
     assert submission.sources == {"warmup": DNN}
-    assert submission.problems["dnn"] == "dnn.py was not handed in (DNN.py is not the same name)."
-    assert submission.problems["extension"] == "extension.py was not handed in."
+    assert submission.problems == {"dnn": "dnn.py was not handed in.", "extension": "extension.py was not handed in."}
 
 
 @pytest.mark.parametrize(
@@ -201,11 +199,9 @@ def test_parts_that_are_missing_are_named(put):
     [
         ({"dnn.py": b""}, "dnn.py is empty."),
         ({"dnn.py": b" \n\n"}, "dnn.py is empty."),
-        ({"dnn.py": DNN, "old/dnn.py": DNN}, "There are 2 files named dnn.py (dnn.py, old/dnn.py); hand in exactly one."),
         ({"dnn.py": b"#" * (MAX_SOURCE + 1)}, "dnn.py has 1,000,001 bytes; at most 1,000,000 are read."),
         ({"notes.txt": b"hi"}, "There is no warmup.py, dnn.py or extension.py in it. It holds notes.txt."),
-        ({"a/b/c/dnn.py": DNN}, "There is no warmup.py, dnn.py or extension.py in it."),
-        ({"my_dnn.py": DNN}, "There is no warmup.py, dnn.py or extension.py in it. It holds my_dnn.py."),
+        ({"check_dnn.py": DNN}, "There is no warmup.py, dnn.py or extension.py in it. It holds check_dnn.py."),
     ],
 )
 @pytest.mark.parametrize("kind", ["folder", "zip"])
@@ -309,7 +305,7 @@ def test_a_zip_that_is_refused_as_a_whole(put, tmp_path, case, kind):
     data, reason = WHOLE[case]
     if kind == "zip in a zip":
         path = tmp_path / "class.zip"
-        path.write_bytes(zipped({"alice.zip": data, "bob.py": DNN}))
+        path.write_bytes(zipped({"alice.zip": data, "bob.py": DNN}, packing=zipfile.ZIP_STORED))
     else:
         put("alice.zip", data)
         path = put("bob.py")
@@ -387,7 +383,7 @@ def test_a_zip_of_submissions_that_has_one_twice(tmp_path):
     path = tmp_path / "class.zip"
     path.write_bytes(zipped([("alice.zip", zipped({"dnn.py": DNN})), ("alice.zip", b""), ("bob.py", DNN), ("bob.py/x", DNN)]))
     reasons = [submission.reason for submission in read_all(path)]
-    assert reasons == [f"The zip holds {name} 2 times; hand in exactly one." for name in ("alice.zip", "bob.py")]
+    assert reasons == [f"The zip holds {name} 2 times; submit exactly one." for name in ("alice.zip", "bob.py")]
 
 
 def test_a_folder_in_a_zip_may_be_named_like_a_zip(tmp_path):
@@ -406,19 +402,19 @@ SPOILT = {
     ),
     "twice in one place": (
         zipped([("dnn.py", DNN), ("dnn.py", b"x = 1")]),
-        "There are 2 files named dnn.py (dnn.py, dnn.py); hand in exactly one.",
+        "There are 2 files that may be meant as dnn.py (dnn.py, dnn.py); submit one, named dnn.py.",
     ),
     "twins on many disks": (
-        zipped({"hw/dnn.py": DNN, "HW/DNN.py": DNN}),
-        "There are hw/dnn.py and HW/DNN.py, which are one name on many disks; hand in exactly one.",
+        zipped({"hw/dnn.py": DNN, "HW/DNN.py": b"other"}),
+        "There are 2 files that may be meant as dnn.py (HW/DNN.py, hw/dnn.py); submit one, named dnn.py.",
     ),
     "wide twins": (
-        zipped({"dnn.py": DNN, "\uff44\uff4e\uff4e.py": DNN}),
-        "There are dnn.py and \uff44\uff4e\uff4e.py, which are one name on many disks; hand in exactly one.",
+        zipped({"dnn.py": DNN, "\uff44\uff4e\uff4e.py": b"other"}),
+        "There are 2 files that may be meant as dnn.py (dnn.py, \uff44\uff4e\uff4e.py); submit one, named dnn.py.",
     ),
     "below a file": (
         zipped({"hw/dnn.py": DNN, "hw": b""}),
-        "dnn.py lies below hw, which is no folder; hand in the file itself.",
+        "dnn.py lies below hw, which is no folder; submit the file itself.",
     ),
     "too large": (zipped({"dnn.py": b"#" * 1_000_001}), "dnn.py has 1,000,001 bytes; at most 1,000,000 are read."),
     "a link": (zipped({"dnn.py": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777), NO_FILE),
@@ -526,7 +522,7 @@ def test_twins_in_a_folder(put):
     folder = put("alice/DNN.py", b"other")
     if path.read_bytes() != DNN:
         pytest.skip("this disk knows no capital letters")
-    assert read_one(folder).reason.startswith("There are dnn.py and DNN.py, which are one name on many disks")
+    assert read_one(folder).reason.startswith("There are 2 files that may be meant as dnn.py (DNN.py, dnn.py)")
 
 
 def test_students_whose_names_are_one_on_many_disks_get_files_of_their_own(put):
@@ -563,56 +559,3 @@ def test_a_file_is_looked_at_again_once_it_is_open(tmp_path, monkeypatch, make):
     monkeypatch.setattr(Path, "lstat", lambda path: before)
     with pytest.raises(OSError, match=r"link or a device|symbolic links"):
         open_file(tmp_path / "dnn.py")
-
-
-# Encodings
-
-LEGAL = {
-    "BOM": codecs.BOM_UTF8 + DNN,
-    "BOM and cookie": codecs.BOM_UTF8 + b"# coding: utf-8\n" + DNN,
-    "windows line ends": b"# caf\xc3\xa9\r\n" + DNN,
-    "old Mac line ends": b"# a\r# coding: latin-1\r# \xe9\r" + DNN,
-    "latin-1": b"# -*- coding: latin-1 -*-  \xe9\n" + DNN,
-    "below a shebang": b"#!/usr/bin/python\n# vim: set fileencoding=cp1252 :\n# \x80\n" + DNN,
-    "Emacs": b"# -*- coding: utf-8-unix -*-\n" + DNN,
-    "iso-8859-15": b"\n# coding: iso-8859-15\n# \xa4\n" + DNN,
-    "a cookie below code": b"x = 1\n# coding: rot13\n" + DNN,
-    "a cookie in a string": b'"""\n# coding: none\n"""\n' + DNN,
-    "any letter": "größe = 'ж 你 😀'\n".encode() + DNN,
-}
-CODECS = ("utf-7", "UTF_7", "rot13", "idna", "punycode", "unicode_escape", "utf-16", "gbk", "hex", "nonsense")
-ILLEGAL = {
-    "UTF-16": (codecs.BOM_UTF16_LE + DNN.decode().encode("utf-16-le"), "dnn.py is UTF-16; save it as UTF-8."),
-    "big UTF-16": (codecs.BOM_UTF16_BE + DNN.decode().encode("utf-16-be"), "dnn.py is UTF-16; save it as UTF-8."),
-    "UTF-32": (codecs.BOM_UTF32_LE + DNN.decode().encode("utf-32-le"), "dnn.py is UTF-32; save it as UTF-8."),
-    "a zero byte": (DNN + b"\n#\0", "Line 3 of dnn.py has a zero byte in it; save it as UTF-8."),
-    "no UTF-8": (b"#\r\n# caf\xe9\n" + DNN, "Line 2 of dnn.py is not UTF-8; save it as UTF-8."),
-    "half a character": (b"x = '\xed\xa0\x80'\n", "Line 1 of dnn.py is not UTF-8; save it as UTF-8."),
-    "no ASCII": (b"# coding: ascii\n\n# \xc3\xa9\n", "Line 3 of dnn.py is not ascii; save it as UTF-8."),
-    "only a BOM": (codecs.BOM_UTF8 + b"\n", "dnn.py is empty."),
-    **{
-        codec: (
-            f"# coding: {codec}\n".encode() + DNN,
-            f"dnn.py asks to be read as {codec}; save it as UTF-8 and take that line out.",
-        )
-        for codec in CODECS
-    },
-}
-
-
-@pytest.mark.parametrize("case", LEGAL)
-def test_what_python_reads_is_handed_on_as_it_is(put, case):
-    compile(LEGAL[case], "dnn.py", "exec")
-    assert read_one(put("alice/dnn.py", LEGAL[case])).sources == {"dnn": LEGAL[case]}
-
-
-@pytest.mark.parametrize("case", ILLEGAL)
-def test_an_encoding_that_is_not_read(put, case):
-    source, problem = ILLEGAL[case]
-    assert read_one(put("alice/dnn.py", source)).reason == problem
-
-
-def test_a_long_name_of_an_encoding_is_cut(put):
-    reason = read_one(put("alice/dnn.py", b"# coding: " + b"x" * 10_000)).reason
-    assert len(reason) < 200
-    assert "asks to be read as xxx" in reason

@@ -155,7 +155,7 @@ def make_rows(layout: Layout, tree: Tree, zone: tzinfo, items: list[Item]) -> It
 def locate(tree: Tree, items: Sequence[Item]) -> Place:
     """Return the place of the submission that is a folder, or these files."""
     if items[0].is_folder:
-        return tree.submission(items[0].path.rstrip("/"))
+        return *tree.within(items[0].path.rstrip("/")), ()
     members = [(item.path, item.given) for item in items if item.given] or [(item.path, item.path) for item in items]
     return *tree.within(""), tuple(members)
 

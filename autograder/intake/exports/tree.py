@@ -81,14 +81,6 @@ class Tree:
         inside = self.top / folder
         return (self.path, str(inside) if inside.parts else "") if self.zipped else (self.path / inside, "")
 
-    def submission(self, folder: str) -> Place:
-        """Return the place of the submission in a folder, which may hold a single zip instead of the graded files."""
-        names = self.names(folder)
-        zips = [name for name in names.files if name.lower().endswith(ZIP)]
-        if len(zips) == 1 and not names.folders and not self.graded.any_in(names.files):
-            return *self.within(""), ((f"{folder}/{zips[0]}", zips[0]),)
-        return *self.within(folder), ()
-
 
 def list_disk_names(place: Path, limit: int) -> Names:
     """Return what is in a folder on disk, a link as an empty folder; raise RejectedSubmissionError if it holds too much."""
