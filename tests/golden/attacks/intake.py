@@ -290,13 +290,13 @@ INTAKE: dict[str, Attack] = {
     ),
     "two copies": Attack(
         "hands in a right and an empty copy",
-        {"dnn.py": SKELETON, "old/dnn.py": RIGHT, "warmup.py": solution("warmup")},
+        {"one/dnn.py": SKELETON, "two/dnn.py": RIGHT, "warmup.py": solution("warmup")},
         (15, 0, 0),
         classes=(44,),
     ),
     "wrong name": Attack(
         "hands in files of other names",
-        {"dnn (1).py": RIGHT, "DNN.py": RIGHT, "dnn.py.txt": RIGHT, "dnn.py ": RIGHT},
+        {"dnn (1).py": RIGHT, "DNN.py": SKELETON, "dnn.py.txt": TRAP, "test_dnn.py": RIGHT},
         status="invalid",
         classes=(44,),
     ),
@@ -329,7 +329,7 @@ INTAKE: dict[str, Attack] = {
     ),
     "no text": Attack(
         "hands in bytes that are no text",
-        {"dnn.py": b"\xff\xfe" + RIGHT.decode().encode("utf-16-le")},
+        {"dnn.py": b"\xff\xfe" + RIGHT.decode().encode("utf-16-le") + b"\0\xd8"},
         status="invalid",
         classes=(42,),
     ),
