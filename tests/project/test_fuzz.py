@@ -477,7 +477,8 @@ def take_in(submissions):
             assert submission.sources.keys() | submission.problems.keys() == set(PARTS)
             assert not submission.sources.keys() & submission.problems.keys()
             assert all(type(source) is bytes and 0 < len(source) <= MAX_SOURCE for source in submission.sources.values())
-            assert all(is_sentence(problem) for problem in submission.problems.values())
+            assert all(map(is_sentence, [*submission.problems.values(), *submission.notes]))
+            assert all(source.decode().strip() for source in submission.sources.values())
             assert submission.sources if not submission.reason else is_sentence(submission.reason)
 
 
