@@ -29,7 +29,7 @@ LONG = (2, 4, 3, 4, 3, 4, 3, 4, 3, 4, 3, 2)  # eleven layers: "W10" comes before
 NUDGE = 1e-3  # on all weights together
 SMALLEST_CHANGE = 3e-4  # of the loss by a nudge, relative
 LARGEST_WEIGHT = 20
-MOST_AMPLIFIED = 5e-6  # by which rounding the inputs to float32 changes a gradient; a pass in float32 is some five times worse
+MOST_AMPLIFIED = 1e-5  # by which rounding the inputs to float32 changes a gradient; a pass in float32 is some five times worse
 EPOCHS = 4  # of fit
 DECISIVE = 50  # |Z| of every unit of a saturated case, so that each A is 0 or 1 to rounding
 TAIL = (-40.0, -10.5)  # Z of the output where its activation is small and not yet 0
@@ -169,6 +169,12 @@ def lives_with_relu(case: Case) -> bool:
     return True
 
 
+def has_active_units(case: Case) -> bool:
+    """In every hidden layer some Z is above 0, or a slope of ReLU would be 0 throughout, and no step could be followed."""
+    cache = reference_cache(case)
+    return all((cache[f"Z{layer}"] > 0).any() for layer in list(case.layers)[:-1])
+
+
 def shows_truncation(case: Case) -> bool:
     """Some W gradient, its digits behind the point cut off, is another than the mean of those of the samples cut off."""
     samples = [reference_of(case.columns(number)).grads for number in range(case.samples)]
@@ -287,7 +293,7 @@ class Cases:
             "main",
             (2, 3, 3, 1),
             7,
-            demands=(lives_with_relu, misclassifies, shows_clipping, partial(descends, self.learning_rate)),
+            demands=(lives_with_relu, has_active_units, misclassifies, shows_clipping, partial(descends, self.learning_rate)),
         )
         self.other = sampler.rejection_sample(
             "other", (2, 3, 3, 1), 4, demands=(lives_with_relu, misclassifies, shows_clipping, shows_truncation)

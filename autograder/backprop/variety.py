@@ -7,7 +7,17 @@ from functools import lru_cache, partial
 import numpy as np
 
 from autograder.backprop.case import Case
-from autograder.backprop.cases import LONG, Cases, in_reverse, integral, is_tame, spread_out, still_suits, varies
+from autograder.backprop.cases import (
+    LONG,
+    Cases,
+    bears_rounding,
+    in_reverse,
+    integral,
+    is_tame,
+    spread_out,
+    still_suits,
+    varies,
+)
 from autograder.backprop.oracle import reference_cache
 from autograder.backprop.running import relabelled
 
@@ -66,7 +76,7 @@ def sample_generals(cases: Cases) -> dict[str, Case]:
     return {
         SHALLOW: sample((4, 3), 4, ("sigmoid",)),
         "For a single sample": sample((3, 4, 3), 1, ("tanh", "sigmoid")),
-        DEEP: sample(LONG, 5, ACTIVATIONS),
+        DEEP: sample(LONG, 5, ACTIVATIONS, bears_rounding),
         INTEGERS: integral(sample((3, 5, 3), 6, ("relu", "sigmoid"), partial(still_suits, integral))),
         IN_ANOTHER_ORDER: in_reverse(cases.general_relu),
         AT_LARGE_Z: far_out(sample((3, 4, 4, 2), 7, ("relu", "relu", "sigmoid"), is_far_from_kinks)),

@@ -162,8 +162,8 @@ class Loading:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return what was skipped in the files."""
-        return tuple(map(str, self.skipped[:MAX_WARNINGS]))
+        """Return what was guessed about the files, and what was skipped in them."""
+        return (*self.submission.notes, *map(str, self.skipped[:MAX_WARNINGS]))
 
     @property
     def notes(self) -> tuple[str, ...]:

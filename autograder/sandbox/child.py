@@ -48,7 +48,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, mark: mmap.mmap, sources: Mapping[str, bytes], skips: Sequence[tuple[str, int, str]], seconds: float
     ) -> None:
         self.mark, self.seconds = mark, seconds
-        self.sources = {name: source.decode("utf-8", "replace") for name, source in sources.items()}
+        self.sources = {name: source.decode("utf-8-sig", "replace") for name, source in sources.items()}
         self.skips: dict[str, dict[int, str]] = {}
         for name, number, reason in skips:
             self.skips.setdefault(name, {})[number] = reason

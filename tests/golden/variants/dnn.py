@@ -121,8 +121,8 @@ DNN = {
     "main guard": solution().encode() + b'\nif __name__ == "__main__":\n    raise SystemExit(input())\n',
     "own seed at import": b"import numpy as np\nnp.random.seed(7)\n" + solution().encode(),
     "future import and BOM": b"\xef\xbb\xbf" + solution().encode(),
-    "latin-1 cookie": b"# -*- coding: latin-1 -*-\n# caf\xe9\n" + solution().encode(),
-    "windows-1252 cookie below a blank line": b"\n# coding=windows-1252\n# caf\xe9 for 2 \x80\n" + solution().encode(),
+    "latin-1 cookie": "# -*- coding: latin-1 -*-\n# caf\u00e9\n".encode() + solution().encode(),
+    "windows-1252 cookie below a blank line": "\n# coding=windows-1252\n# caf\u00e9 for 2 \u20ac\n".encode() + solution().encode(),
     "windows line ends": solution().replace("\n", "\r\n").encode(),
     "whole grads from gradients": with_body(
         "gradients", 'out, cache = self.forward(X)\ncache["Y"] = Y\ngrads = self.compute_gradients(out, cache)\nreturn {k: grads[k] for k in self.params}'
