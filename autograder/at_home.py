@@ -26,14 +26,14 @@ from typing import Any
 import numpy as np
 
 from autograder.library import is_available
-from autograder.skipped import Skipped
+from autograder.skipped import Skipped, SystemRefusalError
 from autograder.statements import run_statements
 from autograder.student import BaseResults, Module, Parameters, Student, with_base_results
 
 # Where code lies that may open files on behalf of a student's: to import a module, or to read what it was asked for.
 LIBRARY = tuple({os.path.dirname(np.__file__), *map(sysconfig.get_path, ("stdlib", "platstdlib")), "<frozen"})
 CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"}  # of the file system
-PROGRAMS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"}
+PROGRAMS = {"subprocess.Popen", "os.posix_spawn", "os.system", "os.fork", "os.forkpty", "socket.connect"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -93,7 +93,7 @@ class StudentFiles(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
         def start_or_refuse(thread: threading.Thread) -> None:
             if self.is_asked_by_student():
-                raise RuntimeError("can't start new thread")
+                raise SystemRefusalError("can't start new thread")
             start(thread)
 
         return start_or_refuse
@@ -102,9 +102,9 @@ class StudentFiles(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Raise what the grader's system answers, where the student's code asks this one (https://peps.python.org/pep-0578/)."""
         if not self.is_grading or event not in REFUSED or not self.is_asked_by_student():
             return
-        path = arguments[0]
+        path = next(iter(arguments), "")
         if event in PROGRAMS:
-            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN), path)
+            raise SystemRefusalError(f"can't start {path}")
         if event in CHANGES:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
         refuse_to_open(*arguments)

@@ -18,6 +18,8 @@ MAX_TEXT = 120  # characters that are quoted of a statement, or of an exception
 IN_A_NOTEBOOK = "works in a notebook only"
 OUT_OF_TIME = f"takes too long (a statement has {STATEMENT_SECONDS:g} seconds of processor time)"
 ENDS_THE_PROGRAM = "ends the program"
+ASKS_THE_SYSTEM = "starts a process or a thread, or opens a connection, which is not possible in the grader"
+NOT_FOUND = re.compile(r"(.+) not found\.")  # as numpy says it
 NOTEBOOK_NAMES = {"get_ipython", "display"}
 CANNOT_IMPORT = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 IMPORTS_EACH_OTHER = re.compile(r"partially initialized module '(\w+)'")
@@ -34,6 +36,10 @@ FILE_REASONS = {
 
 class OutOfTimeError(BaseException):
     """A statement has used up its processor time; no Exception, which students catch."""
+
+
+class SystemRefusalError(RuntimeError):
+    """A process, a thread or a connection was asked for."""
 
 
 class Skipped(NamedTuple):
@@ -80,15 +86,20 @@ def describe_import(_: ImportError, message: str) -> str:
     return f"this `{found[2]}` has no `{found[1]}`" if found else ""
 
 
-def describe_file(error: OSError, _: str) -> str:
+def describe_file(error: OSError, message: str) -> str:
     """Return which file could not be opened or written."""
-    known = isinstance(error.filename, str) and FILE_REASONS.get(error.errno or 0)
-    return known.format(shorten(error.filename)) if known else ""
+    if isinstance(error.filename, str) and error.errno in FILE_REASONS:
+        return FILE_REASONS[error.errno].format(shorten(error.filename))
+    if error.errno == errno.EPERM:
+        return ASKS_THE_SYSTEM
+    named = NOT_FOUND.match(message) if isinstance(error, FileNotFoundError) else None
+    return FILE_REASONS[errno.ENOENT].format(named[1]) if named else ""
 
 
 # For each kind of exception, what is said of a statement that raises it; "" leaves it to the next row.
 REASONS: tuple[tuple[type[BaseException], Callable[[Any, str], str]], ...] = (
     (OutOfTimeError, lambda error, message: OUT_OF_TIME),
+    (SystemRefusalError, lambda error, message: ASKS_THE_SYSTEM),
     (SystemExit, lambda error, message: ENDS_THE_PROGRAM),
     (EOFError, lambda error, message: "waits for input, which nobody gives in the grader"),
     (ModuleNotFoundError, lambda error, message: why_missing(error.name) if error.name else ""),

@@ -6,7 +6,9 @@ compiles the filter of them; it also ends whoever calls by the table of another 
 
 import contextlib
 import errno
+import os
 import tempfile
+from typing import Any
 
 try:
     import pyseccomp  # type: ignore[import-untyped]
@@ -24,17 +26,45 @@ ALLOWED = (
     *("getrusage", "times", "uname", "sysinfo", "getcpu", "sched_getaffinity"),
     *("exit", "exit_group"),
 )
-# What Python tries in passing, and honest code does by mistake: it is told that it may not. Every other call ends the child.
-REFUSED = (
-    *("open", "openat", "openat2", "creat", "stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs"),
-    *("access", "faccessat", "faccessat2", "readlink", "readlinkat", "getdents", "getdents64", "getcwd", "chdir", "fchdir"),
-    *("mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink"),
-    *("symlinkat", "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat", "truncate", "ftruncate"),
-    *("utime", "utimes", "utimensat", "umask", "chroot", "lseek", "ioctl", "fcntl", "dup", "dup2", "dup3", "pipe", "pipe2"),
-    *("getrlimit", "setrlimit", "prlimit64", "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid"),
-    *("setgroups", "getpriority", "setpriority", "sched_setaffinity", "setsid", "setpgid"),
-)
+# What Python tries in passing, and honest code does by mistake: it is told why it may not. Every other call ends the child.
+REFUSED = {
+    errno.ENOENT: (  # nothing is there
+        *("stat", "lstat", "newfstatat", "statx", "statfs", "access", "faccessat", "faccessat2"),
+        *("readlink", "readlinkat", "chdir"),
+    ),
+    errno.EROFS: (  # nothing can be written
+        *("creat", "mkdir", "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat"),
+        *(
+            "symlink",
+            "symlinkat",
+            "chmod",
+            "fchmodat",
+            "chown",
+            "lchown",
+            "fchownat",
+            "truncate",
+            "utime",
+            "utimes",
+            "utimensat",
+        ),
+    ),
+    errno.EPERM: (
+        *("openat2", "fstat", "fstatfs", "getdents", "getdents64", "getcwd", "fchdir", "fchmod", "fchown", "ftruncate"),
+        *("umask", "chroot", "lseek", "ioctl", "fcntl", "dup", "dup2", "dup3", "pipe", "pipe2"),
+        *("getrlimit", "setrlimit", "prlimit64", "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid"),
+        *("setgroups", "getpriority", "setpriority", "sched_setaffinity", "setsid", "setpgid"),
+    ),
+}
+OPENING = {"open": 1, "openat": 2}  # calls that open a file, and the place of their flags
+WRITING = (os.O_WRONLY, os.O_RDWR, os.O_CREAT)
 BY_TREE = 2  # SCMP_FLTATR_CTL_OPTIMIZE: a binary tree of the calls
+
+
+def refuse_to_open(lists: Any, name: str, place: int) -> None:
+    """Refuse a call that opens a file: to read one, because it is not there, and to write one, because nothing can be."""
+    lists.add_rule(pyseccomp.ERRNO(errno.ENOENT), name, pyseccomp.Arg(place, pyseccomp.MASKED_EQ, sum(WRITING), 0))
+    for flag in WRITING:
+        lists.add_rule(pyseccomp.ERRNO(errno.EROFS), name, pyseccomp.Arg(place, pyseccomp.MASKED_EQ, flag, flag))
 
 
 def compile_filter() -> bytes:
@@ -45,10 +75,14 @@ def compile_filter() -> bytes:
     lists.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
     with contextlib.suppress(OSError):  # libseccomp before 2.5 knows no tree: a longer way through the list
         lists.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, BY_TREE)
-    for names, action in ((ALLOWED, pyseccomp.ALLOW), (REFUSED, pyseccomp.ERRNO(errno.EPERM))):
+    actions = {pyseccomp.ALLOW: ALLOWED, **{pyseccomp.ERRNO(number): names for number, names in REFUSED.items()}}
+    for action, names in actions.items():
         for name in names:
             with contextlib.suppress(OSError, ValueError):  # a call that this libseccomp does not know yet ends the child
                 lists.add_rule(action, name)
+    for name, place in OPENING.items():
+        with contextlib.suppress(OSError, ValueError):
+            refuse_to_open(lists, name, place)
     with tempfile.TemporaryFile() as file:
         lists.export_bpf(file)
         file.seek(0)

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from autograder.sandbox import wire
+from autograder.sandbox.paths import answer_for_empty_root
 from autograder.skipped import Skipped
 from autograder.statements import run_statements, without_waiting
 from autograder.student import with_base_results
@@ -142,8 +143,12 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 class BoundedOutput(io.BufferedIOBase):
     """Keeps the first bytes that are written, until they are taken, and lets the others go."""
 
-    def __init__(self) -> None:
-        self.kept = bytearray()
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor, self.kept = descriptor, bytearray()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the stream, on which nothing is written."""
+        return self.descriptor
 
     def writable(self) -> bool:
         """Return True."""
@@ -164,7 +169,7 @@ class BoundedOutput(io.BufferedIOBase):
 
 def capture_output() -> tuple[BoundedOutput, BoundedOutput]:
     """Capture what the student's code prints, standard output and standard error apart."""
-    kept = BoundedOutput(), BoundedOutput()
+    kept = BoundedOutput(1), BoundedOutput(2)
     sys.stdout, sys.stderr = (io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True) for raw in kept)  # type: ignore[type-var]
     return kept
 
@@ -194,6 +199,7 @@ def serve(pipe: socket.socket, mark: mmap.mmap, work: Sequence[Any]) -> None:
     wire.send(pipe, wire.frame(wire.LOCKED_IN))
     output, errors = capture_output()
     sys.argv[:] = [""]
+    answer_for_empty_root()
     finder = Sources(mark, *work)
     operations = {**OPERATIONS, "load": finder.load}
     sys.meta_path.insert(0, finder)

@@ -20,6 +20,9 @@ from autograder.skipped import STATEMENT_SECONDS
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/",
+    "USER": "student",  # which scripts expect
     **ONE_THREAD,
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",  # the order of a set is the same in every run; this is why the zygote is not started with -I

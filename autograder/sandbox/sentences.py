@@ -1,9 +1,11 @@
 """The sentences for what goes wrong in a student's code."""
 
+import re
 import signal
 import sys
 
 from autograder.checking import StudentError
+from autograder.library import why_missing
 from autograder.sandbox.redaction import Words
 from autograder.statements import newer_python
 from autograder.text import clean
@@ -30,6 +32,7 @@ def how_it_ended(status: int, redacted: bool) -> str:
 
 
 NO_ANSWER = "{name} answered with something that is no answer."
+NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 LATE = "{name} did not come back in time; is there a loop that never ends?"
 LATE_LOADING = '{name} takes too long. Move code that trains, plots or prints below `if __name__ == "__main__":`.'
 PHRASES = {
@@ -58,7 +61,8 @@ def failure(operation: str, label: str, words: Words, explanation: str = "") -> 
     if kind == "NotImplementedError" and message:
         return StudentError(message, trace)
     if kind == "ModuleNotFoundError":
-        return StudentError(f"{message or said}: submissions may use numpy and the standard library{place}.", trace)
+        missing = NO_MODULE.match(message)
+        return StudentError(f"{why_missing(missing[1]) if missing else said}{place}.", trace)
     if operation in ("module", "load"):
         if kind == "SyntaxError" and (version := newer_python(where.partition(": ")[2])):
             own = ".".join(map(str, sys.version_info[:2]))

@@ -9,6 +9,7 @@ them ends the child, the others don't notice: a new child repeats their steps an
 """
 
 import contextlib
+import signal
 import time
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -26,10 +27,14 @@ from autograder.sandbox.replies import decode, is_answer, is_tagged
 from autograder.sandbox.scheduler import Scheduler, SingleFlight
 from autograder.sandbox.sentences import LATE, LATE_LOADING, NO_ANSWER, failure, how_it_ended
 from autograder.sandbox.student import SandboxedStudent
-from autograder.skipped import ENDS_THE_PROGRAM, OUT_OF_TIME, Skipped, explain_missing_name
+from autograder.skipped import ASKS_THE_SYSTEM, ENDS_THE_PROGRAM, OUT_OF_TIME, Skipped, explain_missing_name
 from autograder.student import BaseResults, Parameters
 
 AS_IT_IS = frozenset({str, int, float, tuple, bytes, msgpack.ExtType})  # sent unchanged; most arguments are
+
+
+# Why a statement is skipped that ended the child by one of these signals.
+REASONS = {signal.SIGSYS: ASKS_THE_SYSTEM, signal.SIGVTALRM: OUT_OF_TIME, signal.SIGXCPU: OUT_OF_TIME}
 
 
 class Place(NamedTuple):
@@ -343,9 +348,8 @@ class Session(SandboxedStudent):
                 if child.running()[0] == at or time.monotonic() >= end:
                     raise
 
-    def note_lost_statement(self, reason: str) -> None:
+    def note_lost_statement(self, file: int, number: int, reason: str) -> None:
         """Record which statement the child ran last, as far as it can be believed, so that the next one skips it."""
-        file, number = self.child.running_statement() if self.child else (0, 0)
         if 1 <= file <= len(self.sources):
             self.lost.append((sorted(self.sources)[file - 1], number, reason))
 
@@ -371,12 +375,16 @@ class Session(SandboxedStudent):
         running = conversation.step(number)
         if running is not None and not running.runs_student_code:  # no child notes such a step by itself
             running = None
+        statement = self.child.running_statement() if self.child else (0, 0)
+        status = self.end_child()
         if running is not None:
             self.strikes[running.label] += 1
             if running.loads:
-                self.note_lost_statement(OUT_OF_TIME if sentence == LATE else ENDS_THE_PROGRAM)
+                self.note_lost_statement(
+                    *statement, OUT_OF_TIME if sentence == LATE else REASONS.get(-status, ENDS_THE_PROGRAM)
+                )
                 sentence = LATE_LOADING if sentence == LATE else sentence
-        how = how_it_ended(self.end_child(), self.redactor.hidden)
+        how = how_it_ended(status, self.redactor.hidden)
         error = StudentError(sentence.format(name=running.name if running else "The submission", how=how))
         conversation.invalidate(error)
         return error

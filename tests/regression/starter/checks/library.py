@@ -1,13 +1,28 @@
-"""What the grader has to import from."""
+"""Which modules the grader has, and what is said of one that it lacks.
+
+This file is part of the hand-out, like checking.py.
+"""
+
+from __future__ import annotations
 
 import sys
 
+NEED_A_SCREEN = {"idlelib", "tkinter", "turtle", "turtledemo"}
+# These do something when they are imported, or are for the making of Python.
+NOT_FOR_GRADING = NEED_A_SCREEN | {"antigravity", "ensurepip", "lib2to3", "pip", "pydoc_data", "test", "this", "venv"}
+
 
 def is_available(name: str) -> bool:
-    """Return whether the grader has a module."""
-    return name.partition(".")[0] in {"numpy", *sys.stdlib_module_names}
+    """Return whether the grader has a module: numpy, and the standard library but for what makes no sense there."""
+    top = name.partition(".")[0]
+    return top == "numpy" or (top in sys.stdlib_module_names and top not in NOT_FOR_GRADING)
 
 
 def why_missing(name: str) -> str:
     """Return why a module cannot be imported in the grader."""
-    return f"`{name.partition('.')[0]}` is not available in the grader"
+    top = name.partition(".")[0]
+    if top in NEED_A_SCREEN:
+        return f"`{top}` needs a screen, which the grader does not have"
+    if is_available(name):
+        return f"this Python has no `{name}`"
+    return f"`{top}` is not available in the grader"
