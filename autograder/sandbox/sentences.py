@@ -3,10 +3,12 @@
 import re
 import signal
 import sys
+from collections.abc import Collection
 
 from autograder.checking import StudentError
 from autograder.library import why_missing
 from autograder.sandbox.redaction import Words
+from autograder.skipped import ASKS_THE_SYSTEM, ENDS_THE_PROGRAM, OUT_OF_TIME
 from autograder.statements import newer_python
 from autograder.text import clean
 
@@ -35,6 +37,8 @@ NO_ANSWER = "{name} answered with something that is no answer."
 NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 LATE = "{name} did not come back in time; is there a loop that never ends?"
 LATE_LOADING = '{name} takes too long. Move code that trains, plots or prints below `if __name__ == "__main__":`.'
+# Why a statement is skipped that ended the child by one of these signals.
+REASONS: dict[int, str] = {signal.SIGSYS: ASKS_THE_SYSTEM, signal.SIGVTALRM: OUT_OF_TIME, signal.SIGXCPU: OUT_OF_TIME}
 PHRASES = {
     "call": "{name} raised",
     "counted": "{name} raised",
@@ -72,3 +76,12 @@ def failure(operation: str, label: str, words: Words, explanation: str = "") -> 
         return StudentError(f"{module}.py defines no `{inside}`.{more}", trace)
     phrase = PHRASES.get(operation, "The result of {name} could not be read:")
     return StudentError(f"{phrase.format(name=last_of(label))} {said}{place}{more and f'.{more}'}", trace)
+
+
+def lost_statement(
+    files: Collection[str], statement: tuple[int, int], status: int, sentence: str
+) -> list[tuple[str, int, str]]:
+    """Return the statement that a child ran last while it loaded a file, if it can be believed, and why it is skipped."""
+    place, number = statement
+    reason = OUT_OF_TIME if sentence == LATE else REASONS.get(-status, ENDS_THE_PROGRAM)
+    return [(sorted(files)[place - 1], number, reason)] if 1 <= place <= len(files) else []

@@ -9,7 +9,6 @@ them ends the child, the others don't notice: a new child repeats their steps an
 """
 
 import contextlib
-import signal
 import time
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -25,16 +24,12 @@ from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.redaction import Redactor, Words
 from autograder.sandbox.replies import decode, is_answer, is_tagged
 from autograder.sandbox.scheduler import Scheduler, SingleFlight
-from autograder.sandbox.sentences import LATE, LATE_LOADING, NO_ANSWER, failure, how_it_ended
+from autograder.sandbox.sentences import LATE, LATE_LOADING, NO_ANSWER, failure, how_it_ended, lost_statement
 from autograder.sandbox.student import SandboxedStudent
-from autograder.skipped import ASKS_THE_SYSTEM, ENDS_THE_PROGRAM, OUT_OF_TIME, Skipped, explain_missing_name
+from autograder.skipped import Skipped, explain_missing_name
 from autograder.student import BaseResults, Parameters
 
 AS_IT_IS = frozenset({str, int, float, tuple, bytes, msgpack.ExtType})  # sent unchanged; most arguments are
-
-
-# Why a statement is skipped that ended the child by one of these signals.
-REASONS = {signal.SIGSYS: ASKS_THE_SYSTEM, signal.SIGVTALRM: OUT_OF_TIME, signal.SIGXCPU: OUT_OF_TIME}
 
 
 class Place(NamedTuple):
@@ -348,11 +343,6 @@ class Session(SandboxedStudent):
                 if child.running()[0] == at or time.monotonic() >= end:
                     raise
 
-    def note_lost_statement(self, file: int, number: int, reason: str) -> None:
-        """Record which statement the child ran last, as far as it can be believed, so that the next one skips it."""
-        if 1 <= file <= len(self.sources):
-            self.lost.append((sorted(self.sources)[file - 1], number, reason))
-
     def end(self) -> None:
         """Kill the child, if there is one."""
         with contextlib.suppress(SandboxError):  # the zygote is gone, and its children with it
@@ -380,9 +370,7 @@ class Session(SandboxedStudent):
         if running is not None:
             self.strikes[running.label] += 1
             if running.loads:
-                self.note_lost_statement(
-                    *statement, OUT_OF_TIME if sentence == LATE else REASONS.get(-status, ENDS_THE_PROGRAM)
-                )
+                self.lost += lost_statement(self.sources, statement, status, sentence)
                 sentence = LATE_LOADING if sentence == LATE else sentence
         how = how_it_ended(status, self.redactor.hidden)
         error = StudentError(sentence.format(name=running.name if running else "The submission", how=how))

@@ -200,6 +200,4 @@ CONTRACT = {
         {"gradient key": contract.UNFINISHED},
         (f'            grads[f"B{{layer}}"] = {MEAN}\n', ""),
     ),
-    "dnn-waits-for-keyboard": contract.waits_for_keyboard("dnn.py"),
-    "dnn-imports-torch": contract.imports_torch("dnn.py"),
 }

@@ -7,16 +7,11 @@ from autograder.backprop.mistakes.extension.notes import NOTES
 from autograder.backprop.mistakes.extension.softmax import SOFTMAX, SOFTMAX_BACKWARD, SOFTMAX_FORWARD
 from autograder.backprop.mistakes.extension.steps import STEPS
 from autograder.backprop.mistakes.extension.worked_example import WORKED_EXAMPLE
-from autograder.backprop.mistakes.families import contract
 
-WHOLE_FILE = {
-    "extension-waits-for-keyboard": contract.waits_for_keyboard("extension.py"),
-    "extension-imports-torch": contract.imports_torch("extension.py"),
-}
 TABLES = (
     *(SOFTMAX, SOFTMAX_BACKWARD, SOFTMAX_FORWARD),
     *(CROSS_ENTROPY, SQUARED_ERROR),
-    *(BACKWARD_LOOP, WORKED_EXAMPLE, ACTIVATIONS, GENERAL_DNN, NOTES, WHOLE_FILE),
+    *(BACKWARD_LOOP, WORKED_EXAMPLE, ACTIVATIONS, GENERAL_DNN, NOTES),
 )
 
 __all__ = ["STEPS", "TABLES"]

@@ -133,27 +133,3 @@ def fixed_depth(step: str, expression: str, where: str, right: str) -> Mistake:
         f"Look at {where}: it assumes three layers.",
         right,
     )
-
-
-def waits_for_keyboard(file: str) -> Mistake:
-    """Return the row for a file that asks a question when it is imported."""
-    return Mistake.by_edits(
-        "What runs when another program imports your file?",
-        f"Look at the lines outside of functions and classes in {file}: one of them waits for keyboard input.",
-        'Move experiments and input() out of the file, or below `if __name__ == "__main__":`.',
-        "a question that waits for keyboard input",
-        {"load": '"EOFError"'},
-        ("import numpy as np\n", "import numpy as np\n\ninput('go on?')\n"),
-    )
-
-
-def imports_torch(file: str) -> Mistake:
-    """Return the row for a file that imports a library for automatic differentiation."""
-    return Mistake.by_edits(
-        "If another library computes the gradients, what is left for you to write?",
-        f"Look at the imports of {file}.",
-        "In this assignment you write the differentiation yourself, with numpy and the standard library only.",
-        "an import of torch",
-        {"load": '"torch"'},
-        ("import numpy as np\n", "import numpy as np\nimport torch\n"),
-    )
