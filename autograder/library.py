@@ -25,4 +25,6 @@ def why_missing(name: str) -> str:
         return f"`{top}` needs a screen, which the grader does not have"
     if is_available(name):
         return f"this Python has no `{name}`"
+    if top in sys.stdlib_module_names:
+        return f"`{top}` is a part of Python that the grader leaves out"
     return f"`{top}` is not available in the grader"

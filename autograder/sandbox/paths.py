@@ -8,7 +8,7 @@ import errno
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 ROOT = {"/", ".", "./", "", "/.", "//"}  # "" is what os.path.dirname says of a file in the folder
@@ -26,8 +26,11 @@ class EmptyListing:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
+    def __iter__(self) -> "EmptyListing":
+        return self
+
+    def __next__(self) -> Any:
+        raise StopIteration
 
     def close(self) -> None:
         """Do nothing: nothing is open."""
