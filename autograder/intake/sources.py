@@ -27,6 +27,8 @@ def read_text(name: str, source: bytes) -> tuple[bytes, list[str]]:
         notes.append(f"{name} ends with a zero byte or Ctrl-Z, which was cut off; save it again as plain text.")
     if not text.strip():
         raise UnreadableFileError(f"{name} is empty.")
+    if text.lstrip().startswith("{") and '"cells"' in text and '"nbformat"' in text:
+        raise UnreadableFileError(f"{name} is a Jupyter notebook; export it as a Python file and submit that.")
     data = text.encode()
     if "\0" in text:
         raise UnreadableFileError(f"Line {find_line(data, data.index(0))} of {name} has a zero byte in it; save it as UTF-8.")

@@ -61,9 +61,12 @@ class Loading:
         for part in self.assignment.parts:
             if part.name not in self.starters:
                 self.load_file(part.name)
-        if self.skipped:  # what a statement has done before it failed is undone in new children, which do not run it
+        if (
+            self.skipped
+        ):  # what a statement has done, or printed, before it failed is undone in new children, which do not run it
             self.open()
-        for session in (self.session, self.dependent_session):
+            self.printed = Printed()
+        for session in dict.fromkeys((self.session, self.dependent_session)):
             self.load_again(session)
 
     def open(self) -> None:
@@ -88,9 +91,11 @@ class Loading:
 
     def load_again(self, session: Session) -> None:
         """Load every file that is there if the session has a new child, or what they print would be printed in a check."""
-        with contextlib.suppress(StudentError):
-            if session.child is None and (names := [name for name in self.assignment.part_names if name not in self.problems]):
+        if session.child is None and (names := [name for name in self.assignment.part_names if name not in self.problems]):
+            with contextlib.suppress(StudentError):
                 session.fetch(*map(session.module, names))
+            if self.skipped:
+                self.printed = self.printed.and_then(*session.printed)
 
     def load_file(self, name: str) -> None:
         """Load a file that is there, and note what was skipped, or why it cannot be loaded."""

@@ -115,6 +115,7 @@ def test_what_may_be_two_encodings_names_the_line_and_the_byte(codec, comment):
     ("source", "words"),
     [
         (b"", "q.py is empty."),
+        (b'{"cells": [], "nbformat": 4}', "q.py is a Jupyter notebook; export it as a Python file and submit that."),
         (b" \n\n", "q.py is empty."),
         (codecs.BOM_UTF8 + b"\n", "q.py is empty."),
         (codecs.BOM_UTF16_LE, "q.py is empty."),

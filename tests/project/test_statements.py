@@ -1,6 +1,7 @@
 """Files whose statements fail, exit, wait or take too long: what is skipped, in the grader and at home alike."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -156,6 +157,31 @@ def test_files_that_import_each_other():
 
 
 UNUSED = "import pandas as pd\nimport numpy as np\n"
+
+
+TRAINING = """
+n, total = 0, 0.0
+while time.process_time() < START + 10:
+    n += 1
+    total += np.sin(n)
+print(total)
+"""
+
+
+def test_a_busy_machine_changes_no_score(grade):
+    """A file that trains for ten seconds gets the same result when twice as many programs run as there are processors."""
+    source = solutions()["dnn"] + b"\nimport time\nSTART = time.process_time()\n" + TRAINING.encode()
+    idle = grade({**solutions(), "dnn": source})
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        loaded = grade({**solutions(), "dnn": source})
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert loaded == idle
+    assert (idle.score, idle.printed[0]) == (100, "0.0\n")
+    assert ["`while time.process_time() < START + 10:`" in warning for warning in idle.warnings] == [True]
 
 
 def test_an_unused_line_costs_nothing_and_is_told(grade):
