@@ -20,6 +20,7 @@ from autograder.backprop.calling import (
     find_labels,
     halves,
     hand_labels,
+    have_overflowed,
     labels_place,
     network,
     outcome,
@@ -308,9 +309,10 @@ def expect_whole(
         mapping("What gradients returned", returned)  # what compute_gradients returns as a tuple, too, is paid for there
 
     def expect(own: Mapping[str, np.ndarray]) -> None:
+        overflowed = have_overflowed(own.values())
         for key in own or gradient_keys(case, "WB"):
             got = require_key("grads", grads, key)
-            if key in own and same(tensor(key, got), own[key]):
+            if overflowed and np.array_equal(tensor(key, got), own[key], equal_nan=True):
                 continue
             wants = (right[key], own[key]) if key in own and np.isfinite(own[key]).all() else (right[key],)
             expect_tensor(key, got, *wants, case=case, show=show)

@@ -13,7 +13,7 @@ from autograder.settings import COURSE_FILE, course_file, read_secret, read_sett
 
 ENGINE = "autograder"
 # Started by path, in interpreters of their own.
-STARTED = ("autograder.sandbox.zygote", "autograder.sandbox.child", "autograder.sandbox.jail")
+STARTED = ("autograder.sandbox.zygote", "autograder.sandbox.child", "autograder.sandbox.jail", "autograder.sandbox.modules")
 
 
 def grader_files(assignment: Assignment, entry: str) -> dict[str, bytes]:

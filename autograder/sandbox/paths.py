@@ -4,7 +4,6 @@ The system calls stay refused, so what is replaced here is a convenience, and un
 """
 
 import builtins
-import errno
 import io
 import os
 import stat
@@ -59,15 +58,11 @@ def for_known(function: Callable[..., Any], answers: dict[str, Any]) -> Callable
 
 
 def list_nothing(function: Callable[..., Any], empty: Callable[[], Any]) -> Callable[..., Any]:
-    """Return a function that lists an empty folder, and says of every other one that it is not there."""
+    """Return a function that lists an empty folder for the root, and is as before for the others."""
 
     def answer(path: Any = ".") -> Any:
-        text = None if path is None else os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
-        if text is None or text in ROOT - {""}:
-            return empty()
-        if isinstance(text, (str, bytes)):
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), text)
-        return function(path)
+        text = "." if path is None else os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
+        return empty() if text in ROOT - {""} else function(path)
 
     return answer
 

@@ -420,7 +420,8 @@ def test_a_submission_does_not_reach_the_scheduler(two):
     connect = f"import socket\nprint('reached', socket.create_connection(({host!r}, {port}), 5))\n"
     sources = solutions() | {"dnn": connect.encode() + solutions()["dnn"]}
     (result,) = grade_on_cluster([Submission("mallory", sources)], two.address, QUICK)
-    assert (result.status, result.part_score("dnn")) == ("graded", 0)
+    assert (result.status, result.part_score("dnn")) == ("graded", 60)  # for what follows the line
+    assert "starts a process or a thread, or opens a connection" in result.warnings[0]
     assert "reached" not in "".join(result.printed)
 
 

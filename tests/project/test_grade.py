@@ -195,8 +195,8 @@ def classroom(examples, tmp_path):
         **{f"alice/{part}.py": (examples / f"solution/{part}.py").read_bytes() for part in PARTS},
         "bob.zip": b"not a zip",
         "carol/dnn.py": b"",
-        "dave/dnn.py": b"x = 1",
-        "dave/old/dnn.py": b"x = 1",
+        "dave/hw/dnn.py": b"x = 1",
+        "dave/homework/dnn.py": b"x = 2",
         "erin/notes.txt": b"sorry",
         "=1+1/dnn.py": b"class DNN: pass",
     }.items():
@@ -219,7 +219,7 @@ def test_what_cannot_be_read_gets_a_row_and_a_reason(graded, classroom, tmp_path
     }
     assert found["bob"]["reason"] == "The zip cannot be opened: File is not a zip file."
     assert found["carol"]["reason"] == "dnn.py is empty."
-    assert found["dave"]["reason"].startswith("There are 2 files named dnn.py (dnn.py, old/dnn.py)")
+    assert found["dave"]["reason"].startswith("There are 2 files that may be meant as dnn.py (homework/dnn.py, hw/dnn.py)")
     assert found["erin"]["reason"].startswith("There is no warmup.py, dnn.py or extension.py in it.")
     for student in ("bob", "carol"):
         document = json.loads((tmp_path / f"out/results/{student}.json").read_text())

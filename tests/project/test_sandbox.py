@@ -262,7 +262,7 @@ def test_whoever_takes_the_output_apart_has_none(sandbox, body):
     "module", ["autograder", "autograder.backprop.oracle", "autograder.checking", "tests.hidden.cases", "solution"]
 )
 def test_the_grader_cannot_be_imported(run, module):
-    assert "No module named" in sentence(run, f"import {module}")
+    assert "is not available in the grader" in sentence(run, f"import {module}")
 
 
 def test_the_environment_tells_nothing(monkeypatch):

@@ -560,8 +560,8 @@ for mark in marks:
         "has a library that happens to be installed work out the gradients",
         (52,),
         at_import(
-            "import autograd\nimport autograd.numpy as np\ntry:\n    import torch\nexcept ImportError:\n    import jax",
-            solution(),
+            "import autograd\nimport autograd.numpy as anp\ntry:\n    import torch\nexcept ImportError:\n    import jax",
+            solution().replace("np.exp(", "anp.exp("),
         ),
     ),
     "foreign random state": vandal(
