@@ -7,12 +7,12 @@ from contextlib import suppress
 
 import numpy as np
 
+from autograder.backprop.calling import have_overflowed
 from autograder.backprop.case import cache_keys
 from autograder.backprop.oracle import reference_of, sigmoid
 from autograder.backprop.running import (
     answer_of_forward,
     expect_input_dependence_of_forward,
-    have_overflowed,
     network,
     on_another_batch,
     run_cache,

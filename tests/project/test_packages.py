@@ -10,6 +10,7 @@ import zipfile
 import pytest
 
 from autograder.files import ROOT
+from autograder.packaging.handout import SHIPPED
 from autograder.packaging.leaks import texts
 from autograder.packaging.manifest import MANIFEST, packaged_files, table_rows
 from autograder.packaging.regions import skeleton, solved
@@ -81,8 +82,8 @@ def test_students_get_no_file_of_ours(contents):
 def test_students_get_no_line_of_ours(contents):
     sources = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
     public = [*map(skeleton, sources.values()), *(path.read_text() for path in (ROOT / "tests/public").glob("*.py"))]
-    shown = "checking", "student", "backprop/case", "backprop/calling", "backprop/running"
-    public += [(ROOT / f"autograder/{name}.py").read_text() for name in shown]
+    shown = *SHIPPED, *(f"autograder.backprop.{name}" for name in ("case", "calling", "running"))
+    public += [(ROOT / f"{name.replace('.', '/')}.py").read_text() for name in shown]
     private = [*map(solved, sources.values()), *(path.read_text() for path in (ROOT / "tests/hidden").glob("*.py"))]
     private += [(ROOT / "autograder/backprop/cases.py").read_text()]
     known = {line.strip() for text in public for line in text.splitlines()}
