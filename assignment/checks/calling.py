@@ -256,9 +256,9 @@ def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
     return found
 
 
-def same(one: np.ndarray, other: np.ndarray) -> bool:
+def same(one: np.ndarray, other: np.ndarray, equal_nan: bool = False) -> bool:
     """Whether two tensors are the same, in shape and numbers."""
-    return one.shape == other.shape and agree(one, other)
+    return one.shape == other.shape and (agree(one, other) or np.array_equal(one, other, equal_nan=equal_nan))
 
 
 def have_overflowed(tensors: Iterable[np.ndarray]) -> bool:

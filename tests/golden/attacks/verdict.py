@@ -561,7 +561,7 @@ for mark in marks:
         (52,),
         at_import(
             "import autograd\nimport autograd.numpy as anp\ntry:\n    import torch\nexcept ImportError:\n    import jax",
-            solution().replace("np.exp(", "anp.exp("),
+            solution().replace("class DNN:", "class DNN(anp.Network):"),
         ),
     ),
     "foreign random state": vandal(
