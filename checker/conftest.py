@@ -1,9 +1,9 @@
 """Tells pytest that the student's files are right here, and that a failed check shows its sentence, not its source."""
 
 import pytest
+from checks.at_home import LocalStudent
 from checks.checking import CheckFailure, StudentError, sentence_of
 from checks.rubric import RUBRIC
-from checks.at_home import LocalStudent
 
 STUDENT = LocalStudent(tuple(RUBRIC))
 

@@ -299,7 +299,7 @@ def expect_whole(
 ) -> None:
     """CheckFailure unless `gradients` gives the right W and B gradients, or those of the student's own two passes.
 
-    It only puts the passes together, so what one of them has wrong, or lacks, is not paid for again. `is_followed` may raise.
+    `gradients` only joins the passes, so their mistakes are not paid for again. `is_followed` raises if they earn nothing.
     """
     returned = student.fetch(network(student, case).gradients(case.X, case.Y))
     grads = as_gradients("gradients", returned, case)

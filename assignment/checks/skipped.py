@@ -30,7 +30,7 @@ NOT_DEFINED = (
 )
 FILE_REASONS = {
     errno.ENOENT: "opens `{}`, which the grader does not have",
-    errno.EROFS: "writes `{}`, but nothing can be written in the grader",
+    errno.EROFS: "writes `{}`, but the file system of the grader is read-only",
 }
 
 
@@ -101,7 +101,7 @@ REASONS: tuple[tuple[type[BaseException], Callable[[Any, str], str]], ...] = (
     (OutOfTimeError, lambda error, message: OUT_OF_TIME),
     (SystemRefusalError, lambda error, message: ASKS_THE_SYSTEM),
     (SystemExit, lambda error, message: ENDS_THE_PROGRAM),
-    (EOFError, lambda error, message: "waits for input, which nobody gives in the grader"),
+    (EOFError, lambda error, message: "waits for input, and the grader gives none"),
     (ModuleNotFoundError, lambda error, message: why_missing(error.name) if error.name else ""),
     (ImportError, describe_import),
     (SyntaxError, lambda error, message: f"imports `{error.filename}`, of which line {error.lineno} is not Python"),

@@ -248,15 +248,20 @@ def is_tame(case: Case) -> bool:
     return bool(max(np.abs(W).max() for W in case.params.values()) < LARGEST_WEIGHT)
 
 
+def suits(case: Case) -> bool:
+    """What is asked of any case holds for one that was not drawn."""
+    return is_tame(case) and varies(case) and tells_apart(case)
+
+
 def still_suits(change: Callable[[Case], Case], case: Case) -> bool:
     """What is asked of any case holds for the changed one, too."""
-    changed = change(case)
-    return is_tame(changed) and varies(changed) and tells_apart(changed)
+    return suits(change(case))
 
 
 def still_suits_throughout(case: Case) -> bool:
     """What is asked of any case holds with every layer spread out, and rounding does not add up over the layers."""
-    return still_suits(spread_throughout, case) and bears_rounding(spread_throughout(case))
+    changed = spread_throughout(case)
+    return suits(changed) and bears_rounding(changed)
 
 
 def in_reverse(case: Case) -> Case:

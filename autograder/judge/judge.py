@@ -27,6 +27,7 @@ from autograder.sandbox.host import Limits
 from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
 from autograder.settings import read_assignment, read_secret
+from autograder.skipped import Skipped
 from autograder.text import clean
 
 MAX_TEXT = 1_000  # characters of what a student is told about one check
@@ -103,7 +104,11 @@ class Judge:
         """Yield a submission whose files are loaded, for as long as it is graded."""
         with contextlib.ExitStack() as stack:
             open_session = partial(self.sandbox.session, prompts=self.messages)
-            grading = Grading(self, submission, lambda *given: stack.enter_context(open_session(given[0], skipped=given[1])))
+
+            def enter_session(sources: Mapping[str, bytes], skipped: Sequence[Skipped]) -> Session:
+                return stack.enter_context(open_session(sources, skipped=skipped))
+
+            grading = Grading(self, submission, enter_session)
             grading.load()
             yield grading
 

@@ -61,9 +61,8 @@ class Loading:
         for part in self.assignment.parts:
             if part.name not in self.starters:
                 self.load_file(part.name)
-        if (
-            self.skipped
-        ):  # what a statement has done, or printed, before it failed is undone in new children, which do not run it
+        if self.skipped:
+            # What a statement did or printed before it failed is undone: new children do not run it.
             self.open()
             self.printed = Printed()
         for session in dict.fromkeys((self.session, self.dependent_session)):

@@ -30,7 +30,7 @@ CONCERNS = {
         "Backward passes by finite differences",
         "The rubric takes points for these. Look at them before you agree.",
     ),
-    "files": ("Lines skipped and files guessed", "These were graded all the same. Their students were told the same."),
+    "files": ("Skipped lines and unusual files", "These submissions were graded. Their students see the same notes."),
     "weak": ("Weak isolation", "The machine that graded these submissions did not keep them from what is listed here."),
     "remark": ("Remarks", "Only you can see these."),
 }

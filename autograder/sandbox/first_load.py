@@ -1,4 +1,4 @@
-"""Loads a file of a submission for the first time: one statement at a time, without those that do not run."""
+"""Loads a file of a submission for the first time, and finds out which of its statements must be skipped."""
 
 from collections.abc import Collection
 from typing import Any
@@ -13,7 +13,7 @@ MAX_LOST = 5  # statements of a submission that may end a child
 
 
 def load_statements(session: Session, name: str) -> list[Skipped]:
-    """Load a file, and return the statements that were skipped in this one and those that it imports.
+    """Load a file, and return the skipped statements of this file and of the files that it imports.
 
     One that ends the child, or keeps it waiting, is skipped by the next child. Raise StudentError if the file cannot be loaded
     at all.

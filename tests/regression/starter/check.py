@@ -21,13 +21,13 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+from checks.at_home import LocalStudent
 from checks.checking import CheckFailure, StudentError, collect_checks
 from checks.hints import HINTS
 from checks.library import why_missing
 from checks.rubric import RUBRIC
 from checks.skipped import explain_missing_name
 from checks.statements import newer_python
-from checks.at_home import LocalStudent
 
 HERE = Path(__file__).resolve().parent
 PARTS = tuple(RUBRIC)
@@ -79,7 +79,7 @@ def run(parts, hints=0):
             if not right and first is None:
                 first = part, check, explanation
         if explanation := rehearse(part, student):
-            print(f"  note  {fitted(f'The hidden checks call more of {part}.py than these, and that raised {explanation}', 8)}")
+            print(f"  note  {fitted(f'Hidden checks also run other code in {part}.py. Here it raised {explanation}', 8)}")
     done = "Your hand-in is graded with further ones, on other inputs."
     print("\n" + fitted(f"{passed} of {count} public checks passed. {'The first to mend:' if first else done}"))
     if first is None:

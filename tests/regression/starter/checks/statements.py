@@ -45,7 +45,7 @@ def run_statements(
     begin: Callable[[int, float], None] = lambda number, seconds: None,
     seconds: float = STATEMENT_SECONDS,
 ) -> list[Skipped]:
-    """Run the statements of a file in the namespace of its module, and return those that were skipped.
+    """Run the statements of a file in the namespace of its module, and return the skipped statements.
 
     skip has the reason for each statement that is not to be run, by its number; begin is told the number and the processor time
     of each statement that is. Raise SyntaxError if the file is not Python, and ImportError for a statement that imports a file
@@ -58,10 +58,10 @@ def run_statements(
     for number, node in enumerate(split_imports(tree)):
         if number and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue  # by itself it would be compiled as the docstring of the module
-        code = compile(ast.Module([node], []), namespace["__file__"], "exec", flags, dont_inherit=True)
         if number in skip:
             skipped.append(describe(file, number, node, lines, skip[number]))
             continue
+        code = compile(ast.Module([node], []), namespace["__file__"], "exec", flags, dont_inherit=True)
         share, started = min(seconds, max(left, MIN_SECONDS)), time.process_time()
         begin(number, share)
         try:
