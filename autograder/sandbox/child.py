@@ -201,7 +201,7 @@ def serve(pipe: socket.socket, mark: mmap.mmap, work: Sequence[Any]) -> None:
     sys.argv[:] = [""]
     answer_for_empty_root()
     finder = Sources(mark, *work)
-    operations = {**OPERATIONS, "load": finder.load}
+    OPERATIONS["load"] = finder.load
     sys.meta_path.insert(0, finder)
     conversations: dict[int, dict[int, Any]] = {}
     while True:
@@ -214,7 +214,7 @@ def serve(pipe: socket.socket, mark: mmap.mmap, work: Sequence[Any]) -> None:
             for number, operation, arguments, named, _ in steps:
                 if operation in wire.RUNS_STUDENT_CODE:
                     wire.MARK.pack_into(mark, 0, index, number)
-                results[number] = carry_out(number, operations[operation], arguments, named, results, finder)
+                results[number] = carry_out(number, operation, arguments, named, results, finder)
             answers = [answer(results.get(number), finder) for number in wanted]
             try:
                 frames.append(wire.frame([answers, output.drain(), errors.drain()]))
@@ -225,17 +225,12 @@ def serve(pipe: socket.socket, mark: mmap.mmap, work: Sequence[Any]) -> None:
 
 
 def carry_out(
-    number: int,
-    operation: Callable[..., Any],
-    arguments: tuple[Any, ...],
-    named: dict[str, Any],
-    results: Results,
-    finder: Sources,
+    number: int, operation: str, arguments: tuple[Any, ...], named: dict[str, Any], results: Results, finder: Sources
 ) -> Any:
     """Return the result of one step, or what it failed with."""
     try:
         values = [value if type(value) is str else local(value, results) for value in arguments]
-        return operation(*values, **{name: local(value, results) for name, value in named.items()})
+        return OPERATIONS[operation](*values, **{name: local(value, results) for name, value in named.items()})
     except FailedBefore as failure:
         return failure.args[0]
     except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too
