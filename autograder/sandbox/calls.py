@@ -19,13 +19,21 @@ except (ImportError, OSError, RuntimeError):  # not Linux, or no libseccomp
 ALLOWED = (
     *("brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "futex", "restart_syscall"),
     *("read", "write", "recvfrom", "recvmsg", "sendto", "sendmsg", "close"),
-    *("clock_gettime", "clock_getres", "gettimeofday", "time", "clock_nanosleep", "nanosleep", "getrandom"),
-    *("select", "pselect6", "poll", "ppoll", "pause", "alarm", "setitimer", "getitimer", "sched_yield"),
+    *("gettimeofday", "time", "nanosleep", "getrandom", "select", "pselect6", "poll", "ppoll", "pause", "sched_yield"),
     *("rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack"),
-    *("getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getgroups"),
-    *("getrusage", "times", "uname", "sysinfo", "getcpu", "sched_getaffinity"),
-    *("exit", "exit_group"),
+    *("times", "uname", "sched_getaffinity", "getgroups", "exit", "exit_group"),
 )
+# Answered with 0: these numbers count the children that came before, so that one could tell the next something by ending often.
+NUMBERLESS = ("getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid")
+# Allowed or refused by the first argument: which bits of it are looked at, what these must be, and whether the call is allowed.
+# A negative number is the clock of another process, or the usage of the children that are gone. Of the timers those stay that
+# count processor time, and that statements are stopped by: one that goes by the clock runs code while the judge is waited for.
+SIGN, ALL_BITS = 1 << 31, (1 << 32) - 1  # of an int, which may have others above it in its register
+TIMERS = ((ALL_BITS, 1, True), (ALL_BITS, 2, True), (ALL_BITS, 0, False))  # ITIMER_VIRTUAL, ITIMER_PROF, ITIMER_REAL
+BY_FIRST_ARGUMENT = {
+    **dict.fromkeys(("clock_gettime", "clock_getres", "clock_nanosleep", "getrusage"), ((SIGN, 0, True), (SIGN, SIGN, False))),
+    **dict.fromkeys(("setitimer", "getitimer"), TIMERS),
+}
 # What Python tries in passing, and honest code does by mistake: it is told why it may not. Every other call ends the child.
 REFUSED = {
     errno.ENOENT: (  # nothing is there
@@ -53,6 +61,8 @@ REFUSED = {
         *("umask", "chroot", "lseek", "ioctl", "fcntl", "dup", "dup2", "dup3", "pipe", "pipe2"),
         *("getrlimit", "setrlimit", "prlimit64", "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid"),
         *("setgroups", "getpriority", "setpriority", "sched_setaffinity", "setsid", "setpgid"),
+        # They tell of the whole machine what another process can change, such as free memory, or run code by the clock.
+        *("sysinfo", "getcpu", "alarm"),
     ),
 }
 OPENING = {"open": 1, "openat": 2}  # calls that open a file, and the place of their flags
@@ -75,11 +85,16 @@ def compile_filter() -> bytes:
     lists.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.KILL_PROCESS)
     with contextlib.suppress(OSError):  # libseccomp before 2.5 knows no tree: a longer way through the list
         lists.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, BY_TREE)
-    actions = {pyseccomp.ALLOW: ALLOWED, **{pyseccomp.ERRNO(number): names for number, names in REFUSED.items()}}
+    actions = {pyseccomp.ALLOW: ALLOWED, pyseccomp.ERRNO(0): NUMBERLESS}
+    actions |= {pyseccomp.ERRNO(number): names for number, names in REFUSED.items()}
     for action, names in actions.items():
         for name in names:
             with contextlib.suppress(OSError, ValueError):  # a call that this libseccomp does not know yet ends the child
                 lists.add_rule(action, name)
+    for name, rules in BY_FIRST_ARGUMENT.items():
+        for mask, value, is_allowed in rules:
+            action = pyseccomp.ALLOW if is_allowed else pyseccomp.ERRNO(errno.EPERM)
+            lists.add_rule(action, name, pyseccomp.Arg(0, pyseccomp.MASKED_EQ, mask, value))
     for name, place in OPENING.items():
         with contextlib.suppress(OSError, ValueError):
             refuse_to_open(lists, name, place)

@@ -30,6 +30,8 @@ from autograder.sandbox.paths import answer_for_empty_root
 from autograder.skipped import Skipped
 from autograder.statements import run_statements, without_waiting
 from autograder.student import with_base_results
+from autograder.tracing.lines import find_place, find_places
+from autograder.tracing.watching import Watcher
 
 MAX_NODES = 5_000  # values in one answer
 MAX_TEXT = 2_000
@@ -69,7 +71,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         skip = self.skips.get(name, {})
         if skip or self.is_first:
             self.skipped += run_statements(
-                name, self.sources[name], module.__dict__, skip, partial(self.begin, name), self.seconds
+                name, self.sources[name], module.__dict__, self.sources, skip, partial(self.begin, name), self.seconds
             )
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         else:
@@ -107,20 +109,22 @@ def fill(container: Any, values: dict[str, Any]) -> None:
         container[key] = value
 
 
-def counted(name: str, function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
-    """Return the result of a call, and how often a function defined under this name began to run during it."""
+def counted(function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
+    """Return the result of a call, and how many instructions of Python ran for it."""
     count = 0
 
-    def watch(frame: Any, event: str, _: Any) -> None:
+    def watch(frame: Any, event: str, _: Any) -> Any:
         nonlocal count
-        count += event == "call" and frame.f_code.co_name == name
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        count += event == "opcode"
+        return watch
 
-    before = sys.getprofile()
-    sys.setprofile(watch)
+    before = sys.gettrace()
+    sys.settrace(watch)
     try:
         result = function(*arguments)
     finally:
-        sys.setprofile(before)
+        sys.settrace(before)
     return result, count
 
 
@@ -201,7 +205,9 @@ def serve(pipe: socket.socket, mark: mmap.mmap, work: Sequence[Any]) -> None:
     sys.argv[:] = [""]
     answer_for_empty_root()
     finder = Sources(mark, *work)
-    OPERATIONS["load"] = finder.load
+    watcher = Watcher([f"{name}.py" for name in finder.sources])
+    OPERATIONS.update({"load": finder.load, "watch": watcher.begin, "unwatch": watcher.end})
+    OPERATIONS.update({"find_places": partial(find_places, watcher), "find_place": partial(find_place, watcher)})
     sys.meta_path.insert(0, finder)
     conversations: dict[int, dict[int, Any]] = {}
     while True:

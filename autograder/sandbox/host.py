@@ -3,6 +3,7 @@
 import contextlib
 import json
 import mmap
+import os
 import socket
 import struct
 import subprocess
@@ -18,7 +19,10 @@ from autograder.sandbox.layers import LAYERS, WeakSandboxError, lacking, refusal
 from autograder.skipped import STATEMENT_SECONDS
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
+# What a machine says of itself on which OpenBLAS would otherwise choose kernels that are wrong there.
+KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 ENVIRONMENT = {
+    **{name: os.environ[name] for name in KERNELS if name in os.environ},
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
     "HOME": "/",

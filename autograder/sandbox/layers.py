@@ -34,11 +34,11 @@ class WeakSandboxError(AutograderError):
     """The machine does not keep a submission from what it must be kept from."""
 
 
-def parse_dangers(text: str) -> tuple[str, ...]:
-    """Return the dangers that a text names between commas; raise ValueError for any other word."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if unknown := set(names) - set(MINIMUM):
-        raise ValueError(f"ACCEPT names {', '.join(sorted(unknown))}; it may name {', '.join(MINIMUM)}")
+def parse_dangers(text: str, *others: str) -> tuple[str, ...]:
+    """Return the dangers, or others, that a text names between commas; raise ValueError for any other word."""
+    names, known = tuple(name.strip() for name in text.split(",") if name.strip()), [*MINIMUM, *others]
+    if unknown := set(names).difference(known):
+        raise ValueError(f"ACCEPT names {', '.join(sorted(unknown))}; it may name {', '.join(known)}")
     return names
 
 

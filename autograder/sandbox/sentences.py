@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from autograder.checking import StudentError
 from autograder.library import why_missing
+from autograder.sandbox import wire
 from autograder.sandbox.redaction import Words
 from autograder.skipped import ASKS_THE_SYSTEM, ENDS_THE_PROGRAM, OUT_OF_TIME
 from autograder.statements import newer_python
@@ -34,6 +35,8 @@ def how_it_ended(status: int, redacted: bool) -> str:
 
 
 NO_ANSWER = "{name} answered with something that is no answer."
+TOO_MUCH = f"{{name}} returned too much: the grader takes {wire.MAX_RECEIVED >> 20} MB from one submission in all."
+TOO_LARGE = "A value that your code returned is too large to be passed on to the next call."
 NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 LATE = "{name} did not come back in time; is there a loop that never ends?"
 LATE_LOADING = '{name} takes too long. Move code that trains, plots or prints below `if __name__ == "__main__":`.'

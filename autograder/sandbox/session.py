@@ -11,64 +11,37 @@ them ends the child, the others don't notice: a new child repeats their steps an
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
-from autograder.checking import StudentError
+from autograder.checking import StudentError, copy_failure
 from autograder.sandbox import wire
 from autograder.sandbox.conversation import Conversation, Printed, Request, Step
+from autograder.sandbox.handle import Handle, Place, numbers_in
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.redaction import Redactor, Words
 from autograder.sandbox.replies import decode, is_answer, is_tagged
 from autograder.sandbox.scheduler import Scheduler, SingleFlight
-from autograder.sandbox.sentences import LATE, LATE_LOADING, NO_ANSWER, failure, how_it_ended, lost_statement
+from autograder.sandbox.sentences import (
+    LATE,
+    LATE_LOADING,
+    NO_ANSWER,
+    TOO_LARGE,
+    TOO_MUCH,
+    failure,
+    how_it_ended,
+    lost_statement,
+)
 from autograder.sandbox.student import SandboxedStudent
 from autograder.skipped import Skipped, explain_missing_name
 from autograder.student import BaseResults, Parameters
+from autograder.tracing.lines import Line, show_line
+from autograder.tracing.watching import MAX_RECORDED
 
 AS_IT_IS = frozenset({str, int, float, tuple, bytes, msgpack.ExtType})  # sent unchanged; most arguments are
-
-
-class Place(NamedTuple):
-    """Where a result is: its session, the generation of its conversation, its step, and the name of what gave it."""
-
-    session: "Session"
-    generation: object
-    number: int
-    label: str
-
-
-class Handle:
-    """A result on the student's side. What is done to it is noted, and done there."""
-
-    _place: Place
-
-    def __init__(self, place: Place) -> None:
-        object.__setattr__(self, "_place", place)
-
-    def __getattr__(self, name: str) -> "Handle":
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._place.session.note("get", f"{self._place.label}.{name}", self, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._place.session.note("set", self._place.label, self, name, value)
-
-    def __call__(self, *arguments: Any, **named: Any) -> "Handle":
-        """Note a call; its result is a Handle too."""
-        return self._place.session.note("call", self._place.label, self, *arguments, **named)
-
-    def __getitem__(self, key: Any) -> "Handle":
-        return self._place.session.note("item", self._place.label, self, key)
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self._place.session.fill(self, {key: value})
-
-    def __iter__(self) -> Iterator["Handle"]:
-        raise TypeError("a Handle cannot be iterated over; fetch it, or unpack it with session.unpack")
 
 
 class Session(SandboxedStudent):
@@ -79,10 +52,10 @@ class Session(SandboxedStudent):
         sandbox: "Sandbox",
         sources: Mapping[str, bytes],
         prompts: frozenset[str] = frozenset(),
-        apart_from: Sequence["Session"] = (),
         skipped: Sequence[Skipped] = (),
+        budget: wire.Budget | None = None,
     ) -> None:
-        self.sandbox, self.sources, self.apart_from = sandbox, dict(sources), apart_from
+        self.sandbox, self.sources, self.budget = sandbox, dict(sources), budget or wire.Budget()
         self.skipped = list(skipped)
         self.lost: list[tuple[str, int, str]] = []  # the statements that have ended a child, while files were loaded
         self.limits = sandbox.limits
@@ -131,9 +104,21 @@ class Session(SandboxedStudent):
         """Return a class like the subclass, with these results in the base class."""
         return self.note("with_base_results", subclass._place.label, subclass, base, results)
 
-    def counted(self, name: str, function: Handle, *arguments: Any) -> tuple[Handle, Handle]:
-        """Return the result of a call, and how often functions of this name ran for it, if the child tells the truth."""
-        return self.unpack(self.note("counted", function._place.label, name, function, *arguments))
+    def counted(self, function: Handle, *arguments: Any) -> tuple[Handle, Handle]:
+        """Return the result of a call, and how many instructions of Python ran for it, if the child tells the truth."""
+        return self.unpack(self.note("counted", function._place.label, function, *arguments))
+
+    def find_line(
+        self, run: Callable[[], Handle], path: Sequence[str | int], right: Mapping[str, Any], sources: Collection[str]
+    ) -> Line | None:
+        """Return the line that made a wrong value in what `run` returns, if the child tells one that is there."""
+        self.note("watch", "", MAX_RECORDED)
+        result = run()
+        self.note("unwatch", "")
+        place = self.fetch(self.note("find_place", "", result, tuple(path), dict(right), tuple(sources)))
+        file, number = place if isinstance(place, tuple) and [type(one) for one in place] == [str, int] else ("", 0)
+        source = self.sources.get(file.removesuffix(".py"), b"")
+        return show_line(file, number, source.decode("utf-8-sig", "replace"))
 
     def random_state(self) -> Handle:
         """Return the current global random state."""
@@ -158,6 +143,9 @@ class Session(SandboxedStudent):
     def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[None]:
         """Return a context that only one check at a time enters with this key; the others wait for it."""
         return contextlib.nullcontext() if self.scheduler is None else SingleFlight(self.scheduler, self, key)
+
+    def note_follows(self, words: str) -> None:
+        """Drop the words: the points are those of a check that holds outright."""
 
     def handle(self, number: int, label: str) -> Handle:
         """Return the result of a step of this conversation."""
@@ -196,7 +184,7 @@ class Session(SandboxedStudent):
             return value
         if isinstance(value, Handle):
             if value._place.generation is not self.conversation.generation:
-                raise self.conversation.lost or SandboxError("a result of an earlier check was used")
+                raise told(self.conversation.lost or SandboxError("a result of an earlier check was used"))
             return wire.reference(value._place.number)
         if isinstance(value, np.ndarray):
             return wire.pack_array(value)
@@ -213,19 +201,19 @@ class Session(SandboxedStudent):
         for value in values:
             self.outgoing(value)
             if reason := here.refused.get(value._place.number):
-                raise reason
+                raise told(reason)
         request = Request(here, [value._place.number for value in values])
         if self.scheduler is None:
             self.exchange([request])
         else:
             self.scheduler.wait_for(self, request)
         if request.error:
-            raise request.error
+            raise told(request.error)
         try:
             fetched = tuple([self.unwrap(reply, one._place.label) for reply, one in zip(request.replies, values, strict=True)])
-        except wire.WireError:
+        except (wire.WireError, MemoryError) as error:
             last = next((step.number for step in reversed(here.done) if step.runs_student_code), 0)
-            raise self.invalidate(here, last, NO_ANSWER) from None
+            raise told(self.invalidate(here, last, TOO_MUCH if isinstance(error, MemoryError) else NO_ANSWER)) from None
         return fetched if len(values) > 1 else fetched[0]
 
     def unwrap(self, reply: Any, label: str) -> Any:
@@ -237,7 +225,7 @@ class Session(SandboxedStudent):
             return decode(reply[1], self.redactor.describe_type)
         if is_tagged(reply) and reply[0] == "failed" and [type(word) for word in reply[1:]] == [int, str, str, str, str]:
             _, at, *words = reply
-            raise self.failure(label, at, Words(*words))
+            raise told(self.failure(label, at, Words(*words)))
         raise wire.WireError("a reply that is neither a value nor a failure")
 
     def failure(self, label: str, at: int, words: Words) -> StudentError:
@@ -257,9 +245,6 @@ class Session(SandboxedStudent):
         What ends the child is an error of the one request that it worked on; the others are sent to the next child.
         """
         try:
-            if any(session.child for session in self.apart_from):  # it could signal to this one's, by how much memory is free
-                for session in (self, *self.apart_from):
-                    session.end()
             while worthwhile := self.worthwhile(requests):
                 if self.child is None:
                     skips = [*((one.file, one.number, one.reason) for one in self.skipped), *self.lost]
@@ -279,6 +264,8 @@ class Session(SandboxedStudent):
             if self.seconds_left <= 0:
                 seconds = f"{self.limits.submission_seconds:.0f} seconds"
                 request.failed(StudentError(f"The {seconds} for the whole submission are used up."))
+            elif self.budget.is_spent:
+                request.failed(StudentError(TOO_MUCH.format(name="Your code")))
             elif tired := next(filter(None, map(self.over_strike_limit, request.conversation.steps)), None):
                 request.failed(tired)
         return [request for request in waiting if not request.over]
@@ -304,14 +291,26 @@ class Session(SandboxedStudent):
             first.invalidate(request.error)
 
     def converse(self, child: Child, requests: Sequence[Request], seconds: float) -> None:
-        """Send requests together and note the answers, up to the first that does not come."""
-        sent = [[one.conversation.number, one.steps_for(child), one.wanted] for one in requests]
+        """Send requests together and note the answers, up to the first that does not come.
+
+        Of requests that are too long together only the first half is sent. Only values that the student's code returned, and
+        that are passed on to it, can make a single one too long.
+        """
+        try:
+            sent = wire.frame([self.forget, [[one.conversation.number, one.steps_for(child), one.wanted] for one in requests]])
+        except wire.FrameTooLong:
+            if len(requests) > 1:
+                self.converse(child, requests[: len(requests) // 2], seconds)
+            else:
+                requests[0].failed(StudentError(TOO_LARGE))
+                requests[0].conversation.invalidate(StudentError(TOO_LARGE))
+            return
         started = time.monotonic()
         end = started + max(self.seconds_left, 0.01)
         try:
             child.begin()
             child.pipe.settimeout(self.patience(seconds, end))
-            wire.send(child.pipe, wire.frame([self.forget, sent]))
+            wire.send(child.pipe, sent)
             self.forget = False
             for request in requests:
                 answer = self.receive(child, seconds, end)
@@ -322,8 +321,8 @@ class Session(SandboxedStudent):
                 request.answered(child, replies, printed)
         except TimeoutError:
             self.invalidate_running(child, requests, LATE)
-        except wire.FrameTooLong as error:
-            raise SandboxError(str(error)) from error
+        except wire.BudgetSpentError:
+            self.invalidate_running(child, requests, TOO_MUCH)
         except wire.WireError:
             self.invalidate_running(child, requests, "{name} ended the program{how}.")
         finally:
@@ -338,7 +337,8 @@ class Session(SandboxedStudent):
         while True:
             patience, at = self.patience(seconds, end), child.running()[0]
             try:
-                return wire.receive(child.pipe, None if patience is None else time.monotonic() + patience, child.unread)
+                deadline = None if patience is None else time.monotonic() + patience
+                return wire.receive(child.pipe, deadline, child.unread, self.budget)
             except TimeoutError:
                 if child.running()[0] == at or time.monotonic() >= end:
                     raise
@@ -378,13 +378,9 @@ class Session(SandboxedStudent):
         return error
 
 
-def numbers_in(values: Iterable[Any]) -> Iterator[int]:
-    """Yield the numbers of the steps whose results are among some values."""
-    for value in values:
-        if isinstance(value, Handle):
-            yield value._place.number
-        elif isinstance(value, dict):
-            yield from numbers_in(value.values())
+def told(error: Exception) -> Exception:
+    """Return an error to be raised, a copy of one that is kept: what is raised keeps alive all frames that it passes."""
+    return copy_failure(error) if isinstance(error, StudentError) else error
 
 
 class Sandbox:
@@ -393,6 +389,7 @@ class Sandbox:
     def __init__(self, limits: Limits = Limits()) -> None:
         self.limits = limits
         self.zygote = Zygote(limits)
+        self.open_session: Callable[..., Session] = Session
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -415,14 +412,14 @@ class Sandbox:
         self,
         sources: Mapping[str, bytes],
         prompts: frozenset[str] = frozenset(),
-        apart_from: Sequence[Session] = (),
         skipped: Sequence[Skipped] = (),
+        budget: wire.Budget | None = None,
     ) -> Iterator[Session]:
         """Open a session for a submission: the source of each module by name, and messages that may always be quoted.
 
-        No child of the sessions that it is kept apart from runs beside its own. What is known to be skipped is not run.
+        What is known to be skipped is not run. Sessions of one submission share the budget of what it may send.
         """
-        session = Session(self, sources, prompts, apart_from, skipped)
+        session = self.open_session(self, sources, prompts, skipped, budget)
         try:
             yield session
         finally:

@@ -12,8 +12,8 @@ class SandboxedStudent(Student, Protocol):
         """Start over with no results; from the first hidden check on, quote the student's code with care."""
         ...
 
-    def counted(self, name: str, function: Any, *arguments: Any) -> tuple[Any, Any]:
-        """Return the result of a call, and how often functions of this name ran during it."""
+    def counted(self, function: Any, *arguments: Any) -> tuple[Any, Any]:
+        """Return the result of a call, and how many instructions of Python ran for it."""
         ...
 
     def random_state(self) -> Any:

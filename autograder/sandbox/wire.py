@@ -17,7 +17,10 @@ import numpy as np
 MAX_FRAME = 4 * 1024 * 1024
 AT_ONCE = 1 << 18  # bytes
 MAX_ITEMS = 10_000  # of one container
-MAX_ALL_ITEMS = 200_000  # of all containers of a frame: an empty one takes one byte there and a hundred here
+# Of everything that one submission sends, because checks and diagnosis keep it until the submission is graded. The solution
+# sends 0.8 MB with 11,000 items. An item can take one byte in a frame and a hundred in memory.
+MAX_RECEIVED = 8 * 1024 * 1024
+MAX_ALL_ITEMS = 500_000
 MAX_STRING = 20_000  # bytes
 MAX_DIMENSIONS = 8
 MAX_ELEMENTS = 100_000  # of one array
@@ -50,6 +53,10 @@ class WireError(Exception):
 
 class FrameTooLong(WireError):
     """A message that is too long to be sent."""
+
+
+class BudgetSpentError(WireError):
+    """A submission has sent more than the judge keeps of one."""
 
 
 class Reference(int):
@@ -89,17 +96,31 @@ def extension(kind: int, data: bytes) -> Any:
 
 
 class Budget:
-    """What is left of MAX_ALL_ITEMS while a frame is unpacked; it sees each container as soon as that is complete."""
+    """The bytes and the items that one submission may still send; each container is counted as soon as it is complete."""
 
     def __init__(self) -> None:
-        self.left = MAX_ALL_ITEMS
+        self.bytes, self.items = MAX_RECEIVED, MAX_ALL_ITEMS
+
+    @property
+    def is_spent(self) -> bool:
+        """Return whether nothing more is taken."""
+        return self.bytes < 0 or self.items < 0
+
+    def of_frame(self, size: int) -> None:
+        """Count the bytes of a frame; raise BudgetSpentError if they are too many."""
+        self.bytes -= size
+        self.require_rest()
 
     def of_list(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Count and return the items of a list."""
-        self.left -= 1 + len(items)
-        if self.left < 0:
-            raise WireError("a frame of too many items")
+        """Count and return the items of a list; raise BudgetSpentError if they are too many."""
+        self.items -= 1 + len(items)
+        self.require_rest()
         return items
+
+    def require_rest(self) -> None:
+        """Raise BudgetSpentError if too much was sent."""
+        if self.is_spent:
+            raise BudgetSpentError("more than the judge keeps of one submission")
 
     def of_map(self, pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
         """Count and return the items of a map."""
@@ -140,15 +161,17 @@ def send(pipe: socket.socket, *frames: bytes) -> None:
         raise WireError("the pipe has ended") from error
 
 
-def receive(pipe: socket.socket, deadline: float | None = None, unread: bytearray | None = None) -> Any:
+def receive(
+    pipe: socket.socket, deadline: float | None = None, unread: bytearray | None = None, budget: Budget | None = None
+) -> Any:
     """Return the next message; raise TimeoutError after the deadline (time.monotonic), WireError if there is none to read.
 
-    With unread, which belongs to the pipe, what comes together is fetched together, and the rest of it is kept there.
+    With unread, which belongs to the pipe, what comes together is fetched together, and the rest of it is kept there. budget is
+    that of the submission, without one that of a single message; BudgetSpentError says that it is used up.
     """
+    budget = budget or Budget()
     data = receive_frame(pipe, deadline, unread)
-    if len(data) <= MAX_ALL_ITEMS:  # each takes a byte
-        return unpack(data, object_pairs_hook=items_of_map)
-    budget = Budget()
+    budget.of_frame(len(data))
     return unpack(data, list_hook=budget.of_list, object_pairs_hook=budget.of_map)
 
 
@@ -177,6 +200,8 @@ def unpack(data: bytes, **hooks: Any) -> Any:
         raise
     except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError) as error:
         raise WireError("a frame that is not msgpack") from error
+    except MemoryError:  # it was about to become a value of the submission's
+        raise BudgetSpentError("more than fits into memory") from None
 
 
 def receive_frame(pipe: socket.socket, deadline: float | None, unread: bytearray | None = None) -> bytes:

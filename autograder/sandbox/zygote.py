@@ -113,13 +113,21 @@ class ChildManager:
             if not select.select([self.control], [], [], patience)[0]:
                 self.end_overdue()
                 continue
-            command, descriptors, _, _ = socket.recv_fds(self.control, 5, 2)
+            command, descriptors = self.receive()
             if not command:
                 break
             answer = self.fork(*descriptors) if command[:1] == b"F" else self.end(*struct.unpack("<i", command[1:5]))
-            self.control.sendall(struct.pack("<i", answer))
+            with contextlib.suppress(ConnectionError):
+                self.control.sendall(struct.pack("<i", answer))
         for pid in list(self.due):
             self.end(pid)
+
+    def receive(self) -> tuple[bytes, list[int]]:
+        """Return a command and its descriptors, and no command once the judge is gone, be it without reading an answer."""
+        with contextlib.suppress(ConnectionError):
+            command, descriptors, _, _ = socket.recv_fds(self.control, 5, 2)
+            return command, descriptors
+        return b"", []
 
     def fork(self, pipe: int, mark: int) -> int:
         """Fork a child and return its pid."""

@@ -242,12 +242,44 @@ def run_filtered():
         ("os.pipe()", "PermissionError"),
         ("os.unlink('/etc/passwd')", "Read-only file system"),
         ("os.setuid(0)", "PermissionError"),
+        ("signal.setitimer(signal.ITIMER_REAL, 1)", "itimer_error"),
+        ("signal.getitimer(signal.ITIMER_REAL)", "itimer_error"),
+        ("time.clock_gettime((~1 << 3) | 2)  # the processor time of process 1", "PermissionError"),
+        ("resource.getrusage(resource.RUSAGE_CHILDREN)", "PermissionError"),
         ("subprocess.run(['true'])", "PermissionError"),
     ],
 )
 def test_the_filter_refuses(run_filtered, body, error):
     """Of `os`, some functions answer without asking the system; `posix` always does."""
-    assert error in sentence(run_filtered, f"import os, posix, subprocess\ndef f():\n    {body}")
+    assert error in sentence(run_filtered, f"import os, posix, resource, signal, subprocess, time\ndef f():\n    {body}")
+
+
+def test_nothing_is_told_of_the_machine_or_of_children_before(run_filtered):
+    """One child could tell the next one something by them."""
+    source = """
+import ctypes, os
+def f():
+    libc, room = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(200)
+    numbers = os.getpid(), os.getppid(), os.getuid(), os.geteuid(), os.getgid(), os.getegid(), libc.gettid()
+    return libc.sysinfo(room), os.strerror(ctypes.get_errno()), any(room.raw), numbers
+"""
+    for _ in range(2):
+        assert run_filtered(source, "f") == (-1, "Operation not permitted", False, (0,) * 7)
+
+
+def test_what_honest_code_asks_for_is_there(run_filtered):
+    source = """
+import os, platform, random, resource, signal, threading, time
+def f():
+    time.sleep(0.001)
+    signal.setitimer(signal.ITIMER_PROF, 9)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 9)
+    clocks = time.time(), time.monotonic(), time.perf_counter(), time.process_time(), time.thread_time()
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    random.seed()
+    return min(clocks) > 0, used > 0, os.cpu_count() > 0, len(os.urandom(4)), platform.system(), len(os.times())
+"""
+    assert run_filtered(source, "f") == (True, True, True, 4, "Linux", 5)
 
 
 SYSCALL = "ctypes.CDLL(None).syscall"

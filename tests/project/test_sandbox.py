@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import socket
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from autograder.sandbox import wire
 from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
 from autograder.sandbox.layers import LAYERS, WeakSandboxError
 from autograder.sandbox.session import Sandbox
-from autograder.sandbox.zygote import own_children
+from autograder.sandbox.zygote import ChildManager, own_children
 from tests.project.frames import array, packed
 from tests.project.runner import LIMITS, runner, sentence
 
@@ -145,21 +146,6 @@ def test_what_was_lost_with_a_child_says_so(sandbox):
             session.fetch(session.module("dnn").bad())
         with pytest.raises(StudentError, match="bad ended the program"):
             session.fetch(kept)
-
-
-def test_a_session_is_kept_apart_from_the_child_of_another(sandbox):
-    """The other one goes on in a new child afterwards, and this one, too."""
-    source = {"dnn": b"import os\ncalls = []\ndef f(): calls.append(1); return len(calls)"}
-    with sandbox.session(source) as first, sandbox.session(source, apart_from=[first]) as second:
-        kept = first.module("dnn").f()
-        assert first.fetch(kept) == 1
-        assert second.fetch(second.module("dnn").f()) == 1
-        assert first.child is None
-        assert first.fetch(kept, first.module("dnn").f()) == (1, 2)
-        before = second.child
-        assert second.fetch(second.module("dnn").f()) == 2
-        assert second.child is not before
-        assert first.child is None
 
 
 def test_a_name_that_no_student_has_is_an_error_and_no_result(sandbox):
@@ -410,3 +396,12 @@ def test_a_zygote_that_does_not_start(monkeypatch):
 def test_a_zygote_with_too_few_layers():
     with fails_and_leaves_nothing_open(WeakSandboxError):
         Zygote(Limits(without=tuple(LAYERS)))
+
+
+def test_a_judge_that_goes_without_reading_an_answer_ends_the_zygote_quietly():
+    """As when a run is broken off: the system then resets the connection in place of closing it."""
+    control, judge = socket.socketpair()
+    with control:
+        control.sendall(b"an answer")
+        judge.close()
+        ChildManager(control, None, None, None).serve()
