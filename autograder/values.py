@@ -1,4 +1,4 @@
-"""What a line of the assignment file may say: each function gives its value, or raises ValueError, TypeError or the like."""
+"""Parsers for the values in the course file: each returns the value, or raises ValueError, TypeError or the like."""
 
 import re
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 from autograder.intake.entries import fold_name, make_printable
 
-MOST = 10_000  # minutes, days, hand-ins
+MOST = 10_000  # minutes, days, submissions
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 YEARS = range(2000, 3000)  # far from where a calendar ends, so that days can be added
 PERCENT = re.compile(r"(100|\d{1,2}(?:\.\d{1,2})?) ?%", re.ASCII)
@@ -15,55 +15,55 @@ COLUMN = re.compile(r"\S.* \(\d+\)", re.ASCII)  # https://github.com/instructure
 
 
 def number(value: Any) -> float:
-    """Takes numbers from 0."""
+    """Return a number of at least 0."""
     if isinstance(value, bool) or not 0 <= value <= MOST:
         raise ValueError
     return value
 
 
 def positive(value: Any) -> float:
-    """Takes numbers above 0."""
+    """Return a number above 0."""
     if not number(value):
         raise ValueError
     return value
 
 
 def count(value: Any) -> int:
-    """Takes whole numbers from 1."""
+    """Return a positive integer."""
     if not isinstance(value, int):
         raise TypeError
     return int(positive(value))
 
 
-def written(form: re.Pattern[str], value: Any) -> re.Match[str]:
-    """Takes texts of a form."""
+def match_form(form: re.Pattern[str], value: Any) -> re.Match[str]:
+    """Return the match of a pattern with a whole text."""
     if not (found := form.fullmatch(value)):
         raise ValueError
     return found
 
 
 def percent(value: Any) -> float:
-    """Takes "10%"."""
-    return float(written(PERCENT, value)[1])
+    """Return the number in a percentage such as "10%"."""
+    return float(match_form(PERCENT, value)[1])
 
 
 def time(value: Any) -> datetime:
-    """Takes a date and time of TOML, with an offset or without."""
+    """Return a TOML date and time, with or without an offset."""
     if not isinstance(value, datetime) or value.year not in YEARS:
         raise ValueError
     return value
 
 
 def extension(value: Any) -> timedelta | datetime:
-    """Takes "2 days", or a time."""
+    """Return the extra time in a text such as "2 days", or a due date."""
     if isinstance(value, datetime):
         return time(value)
-    found = written(SPAN, value)
+    found = match_form(SPAN, value)
     return timedelta(**{f"{found[2]}s": float(found[1])})
 
 
 def extensions(value: Any) -> dict[str, timedelta | datetime]:
-    """Takes a table of them; names that differ in nothing but capitals are one too many."""
+    """Return a table of extensions, by `fold_name`; two names that differ only in case are an error."""
     found = {fold_name(name.strip()): extension(one) for name, one in value.items()}
     if len(found) != len(value):
         raise ValueError
@@ -71,33 +71,33 @@ def extensions(value: Any) -> dict[str, timedelta | datetime]:
 
 
 def names(value: Any) -> tuple[str, ...]:
-    """Takes a list of names, none of them twice."""
+    """Return a list of distinct names as a tuple."""
     if not isinstance(value, list) or not value or len(set(map(label, value))) != len(value):
         raise ValueError
     return tuple(value)
 
 
 def visibility(value: Any) -> str:
-    """Takes one of Gradescope's words for who sees a test, and when."""
+    """Return one of Gradescope's visibilities of a test."""
     if value not in VISIBILITIES:
         raise ValueError
     return value
 
 
 def flag(value: Any) -> bool:
-    """Takes true and false."""
+    """Return a boolean."""
     if not isinstance(value, bool):
         raise TypeError
     return value
 
 
 def label(value: Any) -> str:
-    """Takes a short text on one line."""
+    """Return a short text on one line."""
     if not value.strip() or make_printable(value, 200) != value:
         raise ValueError
     return value
 
 
 def column(value: Any) -> str:
-    """Takes a column of Canvas's gradebook, "Backpropagation (12345)"."""
-    return label(written(COLUMN, value)[0])
+    """Return the name of a column of Canvas's gradebook, such as "Backpropagation (12345)"."""
+    return label(match_form(COLUMN, value)[0])

@@ -8,7 +8,7 @@ sides of the tolerance.
 import copy
 import hmac
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -27,6 +27,7 @@ SMALLEST_BIAS = 0.1  # the norm of every B, or a forgotten one does not show
 SMALLEST_FALL = 0.01  # of the loss in a step of descent, relative
 LONG = (2, 4, 3, 4, 3, 4, 3, 4, 3, 4, 3, 2)  # eleven layers: "W10" comes before "W2" in the alphabet
 NUDGE = 1e-3  # on all weights together
+SMALLEST_DOUBT = 1e-5  # between an output and 0 or 1; float32 tells numbers below 1 apart by 6e-8
 SMALLEST_CHANGE = 3e-4  # of the loss by a nudge, relative
 LARGEST_WEIGHT = 20
 MOST_AMPLIFIED = 1e-5  # by which rounding the inputs to float32 changes a gradient; a pass in float32 is some five times worse
@@ -188,14 +189,28 @@ def shows_truncation(case: Case) -> bool:
 def descends(rate: float, case: Case) -> bool:
     """Two steps of gradient descent each make the loss smaller, and on the way a nudge of all weights together shows in it."""
     least = np.inf
-    for _ in range(3):
-        right = reference_of(case)
-        nudged = {key: value + NUDGE * (key[0] == "W") for key, value in case.params.items()}
-        if right.loss > least or abs(loss_on(case, nudged) - right.loss) < SMALLEST_CHANGE * right.loss:
+    for reached in two_steps(rate, case):
+        right = reference_of(reached)
+        nudged = {key: value + NUDGE * (key[0] == "W") for key, value in reached.params.items()}
+        if right.loss > least or abs(loss_on(reached, nudged) - right.loss) < SMALLEST_CHANGE * right.loss:
             return False
         least = (1 - SMALLEST_FALL) * right.loss
-        case = case.with_params({key: value - rate * right.grads[key] for key, value in case.params.items()})
     return True
+
+
+def stays_undecided(rate: float, case: Case) -> bool:
+    """In two steps of gradient descent no output comes so near to 0 or 1 that float32 rounds it to that."""
+    outputs = [reference_cache(reached)[f"A{case.layers[-1]}"] for reached in two_steps(rate, case)]
+    return all(out.min() > SMALLEST_DOUBT and out.max() < 1 - SMALLEST_DOUBT for out in outputs)
+
+
+def two_steps(rate: float, case: Case) -> Iterator[Case]:
+    """The case on its parameters, and on those after one and after two steps of gradient descent."""
+    yield case
+    for _ in range(2):
+        grads = reference_of(case).grads
+        case = case.with_params({key: value - rate * grads[key] for key, value in case.params.items()})
+        yield case
 
 
 def loss_on(case: Case, params: dict[str, np.ndarray]) -> float:
@@ -327,10 +342,13 @@ class Cases:
         self.softmax_shallow = sampler.rejection_sample("softmax shallow", (2, 3), 7, "SoftmaxDNN")
         self.softmax_saturated = saturated(self.softmax)
         self.squared_error = sampler.rejection_sample("squared error", (3, 5, 4), 7, "SquaredErrorSoftmaxDNN")
+        trains = (partial(stays_undecided, self.learning_rate),)
         self.general = sampler.rejection_sample(
-            "general", (3, 4, 5, 2, 1), 7, "GeneralDNN", ("tanh", "relu", "sigmoid", "sigmoid")
+            "general", (3, 4, 5, 2, 1), 7, "GeneralDNN", ("tanh", "relu", "sigmoid", "sigmoid"), trains
         )
-        self.general_relu = sampler.rejection_sample("general relu", (2, 5, 4, 3), 7, "GeneralDNN", ("relu", "tanh", "sigmoid"))
+        self.general_relu = sampler.rejection_sample(
+            "general relu", (2, 5, 4, 3), 7, "GeneralDNN", ("relu", "tanh", "sigmoid"), trains
+        )
         self.notes = sampler.rejection_sample("notes", (3, 4, 2), 7)
         # For the diagnosis: where every batch has 7 samples, a seventh is as good as 1/m, and where no layer has one unit, an
         # axis that is lost is as good as one that is squeezed.

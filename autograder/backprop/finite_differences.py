@@ -1,136 +1,249 @@
-"""Whether a backward pass works by finite differences: nudges a weight, runs forward again, and divides by the nudge.
+"""Whether a backward pass works by finite differences: nudges something, runs forward again, and divides by the nudge.
 
-Two signs tell. Neither looks at how a program is written, or minds how often it loops or runs forward again.
+Nothing here depends on how a program is written. Each question is a network whose sizes and numbers are drawn from the course's
+secret.
 
-- With an X that is 2^40 times as large and a W1 that is as much smaller, a network computes the very same, and dW1 grows by
-  2^40. A weight that is nudged by an ordinary step then takes its unit from one end of the activation to the other, and what
-  comes is a multiple of one known matrix, whatever the step. No other program makes that matrix.
-- The child counts how often `forward` runs during a call of compute_gradients. As often as W1 has weights is no proof, for a
-  test of the gradients may have been left in, and a TA is told. It is one if dW1 also fails to grow as it must, by 2^40 or by
-  2^400, where the smallest steps along the imaginary axis are large.
+- DETACHED. A backward pass uses the cache it is given. Here that is a cache that no forward pass of this network produces. A
+  program that returns the gradients of this cache is cleared; nearly every program is, after one call.
+- FAINT. The other programs run the forward pass again, as a small autodiff engine may, too. Here the output of the last hidden
+  layer is about 2^-60 and so are the gradients, so no step of any size changes the loss by more than its rounding error. A
+  program that is right on an ordinary network and wrong on this one uses differences: of weights, sums or activations, in one
+  direction at a time or in many at once.
+- FAR. Complex steps have no rounding error. But where one input is 2^400 and its weights are 2^-400 they are too large, unless
+  they are proportional to each weight.
+- EFFORT. A deeper network has more weights, and each step runs through more layers. A backward pass goes through the network
+  once, however it loops. Alone this is a reason for a TA to look; together with FAR it is proof.
 
-The child belongs to the student and may count as it likes, which can hide the second sign and nothing else.
+The child belongs to the student and can report any effort it likes. That can hide FAR and nothing else.
 """
 
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograder.backprop.calling import as_gradients, network
-from autograder.backprop.case import Case
-from autograder.backprop.oracle import forward, reference_cache, sample_losses
-from autograder.backprop.running import cache_with_overrides, copied_cache
-from autograder.checking import CheckFailure, StudentError, agree, expect_shape, require_key, tensor
+from autograder.backprop.calling import arrays_in, as_gradients, network
+from autograder.backprop.case import Case, gradient_keys
+from autograder.backprop.cases import Sampler
+from autograder.backprop.oracle import reference_cache, reference_of
+from autograder.backprop.running import cache_with_overrides, copied_cache, forward_on
+from autograder.checking import CheckFailure, StudentError
 from autograder.sandbox.student import SandboxedStudent
 
-SIZES = (5, 6, 4, 3)
-ACTIVATIONS = {"GeneralDNN": ("tanh", "relu", "sigmoid")}
-FAR, VERY_FAR = 2.0**40, 2.0**400  # powers of two: dividing by them rounds nothing
-STEP = 1e-4  # beside FAR any step will do, it is beyond every bend
-LIKENESS = 1e-2  # how far, relative to its size, a gradient may be from a multiple of the differences
-MAX_CALLS = 1_000_000  # a child may count higher and is not believed
+LAYERS = 3
+SAMPLES = 9, 14  # as no check has: a program that answers from memory by the shape of its batch must not meet these again
+HIDDEN = ("tanh", "relu")  # of a GeneralDNN, in turns
+TINY = 2.0**-60
+OFF = -45.0  # of which the sigmoid, and its slope, are about as small
+LARGE = 2.0**400  # a power of two: dividing by it rounds nothing
+# How far the direction of a gradient may be from that of the true one: little for a suspect, which is right on the ordinary
+# network; more for what clears somebody, such as rounded numbers. APART is how far the caches tell a gradient from another.
+STRICT, LENIENT, APART = 1e-3, 0.05, 0.2
+WIDTH, DEPTHS = 3, (2, 8)  # of the networks on which the effort is compared
+GROWTH = 5  # in 8 layers for 2 a walk takes four times as many instructions, and a walk for each weight about sixteen times
+LEAST_EFFORT = 2  # instructions for each weight and layer
+MAX_COUNT = 10**12  # a child may count higher and is not believed
+
+# A network, the cache that is given, and the true gradients for it.
+Question = tuple[Case, Mapping[str, np.ndarray], Mapping[str, np.ndarray]]
+Run = Callable[[SandboxedStudent, Any, Any, Any], Any]  # of a network, an output and a cache
 
 
 class GradientMethod(NamedTuple):
-    """How a network finds its gradients: whether by finite differences, and what a TA is told about it."""
+    """How a network finds its gradients: whether by finite differences, and what a TA is told about it.
+
+    doubt is told only where every check of the backward pass passes.
+    """
 
     uses_finite_differences: bool = False
     remark: str = ""
-
-
-@cache
-def case_for(model: str, factor: float = 1.0) -> Case:
-    """The network of this class that is looked at, for an X that is larger by the factor; the labels suit a softmax too."""
-    rng = np.random.default_rng(5)
-    params = {}
-    for layer in range(1, len(SIZES)):
-        params[f"W{layer}"] = rng.normal(scale=1.5, size=(SIZES[layer], SIZES[layer - 1]))
-        params[f"B{layer}"] = rng.normal(scale=0.7, size=(SIZES[layer], 1))
-    params["W1"] /= factor
-    X, Y = factor * rng.normal(size=(SIZES[0], 3)), np.eye(3)[:, [2, 0, 1]]
-    return Case(f"{model} for large inputs", SIZES, params, X, Y, model, ACTIVATIONS.get(model, ()))
+    doubt: str = ""
 
 
 @np.errstate(all="ignore")  # a student's gradient may be infinite, and that of a wrong step is
-def detect_finite_differences(student: SandboxedStudent, model: str) -> GradientMethod:
-    """How the student's network of this class finds its gradients; nothing is said of one that cannot be run."""
-    near = run(student, model, 1.0)
-    if near is None:
+def detect_finite_differences(student: SandboxedStudent, model: str, secret: bytes) -> GradientMethod:
+    """Return how the student's network of this class finds its gradients."""
+    near = draw_apart(model, secret)
+    keys = set(gradient_keys(near))
+    cleared = right_keys(student, detached(near)) or set()
+    if cleared == keys:
         return GradientMethod()
-    gradient, calls = near
-    far, often = run(student, model, FAR), calls >= gradient.size
-    alike = far is not None and is_made_of_differences(far[0], model)
-    if alike or (often and (breaks(gradient, far, FAR) or breaks(gradient, run(student, model, VERY_FAR), VERY_FAR))):
-        counted = f", with {calls} runs of forward in one call" if calls else ""
-        return GradientMethod(True, f"compute_gradients of {model} works by finite differences{counted}.")
-    if often:
-        return GradientMethod(
-            False, f"compute_gradients of {model} runs forward {calls} times in one call; what for is for you to see."
-        )
-    return GradientMethod()
+    known = right_keys(student, ordinary(near), STRICT)
+    doubt = f"compute_gradients of {model} gives no gradients where it is looked at for finite differences; its checks pass."
+    if known is None:
+        return GradientMethod(doubt="" if cleared else doubt)
+    suspects = known - cleared
+    if not suspects:
+        return GradientMethod()
+    seen = right_keys(student, faint(near))
+    if seen is None:
+        return GradientMethod(doubt=doubt)
+    if suspects - seen - unaffected(near):
+        return GradientMethod(True, f"compute_gradients of {model} works by finite differences.")
+    if not takes_a_walk_for_each_weight(student, model, secret):
+        return GradientMethod()
+    seen = right_keys(student, far(near))
+    if seen is not None and suspects - seen:
+        return GradientMethod(True, f"compute_gradients of {model} works by differences along the imaginary axis.")
+    return GradientMethod(remark=f"compute_gradients of {model} runs forward for every weight; what for is for you to see.")
 
 
-def run(student: SandboxedStudent, model: str, factor: float) -> tuple[np.ndarray, int] | None:
-    """dW1 of the student's network on its case, and how often `forward` ran for it; None if nothing like it came."""
-    case = case_for(model, factor)
+# The questions
+
+
+@cache
+def draw_apart(model: str, secret: bytes) -> Case:
+    """Return an ordinary network of this class of which no gradient is nearly that of the detached cache."""
+    for attempt in itertools.count():
+        case = draw(model, secret, attempt=attempt)
+        pairs = zip(*(map(question[2].get, gradient_keys(case)) for question in (ordinary(case), detached(case))), strict=True)
+        if all(distance(*pair) > APART for pair in pairs):
+            return case
+    raise AssertionError
+
+
+def draw(model: str, secret: bytes, sizes: tuple[int, ...] = (), attempt: int = 0) -> Case:
+    """Return an ordinary network of this class, of these sizes or of drawn ones; the labels suit a softmax too."""
+    rng = Sampler(secret).generator(f"finite differences {model} {sizes}", attempt)
+    sizes = sizes or (*map(int, rng.integers(3, 7, LAYERS)), int(rng.integers(3, 5)))
+    samples, params = int(rng.integers(*SAMPLES)), {}
+    for layer in range(1, len(sizes)):
+        params[f"W{layer}"] = rng.normal(size=(sizes[layer], sizes[layer - 1]))
+        params[f"B{layer}"] = rng.uniform(0.3, 1, (sizes[layer], 1))  # so that no layer of relu is dead
+    X, Y = rng.normal(size=(sizes[0], samples)), np.eye(sizes[-1])[:, np.arange(samples) % sizes[-1]]
+    activations = tuple(HIDDEN[layer % 2] for layer in range(len(sizes) - 2))
+    return Case(
+        "a network drawn for finite differences",
+        sizes,
+        params,
+        X,
+        Y,
+        model,
+        (*activations, "sigmoid") if model == "GeneralDNN" else (),
+    )
+
+
+def ordinary(case: Case) -> Question:
+    """Return the network with its own cache."""
+    return case, reference_cache(case), reference_of(case).grads
+
+
+@cache
+def detached(case: Case) -> Question:
+    """Return the network with the cache of another one, whose biases differ from sample to sample."""
+    rng = np.random.default_rng(case.samples)
+    shifts = {
+        key: rng.normal(scale=1.5, size=(len(value), case.samples)) for key, value in case.params.items() if key[0] == "B"
+    }
+    other = case.with_params({key: value + shifts.get(key, 0) for key, value in case.params.items()})
+    grads = {
+        key: value.sum(axis=1, keepdims=True) if key[0] == "B" else value for key, value in reference_of(other).grads.items()
+    }
+    return case, {**reference_cache(other), **case.params}, grads
+
+
+@cache
+def faint(case: Case) -> Question:
+    """Return the network with a last hidden layer that is nearly off, and of which the loss feels next to nothing."""
+    last, params = case.layers[-1], dict(case.params)
+    if case.activations:
+        params |= {key: TINY * params[key] for key in (f"W{last - 1}", f"B{last - 1}", f"W{last}")}
+    else:
+        params[f"B{last - 1}"] = params[f"B{last - 1}"] + OFF
+    return ordinary(case.with_params(params))
+
+
+@cache
+def far(case: Case) -> Question:
+    """Return the network with one input that is so much larger, and its weights so much smaller, that nothing else changes."""
+    scale = np.ones((case.layer_sizes[0], 1))
+    scale[0] = LARGE
+    much = replace(case, X=case.X * scale, params={**case.params, "W1": case.params["W1"] / scale.T})
+    grads = reference_of(case).grads  # for the reference steps along the imaginary axis too
+    return much, reference_cache(much), {**grads, "W1": grads["W1"] * scale.T}
+
+
+def unaffected(case: Case) -> set[str]:
+    """Return the gradients that are not faint there: the first ones of the backward pass."""
+    last = case.layers[-1]
+    return {f"B{last}", f"Z{last}"}
+
+
+# What the student's code answers
+
+
+def right_keys(student: SandboxedStudent, question: Question, likeness: float = LENIENT) -> set[str] | None:
+    """Return the keys of the gradients that point where the true ones do; None if compute_gradients returns no gradients."""
+    case, given, grads = question
     try:
-        grads, calls = called(student, case)
-        gradient = tensor("W1", require_key("grads", as_gradients("compute_gradients", grads, case), "W1"))
-        expect_shape("W1", gradient, case.shape("W1"))
+        found = as_gradients("compute_gradients", call(student, case, given, backward), case)
     except (CheckFailure, StudentError):
         return None
-    return gradient, min(max(calls, 0), MAX_CALLS) if type(calls) is int else 0
+    return {key for key, value in arrays_in(found, gradient_keys(case)).items() if distance(value, grads[key]) <= likeness}
 
 
-def called(student: SandboxedStudent, case: Case) -> tuple[Any, Any]:
-    """What compute_gradients returns for the right cache, laid over the student's own, and how often `forward` ran for it."""
-    right = reference_cache(case)
-    values, out = {**right, "Y": case.Y}, right[f"A{case.layers[-1]}"]
+def call(student: SandboxedStudent, case: Case, given: Mapping[str, np.ndarray], run: Run) -> Any:
+    """Return what a run of compute_gradients gives for this cache, laid over the student's own.
 
-    def call(net: Any, cache: Any) -> tuple[Any, Any]:
-        return student.fetch(*student.counted("forward", net.compute_gradients, out, cache))
-
+    Where that raises and the cache is that of a forward pass, the student's own is given as it is.
+    """
+    out, values = given[f"A{case.layers[-1]}"], {**given, "Y": case.Y}
     try:
         # In one go, which does for nearly every forward pass; for the others it is found out what their cache is.
         net = network(student, case)
         cache = copied_cache(student, net, case)
         student.fill(cache, values)
-        return call(net, cache)
+        return run(student, net, out, cache)
     except StudentError as error:
         if not error.raised:  # it has not come back, and need not be called again
             raise
     net = network(student, case)
-    return call(net, cache_with_overrides(student, net, case, values))
+    try:
+        return run(student, net, out, cache_with_overrides(student, net, case, values))
+    except StudentError:
+        if given is not reference_cache(case):
+            raise
+    net = network(student, case)
+    return run(student, net, *forward_on(student, net, case, None))
 
 
-def breaks(gradient: np.ndarray, found: tuple[np.ndarray, int] | None, factor: float) -> bool:
-    """Whether what was found for an X larger by the factor is not the gradient times the factor; nothing proves nothing."""
-    return found is not None and not agree(found[0] / factor, gradient)
+def backward(student: SandboxedStudent, net: Any, out: Any, cache: Any) -> Any:
+    """Return the gradients."""
+    return student.fetch(net.compute_gradients(out, cache))
 
 
-def is_made_of_differences(gradient: np.ndarray, model: str) -> bool:
-    """Whether dW1 for the X that is FAR larger is what differences of the loss give: central ones, or to either side."""
-    size = np.linalg.norm(gradient)
-    if not np.isfinite(size) or size == 0:
-        return False
-    return any(np.linalg.norm(gradient / size - unit) < LIKENESS for unit in far_differences(model))
+def effort(student: SandboxedStudent, net: Any, out: Any, cache: Any) -> Any:
+    """Return how many instructions Python carries out for the gradients."""
+    return student.fetch(student.counted(net.compute_gradients, out, cache)[1])
 
 
-@cache
-def far_differences(model: str) -> tuple[np.ndarray, ...]:
-    """What differences of the loss give for dW1 and the X that is FAR larger, at the length 1: central, upwards, downwards."""
-    case = case_for(model, FAR)
-    here = loss_at(case, case.params["W1"])
-    up, down = np.zeros(case.shape("W1")), np.zeros(case.shape("W1"))
-    for entry in np.ndindex(up.shape):
-        nudge = np.zeros(up.shape)
-        nudge[entry] = STEP
-        up[entry] = loss_at(case, case.params["W1"] + nudge) - here
-        down[entry] = here - loss_at(case, case.params["W1"] - nudge)
-    return tuple(differences / np.linalg.norm(differences) for differences in (up + down, up, down))
+def distance(got: np.ndarray, want: np.ndarray) -> float:
+    """Return how far the directions of two tensors are apart: 0 to 2, or more if one has another shape or is not finite."""
+    if got.shape != want.shape or not np.isfinite(got).all():
+        return np.inf
+    return float(np.linalg.norm(unit(got) - unit(want)))
 
 
-def loss_at(case: Case, W1: np.ndarray) -> float:
-    """The loss of the case with another W1."""
-    return float(np.mean(sample_losses(case, forward(case, {**case.params, "W1": W1}))))
+def unit(tensor: np.ndarray) -> np.ndarray:
+    """Return a tensor at the length 1, however large or small it is."""
+    largest = np.abs(tensor).max()
+    return tensor / largest / np.linalg.norm(tensor / largest) if largest else tensor
+
+
+def takes_a_walk_for_each_weight(student: SandboxedStudent, model: str, secret: bytes) -> bool:
+    """Return whether the effort grows with the number of weights times the number of layers."""
+    counts = []
+    for depth in DEPTHS:
+        case = draw(model, secret, (WIDTH,) * (depth + 1))
+        try:
+            count = call(student, case, reference_cache(case), effort)
+        except StudentError:
+            return False
+        if type(count) is not int or not 0 < count < MAX_COUNT:
+            return False
+        counts.append(count)
+    weights = sum(value.size for value in case.params.values())
+    return counts[1] > GROWTH * counts[0] and counts[1] >= LEAST_EFFORT * weights * DEPTHS[1]

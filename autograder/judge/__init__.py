@@ -1,1 +1,1 @@
-"""Holds the checks and the truth, asks the sandbox, and makes a Result."""
+"""The judge: holds the checks and their references, runs submissions in the sandbox, and returns a Result."""

@@ -1,6 +1,6 @@
-"""Loads the files of a submission before anything is checked.
+"""Load the files of a submission before anything is checked.
 
-A class of another name stands in for one that is missing, and starter code for what other files need.
+A class with a similar name replaces a missing one, and starter code replaces missing definitions that other files need.
 """
 
 import ast
@@ -18,10 +18,10 @@ from autograder.sandbox.first_load import load_statements
 from autograder.sandbox.session import Session
 from autograder.skipped import Skipped, find_missing_name
 
-STARTER = "starter_"  # begins the name of the module whose definitions stand in for those of a file
+STARTER = "starter_"  # prefix of the module with the starter code that replaces missing definitions of a file
 CLASS = re.compile(rb"^class[ \t]+([A-Za-z]\w{0,39})\b", re.MULTILINE)
 MAX_WARNINGS = 20
-MAX_CLASSES = 20  # of a file, that are looked at
+MAX_CLASSES = 20  # per file
 
 OpenSession = Callable[[Mapping[str, bytes], Sequence[Skipped]], Session]
 
@@ -29,10 +29,10 @@ OpenSession = Callable[[Mapping[str, bytes], Sequence[Skipped]], Session]
 class Loading:
     """The files of a submission as they are checked.
 
-    problems says of each part why its file is not checked at all: a sentence, or what was raised when it was loaded. skipped
-    are the statements that do not run, and printed is what the others printed. renamed has, for each file, the classes that are
-    missing and the names of those that are graded instead. replaced has, for each file that others need, the names that it does
-    not define; starter code stands in for these in dependent_session, and for such a file as a whole in fallback_session.
+    problems maps a part to the reason why its file cannot be checked: a sentence, or the error raised when it was loaded.
+    skipped are the statements that are not run, and printed is the output of the others. renamed maps a file to its missing
+    classes and the names of the classes graded instead. replaced maps each file that others need to the names that it does not
+    define. Starter code replaces these names in dependent_session, and the whole file in fallback_session.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Loading:
         self.session = self.dependent_session = self.fallback_session = open_session(submission.sources, ())
 
     def load(self) -> None:
-        """Load every file; those that need others are loaded beside starter code where these lack something."""
+        """Load every file; those that need others are loaded with starter code for anything the others lack."""
         self.open()
         for name in self.starters:
             self.load_file(name)
@@ -62,14 +62,14 @@ class Loading:
             if part.name not in self.starters:
                 self.load_file(part.name)
         if self.skipped:
-            # What a statement did or printed before it failed is undone: new children do not run it.
+            # New children skip these statements, which undoes whatever they did or printed before they failed.
             self.open()
             self.printed = Printed()
         for session in dict.fromkeys((self.session, self.dependent_session)):
             self.load_again(session)
 
     def open(self) -> None:
-        """Open sessions for the files, with what stands in for other names."""
+        """Open sessions for the files, with aliases for renamed classes."""
         for session in (self.session, self.dependent_session, self.fallback_session):
             session.end()
         self.session = self.dependent_session = self.open_session(self.sources, self.skipped)
@@ -79,17 +79,17 @@ class Loading:
         self.open_dependent()
 
     def open_dependent(self) -> None:
-        """Open a session in which starter code stands in for what files lack, if they lack anything."""
+        """Open a session in which starter code replaces whatever the files lack, if they lack anything."""
         if self.replaced:
             self.dependent_session = self.open_session(reduce(self.replace, self.replaced, self.sources), self.skipped)
 
     @property
     def sources(self) -> dict[str, bytes]:
-        """Return the files that were submitted, with what stands in for other names."""
+        """The submitted files, with aliases for renamed classes."""
         return {name: source + self.aliases(name) for name, source in self.submission.sources.items()}
 
     def load_again(self, session: Session) -> None:
-        """Load every file that is there if the session has a new child, or what they print would be printed in a check."""
+        """Load every file if the session has a new child; otherwise their output would appear during a check."""
         if session.child is None and (names := [name for name in self.assignment.part_names if name not in self.problems]):
             with contextlib.suppress(StudentError):
                 session.fetch(*map(session.module, names))
@@ -97,7 +97,7 @@ class Loading:
                 self.printed = self.printed.and_then(*session.printed)
 
     def load_file(self, name: str) -> None:
-        """Load a file that is there, and note what was skipped, or why it cannot be loaded."""
+        """Load a file if it was submitted, and record the skipped statements or the reason why it cannot be loaded."""
         if name in self.problems:
             return
         session = self.session_of(name)
@@ -115,12 +115,12 @@ class Loading:
             session.begin_check()
 
     def blame_missing_file(self, skipped: Skipped) -> Skipped:
-        """Return a skipped statement with the reason that it imports from a file of which only starter code is there, if so."""
+        """Return a skipped statement; if it imports from a file that did not load, with that as the reason."""
         gone = [name for name in self.missing_files if skipped.text.startswith((f"from {name} ", f"import {name}"))]
         return skipped._replace(reason=did_not_load(gone[0])) if gone else skipped
 
     def rename(self, name: str) -> None:
-        """Let classes of other names stand in for those that are missing in a file, where it leaves no choice which."""
+        """Use classes with similar names for those that are missing in a file, if the match is unambiguous."""
         session, wanted = self.session_of(name), self.assignment.classes.get(name, {})
         missing = missing_names(session, name, wanted) if wanted else []
         if not missing:
@@ -137,61 +137,61 @@ class Loading:
             self.open()
 
     def aliases(self, name: str, back: bool = False) -> bytes:
-        """Return the lines that end a file in which classes have other names, or that give it these names back."""
+        """Return lines to append to a file: aliases for its renamed classes or, with `back`, from the expected names."""
         pairs = [names[::-1] if back else names for names in self.renamed.get(name, {}).items()]
         return "".join(f"\n{alias} = {known}\n" for alias, known in pairs).encode()
 
     def find_lacking(self, name: str) -> list[str]:
-        """Return the names that the starter code of a file defines and the student's file does not."""
+        """Return the names that a file's starter code defines and the student's file does not."""
         wanted = definitions(self.starters[name])
         if name in self.problems:
             return wanted
         return missing_names(self.session, name, wanted)
 
     def replace(self, sources: Mapping[str, bytes], name: str) -> dict[str, bytes]:
-        """Return the sources with a file in which starter code stands in for what it lacks."""
+        """Return the sources with starter code added for everything that one file lacks."""
         starter = f"{STARTER}{name}"
         own = b"" if name in self.problems else sources[name]
         imported = "*" if name in self.problems else ", ".join(self.replaced[name])
         return {**sources, name: own + f"\nfrom {starter} import {imported}\n".encode(), starter: self.starters[name]}
 
     def session_of(self, part: str) -> Session:
-        """Return where the checks of a part run."""
+        """Return the session in which the checks of a part run."""
         return self.dependent_session if self.assignment.part(part).needs else self.session
 
     @property
     def missing_files(self) -> list[str]:
-        """Return the files that others need and that starter code stands in for as a whole."""
+        """The files that others need and that starter code replaces completely."""
         return [name for name in self.replaced if name in self.problems]
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return what was guessed about the files, and what was skipped in them."""
+        """The notes on how files were read, and the statements that were skipped."""
         return (*self.submission.notes, *map(str, self.skipped[:MAX_WARNINGS]))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what is wrong with the files, those first that others need."""
+        """The problems with the files, starting with files that others need."""
         order = sorted(self.assignment.part_names, key=lambda name: name not in self.starters)
         found = [str(self.problems[name]) for name in order if name in self.problems]
         found += [tell_other_name(name, *names) for name in order for names in self.renamed.get(name, {}).items()]
         return tuple(note for note in dict.fromkeys(found) if note != self.not_checked)
 
     def name_problem(self, check: Check) -> str:
-        """Return what a check says that fails for the name of a class; "" for other checks."""
+        """Return the sentence for a check that fails because a class has another name; "" for other checks."""
         paid_by = self.assignment.classes.get(check.part, {})
         renamed = self.renamed.get(check.part, {}).items()
         return next((tell_other_name(check.part, *names) for names in renamed if paid_by[names[0]] == check.name), "")
 
     @property
     def not_checked(self) -> str:
-        """Return what is said of a check that fails by starter code alone."""
+        """The sentence for a check that fails only because of starter code."""
         gone = [did_not_load(name) for name in self.missing_files]
         lacks = [f"{name}.py defines no {', no '.join(map('`{}`'.format, names))}" for name, names in self.replaced.items()]
         return f"Not checked: {'; '.join(gone or lacks)}."
 
     def is_by_starter(self, failure: Exception) -> bool:
-        """Return whether something failed in the starter code that stands in, or for what that lacks of the student's file."""
+        """Return whether something failed in the replacing starter code, or because that lacks part of the student's file."""
         if not isinstance(failure, StudentError):
             return False
         gone = "|".join(map(re.escape, self.missing_files))
@@ -202,12 +202,12 @@ class Loading:
 
 
 def tell_other_name(file: str, missing: str, other: str) -> str:
-    """Return what is said of a class that is graded instead of a missing one."""
+    """Return the sentence about a class that is graded instead of a missing one."""
     return f"{file}.py defines no `{missing}`; its class `{other}` was graded instead. Rename it to `{missing}`."
 
 
 def match_names(missing: Sequence[str], others: Sequence[str]) -> dict[str, str]:
-    """Return for each missing name the one among the others that is nearest to it, unless that is nearer to another one."""
+    """Return the most similar other name for each missing one, if each is the other's best match."""
     if not others or len(others) > len(missing):
         return {}
     pairs = {name: nearest(name, others) for name in missing}
@@ -215,12 +215,12 @@ def match_names(missing: Sequence[str], others: Sequence[str]) -> dict[str, str]
 
 
 def nearest(name: str, others: Iterable[str]) -> str:
-    """Return the one of some names that is most like a name."""
+    """Return the name most similar to a given one."""
     return max(others, key=lambda other: SequenceMatcher(None, name.lower(), other.lower()).ratio())
 
 
 def load_error(session: Session, module: str, *names: str) -> StudentError | None:
-    """Return why a file does not load, or has nothing of these names, one in another; None if it does."""
+    """Return the error from loading a file and looking up a chain of attributes in it; None if both work."""
     try:
         session.fetch(reduce(getattr, names, session.module(module)))
     except StudentError as error:
@@ -229,7 +229,7 @@ def load_error(session: Session, module: str, *names: str) -> StudentError | Non
 
 
 def missing_names(session: Session, module: str, names: Iterable[str]) -> list[str]:
-    """Return the names that a file does not define; in most files none is missing, which one look at all of them tells."""
+    """Return the names that a file does not define. One request looks up all of them, since most files lack none."""
     try:
         session.fetch(*(getattr(session.module(module), name) for name in names))
     except StudentError:
@@ -243,5 +243,5 @@ def definitions(source: bytes) -> list[str]:
 
 
 def did_not_load(name: str) -> str:
-    """Return what is said where a file is missing that others need."""
+    """Return the reason given when a file that others need is missing."""
     return f"{name}.py did not load"

@@ -3,7 +3,8 @@
 import pytest
 
 from autograder.backprop.rubric import BACKWARD
-from tests.golden.differences import DNN, EXTENSION
+from autograder.settings import read_secret
+from tests.golden.differences import DNN, EXTENSION, NETWORKS, WAYS, WRONG, by_way, outcome_of
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solution
 
@@ -35,6 +36,30 @@ def test_differences_in_the_extension(model, grade):
     assert (result.part_score("dnn"), result.part_score("extension")) == (60, EXTENSION[model].marks)
     assert reduced(result) == set(BACKWARD[model])
     assert [remark.partition(" works")[0] for remark in result.remarks] == [f"compute_gradients of {model}"]
+
+
+@pytest.mark.parametrize("secret", [read_secret().encode(), b"another", b"a third"])
+@pytest.mark.parametrize("model", NETWORKS)
+@pytest.mark.parametrize("name", WAYS)
+def test_every_way_is_noticed_or_known_not_to_be(name, model, secret, judge):
+    assert outcome_of(judge, by_way(name, model), model, secret) == WAYS[name].outcome
+
+
+def test_nothing_is_said_of_a_wrong_network(grade):
+    assert grade(WRONG).remarks == ()
+
+
+def test_a_network_that_refuses_is_told_of_where_its_checks_pass(grade):
+    sources, said = by_way("refusing tiny and large weights", "GeneralDNN"), "compute_gradients of GeneralDNN gives no gradients"
+    result = grade(sources)
+    assert result.score == 100
+    assert [remark.partition(" where")[0] for remark in result.remarks] == [said]
+    result = grade({**sources, "extension": sources["extension"] + b"\nGeneralDNN.forward = lambda net, X: None\n"})
+    assert result.remarks == ()
+
+
+def test_no_network_is_doubted_whose_dnn_is_missing(grade):
+    assert grade({"extension": solution("extension").encode()}).remarks == ()
 
 
 def test_differences_in_dnn_are_not_paid_for_in_the_extension(grade):

@@ -7,16 +7,21 @@ import numpy as np
 import pytest
 
 from autograder.backprop import finite_differences as differences
+from autograder.backprop.case import Case, gradient_keys
+from autograder.backprop.cases import sample_cases
+from autograder.backprop.example import DNN as DNN_EXAMPLE
+from autograder.backprop.example import GENERAL, SOFTMAX
 from autograder.backprop.finite_differences import (
-    FAR,
-    VERY_FAR,
+    APART,
     GradientMethod,
-    case_for,
+    detached,
     detect_finite_differences,
-    far_differences,
-    is_made_of_differences,
+    distance,
+    draw_apart,
+    faint,
+    far,
+    ordinary,
 )
-from autograder.backprop.oracle import reference_of
 from autograder.backprop.rubric import BACKWARD
 from autograder.checking import StudentError
 from autograder.judge import judge as judging
@@ -26,13 +31,15 @@ from autograder.report.gradescope import results_json
 from autograder.report.table import grades_sheet
 from autograder.sandbox.child import counted
 from tests.course import PARTS
-from tests.golden.differences import DNN
+from tests.golden.differences import DNN, by_way
 from tests.golden.programs import solutions
 from tests.golden.variants import VARIANTS
 from tests.project.grading import SCHEMA
 
 NOTE = "`compute_gradients` of `DNN` works by finite differences; the rubric gives 50% of the points for that."
-REMARK = "compute_gradients of DNN works by finite differences, with 158 runs of forward in one call."
+REMARK = "compute_gradients of DNN works by finite differences."
+SECRET = b"a secret"
+SECRETS = [b"%d" % number for number in range(8)]
 
 
 @pytest.fixture
@@ -41,22 +48,24 @@ def look(judge):
 
     def look(source):
         with judge.sandbox.session({"dnn": source}) as session:
-            return detect_finite_differences(session, "DNN")
+            return detect_finite_differences(session, "DNN", SECRET)
 
     return look
 
 
-# The signs
+# The questions
 
 
-def test_calls_are_counted():
-    def forward():
-        return 1
+def test_instructions_are_counted():
+    def loop(times):
+        for _ in range(times):
+            pass
+        return times
 
-    def call(times):
-        return sum(forward() for _ in range(times))
-
-    assert [counted("forward", call, times) for times in (0, 1, 50)] == [(0, 0), (1, 1), (50, 50)]
+    counts = [counted(loop, times)[1] for times in (0, 100, 200)]
+    assert counts[0] > 0
+    assert counts[2] - counts[1] == counts[1] - counts[0] >= 100
+    assert counted(sum, [1, 2]) == (3, 0)
 
 
 def test_counting_leaves_nothing_behind():
@@ -64,48 +73,85 @@ def test_counting_leaves_nothing_behind():
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        counted("forward", fail)
-    assert sys.getprofile() is None
-    assert counted("forward", sys.getprofile)[0] is not None
+        counted(fail)
+    assert sys.gettrace() is None
+    assert counted(sys.gettrace)[0] is not None
 
 
+@pytest.mark.parametrize("secret", SECRETS)
 @pytest.mark.parametrize("model", BACKWARD)
-def test_true_gradients_are_far_from_differences(model):
-    assert np.allclose(
-        reference_of(case_for(model, FAR)).grads["W1"], FAR * reference_of(case_for(model)).grads["W1"], rtol=1e-9
+def test_the_true_gradients_of_the_questions(model, secret):
+    case = draw_apart(model, secret)
+    (_, usual, near), (_, other, elsewhere) = ordinary(case), detached(case)
+    assert all(distance(near[key], elsewhere[key]) > APART for key in gradient_keys(case))
+    for layer in case.layers:  # the other cache is one of local derivatives all the same
+        assert not np.allclose(other[f"Z{layer}"], other[f"W{layer}"] @ other[f"A{layer - 1}"] + other[f"B{layer}"])
+        assert np.allclose(elsewhere[f"W{layer}"], elsewhere[f"Z{layer}"] @ other[f"A{layer - 1}"].T / case.samples, rtol=1e-9)
+        assert np.allclose(elsewhere[f"B{layer}"], elsewhere[f"Z{layer}"].mean(axis=1, keepdims=True), rtol=1e-9)
+    last = case.layers[-1]
+    sizes = {key: np.abs(value).max() for key, value in faint(case)[2].items() if key in gradient_keys(case)}
+    assert {key for key, size in sizes.items() if size > 1e-15} <= {f"B{last}", f"Z{last}", f"A{last - 1}"}
+    assert all(size > 0 for size in sizes.values())
+    large, cache, grads = far(case)
+    assert np.abs(large.X).max() > 1e100
+    assert all(np.allclose(cache[f"A{layer}"], usual[f"A{layer}"], rtol=1e-12) for layer in case.layers)
+    assert np.array_equal(grads["W2"], near["W2"])
+
+
+def test_no_check_has_a_batch_of_such_a_size():
+    cases = [
+        value for found in vars(sample_cases(SECRET)).values() for value in (found if isinstance(found, list) else [found])
+    ]
+    sizes = {case.samples for case in cases if isinstance(case, Case)} | {
+        one.case.samples for one in (DNN_EXAMPLE, SOFTMAX, GENERAL)
+    }
+    assert len(sizes) > 5
+    assert sizes.isdisjoint(range(*differences.SAMPLES))
+
+
+def test_distances():
+    one = np.array([[1.0, -2.0]])
+    assert distance(3e-200 * one, one) < 1e-15
+    assert distance(-one, one) == pytest.approx(2)
+    assert distance(0 * one, one) == pytest.approx(1)
+    assert distance(0 * one, 0 * one) == 0
+    assert [distance(wrong, one) for wrong in (one.T, one * np.nan, one * np.inf)] == [np.inf] * 3
+
+
+@pytest.mark.parametrize(
+    ("question", "way"),
+    [
+        ("faint", "central"),
+        ("faint", "the sums, then products"),
+        ("faint", "in random directions"),
+        ("far", "along the imaginary axis"),
+    ],
+)
+def test_each_question_is_needed(question, way, look, monkeypatch):
+    source = by_way(way, "DNN")["dnn"]
+    first = look(source)
+    assert first.uses_finite_differences
+    monkeypatch.setattr(differences, question, ordinary)
+    assert look(source) != first
+
+
+def test_the_effort_alone_is_a_remark(look, monkeypatch):
+    source = by_way("along it, in proportion to each weight", "DNN")["dnn"]
+    assert look(source) == GradientMethod(
+        remark="compute_gradients of DNN runs forward for every weight; what for is for you to see."
     )
-    assert not is_made_of_differences(reference_of(case_for(model, FAR)).grads["W1"], model)
-    for unit in far_differences(model):
-        assert is_made_of_differences(3e7 * unit, model)
-        assert not is_made_of_differences(-unit, model)
-    for value in (0.0, np.nan, np.inf):
-        assert not is_made_of_differences(np.full((6, 5), value), model)
-
-
-@pytest.mark.parametrize("name", DNN)
-def test_either_sign_suffices_where_it_can_show(name, look, monkeypatch):
-    """The count where forward is called, and the matrix where a real step is taken by a right forward pass."""
-    counts = name not in ("through a private loss", "without a call")
-    shows = name not in ("along the imaginary axis", "of a wrong forward pass")
-    with monkeypatch.context() as without_count:
-        without_count.setattr(differences, "MAX_CALLS", 0)
-        assert look(DNN[name].source).uses_finite_differences == shows
-    monkeypatch.setattr(differences, "is_made_of_differences", lambda *_: False)
-    assert look(DNN[name].source).uses_finite_differences == counts
+    monkeypatch.setattr(differences, "GROWTH", 100)
+    assert look(source) == GradientMethod()
 
 
 @pytest.mark.parametrize("name", ["a test of the gradients left in", "a test of the gradients that insists"])
-def test_a_test_of_the_gradients_is_a_remark_alone(name, look):
-    words = "compute_gradients of DNN runs forward 60 times in one call; what for is for you to see."
-    assert look(VARIANTS[f"dnn: {name}"]["dnn"]) == GradientMethod(False, words)
+def test_a_test_of_the_gradients_is_not_a_way_to_find_them(name, look):
+    assert look(VARIANTS[f"dnn: {name}"]["dnn"]) == GradientMethod()
 
 
-def test_the_steps_of_complex_numbers_need_the_larger_factor(look, monkeypatch):
-    source = DNN["along the imaginary axis"].source
-    monkeypatch.setattr(differences, "VERY_FAR", FAR)
-    assert not look(source).uses_finite_differences
-    monkeypatch.setattr(differences, "VERY_FAR", VERY_FAR)
-    assert look(source).uses_finite_differences
+def test_who_passes_the_first_question_is_asked_no_other(look, monkeypatch):
+    monkeypatch.setattr(differences, "ordinary", None)
+    assert look(solutions()["dnn"]) == GradientMethod()
 
 
 # What a child says
@@ -117,22 +163,20 @@ def compute_gradients(self, out, cache):
     frame = sys._getframe()
     while "OPERATIONS" not in frame.f_globals:
         frame = frame.f_back
-    frame.f_globals["OPERATIONS"]["counted"] = lambda name, function, *given: (function(*given), {answer})
-    return right(self, out, cache)
-right, DNN.compute_gradients = DNN.compute_gradients, compute_gradients
+    frame.f_globals["OPERATIONS"]["counted"] = lambda function, *given: (function(*given), {answer})
+    return by_differences(self, out, cache)
+by_differences, DNN.compute_gradients = DNN.compute_gradients, compute_gradients
 """
 
 
 @pytest.mark.parametrize(
     "answer", ["-1", "10**30", "2**62", "True", "None", "'many'", "float('nan')", "[1] * 40", "(1, 2)", "{}"]
 )
-def test_a_child_that_lies_about_the_count_hides_or_boasts(grade, answer):
-    sources = solutions()
+def test_a_child_that_lies_about_the_count_hides_it_and_nothing_else(grade, answer):
+    sources = by_way("along the imaginary axis", "DNN")
     sources["dnn"] += LYING.replace("{answer}", answer).encode()
     result = grade(sources)
-    assert (result.status, result.fault, result.score) == ("graded", "", 100)
-    boasts = ("compute_gradients of DNN runs forward 1000000 times in one call; what for is for you to see.",)
-    assert result.remarks[:1] == (boasts if answer == "2**62" else ())
+    assert (result.status, result.fault, result.remarks) == ("graded", "", ())
 
 
 @pytest.mark.parametrize(
@@ -144,7 +188,9 @@ def test_a_child_that_lies_about_the_count_hides_or_boasts(grade, answer):
 )
 def test_what_cannot_be_run_is_not_judged(look, body):
     wrong = f"\nimport os, sys\ndef wrong(self, out, cache): {body}\n\nDNN.compute_gradients = wrong\n"
-    assert look(solutions()["dnn"] + wrong.encode()) == GradientMethod()
+    found = look(solutions()["dnn"] + wrong.encode())
+    assert found._replace(doubt="") == GradientMethod()
+    assert bool(found.doubt) == ("return {'W1'" not in body)
 
 
 def test_a_counted_call_that_fails_is_told_like_any_other(judge):
@@ -153,9 +199,9 @@ def test_a_counted_call_that_fails_is_told_like_any_other(judge):
         with pytest.raises(
             StudentError, match=r"^f raised ZeroDivisionError: division by zero \(dnn.py, line 3: return 1 / x\)$"
         ):
-            session.fetch(session.counted("f", session.module("dnn").DNN().f, 0)[0])
+            session.fetch(session.counted(session.module("dnn").DNN().f, 0)[0])
         with pytest.raises(StudentError, match=r"^g did not come back in time"):
-            session.fetch(session.counted("f", session.module("dnn").DNN().g)[0])
+            session.fetch(session.counted(session.module("dnn").DNN().g)[0])
 
 
 # When they are looked for, and where that is told
@@ -188,8 +234,14 @@ def test_reports(grade):
     document = json.loads(results_json(mark_of(result)))
     SCHEMA.validate(document)
     assert document["score"] == sum(test["score"] for test in document["tests"]) == 42.5
-    assert document["extra_data"]["remarks"] == [REMARK]
-    for test in document["tests"]:
+    *tests, taken, last = document["tests"]
+    assert last["extra_data"]["remarks"] == [REMARK]
+    assert (taken["score"], taken["extra_data"]["task"], taken["output"].startswith(NOTE)) == (-5, "compute_gradients", True)
+    for test in tests:
+        if test["visibility"] == "visible":  # nothing hidden takes from these before it is shown
+            assert NOTE not in test["output"]
+            assert test["score"] in (0, test["max_score"])
+            continue
         half = test["extra_data"]["task"] == "compute_gradients" and test["score"] > 0  # not where units are saturated
         assert (test["output"] == NOTE) == half
         assert test["score"] in ((test["max_score"] / 2,) if half else (0, test["max_score"]))
@@ -197,7 +249,6 @@ def test_reports(grade):
     assert "<span>compute_gradients</span> <span>16.5 of 34</span>" in page
     assert '<span class="n">0.5/1</span>' in page
     assert page.count("finite differences") == 1
-    assert "158" not in page + document["output"] + str(document["tests"])
     assert f',graded,0,42.5,0,"{REMARK} ' in "".join(grades_sheet(PARTS).lines([mark_of(result)]))
 
 
