@@ -1,1 +1,1 @@
-"""From a folder, a zip or a file to Submission(student, sources, problems). Nothing is unpacked and nothing is run."""
+"""Read a folder, a zip or a file into Submission(student, sources, problems), without unpacking to disk or running anything."""

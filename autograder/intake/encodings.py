@@ -1,39 +1,39 @@
-"""Guesses the encoding of a source that is not UTF-8: an encoding is believed only if no other one is plausible.
+"""Guess the encoding of a source that is not UTF-8. A guess is accepted only if no other encoding is plausible.
 
-Code is ASCII in every encoding here, so that a guess decides about comments and strings alone.
+Code is ASCII in every encoding here, so a guess affects only comments and strings.
 """
 
 import codecs
 import re
 
 WIDE = {
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, because it begins with UTF-16's mark
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
 LABELS = {"cp1252": "Windows-1252", "cp932": "Shift-JIS", "gbk": "GBK"}
-# A character of two bytes may end in the byte of a backslash. Before a quote, the code depends on who reads it.
+# A two-byte character may end in the byte of a backslash. Before a quote, the meaning of the code depends on the encoding.
 TWO_WAYS = re.compile(rb"[\x81-\xfe]\\(?=[\"'\\])")
 
-# Windows-1252: one or two accented letters in a row, or the signs that word processors put in.
+# Windows-1252: one or two accented letters in a row, or the punctuation that word processors insert.
 WESTERN = re.compile(rb"[\x80\x84\x85\x91-\x97\x99\x9a\x9c\x9e\x9f\xa1\xa3\xa7\xa9\xab\xae\xb0-\xb3\xb5\xb7\xb9\xbb-\xff]{1,2}")
-CAPITALS = re.compile(rb"[\xc0-\xde]{2}")  # in a row they are rare, and usual in Chinese
-# Characters of two bytes, the usual ones in a group. Of Shift-JIS: kana, signs and the 2,965 usual kanji; of GBK: signs and the
-# 3,755 usual characters of GB 2312, some of which no Korean text has.
+CAPITALS = re.compile(rb"[\xc0-\xde]{2}")  # rare in Western text, common in Chinese
+# Two-byte characters, with the common ones in a group. Shift-JIS: kana, punctuation and the 2,965 common kanji. GBK:
+# punctuation and the 3,755 common characters of GB 2312, some of which never occur in Korean text.
 JAPANESE = re.compile(rb"([\x81-\x84\x89-\x97][\x40-\xfc]|\x88[\x9f-\xfc]|\x98[\x40-\x72])|[\x80-\xff][\x40-\xff]?")
 CHINESE = re.compile(rb"([\xa1-\xa3\xa6-\xa9\xb0-\xd7][\xa1-\xfe])|[\x80-\xff][\x40-\xff]?")
 
 
 def guess(data: bytes) -> str:
-    """Return the encoding of bytes that are not UTF-8 and have one byte or two for a character; "" if it is not plain which."""
+    """Return the encoding of bytes that are not UTF-8 and use one or two bytes per character; "" if it is ambiguous."""
     tests = {"cp1252": is_western, "cp932": is_japanese, "gbk": is_chinese}
     found = [codec for codec, is_plausible in tests.items() if is_plausible(data)]
     return found[0] if len(found) == 1 else ""
 
 
 def guess_wide(data: bytes) -> str:
-    """Return the encoding that a byte order mark tells, or zero bytes at every second place; "" if there is neither."""
+    """Return the encoding given by a byte order mark, or by a zero in every second byte; "" if there is neither."""
     for mark, codec in WIDE.items():
         if data.startswith(mark):
             return codec
@@ -61,7 +61,7 @@ def is_chinese(data: bytes) -> bool:
 
 
 def is_double(data: bytes, codec: str, character: re.Pattern[bytes]) -> bool:
-    """Return whether bytes have an encoding, nine of ten characters beyond ASCII are usual ones, and most stand in words."""
+    """Return whether bytes are valid in an encoding, with 90 % common characters beyond ASCII, most of them in words."""
     try:
         words = re.findall(r"[^\x00-\x7f]+", data.decode(codec))
     except UnicodeDecodeError:

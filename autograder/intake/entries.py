@@ -1,4 +1,4 @@
-"""What a submission consists of, whether it is a folder, a zip or a single file, and the errors that reject it."""
+"""The entries of a submission, whether it is a folder, a zip or a single file, and the errors that reject it."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -9,9 +9,9 @@ from autograder.text import clean
 
 MAX_SOURCE = 1_000_000  # bytes of one file
 MAX_ZIP = 20_000_000  # bytes of the zip of one submission
-MAX_ENTRIES = 10_000  # files of one submission
-USUAL_DEPTH = 2  # folders a file may lie in, below the submission
-MAX_DEPTH = 8  # folders it is looked for in, if it is missing there
+MAX_ENTRIES = 10_000  # files in one submission
+USUAL_DEPTH = 2  # levels of folders a file may be in
+MAX_DEPTH = 8  # levels of folders to search if it is not there
 MAX_NAMED = 6  # files in one sentence
 JUNK = {"__MACOSX", "__pycache__"}
 
@@ -25,7 +25,7 @@ class RejectedSubmissionError(SubmissionError):
 
 
 class UnreadableFileError(SubmissionError):
-    """A graded file cannot be read, at the cost of its own part alone."""
+    """A graded file cannot be read; only its own part is affected."""
 
 
 class MissingFileError(UnreadableFileError):
@@ -34,9 +34,9 @@ class MissingFileError(UnreadableFileError):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file in a submission: its path in it, its size in bytes, and its bytes on demand, up to a limit.
+    """A file in a submission: its path, its size in bytes, and a function that reads its bytes up to a limit.
 
-    packed is the number of bytes it takes up, in a zip or on disk; refusal says why the submission that holds it is rejected.
+    packed is the number of bytes it occupies in a zip or on disk; refusal says why the whole submission is rejected, if it is.
     """
 
     path: PurePosixPath
@@ -48,21 +48,21 @@ class Entry:
 
 
 def is_junk(path: PurePosixPath) -> bool:
-    """Return whether a file is what systems leave behind: __MACOSX, .DS_Store, __pycache__ and the like."""
+    """Return whether a file is left over from an operating system or tool: __MACOSX, .DS_Store, __pycache__ and the like."""
     return any(part in JUNK or part.startswith(".") for part in path.parts)
 
 
 def make_printable(text: object, limit: int = 60) -> str:
-    """Return a path or a message as it can stand in a sentence: on one line, and not too long."""
+    """Return a path or a message made safe for a sentence: on one line, and at most `limit` characters."""
     return clean(str(text).translate({9: " ", 10: " "}), limit)
 
 
 def fold_name(text: object) -> str:
-    """Return a name as a disk may see it that ignores case, and the differences between ways to write one character."""
+    """Return a name normalized like on a disk that ignores case and different encodings of the same character."""
     return unicodedata.normalize("NFKC", str(text)).casefold()
 
 
 def list_paths(entries: Sequence[Entry]) -> str:
-    """Return the paths of some entries as a sentence can hold them."""
+    """Return the first paths of some entries, and the number of the others, for a sentence."""
     more = f" and {len(entries) - MAX_NAMED} more" if len(entries) > MAX_NAMED else ""
     return ", ".join(make_printable(entry.path, 40) for entry in entries[:MAX_NAMED]) + more

@@ -1,10 +1,10 @@
-"""Finds the submissions under what the TA named: a folder of submissions, or a zip of them."""
+"""Find the submissions in the folder or zip that the TA named."""
 
-import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import timezone, tzinfo
 from pathlib import Path, PurePosixPath
 
@@ -12,26 +12,34 @@ from autograder.errors import AutograderError
 from autograder.intake.entries import RejectedSubmissionError, fold_name, make_printable
 from autograder.intake.exports.layout import recognize
 from autograder.intake.exports.layouts import LAYOUTS, NBGRADER
-from autograder.intake.exports.tree import Tree, is_packed
-from autograder.intake.graded_files import ZIP, GradedFiles
-from autograder.intake.remarks import count_noun
-from autograder.intake.submission_ref import Discovery, SubmissionRef
+from autograder.intake.exports.tree import Tree
+from autograder.intake.folders import Folder
+from autograder.intake.graded_files import SOURCE, ZIP, GradedFiles
+from autograder.intake.kinds import strip_ending
+from autograder.intake.names import PREFIXED, meaning
+from autograder.intake.read import Reader
+from autograder.intake.remarks import UNUSED, count_noun, list_names
+from autograder.intake.submission_ref import Discovery, Person, SubmissionRef, name_student, shorten
+from autograder.intake.wrappers import name_person
 from autograder.intake.zips import open_class_zip
 
-# What a folder that an export was unpacked into is called. Any other may be a student's own, who must not be able to make one.
+# The names of folders that exports are unpacked into. Any other folder may come from a student, who must not be able to fake an
+# export.
 WRAPPER = re.compile(r"assignment_\d+_export|gradebook_.+|submissions|submitted")
 PLAIN = "plain"
-EVERY = "*"  # in place of the student, before the name of an assignment of nbgrader
+PLATFORM_IDS = frozenset({"Brightspace", "Canvas", "Moodle"})  # downloads with the platform's own ids of people
+EVERY = "*"  # stands for every student, before the name of an nbgrader assignment
+MAX_WRAPPERS = 4  # folders and zips around the submissions
 
 
 class IntakeError(AutograderError):
-    """What the TA named cannot be used; the text is a sentence for the TA."""
+    """The input that the TA named cannot be used; the text is a sentence for the TA."""
 
 
 def find(submissions: Path, files: GradedFiles, zone: tzinfo = timezone.utc) -> Discovery:
     """Return every submission in a folder or a zip, in name order; raise IntakeError if there is none.
 
-    What platforms export is recognized (docs/exports.md). zone is that of the times in an export that have no offset.
+    Exports of platforms are recognized (docs/exports.md). zone applies to times in an export without an offset.
     `course/submitted/*/ps1`, with the asterisk, is the assignment ps1 of an nbgrader course.
     """
     named_one = submissions.parent.name == EVERY and not submissions.exists()
@@ -41,69 +49,142 @@ def find(submissions: Path, files: GradedFiles, zone: tzinfo = timezone.utc) -> 
             raise IntakeError(f"There is no {place}: SUBMISSIONS must name a folder or a zip of submissions.")
         if not place.is_dir() and place.suffix.lower() != ZIP:
             raise IntakeError(f"{place} is neither a folder nor a zip.")
-        with open_tree(place, files) as tree:
-            found = recognize_export(tree, zone, assignment) or list_plain(tree, place.name)
+        with ExitStack() as context:
+            tree = open_tree(place, files, context)
+            places = list(list_places(tree, context))
+            found = recognize_export(places, zone, assignment) or list_plain(places, place.name)
     except RejectedSubmissionError as refusal:
         raise IntakeError(f"{place}: {refusal}") from refusal
     except OSError as error:
         raise IntakeError(f"{place} cannot be read: {error.strerror}.") from error
     if not found.submissions:
-        raise IntakeError(f"{place} holds no submission: no folder, no .zip and no .py file.")
-    refs = tuple(sorted(assign_names(found.submissions), key=lambda ref: ref.student))
+        raise IntakeError(" ".join([f"{place} has no submissions: no folder, {ZIP} or {SOURCE} file.", *found.remarks]))
+    named = sorted(assign_names(found.submissions), key=lambda ref: ref.student)
+    refs = tuple(replace(ref, folder=tree.folder) for ref in named)
+    if found.kind in PLATFORM_IDS:
+        refs = tuple(replace(ref, people=tuple(add_platform_id(who, found.kind) for who in ref.people)) for ref in refs)
     if found.kind == PLAIN:
-        return Discovery(PLAIN, refs)
+        return replace(found, submissions=refs)
     people = sum(len(one.people) for one in refs)
-    summary = f"This is an export of {found.kind}: {count_noun(len(refs), 'submission')}"
-    return Discovery(found.kind, refs, (f"{summary}{f' of {people} people' if people > len(refs) else ''}.", *found.remarks))
+    summary = f"Recognized an export from {found.kind}: {count_noun(len(refs), 'submission')}"
+    return Discovery(found.kind, refs, (f"{summary}{f' by {people} people' if people > len(refs) else ''}.", *found.remarks))
 
 
-@contextlib.contextmanager
-def open_tree(place: Path, files: GradedFiles) -> Iterator[Tree]:
-    """Yield the names in a folder or in a zip; raise RejectedSubmissionError if it is unsafe, OSError if it cannot be read."""
+def open_tree(place: Path, files: GradedFiles, context: ExitStack) -> Tree:
+    """Open a folder or a zip as a tree; raise RejectedSubmissionError if it is unsafe, OSError if it cannot be read."""
     if place.is_dir():
-        yield Tree(place, files)
-        return
+        return Tree(Folder(place), files)
     path = place.resolve()  # the TA's own link may be followed
-    with open_class_zip(path) as zipped:
-        yield Tree(path, files, zipped)
+    folder = Folder(path.parent)
+    return Tree(folder, files, context.enter_context(open_class_zip(folder, PurePosixPath(path.name))))
 
 
-def recognize_export(tree: Tree, zone: tzinfo, assignment: str) -> Discovery | None:
-    """Return what a platform exported, at the top or in the one folder there; None if this is not an export.
+@dataclass(frozen=True)
+class Place:
+    """A folder or zip in which the submissions may be: the top, or the only entry of the previous place.
 
-    Raise RejectedSubmissionError if an assignment is named that nobody submitted in a course of nbgrader.
+    is_trusted says that no student can have made it, wrappers are the names that lead to it, and remarks list skipped files.
     """
-    for place in list_places(tree):
+
+    tree: Tree
+    is_trusted: bool = True
+    wrappers: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def list_places(tree: Tree, context: ExitStack) -> Iterator[Place]:
+    """Yield the top of a tree, then the only folder or zip in it, and so on."""
+    place = Place(tree)
+    while True:
+        yield place
+        names = place.tree.names()
+        if len(names.candidates) != 1 or len(place.wrappers) == MAX_WRAPPERS:
+            return
+        name = names.candidates[0]
+        below = place.tree.enter(name, context)
+        if not below:
+            return
+        is_first_in_zip = bool(tree.zipped) and not place.wrappers
+        place = Place(
+            below,
+            place.is_trusted and (is_first_in_zip or bool(WRAPPER.fullmatch(strip_ending(name)))),
+            (*place.wrappers, name),
+            (*place.remarks, *list_names(UNUSED, names.of_course)),
+        )
+
+
+def recognize_export(places: Sequence[Place], zone: tzinfo, assignment: str) -> Discovery | None:
+    """Return the submissions of the first place that is a platform's export; None if there is none.
+
+    A place that a student may have made counts only if it has several submitters. Raise RejectedSubmissionError if the
+    assignment was named and no nbgrader course has submissions for it.
+    """
+    for place in places:
+        if place.tree.graded.any_in(place.tree.names().files):  # no platform puts them there
+            break
         for layout in [NBGRADER] if assignment else LAYOUTS:
-            if export := recognize(layout, place, zone, assignment):
-                return export
+            export = recognize(layout, place.tree, zone, assignment) if place.is_trusted or layout.patterns else None
+            if export and (place.is_trusted or len(export.submissions) > 1):
+                refs = tuple(replace(ref, inner=place.tree.inner) for ref in export.submissions)
+                return Discovery(export.kind, refs, (*place.remarks, *export.remarks))
     if assignment:
-        raise RejectedSubmissionError(f"This is no course of nbgrader in which {make_printable(assignment)} was collected.")
+        raise RejectedSubmissionError(f"This is not an nbgrader course with submissions for {make_printable(assignment)}.")
     return None
 
 
-def list_places(tree: Tree) -> Iterator[Tree]:
-    """Yield where an export may begin; nowhere if graded files are at the top, since no platform puts them there."""
-    names = tree.names()
+def list_plain(places: Sequence[Place], name: str) -> Discovery:
+    """Return the entries at the top, or in wrappers around them, as submissions, or the zip called `name` as a single one."""
+    top = places[0].tree
+    if top.zipped and is_one_submission(top) and not is_class(places[0]):
+        ref = SubmissionRef(name_student(name), top.path, full_name=name)
+        single = () if top.graded.any_in(top.names().files) else (f"{make_printable(name)} was graded as one submission.",)
+        return Discovery(PLAIN, (ref,), single)
+    chosen = next((place for place in places[1:] if is_class(place)), places[0])
+    remarks = [*chosen.remarks, *list_names(UNUSED, chosen.tree.names().of_course)]
+    if chosen.wrappers:
+        path = make_printable("/".join(chosen.wrappers))
+        remarks.insert(0, f"The submissions of the class were found in {path}, the only entry of {make_printable(name)}.")
+    return Discovery(PLAIN, tuple(chosen.tree.refs(chosen.tree.names().candidates)), tuple(remarks))
+
+
+def is_class(place: Place) -> bool:
+    """Return whether a place holds the submissions of a class, rather than one student's.
+
+    A class has folders or zips of different people with the same graded file in them, or those of one person in wrappers that
+    are not named after a person.
+    """
+    names, files = place.tree.names(), place.tree.graded
+    if place.wrappers and files.any_in(names.files):
+        return False
+    people: dict[str, frozenset[str]] = {}
+    with Reader(files) as reader:
+        for ref in place.tree.refs(names.candidates):
+            person = name_person(strip_ending(ref.full_name), files.parts)
+            if person and (ref.full_name in names.folders or ref.full_name.lower().endswith(ZIP)):
+                for part in reader.read(ref).sources:
+                    if people.setdefault(part, person) != person:
+                        return True
+    is_nobodys = not any(name_person(strip_ending(wrapper), files.parts) for wrapper in place.wrappers)
+    return bool(people and place.wrappers) and len(names.candidates) == 1 and is_nobodys
+
+
+def is_one_submission(tree: Tree) -> bool:
+    """Return whether the files at the top belong to one student: graded files, or renamed ones without other people's."""
+    names, parts = tree.names(), tree.graded.parts
     if tree.graded.any_in(names.files):
-        return
-    yield tree
-    if len(names.candidates) == len(names.folders) == 1 and (tree.zipped or WRAPPER.fullmatch(names.folders[0])):
-        yield tree.at(names.folders[0])
-
-
-def list_plain(tree: Tree, name: str) -> Discovery:
-    """Return what is at the top as submissions or, if the graded files themselves are there in a zip, the zip as one."""
-    names = tree.names()
-    if tree.zipped and tree.graded.any_in(names.files):
-        return Discovery(PLAIN, (SubmissionRef(name_student(name), tree.path, full_name=name),))
-    return Discovery(
-        PLAIN, tuple(SubmissionRef(name_student(top), *tree.within(top), full_name=top) for top in names.candidates)
+        return True
+    meant = {name: meaning(name, parts) for name in names.files if meaning(name, parts)[0]}
+    prefixed = {name_person(strip_ending(name), parts) for name, (_, rank) in meant.items() if rank == PREFIXED}
+    others = (strip_ending(name) for name in names.candidates if name not in meant)
+    return (
+        0 < len(meant) == len({part for part, _ in meant.values()})
+        and (not prefixed or len(meant) > len(prefixed) == 1)
+        and not any(name_person(name, parts) for name in others)
     )
 
 
 def assign_names(found: Iterable[SubmissionRef]) -> Iterator[SubmissionRef]:
-    """Yield each submission under its name or, if two would share one on some disk, its full name, or else with a number."""
+    """Yield each submission with its name. If two names clash on some disk, use full names, and then numbers."""
     found = sorted(found, key=lambda one: (shorten(one.full_name), one.path, one.inside, one.members))
     count = Counter(fold_name(one.student) for one in found)
     names = [shorten(one.student if count[fold_name(one.student)] == 1 else one.full_name) or "unnamed" for one in found]
@@ -118,12 +199,6 @@ def assign_names(found: Iterable[SubmissionRef]) -> Iterator[SubmissionRef]:
         yield replace(ref, student=name)
 
 
-def name_student(name: str) -> str:
-    """Return the student's name: the name of the folder, or of the file without its ending."""
-    pure = PurePosixPath(name)
-    return shorten(pure.stem if is_packed(name) else name)
-
-
-def shorten(name: str) -> str:
-    """Return a name that is safe to show, and leaves room for an ending as the name of a file."""
-    return make_printable(name, 100).encode()[:200].decode(errors="ignore")
+def add_platform_id(person: Person, platform: str) -> Person:
+    """Return a person whose only known id is the platform's."""
+    return replace(person, platform_ids=((platform, person.id),) if person.id else ())

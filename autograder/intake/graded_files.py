@@ -1,4 +1,4 @@
-"""The files that are graded, as the callers of this package name them."""
+"""The files to grade, as named by the callers of this package."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ ZIP, SOURCE = ".zip", ".py"
 
 @dataclass(frozen=True)
 class GradedFiles:
-    """The files that are graded: one for each part of the assignment, called by its name.
+    """The files to grade: one for each part of the assignment, named after it.
 
-    A single file of any other name stands for the default part.
+    A single file with any other name is graded as the default part.
     """
 
     parts: tuple[str, ...]
@@ -32,7 +32,7 @@ class GradedFiles:
         return set(self.names).issubset(names)
 
     def name_single(self, name: str) -> str:
-        """Return the name under which a single file is graded: that of the default part if it may be a source of any name."""
+        """Return the name under which a single file is graded: the default part's, if it is a source with any other name."""
         part, _ = meaning(name, self.parts)
         return f"{self.default}{SOURCE}" if part in ("", self.default) and is_source(name) else name
 

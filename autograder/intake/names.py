@@ -1,7 +1,7 @@
-"""Which graded file is meant by a file of another name: `q1 (2).py`, `Copy of q1.py`, `Q1.PY.txt` and `ada_q1.py` are q1.py.
+"""Decide which graded file a file with another name is: `q1 (2).py`, `Copy of q1.py`, `Q1.PY.txt` and `ada_q1.py` are q1.py.
 
-A name is split into words and numbers. Some of them, next to each other, must spell the name of the graded file, and what the
-rest says decides how plain that is.
+A name is split into words and numbers. Some consecutive ones must spell the name of the graded file, and the rest decides how
+likely the match is.
 """
 
 import re
@@ -9,16 +9,16 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-MAX_NAME = 100  # characters of a name that is looked at
+MAX_NAME = 100  # characters of a name
 MAX_WORDS = 12
-MIN_SLIP = 5  # letters of a name in which one may be wrong: among shorter ones, one letter makes another word
+MIN_SLIP = 5  # letters of a name that may have a typo; in shorter names, one letter makes another word
 
 ENDING = re.compile(r"\.\s*(pyw?|txt)\b")
 LEFTOVER = re.compile(r"^[~#.]|[~#]$")  # what editors leave behind
 ENDINGS = frozenset({"py", "pyw", "txt"})
 WORD = re.compile(r"[^\W\d_]+|\d+")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-# Words that say nothing but which copy it is.
+# Words that only distinguish copies of a file.
 NOISE = frozenset(
     WORD.findall(
         "copy of copia de copie kopie von kopia cópia 副本 复件 コピー duplicate new neu final finished done complete "
@@ -26,7 +26,7 @@ NOISE = frozenset(
         "download my hw homework assignment exercise ps"
     )
 )
-# Words that say that it is something else.
+# Words for files with another purpose.
 OTHER = frozenset(
     WORD.findall(
         "test tests testing check checks checker checking verify grade grader grading debug demo example examples sample notes "
@@ -35,18 +35,18 @@ OTHER = frozenset(
         "hidden public checkpoint template starter skeleton handout original broken wrong bad not no"
     )
 )
-# Words in the name of a folder that say that nobody should grade what is in it.
+# Words in the names of folders whose content should not be graded.
 ASIDE = frozenset(
     WORD.findall(
         "old older backup backups bak archive archived archives previous deprecated trash unused obsolete venv virtualenv env "
         "packages modules checks tests test template starter skeleton handout original"
     )
 )
-EXACT, SLIP, PREFIXED = 1, 2, 3  # how plain it is which file is meant, the plainest first
+EXACT, SLIP, PREFIXED = 1, 2, 3  # ranks of a match, the most certain first
 
 
 def meaning(name: str, parts: Sequence[str]) -> tuple[str, int]:
-    """Return which part a name stands for, and how plain that is; an empty part if it stands for none or for two."""
+    """Return the part that a name stands for and the rank of the match; an empty part if it matches none or several."""
     words = split_name(name) if len(name) <= MAX_NAME else []
     if not 0 < len(words) <= MAX_WORDS:
         return "", 0
@@ -68,12 +68,12 @@ def is_source(name: str) -> bool:
 
 
 def is_aside(folders: Sequence[str]) -> bool:
-    """Return whether the name of one of some folders says that what is in it does not count."""
+    """Return whether one of the folders is named like one whose content should not be graded."""
     return any(not ASIDE.isdisjoint(split_words(folder)) for folder in folders)
 
 
 def split_name(name: str) -> list[str]:
-    """Return the words of the name of a source without its endings; none if it is not one."""
+    """Return the words in the name of a source without its extensions; none if it is not a source."""
     folded = fold(name)
     if len(folded) > 2 * MAX_NAME or LEFTOVER.search(folded):
         return []
@@ -84,12 +84,12 @@ def split_name(name: str) -> list[str]:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words and numbers in a name, in small letters."""
+    """Return the words and numbers in a name, in lower case."""
     return WORD.findall(fold(text[:MAX_NAME]))
 
 
 def fold(text: str) -> str:
-    """Return a name in small letters, wide letters made narrow, and with a blank where a capital begins a word."""
+    """Return a name in lower case and normal width, with a space before each capital inside a word."""
     return CAMEL.sub(" ", unicodedata.normalize("NFKC", text)).casefold()
 
 
@@ -101,13 +101,13 @@ def squeeze(part: str) -> str:
 
 @lru_cache
 def spellings(part: str) -> frozenset[str]:
-    """Return what spells a part: its name, which a word such as "copy" may touch."""
+    """Return the spellings of a part: its name, alone or joined with a word such as "copy"."""
     part = squeeze(part)
     return frozenset({part, *(part + word for word in NOISE), *(word + part for word in NOISE)})
 
 
 def list_runs(words: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Return what words next to each other spell, with the places where they begin and end; two numbers stay two."""
+    """Return the spelling of every run of consecutive words, with its start and end; adjacent numbers stay separate."""
     runs: dict[str, tuple[int, int]] = {}
     for start in range(len(words)):
         run = ""
@@ -118,16 +118,16 @@ def list_runs(words: Sequence[str]) -> dict[str, tuple[int, int]]:
 
 
 def is_noise(words: Sequence[str]) -> bool:
-    """Return whether words say nothing but which copy it is."""
+    """Return whether words only distinguish copies of a file."""
     return all(word in NOISE or word.isdigit() for word in words)
 
 
 def is_one_slip(word: str, part: str) -> bool:
-    """Return whether one letter too many, too few or wrong, or two in the wrong order, make the difference."""
+    """Return whether two words differ by one inserted, missing or wrong letter, or by two swapped ones."""
     while word and part and word[0] == part[0]:
         word, part = word[1:], part[1:]
     while word and part and word[-1] == part[-1]:
         word, part = word[:-1], part[:-1]
     if any(map(str.isdigit, word + part)):
-        return False  # the number of a part makes another part
+        return False  # another number means another part
     return (len(word) <= 1 and len(part) <= 1) or (len(word) == len(part) == 2 and word == part[::-1])

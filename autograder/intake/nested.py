@@ -1,8 +1,9 @@
-"""Opens the zips that a submission consists of, or that hold what is missing next to them. Nothing is unpacked to disk."""
+"""Open the zip of a submission, and zips in it if files are missing. Nothing is unpacked to disk."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
+from itertools import islice
 
 from autograder.intake.entries import (
     MAX_ENTRIES,
@@ -15,17 +16,18 @@ from autograder.intake.entries import (
     make_printable,
 )
 from autograder.intake.graded_files import ZIP, GradedFiles
+from autograder.intake.kinds import describe_kind, is_archive
 from autograder.intake.zips import MAX_RATIO, MAX_UNPACKED, UNSUSPICIOUS, list_zip
 
-MAX_NESTED = 2  # zips in each other, that of the submission included
-MAX_ZIPS = 4  # next to each other
+MAX_NESTED = 2  # levels of zips in zips, including the submission itself
+MAX_ZIPS = 4  # on the same level
 
 
 class Contents:
-    """The entries of a submission, with those in its zips where they are needed.
+    """The entries of a submission, including those in its zips if they are needed.
 
-    notes and problems say what became of the zips. Raise SubmissionError if the entries are unsafe, or are only a zip that
-    cannot be read.
+    notes and problems say which zips were opened or rejected. Raise SubmissionError if the entries are unsafe, or if the only
+    one is a zip that cannot be read.
     """
 
     def __init__(self, entries: Sequence[Entry], files: GradedFiles) -> None:
@@ -36,12 +38,15 @@ class Contents:
         for _ in range(MAX_NESTED):
             zips = [entry for entry in self.entries if is_zip(entry)]
             if zips and files.all_in(entry.path.name for entry in self.entries):
-                self.notes.append(f"All files are there without {list_paths(zips)}, which was not opened.")
+                self.notes.append(f"{list_paths(zips)} was not opened, because all files are there without it.")
                 break
             self.open(zips)
+        if not files.all_in(entry.path.name for entry in self.entries):
+            closed = (entry.path for entry in self.entries if is_archive(entry.path.name))
+            self.problems += [f"{make_printable(path)} {describe_kind(path.name)}" for path in islice(closed, MAX_ZIPS)]
 
     def open(self, zips: Sequence[Entry]) -> None:
-        """Put what is in zips in their place; zips with the same bytes count once."""
+        """Replace zips by their entries; zips with the same bytes count once."""
         others = [entry for entry in self.entries if not is_zip(entry)]
         packed = self.read_distinct(zips)
         alone = not others and len(packed) == 1
@@ -64,7 +69,7 @@ class Contents:
             raise RejectedSubmissionError(f"The submission holds more than {MAX_ENTRIES:,} files.")
 
     def read_distinct(self, zips: Sequence[Entry]) -> dict[bytes, Entry]:
-        """Return some zips by their bytes, which are limited all in all."""
+        """Return zips by their bytes, with a limit on the total size."""
         packed: dict[bytes, Entry] = {}
         room = MAX_ZIP
         for entry in zips[:MAX_ZIPS]:
@@ -87,21 +92,21 @@ class Contents:
 
 
 def is_zip(entry: Entry) -> bool:
-    """Return whether an entry is called a zip."""
+    """Return whether an entry is named like a zip."""
     return entry.path.suffix.lower() == ZIP
 
 
 def check_archive(entries: Sequence[Entry]) -> None:
-    """Raise RejectedSubmissionError if the entries are those of a zip that nobody should unpack."""
+    """Raise RejectedSubmissionError if the entries come from a zip that is unsafe to unpack."""
     for entry in entries:
         if entry.refusal:
             raise RejectedSubmissionError(entry.refusal)
     if len(entries) > MAX_ENTRIES:
-        raise RejectedSubmissionError(f"The submission holds {len(entries):,} files; at most {MAX_ENTRIES:,} are looked at.")
+        raise RejectedSubmissionError(f"The submission holds {len(entries):,} files; at most {MAX_ENTRIES:,} are allowed.")
     size, room = sum(entry.size for entry in entries), sum(entry.packed for entry in entries)
     if size > max(MAX_UNPACKED, room):
         raise RejectedSubmissionError(f"Unpacked, the zip would have {size:,} bytes; at most {MAX_UNPACKED:,} are accepted.")
     if size > max(UNSUSPICIOUS, MAX_RATIO * room):
         raise RejectedSubmissionError(
-            f"Unpacked, the zip would have {size:,} bytes, more than {MAX_RATIO} times as many as it has packed."
+            f"Unpacked, the zip would have {size:,} bytes, more than {MAX_RATIO} times its packed size."
         )

@@ -1,8 +1,8 @@
-"""Reads the graded files of a submission, or says in a sentence why one cannot be read.
+"""Read the graded files of a submission, or explain in a sentence why one cannot be read.
 
-A submission is a list of entries, whether it came as a folder, as a zip or as a single file. Only the entries that may be meant
-as a graded file are ever read, and never more bytes than a source may have. What is wrong with such a file costs its own part;
-only where the zip or the folder itself cannot be trusted is the submission refused as a whole.
+A submission is a list of entries, whether it is a folder, a zip or a single file. Only entries that may be meant as a graded
+file are ever read, up to the maximum size of a source. A problem with such a file affects only its own part; the whole
+submission is rejected only if the zip or the folder itself cannot be trusted.
 """
 
 import stat
@@ -21,8 +21,9 @@ from autograder.intake.entries import (
     UnreadableFileError,
     make_printable,
 )
-from autograder.intake.folders import list_folder, make_entry
+from autograder.intake.folders import Folder, list_folder, make_entry
 from autograder.intake.graded_files import SOURCE, ZIP, GradedFiles
+from autograder.intake.kinds import describe_kind
 from autograder.intake.nested import Contents
 from autograder.intake.submission_ref import SubmissionRef
 from autograder.intake.zips import ClassZip, open_class_zip
@@ -30,11 +31,11 @@ from autograder.intake.zips import ClassZip, open_class_zip
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student submitted.
+    """The submission of one student.
 
-    sources holds each graded file under the name of its part, in UTF-8 without a byte order mark; problems says for every other
-    part what is wrong; reason is the sentence for a submission from which nothing could be read. notes are sentences for the
-    student and the TA on what was graded all the same.
+    sources maps a part to its file in UTF-8 without a byte order mark. problems maps every other part to a sentence on what is
+    wrong. reason explains why nothing could be read, if that is so. notes tell the student and the TA what was unusual about
+    files that were graded anyway.
     """
 
     student: str
@@ -53,10 +54,10 @@ class Reader(ExitStack):
     def __init__(self, files: GradedFiles) -> None:
         super().__init__()
         self.files = files
-        self.zips: dict[Path, ClassZip] = {}
+        self.zips: dict[tuple[Path, str], ClassZip] = {}
 
     def read(self, ref: SubmissionRef) -> Submission:
-        """Return the submission that was found; what is wrong with it becomes its reason, and nothing is raised."""
+        """Read a submission; never raise an error: a problem with the whole submission becomes its reason."""
         try:
             return select_sources(ref.student, self.entries(ref), self.files)
         except OSError as error:
@@ -67,14 +68,15 @@ class Reader(ExitStack):
 
     def entries(self, ref: SubmissionRef) -> Sequence[Entry]:
         """Return the entries of a submission under the names that the student gave them."""
-        path, inside = ref.path, PurePosixPath(ref.inside)
+        folder, path = ref.locate()
+        inside = PurePosixPath(ref.inside)
         if not ref.inside and not ref.members:
-            return list_entries(path, self.files)
-        if ref.members and stat.S_ISDIR(path.lstat().st_mode):
-            return [make_entry(path / name, PurePosixPath(given)) for name, given in ref.members]
-        if path not in self.zips:
-            self.zips[path] = self.enter_context(open_class_zip(path))
-        zipped = self.zips[path]
+            return list_entries(folder, path, self.files)
+        if ref.members and stat.S_ISDIR(folder.status(path).st_mode):
+            return [make_entry(folder, path / name, PurePosixPath(given)) for name, given in ref.members]
+        if (ref.path, ref.inner) not in self.zips:
+            self.zips[ref.path, ref.inner] = self.enter_context(open_class_zip(folder, path, ref.inner))
+        zipped = self.zips[ref.path, ref.inner]
         if not ref.members:
             return list_submission(inside, zipped, self.files)
         return [entry for name, given in ref.members for entry in list_member(zipped, inside / name, given)]
@@ -86,14 +88,14 @@ def read(student: str, path: Path, files: GradedFiles) -> Submission:
         return reader.read(SubmissionRef(student, path))
 
 
-def list_entries(path: Path, files: GradedFiles) -> list[Entry]:
+def list_entries(folder: Folder, path: PurePosixPath, files: GradedFiles) -> list[Entry]:
     """Return the entries of a folder, a zip or a file; raise OSError if it cannot be read."""
-    mode = path.lstat().st_mode
+    mode = folder.status(path).st_mode
     if stat.S_ISLNK(mode):
         raise RejectedSubmissionError("The submission is a link, which is not followed; submit the files themselves.")
     if stat.S_ISDIR(mode):
-        return list_folder(path)
-    return [make_entry(path, name_single(path.name, files))]
+        return list_folder(folder, path)
+    return [make_entry(folder, path, name_single(path.name, files))]
 
 
 def name_single(name: str, files: GradedFiles) -> PurePosixPath:
@@ -102,7 +104,7 @@ def name_single(name: str, files: GradedFiles) -> PurePosixPath:
 
 
 def list_submission(top: PurePosixPath, zipped: ClassZip, files: GradedFiles) -> Sequence[Entry]:
-    """Return the entries of one submission in a zip of many: those of a folder or a zip in it, or a file."""
+    """Return the entries of one submission in a zip of many: a folder's entries, or a single file or zip."""
     entries = zipped.below(top)
     if not zipped.at(top):
         return [replace(entry, path=entry.path.relative_to(top)) for entry in entries]
@@ -111,7 +113,7 @@ def list_submission(top: PurePosixPath, zipped: ClassZip, files: GradedFiles) ->
 
 
 def list_member(zipped: ClassZip, path: PurePosixPath, given: str) -> list[Entry]:
-    """Return a file that is next to those of other submissions, under the name that the student gave it."""
+    """Return a file that is next to other submissions' files, under the name that the student gave it."""
     entries = zipped.at(path)
     check_single(path, entries)
     return [replace(entry, path=PurePosixPath(given)) for entry in entries]
@@ -142,13 +144,18 @@ def select_sources(student: str, entries: Sequence[Entry], files: GradedFiles) -
 
 
 def list_contents(entries: Sequence[Entry]) -> str:
-    """Return the sentence that lists what was found instead of the graded files."""
+    """Return sentences that list the files found instead of the graded ones, and why they cannot be graded."""
+    if not entries:
+        return " It is empty."
     names = [make_printable(entry.path) + describe(entry) for entry in entries[:5]]
-    return f" It holds {', '.join(names)}{' and more' if len(entries) > 5 else ''}." if names else " It is empty."
+    kinds = {describe_kind(entry.path.name): make_printable(entry.path.name) for entry in reversed(entries)}
+    said = [f"{name} {kind}" for kind, name in reversed(kinds.items()) if kind]
+    holds = f"It holds {', '.join(names)}{' and more' if len(entries) > 5 else ''}."
+    return "".join(f" {sentence}" for sentence in (said if len(entries) == len(said) else [holds, *said]))
 
 
 def describe(entry: Entry) -> str:
-    """Return in parentheses why an entry was not looked at, if it was not."""
+    """Return, in parentheses, why an entry was not opened; "" if it was."""
     if len(entry.path.parts) > MAX_DEPTH:
         return f" (more than {MAX_DEPTH} folders down)"
     return "" if entry.regular else " (a link or a device)"

@@ -1,6 +1,6 @@
-"""From the bytes of a submitted source to its text. Whether it is Python, the child finds out.
+"""Decode a submitted source. The child finds out whether it is valid Python.
 
-From here on a source is UTF-8 without a byte order mark, so that everybody who reads it sees what Python sees.
+From here on, a source is UTF-8 without a byte order mark, so that every reader sees the same text as Python.
 """
 
 import codecs
@@ -12,19 +12,19 @@ from autograder.intake.entries import MAX_SOURCE, UnreadableFileError, make_prin
 COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 BLANK = re.compile(rb"[ \t\f]*(#.*)?")
 UTF_8 = ("utf-8", "utf-8-sig")
-SINGLE = re.compile(r"utf-8(-sig)?|iso8859-\d+|cp125\d|koi8-[rtu]|mac-\w+|euc_(kr|jp)|gb2312")  # hide no ASCII
-DOUBLE = re.compile(r"gbk|gb18030|cp932|shift_jis|big5|big5hkscs|cp949")  # hide it only in the second byte of a character
-BLANKS, MARKS = " \t\f\r\n", "\0\x1a"  # what a source may end with, and what programs of old put there
+SINGLE = re.compile(r"utf-8(-sig)?|iso8859-\d+|cp125\d|koi8-[rtu]|mac-\w+|euc_(kr|jp)|gb2312")  # ASCII bytes are ASCII
+DOUBLE = re.compile(r"gbk|gb18030|cp932|shift_jis|big5|big5hkscs|cp949")  # except in the second byte of a character
+BLANKS, MARKS = " \t\f\r\n", "\0\x1a"  # what a source may end with, and end-of-file marks from old programs
 
 
 def read_text(name: str, source: bytes) -> tuple[bytes, list[str]]:
-    """Return a source as UTF-8 without a byte order mark, and notes on what was unusual; raise UnreadableFileError."""
+    """Return a source as UTF-8 without a byte order mark, and notes on anything unusual; may raise UnreadableFileError."""
     text, codec = decode(name, source)
     notes = [] if codec in UTF_8 else [f"{name} was read as {label(codec)}; save it as UTF-8."]
     kept = text.rstrip(BLANKS + MARKS)
     if not set(MARKS).isdisjoint(text[len(kept) :]):
         text = kept + "\n"
-        notes.append(f"{name} ends with a zero byte or Ctrl-Z, which was cut off; save it again as plain text.")
+        notes.append(f"{name} ends with a zero byte or Ctrl-Z, which was removed; save it again as plain text.")
     if not text.strip():
         raise UnreadableFileError(f"{name} is empty.")
     if text.lstrip().startswith("{") and '"cells"' in text and '"nbformat"' in text:
@@ -38,14 +38,14 @@ def read_text(name: str, source: bytes) -> tuple[bytes, list[str]]:
 
 
 def decode(name: str, source: bytes) -> tuple[str, str]:
-    """Return the text of a source and its encoding; raise UnreadableFileError unless it is plain which one it has."""
+    """Return the text of a source and its encoding; raise UnreadableFileError if the encoding is unclear or unsupported."""
     is_marked, source = source.startswith(codecs.BOM_UTF8), source.removeprefix(codecs.BOM_UTF8)
     cookie = "utf-8" if is_marked else find_cookie(source)
     wide = guess_wide(source)
     codec = wide or find_codec(cookie)
     if not (wide or SINGLE.fullmatch(codec) or DOUBLE.fullmatch(codec)):
         raise UnreadableFileError(
-            f"{name} asks to be read as {make_printable(cookie)}; save it as UTF-8 and take that line out."
+            f"{name} declares the encoding {make_printable(cookie)}; save it as UTF-8 and remove that line."
         )
     try:
         text = source.decode(codec)
@@ -62,12 +62,12 @@ def decode(name: str, source: bytes) -> tuple[str, str]:
 
 
 def label(codec: str) -> str:
-    """Return what people call an encoding."""
+    """Return the usual name of an encoding."""
     return LABELS.get(codec) or (re.sub("-[lb]e$", "", codec).upper() if codec.startswith("utf") else codec)
 
 
 def find_cookie(text: bytes) -> str:
-    """Return the encoding that the first line names, or the second if the first is a comment or blank; UTF-8 by default."""
+    """Return the encoding declared in the first line, or in the second if the first is a comment or blank; UTF-8 by default."""
     for line in re.split(rb"\r\n?|\n", text, maxsplit=2)[:2]:
         if cookie := COOKIE.match(line):
             return cookie[1].decode("ascii")
@@ -77,7 +77,7 @@ def find_cookie(text: bytes) -> str:
 
 
 def find_codec(cookie: str) -> str:
-    """Return Python's name for an encoding; empty if there is none."""
+    """Return Python's name for an encoding; "" if it is unknown."""
     name = cookie[:100].lower().replace("_", "-")
     if re.fullmatch(r"utf-8-.+", name):  # as Emacs writes it: utf-8-unix
         return "utf-8"
@@ -90,5 +90,5 @@ def find_codec(cookie: str) -> str:
 
 
 def find_line(text: bytes, start: int) -> int:
-    """Return the number of the line of a byte."""
+    """Return the number of the line with the byte at an offset."""
     return len(re.findall(rb"\r\n?|\n", text[:start])) + 1

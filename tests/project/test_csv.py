@@ -41,8 +41,13 @@ def rows(lines):
     return list(csv.reader(io.StringIO("".join(lines), newline="")))
 
 
-def export_csv(platform, marks, exports=Exports("Backpropagation"), absent=(), ids=""):
-    return export_sheets(exports, 100, ids)[platform].lines(marks, absent)
+def export_csv(platform, marks, exports=Exports("Backpropagation"), absent=()):
+    return export_sheets(exports, 100)[platform].lines(marks, absent)
+
+
+def on(platform, person):
+    """A person whose id is that of the platform, as in a download from it."""
+    return replace(person, platform_ids=((platform, person.id),)) if platform else person
 
 
 def exported(platform, marks, *arguments, **named):
@@ -62,19 +67,19 @@ def test_a_row_says_who_what_and_why():
     header, *found = rows(grades_sheet(PARTS).lines(marks))
     assert ",".join(header) == (
         "student,score,max_score,status,warmup,dnn,extension,reason,"
-        "earned,late_penalty,adjustment,name,email,id,submitted,superseded"
+        "earned,late_penalty,adjustment,name,email,id,submitted,superseded,platform_id"
     )
     assert found[0][:7] == ["ada", "39", "100", "graded", "0", "50", "0"]
     assert found[0][7] == " ".join(["warmup.py: It is wrong.", *marks[0].said])
     assert found[0][8:11] == ["50", "10", "-1"]
-    assert found[0][11:] == ["Ada Lovelace", "ada@example.com", "101", "2026-10-01T23:59:30-04:00", ""]
+    assert found[0][11:] == ["Ada Lovelace", "ada@example.com", "101", "2026-10-01T23:59:30-04:00", "", ""]
     assert found[1][8:] == [
-        *("60", "0", "0", "Ada Lovelace;Noether, Emmy", "ada@example.com;emmy@example.com", "101;102", "", "old;older")
+        *("60", "0", "0", "Ada Lovelace;Noether, Emmy", "ada@example.com;emmy@example.com", "101;102", "", "old;older", "")
     ]
     assert (
-        found[2][7] == "The platform marks it as late without a time: nothing was taken for lateness. warmup.py: It is wrong."
+        found[2][7] == "The platform marks it as late but gives no time, so there is no late penalty. warmup.py: It is wrong."
     )
-    assert found[2][8:] == ["60", "0", "0", "", "", "", "", ""]
+    assert found[2][8:] == ["60", "0", "0", "", "", "", "", "", ""]
     assert found[3][:7] == ["emmy", "", "60", "error", "", "", ""]
     assert found[3][8:11] == ["", "", ""]
 
@@ -168,8 +173,9 @@ EVIL = "=cmd|'/c calc'!A1;=1\n=2"
 @pytest.mark.parametrize("ids", ["", *PLATFORMS])
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_no_export_runs_what_a_person_is_called(platform, ids):
-    people = [Person(EVIL, EVIL, EVIL)]
-    table = rows(export_csv(platform, [mark(EVIL, people), mark(EVIL)], Exports(EVIL), people, ids))
+    columns = tuple((name, EVIL) for name in ("Section", "SID", "SIS User ID", "SIS Login ID", "ID number"))
+    people = [replace(on(ids, Person(EVIL, EVIL, EVIL)), columns=columns)]
+    table = rows(export_csv(platform, [mark(EVIL, people), mark(EVIL)], Exports(EVIL), people))
     assert len({len(row) for row in table}) == 1
     assert all(escape_formula(cell) == cell for row in table for cell in row)
     assert len(table) == len(rows(export_csv(platform, [], Exports()))) + 3
@@ -212,10 +218,32 @@ def test_canvas():
         ["    Points Possible", "", "", "", "", "100"],
         ["Ada Lovelace", "", "101", "ada@example.com", "", "60"],
     ]
-    assert rows(export_csv("Canvas", [mark("ada", [ADA])], Exports("HW 4"), ids="Canvas"))[::2] == [
+    assert rows(export_csv("Canvas", [mark("ada", [on("Canvas", ADA)])], Exports("HW 4")))[::2] == [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "HW 4"],
         ["Ada Lovelace", "101", "", "ada@example.com", "", "60"],
     ]
+
+
+def test_ids_and_sections_are_those_of_the_roster():
+    """An id of one platform is not written in another's column, nor an email for an id."""
+    cells = (("SIS User ID", "0101"), ("SIS Login ID", "ada"), ("Section", "A"))
+    people = [replace(on("Canvas", ADA), columns=cells), on("Moodle", EMMY), Person("Grace Hopper", "g@x.edu", "g@x.edu")]
+    canvas, gradescope, moodle = (
+        [row[1:] for row in rows(export_csv(platform, [mark("team", people)], Exports("HW 4")))][-3:]
+        for platform in ("Canvas", "Gradescope", "Moodle")
+    )
+    assert [row[:4] for row in canvas] == [
+        ["101", "0101", "ada", "A"],
+        ["", "", "emmy@example.com", ""],
+        ["", "", "g@x.edu", ""],
+    ]
+    assert [row[1:4] for row in gradescope] == [
+        ["101", "ada@example.com", "A"],
+        ["102", "emmy@example.com", ""],
+        ["g@x.edu", "g@x.edu", ""],
+    ]
+    assert [row[1] for row in moodle] == ["", "", ""]
+    assert rows(export_csv("Moodle", [mark("team", people)]))[2][0] == "Participant 102"
 
 
 def test_nobody_sets_the_points_by_a_name():
@@ -235,14 +263,14 @@ def test_moodle():
         *("", "Ada Lovelace", "101", "ada@example.com", "Submitted for grading", "48", "100", "Yes"),
         *("Thursday, 01 October 2026, 11:59 PM", ""),
     ]
-    assert found[1][-1].startswith("Handed in 2026-10-02 00:00 (UTC-04:00), within 2 days")
+    assert found[1][-1].startswith("Submitted 2026-10-02 00:00 (UTC-04:00), within 2 days")
     assert found[1][-1].endswith("1 hidden check did not pass. Start here: warmup.py: It is wrong.")
     assert found[2] == ["", "Grace Hopper", "103", "grace@example.com", "No submission", "", "100", "Yes", "", "", ""]
 
 
 def test_moodle_finds_its_participants_by_their_numbers():
     """As its importer reads an Identifier: what follows the word, as a number."""
-    (row,) = exported("Moodle", [mark("ada", [ADA])], ids="Moodle")
+    (row,) = exported("Moodle", [mark("ada", [on("Moodle", ADA)])])
     assert (row["Identifier"], row["ID number"]) == ("Participant 101", "")
     assert int(row["Identifier"][len("Participant ") :]) == 101
 

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from autograder.cli import main
 from autograder.files import ROOT
 from autograder.intake.exports import metadata
+from autograder.intake.exports.by_person import UNTIMED, parse_brightspace_time
 from autograder.intake.exports.layouts import MAX_METADATA
 from autograder.intake.exports.times import parse_time
 from autograder.intake.find import IntakeError
@@ -158,19 +160,20 @@ def test_a_gradescope_export(put):
     assert alan.people == (Person("Alan Turing"),)
     assert alan.submitted == datetime(2026, 11, 21, 12, tzinfo=BERLIN)
     assert found.remarks == (
-        "This is an export of Gradescope: 3 submissions of 4 people.",
-        "2 earlier hand-ins of 1 submission put aside: Gradescope exports the active one.",
+        "Recognized an export from Gradescope: 3 submissions by 4 people.",
+        "Ignored 2 earlier attempts of 1 submission: Gradescope exports only the active one.",
     )
 
 
 def test_what_is_only_in_the_metadata_or_only_a_folder_is_told(put):
     files = {name: data for name, data in GRADESCOPE.items() if not name.startswith("submission_2/")}
     found = find(put({**files, "submission_9/dnn.py": DNN, "readme.txt": b"", "late.zip": b""}))
-    assert graded(found).keys() == {"06758214+06293278", "submission_3", "submission_9"}
+    assert graded(found).keys() == {"06758214+06293278", "late", "submission_3", "submission_9"}
     assert found.remarks[2:] == (
-        "In submission_metadata.yml is nothing about these folders, graded under their own names: submission_9.",
-        "submission_metadata.yml names submissions that have no folder here and so get no marks: submission_2 (Emmy Noether).",
-        "Not looked at, because it belongs to no submission: late.zip, readme.txt.",
+        "Graded under their own names, because they are not in submission_metadata.yml: submission_9.",
+        "Not graded, because these submissions in submission_metadata.yml have no folder: submission_2 (Emmy Noether).",
+        "Graded under their own names, because Gradescope does not name submissions like this: late.zip.",
+        "Ignored, because they belong to no submission: readme.txt.",
     )
 
 
@@ -241,13 +244,13 @@ def test_metadata_that_does_nothing(tmp_path, monkeypatch, case):
 @pytest.mark.parametrize(
     ("yml", "words"),
     [
-        (b"a: b\nc: ]", "submission_metadata.yml is no YAML, see its line 2"),
-        (b"a: [b", "submission_metadata.yml is no YAML"),
-        (b"\xff\xfe\x00", "submission_metadata.yml is no YAML"),
+        (b"a: b\nc: ]", "submission_metadata.yml is not valid YAML \\(line 2\\)"),
+        (b"a: [b", "submission_metadata.yml is not valid YAML"),
+        (b"\xff\xfe\x00", "submission_metadata.yml is not valid YAML"),
         (b"- a", "does not name submissions"),
-        (b"", "is no YAML"),
+        (b"", "is not valid YAML"),
         (b"[" * 100_000, "is nested more than 50 levels deep"),
-        (b"x: " + b"- " * 100, "is no YAML"),
+        (b"x: " + b"- " * 100, "is not valid YAML"),
         (b"\n".join(b" " * n + b"a:" for n in range(100)), "is nested more than 50 levels deep"),
     ],
 )
@@ -332,7 +335,7 @@ def test_a_student_cannot_make_an_export(tmp_path):
 def test_a_name_that_leads_out_costs_that_submission_alone(tmp_path):
     (tmp_path / "x.zip").write_bytes(packed({**GRADESCOPE, "submission_2/../submission_3/dnn.py": DNN}))
     group, emmy, alan = find(tmp_path / "x.zip").submissions
-    assert "which leads out of the folder" in submission(emmy).reason
+    assert "which would be unpacked outside its folder" in submission(emmy).reason
     assert sources(group) == sources(alan) == {"dnn": DNN}
 
 
@@ -358,13 +361,15 @@ def test_a_canvas_export(put):
         "noether_emmy": {"dnn": DNN},
         "turingalan": {},
     }
-    assert {one.student: one.people for one in found.submissions}["lovelaceada"] == (Person("lovelaceada", id="101"),)
+    assert {one.student: one.people for one in found.submissions}["lovelaceada"] == (
+        Person("lovelaceada", id="101", platform_ids=(("Canvas", "101"),)),
+    )
     assert {one.student: one.marked_late for one in found.submissions if one.marked_late} == {"hoppergrace": True}
     assert by_name(found)["noether_emmy"].superseded == ("noether_emmy_103_5004_dnn.py",)
     assert all(one.submitted is None for one in found.submissions)
     assert found.remarks == (
-        "This is an export of Canvas: 4 submissions.",
-        "1 earlier hand-in of 1 submission put aside: of files of one name, the newest counts.",
+        "Recognized an export from Canvas: 4 submissions.",
+        "Ignored 1 earlier attempt of 1 submission: for files with the same name, the newest counts.",
     )
 
 
@@ -384,13 +389,13 @@ def test_canvas_names_that_disagree_are_kept_apart_and_told(put):
     found = find(put({**CANVAS, "mallory_101_5055_dnn.py": b"stolen"}))
     assert graded(found)["lovelaceada"] == {"dnn": DNN, "warmup": WARMUP}
     assert graded(found)["mallory"] == {"dnn": b"stolen"}
-    assert "These Canvas users have files under more than one name, and a row for each: 101." in found.remarks
+    assert "These Canvas users have files under more than one name, and get a row for each: 101." in found.remarks
 
 
 def test_what_belongs_to_nobody_is_mentioned_and_no_student(put):
     found = find(put({**CANVAS, "index.html": b"", "readme.py": b"", "\u202e.txt": b""}))
     assert len(found.submissions) == 4
-    assert found.remarks[-1] == "Not looked at, because it belongs to no submission: index.html, readme.py, \\u202e.txt."
+    assert found.remarks[-1] == "Ignored, because they belong to no submission: index.html, readme.py, \\u202e.txt."
 
 
 def test_hostile_names_beside_those_of_canvas(tmp_path):
@@ -421,10 +426,14 @@ def test_a_moodle_export(put):
         "Ada Lovelace": {"dnn": DNN, "warmup": WARMUP},
         "Émilie du Châtelet": {"dnn": DNN},
         "Default group": {"dnn": DNN},
+        "Emmy Noether": {},
     }
-    assert by_name(found)["Ada Lovelace"].people == (Person("Ada Lovelace", id="901"),)
+    assert submission(by_name(found)["Emmy Noether"]).reason.endswith(
+        " onlinetext.html is a document; submit the Python files themselves."
+    )
+    assert by_name(found)["Ada Lovelace"].people == (Person("Ada Lovelace", id="901", platform_ids=(("Moodle", "901"),)),)
     assert all(one.submitted is None for one in found.submissions)
-    assert found.remarks[1:] == ("Online texts are not looked at; these handed in nothing else: Emmy Noether_903.",)
+    assert found.remarks == ("Recognized an export from Moodle: 4 submissions.",)
 
 
 def test_a_moodle_export_without_folders(put):
@@ -468,8 +477,8 @@ def test_a_blackboard_export(put):
     assert ada.superseded == ("HW 4_ada_attempt_2026-11-20-09-12-58",)
     assert by_name(found)["emmy"].people == (Person(id="emmy"),)
     assert found.remarks == (
-        "This is an export of Blackboard: 3 submissions.",
-        "1 earlier hand-in of 1 submission put aside: the newest attempt counts.",
+        "Recognized an export from Blackboard: 3 submissions.",
+        "Ignored 1 earlier attempt of 1 submission: the newest attempt counts.",
     )
 
 
@@ -483,7 +492,232 @@ def test_a_blackboard_export_of_two_assignments_has_a_row_for_each(put):
     files = {f"HW {number}_ada_attempt_2026-11-20-09-12-58_dnn.py": DNN for number in (3, 4)}
     found = find(put(files))
     assert graded(found).keys() == {"HW 3_ada", "HW 4_ada"}
-    assert found.remarks[1:] == ("Of these assignments are the hand-ins, each with a row: HW 3, HW 4.",)
+    assert found.remarks[1:] == ("Several assignments, with a row for each attempt: HW 3, HW 4.",)
+
+
+# Brightspace
+
+BRIGHTSPACE = {
+    "index.html": b"<html>",
+    "7001-88 - Ada Lovelace - Sep 24, 2026 926 PM/dnn.py": b"old",
+    "7001-88 - Ada Lovelace - Oct 4, 2026 1205 AM/dnn.py": DNN,
+    "7001-88 - Ada Lovelace - Oct 4, 2026 1205 AM/hw/warmup.py": WARMUP,
+    "7001-88 - Ada Lovelace - Oct 3, 2026 1155 PM/extension.py": b"old",
+    "7002-88 - Mary-Ann O'Brien - Smith - 24 September 2026 1210 PM/hw.zip": packed({"dnn.py": DNN}),
+    "7003-88 - Team 7 - Sep 24, 2026 901 AM/hw.rar": b"Rar!",
+}
+BRIGHTSPACE_FILES = {
+    "index.html": b"<html>",
+    "7001-88 - Ada Lovelace - Mar 29, 2026 1205 PM - ada - dnn.py": b"old",
+    "7001-88 - Ada Lovelace - Mar 29, 2026 105 PM - dnn.py": DNN,
+    "7001-88 - Ada Lovelace - Mar 29, 2026 105 PM - warmup.py": WARMUP,
+    "7009-88 - Ada Lovelace - Mar 29, 2026 1105 AM - dnn.py": WARMUP,
+}
+
+
+def test_a_brightspace_export(put):
+    found = find(put(BRIGHTSPACE, "HW 4 Download Oct 5, 2026 100 PM"), BERLIN)
+    assert found.kind == "Brightspace"
+    assert graded(found) == {
+        "Ada Lovelace": {"dnn": DNN, "warmup": WARMUP},
+        "Mary-Ann O'Brien - Smith": {"dnn": DNN},
+        "Team 7": {},
+    }
+    ada, mary, team = by_name(found).values()
+    assert ada.people == (Person("Ada Lovelace", id="7001", platform_ids=(("Brightspace", "7001"),)),)
+    assert ada.superseded == (
+        "7001-88 - Ada Lovelace - Oct 3, 2026 1155 PM",
+        "7001-88 - Ada Lovelace - Sep 24, 2026 926 PM",
+    )
+    assert [one.submitted for one in (ada, mary, team)] == [
+        datetime(2026, 10, 4, 0, 5, tzinfo=BERLIN),
+        datetime(2026, 9, 24, 12, 10, tzinfo=BERLIN),
+        datetime(2026, 9, 24, 9, 1, tzinfo=BERLIN),
+    ]
+    assert found.remarks == (
+        "Recognized an export from Brightspace: 3 submissions.",
+        "Ignored 2 earlier attempts of 1 submission: the newest submission counts.",
+        "Ignored, because they belong to no submission: index.html.",
+    )
+
+
+def test_a_brightspace_export_without_folders(put):
+    found = find(put(BRIGHTSPACE_FILES))
+    assert graded(found) == {"Ada Lovelace_7001": {"dnn": DNN, "warmup": WARMUP}, "Ada Lovelace_7009": {"dnn": WARMUP}}
+    assert by_name(found)["Ada Lovelace_7001"].superseded == ("7001-88 - Ada Lovelace - Mar 29, 2026 1205 PM",)
+    assert found.remarks[2] == ("These names occur with more than one number, and get a row for each: Ada Lovelace.")
+
+
+def test_brightspace_times_in_another_language_put_nothing_aside(put):
+    times = ("3 marras 2026 926", "4 loka 2026 926")
+    found = find(put({f"7001-88 - Ada - {time}/dnn.py": time.encode() for time in times}))
+    assert sorted(one["dnn"] for one in graded(found).values()) == [time.encode() for time in times]
+    assert found.remarks[1] == "The times of these submissions cannot be read, so every attempt has a row: Ada."
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("Sep 24, 2026 926 PM", (2026, 9, 24, 21, 26)),
+        ("Sept. 4, 2026 9:26 p.m.", (2026, 9, 4, 21, 26)),
+        ("24 September 2026 1200 AM", (2026, 9, 24, 0, 0)),
+        ("24. December 2026 2359", (2026, 12, 24, 23, 59)),
+        ("24 Dec, 2026, 05", (2026, 12, 24, 0, 5)),
+        ("Sep 44, 2026 926 PM", None),
+        ("Sep 24, 2026 2575", None),
+        ("24 Brumaire 2026 926 PM", None),
+        ("", None),
+        ("PM", None),
+    ],
+)
+def test_the_times_of_brightspace(text, time):
+    assert parse_brightspace_time(text, UTC) == (datetime(*time, tzinfo=UTC) if time else None)
+
+
+# Sakai
+
+SAKAI = {
+    "HW 4/grades.csv": b"HW 4,Points",
+    "HW 4/Lovelace, Ada(al12)/timestamp.txt": b"20261121093000500",
+    "HW 4/Lovelace, Ada(al12)/Submission attachment(s)/dnn.py": DNN,
+    "HW 4/Lovelace, Ada(al12)/Feedback Attachment(s)/dnn.py": b"the teacher's",
+    "HW 4/Lovelace, Ada(al12)/comments.txt": b"",
+    "HW 4/Hopper, Grace(gh); Noether, Emmy(en)/timestamp.txt": b"2026-11-21T09:30:00.123456Z",
+    "HW 4/Hopper, Grace(gh); Noether, Emmy(en)/Submission attachment(s)/hw.zip": packed({"dnn.py": DNN}),
+    "HW 4/Turing,(at)/timestamp.txt": b"yesterday",
+    "HW 4/Turing,(at)/Turing,(at)_submissionText.html": b"<p>",
+    "HW 4/0f8fad5b-d9cb-469f-a165-70867728950e Anonymous/timestamp.txt": b"",
+    "HW 4/0f8fad5b-d9cb-469f-a165-70867728950e Anonymous/Submission attachment(s)/warmup.py": WARMUP,
+}
+SAKAI_FILES = {
+    "HW 4/Lovelace, Ada(al12)_Submission attachment(s)_dnn.py": DNN,
+    "HW 4/Lovelace, Ada(al12)_Submission attachment(s)_my_Submission attachment(s)_notes.txt": b"",
+    "HW 4/Lovelace, Ada(al12)_comments.txt": b"",
+    "HW 4/Turing, Alan(at)_submissionText.html": b"<p>",
+}
+
+
+def test_a_sakai_export(put):
+    found = find(put(SAKAI))
+    assert found.kind == "Sakai"
+    anonymous = "0f8fad5b-d9cb-469f-a165-70867728950e Anonymous"
+    assert graded(found) == {"al12": {"dnn": DNN}, "gh+en": {"dnn": DNN}, "at": {}, anonymous: {"warmup": WARMUP}}
+    assert by_name(found)["gh+en"].people == (Person("Hopper, Grace", id="gh"), Person("Noether, Emmy", id="en"))
+    assert by_name(found)["al12"].submitted == datetime(2026, 11, 21, 9, 30, 0, 500000, UTC)
+    assert by_name(found)["gh+en"].submitted == datetime(2026, 11, 21, 9, 30, 0, 123456, UTC)
+    assert by_name(found)["at"].submitted is None
+    assert found.remarks == (
+        "Recognized an export from Sakai: 4 submissions by 5 people.",
+        f"{UNTIMED}: at.",
+        "Ignored, because they belong to no submission: grades.csv.",
+    )
+
+
+def test_what_a_teacher_gave_back_is_not_graded(put):
+    """A text, with feedback; attachments under the name that they have in another language; two folders of unknown names."""
+    files = {
+        "HW/A, B(a)/timestamp.txt": b"",
+        "HW/A, B(a)/Feedback Attachment(s)/dnn.py": DNN,
+        "HW/C, D(c)/timestamp.txt": b"20261121093000500",
+        "HW/C, D(c)/Anlagen/dnn.py": DNN,
+        "HW/C, D(c)/Feedback-Anlagen/dnn.py": WARMUP,
+        "HW/E, F(e)/Anlagen/dnn.py": DNN,
+        "HW/E, F(e)/Weitere/dnn.py": WARMUP,
+    }
+    a, c, e = by_name(find(put(files))).values()
+    assert submission(a).reason == "There is no warmup.py, dnn.py or extension.py in it. It holds timestamp.txt."
+    assert (sources(c), c.submitted) == ({"dnn": DNN}, datetime(2026, 11, 21, 9, 30, 0, 500000, UTC))
+    assert "There are 2 files that may be meant as dnn.py" in submission(e).reason
+
+
+def test_a_sakai_export_without_folders(put):
+    found = find(put(SAKAI_FILES))
+    assert (found.kind, graded(found)) == ("Sakai", {"al12": {"dnn": DNN}, "at": {}})
+
+
+# ILIAS
+
+LATE = "Late Submission - "
+ILIAS = {
+    "HW 4/HW 4.xlsx": b"",
+    "HW 4/Feedback_files/to_a/from_b/dnn.py": b"a review",
+    "HW 4/Submissions/Lovelace_Ada Maria_al_12_301/dnn.py": b"old",
+    "HW 4/Submissions/Lovelace_Ada Maria_al_12_301/dnn (2).py": b"older",
+    "HW 4/Submissions/Lovelace_Ada Maria_al_12_301/dnn (10).py": DNN,
+    f"HW 4/Submissions/Lovelace_Ada Maria_al_12_301/{LATE}warmup.py": WARMUP,
+    "HW 4/Submissions/Hopper_Grace_gh_302/hw.zip": packed({"dnn.py": DNN}),
+    "HW 4/Submissions/Turing_Alan_at_303/x/dnn.py": DNN,
+    "HW 4/Submissions/Turing_Alan_at_303/warmup.py": WARMUP,
+}
+ILIAS_TEAMS = {
+    "HW 4/Abgaben/Team 7/Lovelace_Ada_al_301/dnn.py": DNN,
+    "HW 4/Abgaben/Team 7/Hopper_Grace_gh_302/warmup.py": WARMUP,
+    "HW 4/Abgaben/Team 8/Turing_Alan_at_303/hw.7z": b"7z",
+}
+
+
+def test_an_ilias_export(put):
+    found = find(put(ILIAS))
+    assert found.kind == "ILIAS"
+    assert graded(found) == {"al_12": {"dnn": DNN, "warmup": WARMUP}, "gh": {"dnn": DNN}, "at": {"dnn": DNN, "warmup": WARMUP}}
+    ada = by_name(found)["al_12"]
+    assert ada.people == (Person("Ada Maria Lovelace", id="al_12"),)
+    assert ada.superseded == (
+        "Lovelace_Ada Maria_al_12_301/dnn (2).py",
+        "Lovelace_Ada Maria_al_12_301/dnn.py",
+    )
+    assert [one.marked_late for one in found.submissions] == [True, False, False]
+    assert found.remarks == (
+        "Recognized an export from ILIAS: 3 submissions.",
+        "Ignored 2 earlier attempts of 1 submission: for files with the same name, the newest counts.",
+        "Ignored, because they belong to no submission: Feedback_files, HW 4.xlsx.",
+    )
+
+
+def test_an_ilias_export_of_teams(put):
+    found = find(put(ILIAS_TEAMS))
+    assert graded(found) == {"gh+al": {"dnn": DNN, "warmup": WARMUP}, "at": {}}
+    assert by_name(found)["gh+al"].people == (Person("Grace Hopper", id="gh"), Person("Ada Lovelace", id="al"))
+    assert submission(by_name(found)["at"]).reason == (
+        "hw.7z is an archive of an unsupported kind; submit a .zip, or the files themselves."
+    )
+
+
+EXPORTS = {
+    "Gradescope": GRADESCOPE,
+    "Canvas": CANVAS,
+    "Moodle": MOODLE,
+    "Blackboard": BLACKBOARD,
+    "Brightspace": BRIGHTSPACE,
+    "Sakai": SAKAI,
+    "ILIAS": ILIAS,
+}
+
+
+@pytest.mark.parametrize("platform", EXPORTS)
+def test_what_a_ta_put_next_to_an_export_has_a_row_too(put, platform):
+    """What came by email, under a name of its own."""
+    top = {"Sakai": "HW 4/", "ILIAS": "HW 4/Submissions/"}.get(platform, "")
+    before = graded(find(put(EXPORTS[platform])))
+    found = find(put({**EXPORTS[platform], f"{top}late.zip": packed({"dnn.py": DNN})}))
+    assert (found.kind, graded(found)) == (platform, {**before, "late": {"dnn": DNN}})
+    assert f"Graded under their own names, because {platform} does not name submissions like this: late.zip." in found.remarks
+
+
+@pytest.mark.parametrize("name", ["," * 60_000, "a_" * 30_000, "1-1 - " * 10_000, "_attempt_" * 7_000])
+def test_long_names_take_no_time(tmp_path, name):
+    (tmp_path / "x.zip").write_bytes(packed({f"{name}/dnn.py": DNN, "ada/dnn.py": DNN}))
+    start = time.monotonic()
+    assert len(find(tmp_path / "x.zip").submissions) == 2
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("export", [BRIGHTSPACE, SAKAI, ILIAS, MOODLE, BLACKBOARD, CANVAS])
+def test_a_lone_student_is_no_export_of_one_submission(tmp_path, export):
+    """Nor are that student's folders, if only one of them looks like a submission."""
+    name = next(name for name in export if name.endswith("dnn.py"))
+    folder_of(tmp_path, {f"mallory/{name}": DNN})
+    assert [one.student for one in find(tmp_path).submissions] == ["mallory"]
 
 
 # nbgrader
@@ -514,10 +748,17 @@ def test_a_course_of_nbgrader(put):
     ]
     assert by_name(found)["ada"].people == (Person(id="ada"),)
     assert found.remarks[1:] == (
-        "Graded is backprop; other assignments here: ps1.",
-        "Students who handed in something, but no backprop: alan.",
-        "Not looked at, because it belongs to no submission: readme.txt.",
+        "Only backprop is graded; other assignments here: ps1.",
+        "Submitted other assignments, but not backprop: alan.",
+        "Ignored, because they belong to no submission: readme.txt.",
     )
+
+
+@pytest.mark.parametrize("text", [b"yesterday", b"", b"\xff\xfe", b"2026-13-41 00:00:00 UTC", b"9" * 5_000])
+def test_a_timestamp_of_nbgrader_that_is_no_time_is_named(put, text):
+    found = find(put({**NBGRADER, "submitted/grace/backprop/timestamp.txt": text}, "course"))
+    assert [one.student for one in found.submissions if not one.submitted] == ["grace"]
+    assert f"{UNTIMED}: grace." in found.remarks
 
 
 def test_the_submitted_folder_of_nbgrader(tmp_path):
@@ -527,11 +768,11 @@ def test_the_submitted_folder_of_nbgrader(tmp_path):
 
 def test_several_assignments_of_nbgrader_are_named_with_an_asterisk(put):
     path = put({**NBGRADER, "submitted/ada/ps1/dnn.py": b"other"}, "course")
-    with pytest.raises(IntakeError, match=rf'several assignments \(backprop, ps1\); .*SUBMISSIONS="{path}/\*/backprop"\.$'):
+    with pytest.raises(IntakeError, match=rf'several assignments \(backprop, ps1\)\. .*SUBMISSIONS="{path}/\*/backprop"\.$'):
         find(path)
     assert graded(find(path / "*/ps1")) == {"ada": {"dnn": b"other"}, "alan": {}}
     assert graded(find(path / "*/backprop")).keys() == {"ada", "emmy", "grace"}
-    with pytest.raises(IntakeError, match="no course of nbgrader in which ps2 was collected"):
+    with pytest.raises(IntakeError, match="not an nbgrader course with submissions for ps2"):
         find(path / "*/ps2")
 
 
@@ -549,6 +790,10 @@ PLAIN = {
     "one with a time": ["ada/hw/dnn.py", "grace/hw4/dnn.py", "mallory/hw/timestamp.txt"],
     "a student called submitted": ["ada/dnn.py", "submitted/dnn.py"],
     "a folder of Gradescope's without the metadata": ["submission_1/dnn.py", "submission_2/dnn.py"],
+    "people as Sakai writes them": ["Lovelace, Ada(al)/dnn.py", "Hopper, Grace(gh)/hw/dnn.py"],
+    "teams": ["Team 7/dnn.py", "Team 8/hw/dnn.py"],
+    "words that look like those of ILIAS": ["hw_4_ada_12/dnn.py", "a_b_3/dnn.py", "grace_hopper_102/dnn.py"],
+    "numbers that look like those of Brightspace": ["7-8 - ada - final/dnn.py", "7-9 - grace/dnn.py"],
     "metadata of a student": ["ada/dnn.py", "mallory/submission_metadata.yml"],
 }
 
@@ -581,8 +826,8 @@ def test_a_folder_of_a_student_that_cannot_be_listed_costs_that_student_alone(tm
 def test_ten_thousand_files_are_found_in_one_look_and_read_in_another(put, monkeypatch):
     looks = []
     module = sys.modules["autograder.intake.zips"]
-    real = module.list_zip
-    monkeypatch.setattr(module, "list_zip", lambda *given: looks.append(1) or real(*given))
+    real = module.open_archive
+    monkeypatch.setattr(module, "open_archive", lambda *given: looks.append(1) or real(*given))
     files = {
         f"student{number}_{number}_{number + 90_000}{end}": DNN for number in range(5_000) for end in ("_dnn.py", "1_warmup.py")
     }
@@ -612,8 +857,8 @@ def test_the_command_tells_what_it_found(tmp_path, monkeypatch, capsys):
     folder_of(tmp_path / "export", {**CANVAS, "index.html": b""})
     main(["grade", str(tmp_path / "export"), "--out", str(tmp_path / "out")])
     shown = capsys.readouterr().err
-    assert "This is an export of Canvas: 4 submissions.\n" in shown
-    assert "Not looked at, because it belongs to no submission: index.html.\n" in shown
+    assert "Recognized an export from Canvas: 4 submissions.\n" in shown
+    assert "Ignored, because they belong to no submission: index.html.\n" in shown
 
 
 @pytest.mark.parametrize("text", ["", "2026", "2026-11-21", "2026-11-21 9:30:00", "2026-11-21 09:30:00 x y", "x" * 10_000])

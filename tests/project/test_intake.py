@@ -9,7 +9,7 @@ import subprocess
 import sys
 import warnings
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -17,7 +17,7 @@ from autograder.files import ROOT
 from autograder.intake.entries import MAX_ENTRIES, MAX_SOURCE, MAX_ZIP, UnreadableFileError
 from autograder.intake.find import IntakeError
 from autograder.intake.find import find as find_for
-from autograder.intake.folders import make_entry, open_file
+from autograder.intake.folders import ChangedError, Folder, make_entry, open_file
 from autograder.intake.graded_files import GradedFiles
 from autograder.intake.read import Reader, read
 from tests.course import GRADED_FILES
@@ -25,7 +25,7 @@ from tests.course import GRADED_FILES
 DNN = b"class DNN: pass\n"
 NO_FILE = "dnn.py is a link or a device; submit the file itself."
 LINK = "The submission is a link, which is not followed; submit the files themselves."
-LEADS_OUT = "which leads out of the folder it is unpacked in; zip your files anew."
+LEADS_OUT = "which would be unpacked outside its folder; zip your files again."
 HEADS = ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2))  # of a file in a zip: before the file, and in the table of contents
 FLAGS, PACKED, SIZE = 6, 18, 22  # where these lie in the first head
 
@@ -111,7 +111,7 @@ def test_two_submissions_of_one_name_both_get_a_row(put):
 def test_any_name_becomes_a_name_that_can_be_shown_and_written(put, tmp_path, name):
     (student,) = students(put(f"{name}/dnn.py"))
     assert student.isprintable()
-    (tmp_path / f".{student}.html.part").touch()
+    (tmp_path / f".{student}.html.01234567.part").touch()
 
 
 def test_a_zip_of_submissions(put, tmp_path):
@@ -135,7 +135,7 @@ def test_a_zip_that_is_one_submission(tmp_path):
     ("name", "data", "words"),
     [
         ("missing", None, "There is no .*missing: SUBMISSIONS must name a folder or a zip"),
-        ("empty", "folder", "holds no submission"),
+        ("empty", "folder", "has no submissions"),
         ("broken.zip", b"PK nonsense", "cannot be opened: File is not a zip file"),
         ("plain.txt", b"hello", "is neither a folder nor a zip"),
     ],
@@ -183,7 +183,7 @@ def test_the_caller_names_the_parts(put):
     with Reader(files) as reader:
         alice, bob, carol = map(reader.read, found)
     assert (alice.sources, bob.sources) == ({"one": DNN}, {"two": DNN})
-    assert alice.problems == {"two": "two.py was not handed in."}
+    assert alice.problems == {"two": "two.py was not submitted."}
     assert carol.reason == "There is no one.py or two.py in it. It holds three.py."
 
 
@@ -191,7 +191,7 @@ def test_parts_that_are_missing_are_named(put):
     put("alice/warmup.py")
     submission = read_one(put("alice/test_dnn.py"))
     assert submission.sources == {"warmup": DNN}
-    assert submission.problems == {"dnn": "dnn.py was not handed in.", "extension": "extension.py was not handed in."}
+    assert submission.problems == {"dnn": "dnn.py was not submitted.", "extension": "extension.py was not submitted."}
 
 
 @pytest.mark.parametrize(
@@ -268,11 +268,11 @@ WHOLE = {
     "a drive": (zipped({"dnn.py": DNN, "C:dnn.py": b""}), f"The zip holds C:dnn.py, {LEADS_OUT}"),
     "a zero byte": (
         zipped({"dnn.py\0.txt": DNN}),
-        "The zip holds dnn.py\\u0000.txt, a name with a zero byte in it; zip your files anew.",
+        "The zip holds dnn.py\\u0000.txt, a name with a zero byte in it; zip your files again.",
     ),
     "a bomb by ratio": (
         zipped({"dnn.py": DNN, "zeros": bytes(10_000_000)}),
-        "Unpacked, the zip would have 10,000,016 bytes, more than 100 times as many as it has packed.",
+        "Unpacked, the zip would have 10,000,016 bytes, more than 100 times its packed size.",
     ),
     "a bomb by size": (
         forged(zipped({"a.txt": b"#" * 10_000}), 4_000_000_000, SIZE),
@@ -280,15 +280,15 @@ WHOLE = {
     ),
     "a size that is not so": (
         forged(zipped({"dnn.py": DNN * 9}), len(DNN), SIZE),
-        "The zip says that dnn.py has 16 bytes, which is not so; zip your files anew.",
+        "The zip gives a wrong size for dnn.py (16 bytes); zip your files again.",
     ),
     "a small size of a large file": (
         forged(zipped({"dnn.py": b"#" * 3_000_000}), 100, SIZE),
-        "The zip says that dnn.py has 100 bytes, which is not so; zip your files anew.",
+        "The zip gives a wrong size for dnn.py (100 bytes); zip your files again.",
     ),
     "bytes that are not there": (
         forged(zipped({"dnn.py": DNN}), 1_000_000, PACKED),
-        "In the zip, dnn.py shares its bytes with something else; zip your files anew.",
+        "In the zip, dnn.py overlaps with other data; zip your files again.",
     ),
     "a long table of contents": (
         zipped({f"{number:02}" + "x" * 60_000: b"" for number in range(40)}),
@@ -322,7 +322,7 @@ def test_a_bomb_of_one_layer(put):
     data = bytearray(zipped([("dnn.py", DNN), ("two.py", DNN)]))
     second = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
     data[second + 42 : second + 46] = bytes(4)
-    assert read_one(put("alice.zip", bytes(data))).reason.startswith("In the zip, dnn.py shares its bytes")
+    assert read_one(put("alice.zip", bytes(data))).reason.startswith("In the zip, dnn.py overlaps")
 
 
 def test_a_file_that_has_another_name_in_the_table_of_contents(put):
@@ -363,7 +363,7 @@ def test_one_bad_name_in_a_zip_of_submissions_costs_that_submission_alone(tmp_pa
 def test_a_zip_of_submissions_that_leads_out_is_refused(tmp_path, inside):
     path = tmp_path / "class.zip"
     path.write_bytes(zipped({"alice/dnn.py": DNN, inside: b""}))
-    with pytest.raises(IntakeError, match=f"The zip holds {inside}, which leads out of"):
+    with pytest.raises(IntakeError, match=f"The zip holds {inside}, which would be unpacked outside"):
         find(path)
 
 
@@ -372,7 +372,7 @@ def test_a_zip_of_submissions_is_bounded_too(tmp_path, monkeypatch):
     path.write_bytes(zipped({f"{number}/dnn.py": DNN for number in range(20)}))
     module = sys.modules["autograder.intake.zips"]
     monkeypatch.setattr(module, "MAX_MEMBERS", 19)
-    with pytest.raises(IntakeError, match="holds 20 files; at most 19 are looked at"):
+    with pytest.raises(IntakeError, match="holds 20 files; at most 19 are allowed"):
         find(path)
     monkeypatch.setattr(module, "MAX_CLASS", 100)
     with pytest.raises(IntakeError, match="bytes; at most 100 are read"):
@@ -398,7 +398,7 @@ SPOILT = {
     "encrypted": (forged(zipped({"dnn.py": DNN}), 1, FLAGS, 2), "dnn.py is encrypted; zip it without a password."),
     "packed by a method that may take memory": (
         zipped({"dnn.py": DNN}, packing=zipfile.ZIP_LZMA),
-        "dnn.py is packed in an unusual way (method 14); zip your files anew.",
+        "dnn.py uses an unsupported compression method (14); zip your files again.",
     ),
     "twice in one place": (
         zipped([("dnn.py", DNN), ("dnn.py", b"x = 1")]),
@@ -414,7 +414,7 @@ SPOILT = {
     ),
     "below a file": (
         zipped({"hw/dnn.py": DNN, "hw": b""}),
-        "dnn.py lies below hw, which is no folder; submit the file itself.",
+        "dnn.py is inside hw, which is not a folder; submit the file itself.",
     ),
     "too large": (zipped({"dnn.py": b"#" * 1_000_001}), "dnn.py has 1,000,001 bytes; at most 1,000,000 are read."),
     "a link": (zipped({"dnn.py": b"/etc/passwd"}, mode=stat.S_IFLNK | 0o777), NO_FILE),
@@ -504,7 +504,7 @@ def test_links_to_folders_are_not_followed(put, tmp_path):
     alice, bob, carol, dave = read_all(folder)
     assert alice.reason == dave.reason == LINK
     assert bob.sources == {"warmup": DNN}
-    assert bob.problems["dnn"] == "dnn.py was not handed in (hw is a link or a device, and was not looked into)."
+    assert bob.problems["dnn"] == "dnn.py was not submitted (hw is a link or a device, which is not followed)."
     assert carol.reason == "There is no warmup.py, dnn.py or extension.py in it. It holds hw (a link or a device)."
 
 
@@ -534,18 +534,20 @@ def test_students_whose_names_are_one_on_many_disks_get_files_of_their_own(put):
 def test_a_file_that_is_another_when_it_is_read(put):
     """It grows, becomes a link, becomes a pipe, and is gone."""
     path = put("alice/dnn.py") / "alice/dnn.py"
-    entry = make_entry(path, Path("dnn.py"))
+    folder, name = Folder(path.parent), PurePosixPath("dnn.py")
+    entry = make_entry(folder, name, name)
     path.write_bytes(b"#" * (MAX_SOURCE + 1))
     with pytest.raises(UnreadableFileError, match=r"dnn.py has more than 1,000,000 bytes\."):
         entry.read(MAX_SOURCE)
     path.with_name("other.py").touch()
-    for make in (lambda: path.symlink_to("other.py"), lambda: os.mkfifo(path)):
-        path.unlink()
+    for old, make in enumerate((lambda: path.symlink_to("other.py"), lambda: os.mkfifo(path), lambda: path.mkdir())):
+        path.rename(path.with_name(f"old {old}"))  # kept, or another file may get its inode
         make()
-        with pytest.raises(UnreadableFileError, match=r"dnn.py cannot be read: it is a link or a device\."):
+        with pytest.raises(ChangedError, match=r"^dnn.py was changed while it was being read; run again\.$"):
             entry.read(MAX_SOURCE)
-    path.unlink()
-    with pytest.raises(UnreadableFileError, match=r"dnn.py cannot be read: No such file"):
+        assert read("alice", path.parent, GRADED_FILES).sources == {}
+    path.rmdir()
+    with pytest.raises(ChangedError, match=r"^dnn.py was changed while it was being read; run again\.$"):
         entry.read(MAX_SOURCE)
     assert "No such file" in read("alice", path, GRADED_FILES).reason
 
@@ -556,6 +558,6 @@ def test_a_file_is_looked_at_again_once_it_is_open(tmp_path, monkeypatch, make):
     make(tmp_path / "dnn.py")
     (tmp_path / "old.py").touch()
     before = (tmp_path / "old.py").lstat()
-    monkeypatch.setattr(Path, "lstat", lambda path: before)
+    monkeypatch.setattr(os, "stat", lambda *_, **__: before)
     with pytest.raises(OSError, match=r"link or a device|symbolic links"):
         open_file(tmp_path / "dnn.py")

@@ -1,13 +1,15 @@
 """The roster: the tables that platforms export are read as they come, and tell who handed in and who did not."""
 
 import codecs
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder.intake.find import IntakeError
-from autograder.intake.roster import MAX_ROSTER, MAX_ROWS, read_roster
+from autograder.intake.roster import read_roster
 from autograder.intake.submission_ref import Person, SubmissionRef
+from autograder.intake.table import MAX_BYTES, MAX_ROWS
 
 ADA = Person("Ada Lovelace", "ada@example.org", "0417")
 GRACE = Person("Grace Hopper", "grace@example.org", "0418")
@@ -26,6 +28,16 @@ def roster(tmp_path):
         return read_roster(path)
 
     return roster
+
+
+def shown(people):
+    """People without what tells where they come from."""
+    return tuple(person and replace(person, platform_ids=(), columns=()) for person in people)
+
+
+def on(platform, number, name="someone"):
+    """Somebody as the download of a platform names them."""
+    return Person(name, id=number, platform_ids=((platform, number),))
 
 
 def waiting(student, *people, path="x"):
@@ -83,7 +95,7 @@ TABLES = {
 @pytest.mark.parametrize("case", TABLES)
 def test_tables_are_read_as_they_come(roster, case):
     text, people = TABLES[case]
-    assert list(roster(text).people) == people
+    assert list(shown(roster(text).people)) == people
     assert roster(text).remarks == ()
 
 
@@ -104,8 +116,8 @@ WHO = {
 
 @pytest.mark.parametrize("case", WHO)
 def test_a_submission_gets_what_the_roster_says(roster, case):
-    assert roster().complete(WHO[case]).people == (ADA,)
-    assert roster().list_missing([WHO[case]]) == [GRACE, EMMY]
+    assert shown(roster().complete(WHO[case]).people) == (ADA,)
+    assert shown(roster().list_missing([WHO[case]])) == (GRACE, EMMY)
 
 
 STRANGERS = {
@@ -119,28 +131,30 @@ STRANGERS = {
 def test_who_is_not_on_the_roster_stays_as_they_are_and_is_told(roster, case):
     one = STRANGERS[case]
     assert roster().complete(one) == one
-    assert roster().list_missing([one]) == [ADA, GRACE, EMMY]
+    assert shown(roster().list_missing([one])) == (ADA, GRACE, EMMY)
     assert len(roster().list_unknown([one])) == 1
 
 
 def test_canvas_and_moodle_ids_are_those_of_their_tables(roster):
     canvas, worksheet = (roster(TABLES[case][0]) for case in ("Canvas's gradebook", "Moodle's worksheet"))
-    assert canvas.complete(waiting("x", Person("someone", id="102"))).people == (GRACE,)
-    assert worksheet.complete(waiting("x", Person("someone", id="901"))).people == (ADA,)
+    assert shown(canvas.complete(waiting("x", on("Canvas", "102"))).people) == (GRACE,)
+    assert shown(worksheet.complete(waiting("x", on("Moodle", "901"))).people) == (ADA,)
+    assert canvas.people[0].platform_ids == (("Canvas", "101"),)
+    assert worksheet.people[0].platform_ids == (("Moodle", "901"),)
 
 
 def test_the_roster_fills_in_what_the_submission_does_not_say_and_the_other_way_round(roster):
     known = roster("SID,Name\n0417,Ada Lovelace\n")
-    assert known.complete(waiting("x", Person("A. L.", "ada@example.org", "0417"))).people == (ADA,)
+    assert shown(known.complete(waiting("x", Person("A. L.", "ada@example.org", "0417"))).people) == (ADA,)
 
 
 def test_each_of_a_group_handed_in(roster):
     group = waiting("0417+0418", Person(id="0417"), Person(id="0418"), Person("Mallory", id="666"))
-    assert roster().complete(group).people == (ADA, GRACE, Person("Mallory", id="666"))
-    assert roster().list_missing([group]) == [EMMY]
+    assert shown(roster().complete(group).people) == (ADA, GRACE, Person("Mallory", id="666"))
+    assert shown(roster().list_missing([group])) == (EMMY,)
     assert roster().format_remarks([group, waiting("ada")]) == (
-        "On the roster, but handed in nothing (1): Emmy Noether (0419).",
-        "Handed in, but not on the roster: Mallory.",
+        "On the roster, but did not submit (1): Emmy Noether (0419).",
+        "Submitted, but not on the roster: Mallory.",
         "More than one submission for one person on the roster: Ada Lovelace (0417).",
     )
 
@@ -153,28 +167,90 @@ def test_what_two_people_share_means_neither(roster):
 
 def test_a_row_without_an_id_is_told(roster):
     known = roster(PLAIN + "Alan Turing,,\n")
-    assert known.people == (ADA, GRACE, EMMY)
-    assert known.format_remarks([])[0] == "Left out of the roster, for their rows have neither id nor email: Alan Turing."
+    assert shown(known.people) == (ADA, GRACE, EMMY)
+    assert known.format_remarks([])[0] == "Skipped on the roster, because their rows have neither id nor email: Alan Turing."
 
 
 def test_hostile_cells_are_shown_as_they_are_and_do_nothing(roster):
     (person,) = roster('Name,SID\n"=cmd|x!A1\n\u202e<b>\x07","../../x"\n').people
-    assert person == Person("=cmd|x!A1 \\u202e<b>\\u0007", "", "../../x")
+    assert shown([person])[0] == Person("=cmd|x!A1 \\u202e<b>\\u0007", "", "../../x")
+
+
+# Whose id an id is
+
+
+CANVAS = "Student,ID,SIS User ID,SIS Login ID,Section\n"
+
+
+def test_canvas_ids_are_not_those_of_the_university(roster):
+    """The ids of two people are each other's in the other column; a third one of the same name submitted nothing."""
+    known = roster(CANVAS + '"Hopper, Grace",101,102,grace,A\n"Noether, Emmy",102,101,emmy,A\n"Hopper, Grace",103,9,g,A\n')
+    grace, emmy, _ = known.people
+    assert known.find_person(on("Canvas", "101", "noetheremmy")) == grace
+    assert known.find_person(on("Canvas", "102")) == emmy
+    assert known.find_person(on("Canvas", "9", "hoppergrace")) is None
+    assert known.find_person(Person(id="101")) is None
+    assert (grace.office_id, grace.get_id("Canvas"), grace.get_id("Moodle")) == ("102", "101", "")
+    assert grace.columns[3:] == (("SIS Login ID", "grace"), ("Section", "A"))
+
+
+def test_the_id_of_another_platform_is_nobodys(roster):
+    known = roster(CANVAS + '"Hopper, Grace",901,S1,grace,A\n"Lovelace, Ada",902,S2,ada,A\n"Hopper, Grace",903,S3,g,A\n')
+    assert known.find_person(on("Moodle", "901", "Ada Lovelace")) == known.people[1]
+    assert known.find_person(on("Moodle", "901", "Grace Hopper")) is None
+
+
+def test_in_a_list_of_nobodys_a_platform_id_counts_together_with_the_name(roster):
+    known = roster("ID,Name\n101,Grace Hopper\n102,Emmy Noether\n103,Emmy Noether\n")
+    assert known.find_person(on("Canvas", "102", "noetheremmy")) == known.people[1]
+    assert known.find_person(on("Canvas", "101", "adalovelace")) is None
+
+
+def test_an_id_and_an_email_of_two_people_mean_neither_and_are_told(roster):
+    swapped = waiting("0417", Person("Ada Lovelace", "grace@example.org", "0417"))
+    assert roster().complete(swapped) == swapped
+    assert "Not matched, because the id and the email belong to two different people: Ada Lovelace (0417)." in (
+        roster().format_remarks([swapped])
+    )
+
+
+def test_a_name_is_no_id(roster):
+    assert roster().find_person(Person("0417", "mallory@example.org", "666")) is None
+
+
+WORKSHEET = "Identifier,Full name,Email address,Status,Group,Grade\n"
+TEAMS = (
+    WORKSHEET
+    + "Participant 77,Ada Lovelace,ada@example.org,,Team A,\nParticipant 902,Grace Hopper,grace@example.org,,Team B,\n"
+)
+TEAMS += "Participant 903,Emmy Noether,emmy@example.org,,Team B,\n"
+
+
+def test_the_id_of_a_group_of_moodle_is_that_of_no_participant(roster):
+    """The group's id is 77, and so is that of a participant in another group."""
+    known = roster(TEAMS)
+    group = waiting("Team B", on("Moodle", "77", "Team B"))
+    assert [person.name for person in known.complete(group).people] == ["Grace Hopper", "Emmy Noether"]
+    assert [person.get_id("Moodle") for person in known.complete(group).people] == ["902", "903"]
+    assert [person.name for person in known.list_missing([group])] == ["Ada Lovelace"]
+    unknown = waiting("Team C", on("Moodle", "77", "Team C"))
+    assert known.complete(unknown) == unknown
+    assert known.find_person(on("Moodle", "902", "Team B-Grace Hopper")) == known.people[1]
 
 
 # What cannot be used
 
 UNUSABLE = {
-    "empty": ("", "names no column of ids or emails, such as SID"),
-    "no column of ids": ("Name,Section\nAda,A\n", r"its first row \(Name, Section\) names no column of ids or emails"),
-    "an id twice": (PLAIN + "Grace,g@example.org,0417\n", "it lists 0417 2 times; leave one row for each person"),
+    "empty": ("", "has no column with ids or emails, such as SID"),
+    "no column with ids": ("Name,Section\nAda,A\n", r"its first row \(Name, Section\) has no column with ids or emails"),
+    "an id twice": (PLAIN + "Grace,g@example.org,0417\n", "it lists 0417 2 times; keep only one row for each person"),
     "an email twice": (PLAIN + "Grace,ADA@example.org,1\n", "it lists ada@example.org 2 times"),
     "no text": (b"Name,SID\n\xff\xfe,1\n", "its byte 10 is not valid UTF-8; save it as CSV in UTF-8"),
     "half of UTF-16": (codecs.BOM_UTF16_LE + b"a", "is not valid UTF-16"),
     "a quote that is left open": ('Name,SID\n"Ada,1\n', "cannot be used: unexpected end of data"),
     "a long cell": ("Name,SID\n" + "x" * 200_000 + ",1\n", "field larger than field limit"),
     "many rows": ("SID\n" + "\n".join(map(str, range(MAX_ROWS + 1))), "it has more than 100,000 rows"),
-    "many bytes": (b"SID\n" + bytes(MAX_ROSTER), "it has more than 10,000,000 bytes"),
+    "many bytes": (b"SID\n" + bytes(MAX_BYTES), "it has more than 10,000,000 bytes"),
 }
 
 

@@ -1,1 +1,1 @@
-"""What platforms let a TA download, recognized by the names in it: in the zip as it came, or in the folder made of it."""
+"""Recognize exports from platforms by the names in them, whether they are still zipped or already unpacked."""

@@ -1,26 +1,30 @@
-"""Recognizes what platforms let a TA download, by the names in it: one engine, and a Layout for each platform."""
+"""Recognize exports from platforms by the names in them: one engine, and a Layout for each platform."""
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from autograder.intake.entries import make_printable
-from autograder.intake.exports.times import parse_time
+from autograder.intake.entries import SubmissionError, make_printable
+from autograder.intake.exports.times import UTC, parse_time
 from autograder.intake.exports.tree import Place, Tree
 from autograder.intake.graded_files import GradedFiles
-from autograder.intake.remarks import count_noun, list_names
+from autograder.intake.remarks import UNUSED, count_noun, list_names
 from autograder.intake.submission_ref import Discovery, Person, SubmissionRef
+
+MAX_PATH = 1_000  # characters that a pattern is tried on
+MAX_WRAPPERS = 3  # folders around the submissions, the top included
+FEEDBACK = "Feedback_files"  # of ILIAS, next to the folder of the submissions
 
 
 @dataclass(frozen=True)
 class Item:
-    """A file or a folder of an export, and what the platform wrote into its name. The path of a folder ends with a slash.
+    """A file or a folder in an export, and what the platform encoded in its name. The path of a folder ends with a slash.
 
-    name and id say who submitted it, display what to call them instead of by their name, and given what the student called the
-    file. Of several attempts, time and number tell which one it is. late is not empty if the platform marks it late, and aside
-    if it is not a part of the submission.
+    name and id identify the submitter, display is a better name to show, and given is the student's own name for the file. time
+    and number distinguish attempts. late is not empty if the platform marks the item as late, and aside if it counts only when
+    the submitter has nothing else.
     """
 
     path: str
@@ -40,14 +44,17 @@ class Item:
 
     @property
     def full_name(self) -> str:
-        """What tells the submitter apart from all others in the export."""
+        """A name for the submitter that is unique in the export."""
         return make_label("_".join(filter(None, (self.name, self.id))))
 
     @property
     def attempt(self) -> str:
-        """What the platform calls the attempt: the path, up to the time if there is one."""
+        """The platform's name for the attempt: the path, up to the time if there is one."""
         before, time, _ = self.path.partition(self.time or self.path)
         return before + time
+
+
+TimeParser = Callable[[str, tzinfo], datetime | None]
 
 
 @dataclass
@@ -60,16 +67,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Scan:
-    """What an export consists of: the items in a tree, the names that belong to no submission, and remarks."""
+    """The content of an export: the items in a tree, the names that belong to no submission, and notes."""
 
     tree: Tree
     items: Sequence[Item]
-    ignored: Iterable[str]
+    ignored: Collection[str]
     remarks: Sequence[str] = ()
 
 
 def scan_top(layout: "Layout", tree: Tree, _assignment: str) -> Scan | None:
-    """Return what matches the patterns at the top of a tree; None if too much there that may be a submission does not."""
+    """Return the matches of the patterns at the top of a tree; None if too many possible submissions do not match."""
     names = tree.names()
     items = [item for path in names.paths if (item := layout.parse(path))]
     matched = {item.path.rstrip("/") for item in items}
@@ -77,36 +84,67 @@ def scan_top(layout: "Layout", tree: Tree, _assignment: str) -> Scan | None:
     return Scan(tree, items, names.all - matched) if items and 3 * len(others) <= len(items) else None
 
 
+def scan_below(layout: "Layout", tree: Tree, assignment: str) -> Scan | None:
+    """Return the matches of the patterns at the top of a tree or, if that holds a single folder, in it, and so on.
+
+    A folder on disk below the top may come from a student, so it counts only if it has several submitters.
+    """
+    place, passed = tree, set[str]()
+    for _ in range(MAX_WRAPPERS):
+        scan = scan_top(layout, place, assignment)
+        if scan and (place is tree or tree.zipped or len({(item.name, item.id) for item in scan.items}) > 1):
+            return replace(scan, ignored=passed.union(scan.ignored))
+        below = [name for name in place.names().candidates if name != FEEDBACK]
+        if len(below) != 1 or below[0] not in place.names().folders:
+            break
+        passed |= place.names().all.difference(below)
+        place = place.at(below[0])
+    return None
+
+
+def compile_patterns(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    """Compile the patterns of a layout; a dot matches any character, and only ASCII digits are digits."""
+    return tuple(re.compile(pattern, re.DOTALL | re.ASCII) for pattern in patterns)
+
+
+def read_text(tree: Tree, name: str, limit: int) -> str:
+    """Return the text of a file in an export; "" if it cannot be read."""
+    try:
+        return tree.read(name, limit).decode("utf-8", "replace")
+    except (SubmissionError, OSError, LookupError):
+        return ""
+
+
 @dataclass(frozen=True)
 class Layout:
-    """What one platform exports.
+    """The format of one platform's exports.
 
-    patterns match the paths at the top of it; their groups are fields of Item. superseded says which items count if a submitter
-    has several attempts, and aside introduces the submitters who have no items but those that are aside. What a platform does
-    differently are functions: scan finds the items, None if this is not an export of the platform; select returns the items
-    of one submitter that count; parse_time reads the time of an item; describe reads what the platform says elsewhere than in
-    the names, puts it into the rows, and returns remarks.
+    patterns match the paths at the top; their groups are fields of Item. superseded says which items count if a submitter has
+    several attempts. Functions cover the differences between platforms: scan finds the items, or returns None if this is not an
+    export of the platform; select returns the items of one submitter that count; parse_time reads the time of an item; describe
+    adds metadata from outside the names to the rows, and returns notes.
     """
 
     platform: str
     patterns: tuple[re.Pattern[str], ...] = ()
     superseded: str = ""
-    aside: str = ""
     scan: Callable[["Layout", Tree, str], Scan | None] = scan_top
     select: Callable[[list[Item], GradedFiles], list[Item]] = lambda items, _: items
-    parse_time: Callable[[str, tzinfo], datetime | None] = parse_time
+    parse_time: TimeParser = parse_time
     describe: Callable[[Tree, tzinfo, list[Row]], list[str]] = lambda *_: []
 
     def parse(self, path: str) -> Item | None:
-        """Return the item at a path; None if the platform does not name one like this."""
+        """Return the item at a path; None if it does not match the platform's patterns."""
+        if len(path) > MAX_PATH:
+            return None
         found = next((match for pattern in self.patterns if (match := pattern.fullmatch(path))), None)
         return Item(path, **{field: text for field, text in found.groupdict().items() if text}) if found else None
 
 
 def recognize(layout: Layout, tree: Tree, zone: tzinfo, assignment: str = "") -> Discovery | None:
-    """Return what a platform exported, of one assignment if it is named; None if the tree is not such an export.
+    """Return the submissions in a platform's export, of one assignment if it is named; None if this is not such an export.
 
-    Raise RejectedSubmissionError if it is one that cannot be read. Times without an offset are in the zone.
+    Raise RejectedSubmissionError if it is one that cannot be read. zone applies to times without an offset.
     """
     scan = layout.scan(layout, tree, assignment)
     if not scan:
@@ -116,25 +154,25 @@ def recognize(layout: Layout, tree: Tree, zone: tzinfo, assignment: str = "") ->
         submitters[item.name, item.id].append(item)
     rows = [row for items in submitters.values() for row in make_rows(layout, scan.tree, zone, items)]
     remarks = [*scan.remarks, *layout.describe(scan.tree, zone, rows)]
-    without = [items[0].full_name for items in submitters.values() if all(item.aside for item in items)]
+    others = [name for name in scan.tree.names().containers if name in scan.ignored]
     counts = [len(row.ref.superseded) for row in rows if row.ref.superseded]
-    earlier, those = count_noun(sum(counts), "earlier hand-in"), count_noun(len(counts), "submission")
+    earlier, those = count_noun(sum(counts), "earlier attempt"), count_noun(len(counts), "submission")
     return Discovery(
         layout.platform,
-        tuple(row.ref for row in rows),
+        (*(row.ref for row in rows), *scan.tree.refs(others)),
         (
-            *([f"{earlier} of {those} put aside: {layout.superseded}."] if counts else ()),
+            *([f"Ignored {earlier} of {those}: {layout.superseded}."] if counts else ()),
             *remarks,
-            *list_names(layout.aside, without),
-            *list_names("Not looked at, because it belongs to no submission", scan.ignored),
+            *list_names(f"Graded under their own names, because {layout.platform} does not name submissions like this", others),
+            *list_names(UNUSED, set(scan.ignored).difference(others)),
         ),
     )
 
 
 def make_rows(layout: Layout, tree: Tree, zone: tzinfo, items: list[Item]) -> Iterator[Row]:
-    """Yield what one submitter has in an export: a submission for each folder that counts, and one of all files."""
-    items = [item for item in items if not item.aside]
-    current = layout.select(items, tree.graded) if items else []
+    """Yield the rows of one submitter: one for each folder that counts, and one for all files together."""
+    items = [item for item in items if not item.aside] or items
+    current = layout.select(items, tree.graded)
     superseded = {item.attempt for item in items} - {item.attempt for item in current}
     files = [item for item in current if not item.is_folder]
     for group in [*([item] for item in current if item.is_folder), *filter(None, [files])]:
@@ -153,13 +191,32 @@ def make_rows(layout: Layout, tree: Tree, zone: tzinfo, items: list[Item]) -> It
 
 
 def locate(tree: Tree, items: Sequence[Item]) -> Place:
-    """Return the place of the submission that is a folder, or these files."""
+    """Return the place of a submission that is one folder, or several files."""
     if items[0].is_folder:
         return *tree.within(items[0].path.rstrip("/")), ()
     members = [(item.path, item.given) for item in items if item.given] or [(item.path, item.path) for item in items]
     return *tree.within(""), tuple(members)
 
 
+def select_newest(parse: TimeParser) -> Callable[[list[Item], GradedFiles], list[Item]]:
+    """Return a function that selects the items of the newest attempt, or all of them if a time cannot be read."""
+
+    def select(items: list[Item], _graded: GradedFiles) -> list[Item]:
+        times = [parse(item.time, UTC) for item in items]
+        known = [time for time in times if time]
+        return (
+            [item for item, time in zip(items, times, strict=True) if time == max(known)] if len(known) == len(items) else items
+        )
+
+    return select
+
+
+def keep_newest(items: Iterable[Item]) -> list[Item]:
+    """Return, for each name that the student gave, the item with the largest number."""
+    numbered = sorted(items, key=lambda item: (int(item.number[:30] or "0"), item.path))
+    return [item for _, item in sorted({item.given: item for item in numbered}.items())]
+
+
 def make_label(text: str) -> str:
-    """Return a name that a platform gave as one that can stand for a file: on one line, and not a part of a path."""
+    """Return a platform's name made safe as a file name: on one line, and without slashes."""
     return make_printable(text.strip(), 100).replace("/", "_").replace("\\", "_")

@@ -1,7 +1,7 @@
-"""Reads Gradescope's submission_metadata.yml as a stream of events: no object is constructed, and only what is wanted is kept.
+"""Read Gradescope's submission_metadata.yml as a stream of events, without constructing objects, and keep only what is needed.
 
-The file may be long, because it holds every result of every attempt. Tags are ignored, so that a Ruby object is the mapping or
-the text it is written as. An alias stands for a text or for nothing, so that none can multiply.
+The file may be long, because it holds every result of every attempt. Tags are ignored, so a Ruby object is read as the mapping
+or text it is written as. An alias may stand only for a text; others are read as empty, so they cannot multiply the content.
 """
 
 from collections import defaultdict, deque
@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 
 @dataclass
 class Metadata:
-    """What the file says of one submission: its people by their numbers, its time, and the ids of its other attempts."""
+    """The metadata of one submission: its people by number, its time, and the ids of its other attempts."""
 
     people: dict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     created_at: str = ""
@@ -29,7 +29,7 @@ class Metadata:
 
 
 def read_metadata(data: bytes) -> dict[str, Metadata]:
-    """Return what is said of each submission, by its folder; raise RejectedSubmissionError if the bytes are not such a file."""
+    """Return the metadata of each submission by its folder; raise RejectedSubmissionError if the file is invalid."""
     found: dict[str, Metadata] = defaultdict(Metadata)
     events = read_events(data)
     try:
@@ -49,13 +49,13 @@ def read_metadata(data: bytes) -> dict[str, Metadata]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise RejectedSubmissionError(
-            f"submission_metadata.yml is no YAML{f', see its line {mark.line + 1}' if mark else ''}."
+            f"submission_metadata.yml is not valid YAML{f' (line {mark.line + 1})' if mark else ''}."
         ) from error
     return dict(found)
 
 
 def read_events(data: bytes) -> Iterator[yaml.Event]:
-    """Yield the events of the first document, with scalars for aliases; raise RejectedSubmissionError if it is too deep."""
+    """Yield the events of the first document, with aliases replaced; raise RejectedSubmissionError if it is too deep."""
     depth, scalars = 0, {}
     for event in yaml.parse(data, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -88,5 +88,5 @@ def walk(events: Iterator[yaml.Event], event: yaml.Event, path: Path = ()) -> It
 
 
 def read_scalar(event: yaml.ScalarEvent) -> str:
-    """Return the text of a scalar, empty if it is a way to write null."""
+    """Return the text of a scalar; "" if it means null."""
     return "" if event.implicit[0] and event.value in NULL else event.value

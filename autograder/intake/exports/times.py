@@ -11,7 +11,7 @@ OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
 
 
 def parse_time(text: str, zone: tzinfo) -> datetime | None:
-    """Return the time in a text, with its offset from UTC; in the zone if the text names none. None if it is not a time.
+    """Return the time in a text, with its offset from UTC, or else in the given zone; None if it is not a time.
 
     Ruby writes 2026-11-21 09:30:00.123456789 Z, or +01:00 at the end; nbgrader writes UTC or Europe/Berlin at the end;
     Blackboard writes 2026-11-21-09-30-00.
@@ -31,7 +31,7 @@ def parse_time(text: str, zone: tzinfo) -> datetime | None:
 
 
 def parse_zone(offset: str) -> tzinfo:
-    """Return the zone of an offset (+01:00, +0100, Z) or a name (Europe/Berlin); raise ValueError if there is none."""
+    """Return the zone for an offset (+01:00, +0100, Z) or a name (Europe/Berlin); raise ValueError if it is invalid."""
     if offset.upper() in ("Z", "UTC", "GMT"):
         return UTC
     if found := OFFSET.fullmatch(offset):

@@ -1,21 +1,24 @@
-"""The names of what a TA downloaded, whether it is a folder or still the zip: exports are recognized by nothing else."""
+"""The names in a TA's download, whether it is a folder or still a zip; exports are recognized by names only."""
 
-import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from autograder.intake.entries import MAX_ENTRIES, RejectedSubmissionError, UnreadableFileError, is_junk, make_printable
-from autograder.intake.folders import make_entry
-from autograder.intake.graded_files import SOURCE, ZIP, GradedFiles
-from autograder.intake.zips import MAX_MEMBERS, ClassZip
+from autograder.intake.folders import Folder, make_entry
+from autograder.intake.graded_files import ZIP, GradedFiles
+from autograder.intake.kinds import is_archive, is_of_course
+from autograder.intake.submission_ref import SubmissionRef, name_student
+from autograder.intake.zips import MAX_MEMBERS, ClassZip, open_class_zip
 
 TOP = PurePosixPath()
 Place = tuple[Path, str, tuple[tuple[str, str], ...]]  # path, inside and members of a submission
 
 
 class Names:
-    """What is directly in a folder, without junk, in the order of the names."""
+    """The entries directly in a folder, without junk, sorted by name."""
 
     def __init__(self, folders: Iterable[str] = (), files: Iterable[str] = ()) -> None:
         self.folders, self.files = sorted(folders), sorted(files)
@@ -24,52 +27,86 @@ class Names:
 
     @property
     def candidates(self) -> list[str]:
-        """What would be a submission if this were not an export."""
-        return sorted({*self.folders, *filter(is_packed, self.files)})
+        """The entries that would be submissions if this were not an export: everything but files of the course."""
+        return sorted(self.all.difference(self.of_course))
 
+    @property
+    def containers(self) -> list[str]:
+        """The folders and archives, which students submit, whatever other files are next to them."""
+        return [*self.folders, *(name for name in self.files if name.lower().endswith(ZIP) or is_archive(name))]
 
-def is_packed(name: str) -> bool:
-    """Return whether a file may be a submission by itself."""
-    return PurePosixPath(name).suffix.lower() in (ZIP, SOURCE)
+    @property
+    def of_course(self) -> list[str]:
+        """The files that belong to the course, such as lists and notes."""
+        return [name for name in self.files if is_of_course(name)]
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A folder on disk, or a zip as the folder it would be unpacked into, seen from one of its folders: the top.
+    """A folder on disk, or a zip treated like the folder it would be unpacked into, seen from one of its folders, the top.
 
-    The folder itself may be a link of the TA; links in it are not followed.
+    folder is the folder that the TA named, or the parent folder of the zip. Links in it are not followed.
     """
 
-    path: Path
+    folder: Folder
     graded: GradedFiles
     zipped: ClassZip | None = None
     top: PurePosixPath = TOP
+
+    @property
+    def path(self) -> Path:
+        """The path of the folder on disk, or of the zip."""
+        return self.zipped.path if self.zipped else self.folder.path
+
+    @property
+    def inner(self) -> str:
+        """The name of the open zip inside the zip at the path; "" if it is that zip itself, or a folder."""
+        return self.zipped.inner if self.zipped else ""
 
     def at(self, folder: str) -> "Tree":
         """Return the same tree, seen from one of its folders."""
         return replace(self, top=self.top / folder)
 
-    def names(self, folder: str = "") -> Names:
-        """Return what is in a folder below the top, nothing if there is no such folder.
+    def enter(self, name: str, context: ExitStack) -> "Tree | None":
+        """Open a folder or a zip in the tree as a tree, closed with the context; None if it is neither, or unreadable."""
+        if name in self.names().folders:
+            return self.at(name)
+        inside = self.top / name
+        if inside.suffix.lower() != ZIP or self.inner:
+            return None
+        place = PurePosixPath(self.path.relative_to(self.folder.path))
+        place, inner = (place, str(inside)) if self.zipped else (place / inside, "")
+        try:
+            return Tree(self.folder, self.graded, context.enter_context(open_class_zip(self.folder, place, inner)))
+        except (RejectedSubmissionError, OSError):
+            return None
 
-        Raise RejectedSubmissionError or OSError if the whole tree cannot be listed. A folder in it that cannot be listed costs
-        only its own submission, when that is read.
+    def names(self, folder: str = "") -> Names:
+        """Return the entries of a folder below the top; none if there is no such folder.
+
+        Raise RejectedSubmissionError or OSError if the top of the tree cannot be listed. If another folder cannot be listed,
+        only its own submission is affected, when it is read.
         """
         inside = self.top / folder
         if self.zipped:
             return list_zip_names(self.zipped, inside)
         if not inside.parts:
-            return list_disk_names(self.path, MAX_MEMBERS)
+            return list_disk_names(self.folder, inside, MAX_MEMBERS)
         try:
-            place = self.path / inside
-            return Names() if place.is_symlink() else list_disk_names(place, MAX_ENTRIES)
+            return list_disk_names(self.folder, inside, MAX_ENTRIES)
         except (OSError, RejectedSubmissionError):
             return Names()
+
+    def refs(self, names: Iterable[str]) -> Iterator[SubmissionRef]:
+        """Yield the entries at the top with these names as submissions, each named after its folder or file."""
+        folders = set(self.names().folders)
+        for name in names:
+            yield SubmissionRef(name_student(name, name in folders), *self.within(name), full_name=name, inner=self.inner)
 
     def read(self, name: str, limit: int) -> bytes:
         """Return the bytes of a file; raise UnreadableFileError, OSError or LookupError if that isn't possible."""
         path = self.top / name
-        entry = self.zipped.at(path)[-1] if self.zipped else make_entry(self.path / path, path)
+        entry = self.zipped.at(path)[-1] if self.zipped else make_entry(self.folder, path, path)
         if entry.refusal or not entry.regular:
             raise UnreadableFileError(entry.refusal or f"{make_printable(name)} is a link or a device.")
         if entry.size > limit:
@@ -77,26 +114,29 @@ class Tree:
         return entry.read(limit)
 
     def within(self, folder: str) -> tuple[Path, str]:
-        """Return where a folder is: its path and nothing or, in a zip, the path of the zip and the name in it."""
+        """Return the place of a folder: its path and "" or, in a zip, the path of the zip and the name in it."""
         inside = self.top / folder
         return (self.path, str(inside) if inside.parts else "") if self.zipped else (self.path / inside, "")
 
 
-def list_disk_names(place: Path, limit: int) -> Names:
-    """Return what is in a folder on disk, a link as an empty folder; raise RejectedSubmissionError if it holds too much."""
+def list_disk_names(folder: Folder, inside: PurePosixPath, limit: int) -> Names:
+    """Return the entries of a folder on disk, with links as folders; raise RejectedSubmissionError if there are too many."""
     folders: list[str] = []
     files: list[str] = []
-    with os.scandir(place) as listing:
-        for count, found in enumerate(listing):
+    with folder.scan(inside) as listing:
+        for count, (name, status) in enumerate(listing):
             if count == limit:
-                raise RejectedSubmissionError(f"{make_printable(place.name)} holds more than {limit:,} files.")
-            if not is_junk(PurePosixPath(found.name)):
-                (folders if found.is_symlink() or found.is_dir() else files).append(found.name)
+                place = make_printable((folder.path / inside).name)
+                raise RejectedSubmissionError(f"{place} holds more than {limit:,} files.")
+            if not is_junk(PurePosixPath(name)):
+                (folders if stat.S_IFMT(status.st_mode) in (stat.S_IFDIR, stat.S_IFLNK) else files).append(name)
     return Names(folders, files)
 
 
 def list_zip_names(zipped: ClassZip, inside: PurePosixPath) -> Names:
-    """Return what is in a folder of a zip, in which a link is a file until it is read."""
+    """Return the entries of a folder in a zip; links count as files here and are rejected when they are read."""
     depth = len(inside.parts)
-    found = [entry.path.parts[depth:] for entry in zipped.below(inside) if not is_junk(entry.path)]
+    found = [entry.path.parts[depth:] for entry in zipped.below(inside)]
+    found += [(name, "") for name in zipped.folders.get(inside.parts, ())]
+    found = [parts for parts in found if parts and not is_junk(PurePosixPath(parts[0]))]
     return Names({parts[0] for parts in found if len(parts) > 1}, {parts[0] for parts in found if len(parts) == 1})
