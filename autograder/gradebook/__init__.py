@@ -1,4 +1,4 @@
-"""What has been graded, so that a run can stop and go on: results by content and checks, and what TAs decided by hand."""
+"""The gradebook: results by content and checks, so that an interrupted run can resume, and adjustments made by TAs."""
 
 from autograder.gradebook.book import Gradebook, GradebookError
 from autograder.gradebook.digest import checks_digest, content_digest

@@ -1,4 +1,4 @@
-"""What a result depends on, as two digests: the submission, and everything that it is graded with."""
+"""The two digests that a result depends on: one of the submission, and one of everything it is graded with."""
 
 import hashlib
 import platform
@@ -11,25 +11,26 @@ from autograder.intake.read import Submission
 from autograder.sandbox.host import Limits
 from autograder.settings import read_assignment, read_secret
 
-# All of the engine that makes a result. A change elsewhere, in a report or an integration, changes no result.
+# The parts of the engine that a result depends on. Changes elsewhere, in a report or an integration, change no result.
 GRADING = (
-    *("autograder/assignment.py", "autograder/checking.py", "autograder/student.py", "autograder/results.py"),
-    *("autograder/text.py", "autograder/judge", "autograder/diagnosis", "autograder/sandbox"),
+    *("autograder/assignment.py", "autograder/checking.py", "autograder/library.py", "autograder/processor_time.py"),
+    *("autograder/results.py", "autograder/skipped.py", "autograder/statements.py", "autograder/student.py"),
+    *("autograder/text.py", "autograder/judge", "autograder/diagnosis", "autograder/sandbox", "autograder/tracing"),
 )
 REPORTS = ("autograder/report", "autograder/marks.py")
 LIBRARIES = ("numpy", "msgpack", "greenlet")
 
 
 def checks_digest(limits: Limits) -> str:
-    """Return the digest of checks, catalog, sandbox, limits, libraries and the course's secret; SettingsError if there is none.
+    """Return the digest of checks, sandbox, limits, libraries and the course's secret; raise SettingsError without a secret.
 
-    Two machines that agree in it give a submission the same result.
+    Two machines with the same digest give a submission the same result.
     """
     return digest(("limits", repr(limits).encode()), *((name, value.encode()) for name, value in checks_parts().items()))
 
 
 def checks_parts() -> dict[str, str]:
-    """What the digest is made of but for the limits, by name: digests and versions; SettingsError if there is no secret."""
+    """Return the parts of the digest except the limits: digests and versions by name; raise SettingsError without a secret."""
     return {
         "the grader's files": digest(*files([*(ROOT / place for place in GRADING), *assignment_places()])),
         "the secret": digest(("secret", read_secret().encode())),
@@ -39,12 +40,12 @@ def checks_parts() -> dict[str, str]:
 
 
 def reports_digest() -> str:
-    """Return the digest of what makes a student's files of a result."""
+    """Return the digest of the code that turns a result into a student's files."""
     return digest(*files(ROOT / place for place in REPORTS))
 
 
 def assignment_places() -> Iterator[Path]:
-    """Yield the folders and files of the assignment that make a result."""
+    """Yield the folders and files of the assignment that a result depends on."""
     assignment = read_assignment()
     yield from assignment.sources
     yield from (assignment.starter / f"{part}.py" for part in assignment.part_names)
@@ -57,7 +58,7 @@ def files(places: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
 
 
 def content_digest(submission: Submission) -> str:
-    """Return the digest of what was handed in, as it was read; the student's name is no part of it."""
+    """Return the digest of a submission's content as it was read, without the student's name."""
     return digest(
         *((f"source {part}", source) for part, source in sorted(submission.sources.items())),
         *((f"problem {part}", problem.encode()) for part, problem in sorted(submission.problems.items())),
@@ -67,7 +68,7 @@ def content_digest(submission: Submission) -> str:
 
 
 def digest(*named: tuple[str, bytes]) -> str:
-    """One digest of several things, none of which can pass for two."""
+    """Return one digest of several named contents, framed by their lengths so that no two lists give the same bytes."""
     whole = hashlib.sha256()
     for piece in pieces(named):
         whole.update(len(piece).to_bytes(8, "big") + piece)
@@ -75,7 +76,7 @@ def digest(*named: tuple[str, bytes]) -> str:
 
 
 def pieces(named: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
-    """Names and contents in turn."""
+    """Yield names and contents alternately."""
     for name, content in named:
         yield name.encode()
         yield content
