@@ -56,23 +56,29 @@ def example(layer_sizes: tuple[int, ...], samples: int) -> Case:
     return Case(f"example {layer_sizes} m={samples}", layer_sizes, params, X, Y)
 
 
-def smallest_failure(student: Student) -> str:
-    """What is wrong on the smallest network on which a student's forward or backward pass is; "" if all of them are right."""
-    return next((f"{introduction(case)}: {wrong}" for case in networks() for wrong in failures(student, case)), "")
+def smallest_failure(student: Student, discreet: bool = False) -> str:
+    """What is wrong on the smallest network on which a student's forward or backward pass is; "" if all of them are right.
+
+    With discreet, it is told as in a hidden check.
+    """
+    failed = ((case, failure) for case in networks() for failure in failures(student, case, not discreet))
+    for case, failure in failed:
+        return f"{introduction(case)}: {failure.discreet if discreet and isinstance(failure, CheckFailure) else failure}"
+    return ""
 
 
-def failures(student: Student, case: Case) -> Iterator[str]:
-    """What is wrong with the passes on a case, the first thing first."""
+def failures(student: Student, case: Case, show: bool = True) -> Iterator[CheckFailure | StudentError]:
+    """What is wrong with the passes on a case, the first thing first; with show in numbers."""
     try:
         out, cache = run_forward(student, case)
         for key in cache_keys(case):
-            expect_tensor(key, require_key("The cache", cache, key), reference_cache(case)[key], show=True)
-        expect_tensor("out", out, reference_of(case).out, show=True)
+            expect_tensor(key, require_key("The cache", cache, key), reference_cache(case)[key], show=show)
+        expect_tensor("out", out, reference_of(case).out, show=show)
         grads = run_backward(student, case)
         for key in gradient_keys(case):
-            expect_tensor(key, require_key("grads", grads, key), reference_of(case).grads[key], show=True)
+            expect_tensor(key, require_key("grads", grads, key), reference_of(case).grads[key], show=show)
     except (CheckFailure, StudentError) as failure:
-        yield str(failure)
+        yield failure
 
 
 def introduction(case: Case) -> str:

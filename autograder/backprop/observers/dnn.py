@@ -14,7 +14,8 @@ from autograder.backprop.observers.networks import observe_backward, observe_for
 from autograder.backprop.oracle import reference_cache
 from autograder.backprop.running import Source, run_backward
 from autograder.checking import RANDOM_STATE, CheckFailure, StudentError, tensor
-from autograder.diagnosis.observation import Observation, Raised, attempt, evaluate, observe_step
+from autograder.diagnosis.calls import observe_change
+from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raised, attempt, evaluate, observe_step
 from autograder.diagnosis.traces import match_misnamed
 from autograder.student import Student
 
@@ -80,16 +81,15 @@ def observe_effects(student: Student, failures: Failures, cases: Cases) -> Itera
             # The check hands over a reference cache, too.
             grads = own_gradients(student, cases.main, (reference_cache, None)) if function == "compute_gradients" else {}
             scope = {"key": key, "before": before, "cache": {**reference_cache(cases.main), "Y": cases.main.Y}, "grads": grads}
-            words = f"the {RANDOM_STATE}" if key == RANDOM_STATE else f"`{failure.key}`"
-            yield observe_step(
-                "dnn", f"changed by {function}", key, f"{words} after `{function}`", failure.got, (), scope, function
-            )
+            label = f"the global {RANDOM_STATE}" if key == RANDOM_STATE else f"`{failure.key}`"
+            yield observe_change("dnn", function, key, label, failure.got, (), scope)
     failure = failures.get("gradient_second_call")
     if isinstance(failure, CheckFailure) and isinstance(failure.got, np.ndarray):
         key = failure.key
         first, other = (own_gradients(student, case).get(key) for case in (cases.other, cases.main_on_other))
-        scope, words = {"key": key, "first": first, "other": other}, f"`{key}` of a second call"
-        yield observe_step("dnn", "second call", key, words, failure.got, (), scope, "compute_gradients")
+        scope, label, name = {"key": key, "first": first, "other": other}, f"d{key}", "compute_gradients"
+        statement = f"A second call of `{name}` returns wrong gradients"
+        yield observe_step("dnn", "second call", key, label, failure.got, (), scope, task=name, statement=statement)
 
 
 def own_gradients(student: Student, case: Case, sources: Sequence[Source] = (None, reference_cache)) -> dict[str, np.ndarray]:
@@ -112,7 +112,13 @@ def observe_gradients(student: Student, case: Case) -> Observation:
     own = list(own_gradients(student, case))
     names = match_misnamed(own, returned) if isinstance(returned, Mapping) else {}
     enough = isinstance(returned, Mapping) and all(names.get(key, key) for key in own if key in case.params)
-    return observe_step("dnn", "gradients", "gradients", "what `gradients` returns", got, (got,) if enough else (), task=WHOLE)
+    return of_whole("gradients", "gradients", got, (got,) if enough else (), "does not return every gradient of W and B")
+
+
+def of_whole(name: str, step: str, got: Any, wants: tuple, fault: str, scope: Names = NO_NAMES) -> Observation:
+    """Return the observation of `gradients` or `fit` as a whole; fault ends the sentence on what is wrong if it is."""
+    more = {"owner": f"`{name}`", "statement": f"`{name}` {fault}"}
+    return observe_step("dnn", step, name, "", got, wants, scope, task=WHOLE, **more)
 
 
 def observe_fit(student: Student, case: Case, broken: set[str]) -> Iterator[Observation]:
@@ -123,15 +129,15 @@ def observe_fit(student: Student, case: Case, broken: set[str]) -> Iterator[Obse
     returned = attempt(lambda: run_fit(student, case, epochs=1, tolerance=0.0))
     if isinstance(returned, Raised):
         if not broken:
-            yield observe_step("dnn", "fit", "fit", "`fit`", returned, (), task=WHOLE)
+            yield of_whole("fit", "fit", returned, (), "raises an exception")
         return
     losses, after = returned
     listed = isinstance(losses, (list, tuple)) or (isinstance(losses, np.ndarray) and losses.ndim == 1)
     scope = {"losses": [losses if isinstance(losses, float) else 0.0]}
-    yield observe_step("dnn", "fit returns", "fit", "what `fit` returns", losses, (losses,) if listed else (), scope, WHOLE)
+    yield of_whole("fit", "fit returns", losses, (losses,) if listed else (), "does not return a list of losses", scope)
     if listed:
-        words, recorded = "the number of losses that `fit` records", range(len(losses))
-        yield observe_step("dnn", "epochs", "fit", words, recorded, (range(1),), {"epochs": 1}, WHOLE)
+        fault, recorded = "does not record one loss per epoch", range(len(losses))
+        yield of_whole("fit", "epochs", recorded, (range(1),), fault, {"epochs": 1})
     moved = any(step == "gradients" or step.startswith("changed by") for step in broken)
     if not moved and (not listed or len(losses) == 1):
         yield from observe_update(student, case, after)
@@ -157,7 +163,7 @@ def observe_update(student: Student, case: Case, after: Mapping[str, np.ndarray]
         scope = {"self": SimpleNamespace(params=case.params), "name": key, "learning_rate": LEARNING_RATE, "grads": grads}
         right = evaluate(STEPS["dnn"]["update"].right, scope)
         if not isinstance(right, Raised):
-            yield observe_step("dnn", "update", key, f"`{key}` after a step of `fit`", value, (right,), scope, WHOLE)
+            yield observe_step("dnn", "update", key, key, value, (right,), scope, task=WHOLE, owner="`fit`")
 
 
 def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
@@ -168,12 +174,11 @@ def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
     if isinstance(losses, np.ndarray) and losses.ndim == 1:
         moved = any(key not in after or not np.array_equal(after[key], value) for key, value in case.params.items())
         got = len(losses), moved
-        yield observe_step("dnn", "stop", "fit", "where `fit` stops", got, ((1, False),), {"epochs": 3}, WHOLE)
+        yield of_whole("fit", "stop", got, ((1, False),), "stops at the wrong epoch", {"epochs": 3})
 
 
 def observe_plateau(returned: Any) -> Iterator[Observation]:
     """Yield how many losses `fit` records where the loss stays as it is."""
     losses = None if isinstance(returned, Raised) else attempt(lambda: tensor("losses", returned[0]))
     if isinstance(losses, np.ndarray) and losses.ndim == 1:
-        words = "the number of losses that `fit` records while the loss stays the same"
-        yield observe_step("dnn", "plateau", "fit", words, len(losses), (3,), {"epochs": 3}, WHOLE)
+        yield of_whole("fit", "plateau", len(losses), (3,), "stops when the loss stays the same", {"epochs": 3})

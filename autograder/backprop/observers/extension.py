@@ -141,7 +141,18 @@ def entry(name: str) -> Program:
     def read(values: Sequence[Any]) -> dict[str, Any]:
         return dict(zip(keys, values, strict=True))
 
-    return Program(PART, f'ACTIVATIONS["{name}"]', [{"Z": GRID}], always(lines), read, functions=functions, called=called)
+    title = f'ACTIVATIONS["{name}"]'
+    return Program(
+        PART,
+        title,
+        [{"Z": GRID}],
+        always(lines),
+        read,
+        functions=functions,
+        called=called,
+        label=lambda key: key.partition(" of ")[0],
+        owner=f"`{title}`",
+    )
 
 
 def worked_example() -> Program:
@@ -163,6 +174,7 @@ def worked_example() -> Program:
         functions=functions,
         called=called,
         inside=MISTAKES[PART],
+        owner="`worked_example`",
     )
 
 
@@ -208,6 +220,8 @@ def notes_gradients(case: Case) -> Program:
         inside=MISTAKES[PART],
         samples=case.samples,
         network=case.name,
+        label=str,
+        owner="`notes_gradients`",
     )
 
 
@@ -321,8 +335,9 @@ def observe_traces(returned: Mapping[str, Any], cases: Cases) -> Iterator[Observ
 def observe_params(case: Case, params: Any) -> Observation:
     """Return what the forward pass of GeneralDNN has added to the parameters."""
     added = sorted(params.keys() - case.params.keys())[:MOST_KEYS] if isinstance(params, Mapping) else []
-    words, names = "what `GeneralDNN.forward` stores in `self.params`", {"last": case.layers[-1]}
-    return observe_step(PART, "changed by GeneralDNN.forward", "params", words, added, ([],), names, "GeneralDNN")
+    more = {"owner": "`GeneralDNN.forward`", "statement": "`GeneralDNN.forward` adds keys to `self.params`"}
+    names, label, step = {"last": case.layers[-1]}, "`self.params`", "changed by GeneralDNN.forward"
+    return observe_step(PART, step, "params", label, added, ([],), names, task="GeneralDNN", **more)
 
 
 def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[Observation]:

@@ -72,6 +72,7 @@ def program_of(case: Case, method: str, scope: Names, steps: Mapping[str, str], 
         samples=case.samples,
         network=case.name,
         degenerate=is_degenerate(case),
+        owner="" if of_dnn else f"`{case.model}`",
         **more,
     )
 
@@ -122,9 +123,11 @@ def forward(case: Case, finite: bool = False) -> Program:
         out, cache = pair(value)
         return {**as_returned(cache), "out": out}
 
-    def words(key: str) -> str:
-        named = {"A0": "the input in the cache", "out": "the output"}
-        return named.get(key) or (f"`{key}` in the cache" if key[0] in "WB" else f"{key[0]} of layer {key[1:]}")
+    def path(key: str) -> str:
+        return "" if key == "out" else f'`cache["{key}"]`'
+
+    def label(key: str) -> str:
+        return "`out`" if key == "out" else path(key) if key[0] in "WB" else key
 
     # The mistake of keys that are one layer early looks one layer ahead.
     scope = {"X": case.X, "last": last, "cache": {}, "right": {**right, f"A{last + 1}": right[f"A{last}"]}}
@@ -139,7 +142,8 @@ def forward(case: Case, finite: bool = False) -> Program:
         called=steps_in({"DNN": "sigmoid", "SoftmaxDNN": "softmax", "GeneralDNN": "ACTIVATIONS"}[case.model]),
         others=[{**right, "out": right[f"A{last}"]}],
         finite=finite,
-        words=words if case.model == "DNN" else None,
+        label=label,
+        path=path,
     )
 
 
@@ -179,9 +183,6 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
         names = {key: misnamed(grads, key) for key in gradient_keys(case) if key not in grads and not of_dnn}
         return {**grads, **{key: grads[name] for key, name in names.items() if name is not None}}
 
-    def words(key: str) -> str:
-        return f"d{key[0]} of {'the output layer' if key == f'Z{last}' else f'layer {key[1:]}'}"
-
     # A SoftmaxDNN may leave everything but its first step to DNN.
     left_to_dnn = frozenset({*WALK.values(), "softmax_backward", "sigmoid_prime"})
     called = {"DNN": steps_in(), "GeneralDNN": steps_in("ACTIVATIONS")}.get(
@@ -200,7 +201,8 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
         optional=left_to_dnn if case.model == "SoftmaxDNN" else frozenset(),
         others=[*right, *others],
         finite=finite,
-        words=words if of_dnn else None,
+        label="d{}".format,
+        path='`grads["{}"]`'.format,
     )
 
 

@@ -64,7 +64,7 @@ Arguments = Mapping[str, np.ndarray]
 
 def program(title: str, name: str, scopes: Sequence[Names], lines: Sequence[Line], read: Callable, **more: Any) -> Program:
     """Return a function of warmup.py as a program; title begins the names of the steps of the whole function."""
-    more |= {"returns": f"{title} returns", "keys": f"{title} key", "functions": lambda formulas: CALLED}
+    more |= {"returns": f"{title} returns", "keys": f"{title} key", "functions": lambda formulas: CALLED, "owner": f"`{name}`"}
     return Program("warmup", name, scopes, always(lines), read, **more)
 
 
@@ -111,7 +111,7 @@ def observe_path(name: str, on_numbers: Any, on_array: Any) -> Iterator[Observat
 
     def look(points: Sequence[Any], returned: Any) -> list[Observation]:
         scopes = [{"x": x} for x in points]
-        return observe(program(title, name, scopes, lines, read, inside=MISTAKES["warmup"]), returned)
+        return observe(program(title, name, scopes, lines, read, inside=MISTAKES["warmup"], label=str), returned)
 
     seen = look(POINTS, on_numbers)
     yield from seen
@@ -127,7 +127,8 @@ def observe_chain(returned: Any, own_functions: Names) -> list[Observation]:
         return {"loss": loss, **mapping("The second value", grads)}
 
     scopes = [dict(zip(ARGUMENTS, CHAINS.T, strict=True))]
-    chain = program("chain", "three_weight_chain", scopes, CHAIN, read, inside=MISTAKES["warmup"])
+    label = lambda key: f"dloss/d{key}" if key in ARGUMENTS else key  # noqa: E731
+    chain = program("chain", "three_weight_chain", scopes, CHAIN, read, inside=MISTAKES["warmup"], label=label)
     return observe(chain, returned if isinstance(returned, Raised) else [stacked(returned)], own_functions)
 
 
@@ -147,7 +148,8 @@ def observe_logistic(case: Case, given: Arguments, returned: Any, own_functions:
         return mapping("What logistic_gradients returned", value)
 
     name = "logistic_gradients"
-    batch = program("logistic", name, [given], GRADIENTS, read, samples=case.samples, network=case.name, finite=finite)
+    more = {"samples": case.samples, "network": case.name, "finite": finite, "label": str}
+    batch = program("logistic", name, [given], GRADIENTS, read, **more)
     seen = observe(batch, returned if isinstance(returned, Raised) else returned[:1], own_functions)
     if finite or isinstance(returned, Raised):
         return seen
