@@ -1,6 +1,6 @@
-"""What the diagnosis costs: nothing for right work, and so many milliseconds for each wrong program of the golden tests.
+"""Measure what the diagnosis costs: nothing for correct work, and some milliseconds for each incorrect golden program.
 
-python -m benchmarks.diagnosis
+Run it with `.venv/bin/python -m benchmarks.diagnosis`.
 """
 
 import statistics

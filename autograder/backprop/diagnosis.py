@@ -2,18 +2,21 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 import numpy as np
 
+from autograder.assignment import Apart
 from autograder.backprop.cases import Cases
 from autograder.backprop.example import DNN
 from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.backprop.observers.counterexample import smallest_failure
 from autograder.backprop.observers.dnn import observe_dnn, observe_passes
 from autograder.backprop.observers.extension import observe_extension
+from autograder.backprop.observers.lines import find_lines
 from autograder.backprop.observers.networks import backward, forward
+from autograder.backprop.observers.public import observe_public
 from autograder.backprop.observers.warmup import observe_warmup
 from autograder.backprop.oracle import reference_of
 from autograder.checking import CheckFailure
@@ -49,28 +52,79 @@ TASKS = {
 }
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What was seen before any hidden check: of dnn.py both passes on the public example, and the smallest failure.
+
+    lines are those that made what is wrong on the public examples.
+    """
+
+    passes: Sequence[Observation] = ()
+    example: str = ""
+    lines: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@np.errstate(all="ignore")
+def observe(student: Student, apart: Apart, failed: Sequence[str]) -> Seen:
+    """Return what there is to see on public networks of the parts that failed; apart opens a session for the search."""
+    passes = observe_passes(student, EXAMPLE) if "dnn" in failed and loads(student, "dnn") else []
+    wrong = any(not one.right and not isinstance(one.got, Raised) for one in passes)  # an exception says enough
+    parts = [part for part in failed if part != "dnn" or wrong]
+    if not parts:
+        return Seen(passes)
+    with apart() as fresh:
+        return Seen(passes, smallest_failure(fresh) if wrong else "", find_lines(fresh, parts))
+
+
+def loads(student: Student, part: str) -> bool:
+    """Return whether a file can be loaded."""
+    return not isinstance(attempt(lambda: student.fetch(student.module(part))), Raised)
+
+
 @np.errstate(all="ignore")
 def diagnose(
-    part: str, student: SandboxedStudent, fresh: Student, failures: Mapping[str, Exception], cases: Cases
+    part: str, student: SandboxedStudent, seen: Seen, apart: Apart, failures: Mapping[str, Exception], cases: Cases
 ) -> list[Cause]:
     """Return the causes of the failures of a part, in the order in which a student should look at them.
 
-    student is the session that the checks ran in; fresh is one that has seen nothing hidden, for examples that are shown.
-    failures are by the name of the check.
+    student is the session that the checks ran in; seen and apart are as in `Assignment.diagnose`. failures are by the name of
+    the check.
     """
     student.begin_check(hidden=True)
-    public = cache(lambda: observe_passes(fresh, EXAMPLE) if part == "dnn" else [])
+    public = seen.passes if part == "dnn" else ()
     catalog = Catalog(part, MISTAKES[part], STEPS[part], TASKS, partial(spoiled_tensors, cases), partial(like, public))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of numpy, about the mean of nothing and the like
         loaded = attempt(lambda: student.fetch(student.module(part)))
         raised = isinstance(loaded, Raised)
-        seen = [observe_load_error(part, loaded)] if raised else OBSERVERS[part](student, failures, cases)
-        causes = find_causes(list(seen), catalog)
-    if part == "dnn" and not all(cause.mistakes for cause in causes):
-        example = smallest_failure(fresh)
-        return [cause if cause.mistakes else replace(cause, example=example) for cause in causes]
-    return causes
+        observed = [observe_load_error(part, loaded)] if raised else OBSERVERS[part](student, failures, cases)
+        causes = with_lines(find_causes(list(observed), catalog), seen)
+        if part != "dnn" or all(cause.mistakes for cause in causes):
+            return causes
+        example = seen.example
+        if not example:  # of what no public check shows
+            with apart() as fresh:
+                example = smallest_failure(fresh, discreet=True)
+    return [cause if cause.mistakes else replace(cause, example=example) for cause in causes]
+
+
+@np.errstate(all="ignore")
+def diagnose_public(part: str, student: Student, seen: Seen, failures: Mapping[str, Exception]) -> list[Cause]:
+    """Return the causes of failed public checks that the example of these checks tells, in the order in which to fix them."""
+    found = list(observe_public(part, student, failures))
+    catalog = Catalog(part, MISTAKES[part], STEPS[part], TASKS, shown=partial(like, found), complete=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return with_lines(find_causes(found, catalog), seen)
+
+
+def with_lines(causes: Sequence[Cause], seen: Seen) -> list[Cause]:
+    """Return the causes with the student's line that made the first value each is about; no line is behind two causes."""
+    lines, found = dict(seen.lines), []
+    for cause in causes:
+        place = next(((task, key) for key in cause.keys for task in cause.keys if (task, key) in lines), None)
+        found.append(replace(cause, line=lines.pop(place)) if place else cause)
+    return found
 
 
 def cause_of(check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
@@ -82,10 +136,10 @@ def cause_of(check: CheckResult, failure: Exception, causes: Sequence[Cause]) ->
     return next(iter(about + mine), None)
 
 
-def like(public: Callable[[], Sequence[Observation]], finding: Finding) -> list[Observation]:
+def like(public: Sequence[Observation], finding: Finding) -> list[Observation]:
     """Return what is wrong on the public example in the step, and in the function, that a finding is about."""
     first = finding.broken[0]
-    return [one for one in public() if not one.right and (one.task, one.step) == (first.task, first.step)]
+    return [one for one in public if not one.right and (one.task, one.step) == (first.task, first.step)]
 
 
 # Z1 is a value of the public example, or of a network of its depth, and dZ1 its gradient.
@@ -118,15 +172,15 @@ def short_name(observation: Observation) -> str:
 
 
 @np.errstate(all="ignore")
-def steps(student: Student) -> list[Step]:
+def steps(seen: Seen) -> list[Step]:
     """Return the tensors of the two passes on the public example, in the order in which they are found."""
-    if isinstance(attempt(lambda: student.fetch(student.module("dnn"))), Raised):
+    if not seen.passes:
         return []
     due = {**reference_of(EXAMPLE).cache, **{f"d{key}": value for key, value in reference_of(EXAMPLE).grads.items()}}
-    seen = {short_name(one): one for one in observe_passes(student, EXAMPLE) if is_tensor(one)}
-    found = [Step(name, state(seen.get(name), due[name])) for name in step_of()]
+    tensors = {short_name(one): one for one in seen.passes if is_tensor(one)}
+    found = [Step(name, state(tensors.get(name), due[name])) for name in step_of()]
     first = next((step.name for step in found if step.state == "wrong"), "")
-    shown = compared(first, seen[first].got, due[first], is_gradient=first[0] == "d") if first else None
+    shown = compared(first, tensors[first].got, due[first], is_gradient=first[0] == "d") if first else None
     return [replace(step, comparison=shown) if step.name == first else step for step in found]
 
 

@@ -66,7 +66,15 @@ def observe_changes(
         follows = attempt(partial(tensor, key, others.get(key)))
         wants = (got,) if untouched else (follows,) if isinstance(follows, np.ndarray) else ()
         names = {**scope, "key": key, "before": value}
-        yield observe_step(part, f"changed by {name}", key, f"`{key}` after `{name}`", got, wants, names, name)
+        yield observe_change(part, name, key, f"`{key}`", got, wants, names)
+
+
+def observe_change(
+    part: str, name: str, key: str, label: str, got: Any, wants: tuple, scope: Names = NO_NAMES, step: str = ""
+) -> Observation:
+    """Return the observation of what belongs to the caller of the function of this name, after the call."""
+    more = {"owner": f"`{name}`", "statement": f"`{name}` changes {label}"}
+    return observe_step(part, step or f"changed by {name}", key, label, got, wants, scope, task=name, **more)
 
 
 def spread(arguments: Names) -> dict[str, Any]:
@@ -80,5 +88,5 @@ def spread(arguments: Names) -> dict[str, Any]:
 def observe_random_state(part: str, name: str, before: Any, after: Any) -> Observation:
     """Return whether a call of the function of this name left the global random state alone."""
     got = "changed" if random_state_changed(before, after) else "unchanged"
-    words = f"the {RANDOM_STATE} after `{name}`"
-    return observe_step(part, f"random state after {name}", RANDOM_STATE, words, got, ("unchanged",), task=name)
+    label = f"the global {RANDOM_STATE}"
+    return observe_change(part, name, RANDOM_STATE, label, got, ("unchanged",), step=f"random state after {name}")

@@ -1,8 +1,9 @@
-"""Puts findings into words: what is wrong, which line gives exactly that, and three hints."""
+"""Puts findings into words: a title, a sentence with the place, what the code computes, and three hints."""
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from autograder.results import Cause
 from autograder.text import clean
 
 MAX_NAME = 20  # characters of a key of the student's that are shown
+EXPECTED = "the expected value"
+EVERYTHING_ELSE = "Everything else is correct, given this one mistake."
+UNKNOWN = "This does not match any common mistake."
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,8 @@ class Catalog:
 
     tasks has the tasks of the rubric that a function is checked in, where these have other names. spoils gives the tensors of
     an example that a finding spoils, the first one first. shown gives what a finding looks like on an example whose numbers and
-    names may be shown; they come from a session that has seen nothing hidden, so they cannot spell it.
+    names may be shown; they come from a session that has seen nothing hidden, so they cannot spell it. Nothing is said of what
+    else is right where the observations are not complete.
     """
 
     part: str
@@ -33,6 +38,7 @@ class Catalog:
     tasks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     spoils: Callable[[Finding], tuple[str, ...]] = lambda finding: ()
     shown: Callable[[Finding], Sequence[Observation]] = lambda finding: ()
+    complete: bool = True
 
     def tasks_of(self, name: str) -> tuple[str, ...]:
         """Return the tasks of the rubric behind the name of a task or of a function."""
@@ -43,7 +49,12 @@ def find_causes(observations: Sequence[Observation], catalog: Catalog) -> list[C
     """Return the causes of what is wrong in the observations, in the order in which a student should look at them."""
     findings = keys_first(find_mistakes(observations, catalog.mistakes))
     broken = sum(len(finding.broken) for finding in findings)
-    return [cause(catalog, finding, alone=len(finding.broken) == broken) for finding in findings if tells_more(finding)]
+    causes: dict[str, Cause] = {}
+    for finding in findings:
+        if tells_more(finding):
+            found = build_cause(catalog, finding, alone=catalog.complete and len(finding.broken) == broken)
+            causes[found.said] = join(causes[found.said], found) if found.said in causes else found
+    return list(causes.values())
 
 
 def keys_first(findings: Sequence[Finding]) -> list[Finding]:
@@ -57,77 +68,128 @@ def tells_more(finding: Finding) -> bool:
     return bool(finding.mistakes) or not isinstance(finding.broken[0].got, Raised)
 
 
-def cause(catalog: Catalog, finding: Finding, alone: bool) -> Cause:
+def build_cause(catalog: Catalog, finding: Finding, alone: bool) -> Cause:
     """Return a finding in words; alone says whether nothing else is wrong."""
-    keys = tuple(dict.fromkeys(name for one in finding.broken for name in (one.key, one.task) if name))
-    tasks = tuple(dict.fromkeys(task for one in finding.broken for task in catalog.tasks_of(one.task)))
-    hints = finding.mistakes[0].hints if finding.mistakes else ()
-    followed = alone and not isinstance(finding.broken[0].got, Raised)
-    said = what_is_wrong(catalog, finding) + (" Everything else is right, or follows correctly from it." if followed else "")
-    mistakes = tuple(mistake.id for mistake in finding.mistakes)
-    return Cause(catalog.part, tasks, keys, mistakes, f"In your work, {said}", hints, tensors=catalog.spoils(finding))
+    first, mistake = finding.broken[0], next(iter(finding.mistakes), None)
+    title = mistake.title if mistake else capitalize(state(catalog, finding))
+    sentences = [f"{title}{write_place(finding, title)}.", *write_details(catalog, finding, title)]
+    if alone and not isinstance(first.got, Raised):
+        sentences.append(EVERYTHING_ELSE)
+    return Cause(
+        catalog.part,
+        tasks=unique(task for one in finding.broken for task in catalog.tasks_of(one.task)),
+        keys=unique(name for one in finding.broken for name in (one.key, one.task) if name),
+        mistakes=tuple(row.id for row in finding.mistakes),
+        said=" ".join(sentences),
+        hints=mistake.hints if mistake else (),
+        tensors=catalog.spoils(finding),
+        title=title,
+        code=write_code(catalog, finding),
+    )
 
 
-def what_is_wrong(catalog: Catalog, finding: Finding) -> str:
-    """Return what is wrong first, and the lines that give exactly that."""
+def join(first: Cause, second: Cause) -> Cause:
+    """Return two causes that the same words tell as one, with the hints of the first."""
+    return replace(
+        first,
+        tasks=unique((*first.tasks, *second.tasks)),
+        keys=unique((*first.keys, *second.keys)),
+        tensors=unique((*first.tensors, *second.tensors)),
+    )
+
+
+def unique(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names in their order, each once."""
+    return tuple(dict.fromkeys(names))
+
+
+def capitalize(title: str) -> str:
+    """Return a title with a capital letter if it begins with a word, not with a name such as dW or m."""
+    return title[0].upper() + title[1:] if re.match(r"[a-z]{3,} ", title) else title
+
+
+def write_code(catalog: Catalog, finding: Finding) -> tuple[str, ...]:
+    """Return what the student's code computes; nothing where only an exception was seen, which other lines raise, too."""
+    row = next(iter(finding.mistakes), None)
+    if row is None or row.name or isinstance(finding.broken[0].got, Raised):
+        return ()
+    return tuple(catalog.steps[step].write(line) for step, line in row.lines.items())
+
+
+# Where ----------------------------------------------------------------------------------------------------------------
+
+
+def write_place(finding: Finding, title: str) -> str:
+    """Return where a finding was seen first, as the end of a sentence that begins with the title, which may say it already."""
     first = finding.broken[0]
-    where = place(catalog, finding, first.step)
-    if not finding.mistakes:
-        return unnamed(catalog, finding)
-    raised, lines, name = isinstance(first.got, Raised), finding.mistakes[0].lines, finding.mistakes[0].name
-    seen = [step for step in dict.fromkeys(one.step for one in finding.broken) if step in lines]
-    if seen and not raised and not name:
-        gives = [f"{place(catalog, finding, step)} is exactly what `{lines[step]}` gives" for step in seen]
-        return f"{', and '.join(gives)}{tensors(finding)}."
-    instead = [f"`{line}` in the place of {catalog.steps[step].words}" for step, line in lines.items()]
-    like = f"exactly as with {name or instead[0]}"
+    if isinstance(first.got, Raised) and not first.got.refused:
+        return f", so {first.owner} raises an exception"
+    seen = [one for one in finding.broken if one.network == first.network]
+    labels, owners = unique(one.label for one in seen if one.label), unique(one.owner for one in seen if one.owner)
     if first.misnamed is not None:
-        return wrong_keys(catalog, finding, like)
-    if raised:
-        return f"{where} fails {like}."
-    steps = [step for step in dict.fromkeys(one.step for one in finding.broken) if step in catalog.steps or step == first.step]
-    places = " and ".join(place(catalog, finding, step) for step in steps)
-    return f"{places}{tensors(finding)} {'come' if len(steps) > 1 else 'comes'} out {like}."
+        labels = ()  # the keys are named in sentences of their own
+    if all(is_named(label, title) for label in labels):
+        labels = (first.path,) if len(labels) == 1 and first.path and first.path != first.label else ()
+    what = list_words(labels) if len(owners) < 2 else ""
+    who = list_words([owner for owner in owners if not is_named(owner, title)])
+    where = f"{what} in {who}" if what and who else what or (who and f"in {who}")
+    return f" ({where})" if where else ""
 
 
-def wrong_keys(catalog: Catalog, finding: Finding, like: str = "") -> str:
-    """Return which keys are missing or have other names, and where some are missing, what this is like."""
-    first = finding.broken[0]
-    more = f", {like}" if like and None in (first.misnamed or {}).values() else ""
-    return f"{first.words} are wrong: {other_keys(catalog, finding)}{more}."
+def is_named(name: str, title: str) -> bool:
+    """Return whether a name is among the words of a title."""
+    return bool(re.search(rf"(?<!\w){re.escape(name.strip('`'))}(?!\w)", title.replace("`", "")))
 
 
-def unnamed(catalog: Catalog, finding: Finding) -> str:
-    """Return what is wrong with what no mistake of the catalog explains, and nothing that was not tested."""
-    first = finding.broken[0]
-    if first.misnamed is not None:
-        return wrong_keys(catalog, finding)
-    steps = dict.fromkeys(one.step for one in finding.broken if not first.inside or one.step == first.step)
-    where = " and ".join(place(catalog, finding, step) for step in steps)
-    alike = [one for one in finding.broken if one.step in steps]
-    keys = dict.fromkeys(f"`{one.key}`" for one in alike if one.network == first.network)
-    shown = f" ({', '.join(keys)})" if len({one.key for one in alike}) > 1 else ""
-    said = f"{where}{shown} {'are each' if len(steps) > 1 else 'is'}"
-    return f"{said} {in_what_way(catalog, finding)}{what_else(finding, steps)}"
+def name_value(observation: Observation) -> str:
+    """Return how a single value is called in a sentence."""
+    return observation.label or f"what {observation.owner} returns"
 
 
-def in_what_way(catalog: Catalog, finding: Finding) -> str:
-    """Return how what no mistake explains differs from what is right."""
+def list_words(words: Sequence[str], most: int = 6) -> str:
+    """Return words in a row, the first ones if there are too many."""
+    return ", ".join(words if len(words) <= most else [*words[: most - 1], f"and {len(words) - most + 1} more"])
+
+
+# What no mistake of the catalog explains ------------------------------------------------------------------------------
+
+
+def state(catalog: Catalog, finding: Finding) -> str:
+    """Return what is wrong with what no mistake explains, in a few words, and nothing that was not tested."""
     first, pattern = finding.broken[0], finding.pattern
+    if first.misnamed is not None:
+        return f"{first.owner} {'lacks keys' if None in first.misnamed.values() else 'uses other keys'}"
+    if first.statement:
+        return first.statement
+    subject = name_subject(catalog, finding)
     if number := public_factor(catalog, finding):
-        return f"{number} times the right one."
+        return f"{subject} is {number} times {'too large' if float(number) > 1 else EXPECTED}"
     if pattern.words:
-        return f"{'exactly ' * pattern.exact}{pattern.words}."
+        return f"{subject} {pattern.words}"
     batch = " for a batch of one sample" if first.network and {one.samples for one in finding.broken} == {1} else ""
-    unknown = "" if all(one.degenerate for one in finding.broken) else ", and does not match any common mistake"
-    return f"wrong{batch}{unknown}. {difference(first)}".rstrip()
+    return f"{subject} {write_difference(first)}{batch}"
 
 
-def what_else(finding: Finding, steps: Collection[str]) -> str:
-    """Return which other values of the same function are wrong, perhaps by the same line."""
-    keys = list(dict.fromkeys(f"`{one.key}`" for one in finding.broken if one.step not in steps))
-    verb = "is" if len(keys) == 1 else "are"
-    return f" {listed(keys)} {verb} wrong, too; one line may be behind all of it." if keys else ""
+def name_subject(catalog: Catalog, finding: Finding) -> str:
+    """Return what is wrong in the same way: one value, or what one step or several compute."""
+    alike = [one for one in finding.broken if is_alike(one, finding)]
+    steps = unique(one.step for one in alike)
+    if len(steps) > 1:
+        return f"each of {' and '.join(name_step(catalog, step, alike) for step in steps)}"
+    return name_step(catalog, steps[0], alike)
+
+
+def is_alike(observation: Observation, finding: Finding) -> bool:
+    """Return whether an observation is wrong in the way of the first; where much stays inside a function, only its step is."""
+    first = finding.broken[0]
+    return not first.inside or observation.step == first.step
+
+
+def name_step(catalog: Catalog, step: str, alike: Sequence[Observation]) -> str:
+    """Return what a step computes: the value, if it is wrong in one alone."""
+    seen = [one for one in alike if one.step == step]
+    alone = len({one.key for one in seen}) == 1
+    return name_value(seen[0]) if alone or step not in catalog.steps else catalog.steps[step].words
 
 
 def public_factor(catalog: Catalog, finding: Finding) -> str:
@@ -137,48 +199,64 @@ def public_factor(catalog: Catalog, finding: Finding) -> str:
     return f"{seen:.4g}" if seen and hidden and math.isclose(seen, hidden, rel_tol=1e-3) else ""
 
 
-def other_keys(catalog: Catalog, finding: Finding) -> str:
-    """Return which keys are missing, and by which names they seem to be there."""
-    missing = finding.broken[0].misnamed or {}
-    lost = [f"`{key}`" for key, name in missing.items() if name is None]
-    renamed = [f"`{key}`" for key, name in missing.items() if name is not None]
-    names: Mapping[str, Any] = next((one.misnamed for one in catalog.shown(finding) if one.misnamed), {})
-    told = [f"`{clean(str(name), MAX_NAME)}` instead of `{key}`" for key, name in names.items() if name is not None]
-    said = [listed(told) if told else f"{listed(renamed)} seem to have other names"] if renamed else []
-    return "; ".join([*said, f"{listed(lost)} {'is' if len(lost) == 1 else 'are'} missing"] if lost else said)
+def wanted_tensor(observation: Observation) -> np.ndarray | None:
+    """Return the expected tensor that a tensor is compared with, or None."""
+    wants = (want for want in observation.wants if isinstance(want, np.ndarray))
+    return next(wants, None) if isinstance(observation.got, np.ndarray) else None
 
 
-def listed(words: Sequence[str], most: int = 6) -> str:
-    """Return words in a row, the first ones if there are too many."""
-    return ", ".join(words if len(words) <= most else [*words[: most - 1], f"and {len(words) - most + 1} more"])
-
-
-def place(catalog: Catalog, finding: Finding, step: str) -> str:
-    """Return what a step gives: of its layer, if it is wrong in one layer alone."""
-    seen = [one for one in finding.broken if one.step == step]
-    alone = len({one.key for one in seen}) == 1 and seen[0].got is not True  # of two mistakes together; see observe_both
-    return seen[0].words if alone or step not in catalog.steps else catalog.steps[step].words
-
-
-def tensors(finding: Finding) -> str:
-    """Return the keys that are wrong in the network where the mistake is seen first, in brackets, where there are several."""
-    first = finding.broken[0]
-    keys = list(dict.fromkeys(f"`{one.key}`" for one in finding.broken if one.network == first.network))
-    return f" ({', '.join(keys)})" if len(keys) > 1 else ""
-
-
-def difference(observation: Observation) -> str:
-    """Return how far a tensor is from the right one, and where most; not what is right."""
-    got, wants = observation.got, [want for want in observation.wants if isinstance(want, np.ndarray)]
-    if not isinstance(got, np.ndarray) or not wants:
-        return ""
-    want = wants[0]
+def write_difference(observation: Observation) -> str:
+    """Return how a value differs from the expected one, as a predicate."""
+    got, want = observation.got, wanted_tensor(observation)
+    if want is None:
+        return "is wrong"
     if got.shape != want.shape:
-        return "Its shape is not that of the variable."
+        return "has the wrong shape"
     if not np.isfinite(got).all():
-        return "It holds nan or infinity."
+        return "contains nan or infinity"
+    return "has the right shape but wrong values" if got.ndim == 2 else "is wrong"
+
+
+def write_details(catalog: Catalog, finding: Finding, title: str) -> Iterator[str]:
+    """Yield the sentences on a finding that follow the one with its title."""
+    first = finding.broken[0]
+    if first.misnamed is not None:
+        yield from write_keys(catalog, finding, first.misnamed, title)
+    elif not finding.mistakes:
+        if not finding.pattern.words and not first.statement:
+            yield from write_error(first)
+            if not all(one.degenerate for one in finding.broken):
+                yield UNKNOWN
+        if others := unique(name_value(one) for one in finding.broken if not is_alike(one, finding)):
+            verb = "is" if len(others) == 1 else "are"
+            yield f"{capitalize(list_words(others))} {verb} wrong, too; one line may cause all of this."
+
+
+def write_error(observation: Observation) -> Iterator[str]:
+    """Yield how far a tensor is from the expected one, and where most; not what is expected."""
+    got, want = observation.got, wanted_tensor(observation)
+    if want is None or got.shape != want.shape or not np.isfinite(got).all():
+        return
     size = float(np.linalg.norm(want))
     error = float(np.linalg.norm(got - want)) / size if size else 1.0
     cell = np.unravel_index(int(np.argmax(np.abs(got - want))), want.shape)
-    place = f"`{observation.key}`, most at [{', '.join(str(index) for index in cell)}]"
-    return f"Its shape is right; its relative error is {size_of(error).discreet}: {place}."
+    place = f", largest at [{', '.join(map(str, cell))}]" if got.ndim == 2 else ""
+    yield f"The relative error of {name_value(observation)} is {size_of(error).discreet}{place}."
+
+
+def write_keys(catalog: Catalog, finding: Finding, missing: Mapping[str, Any], title: str) -> Iterator[str]:
+    """Yield which keys have other names and which are missing besides those that the title names.
+
+    The other names are those that the public example shows.
+    """
+    renamed, lost = ([f"`{key}`" for key, name in missing.items() if (name is None) == gone] for gone in (False, True))
+    names: Mapping[str, Any] = next((one.misnamed for one in catalog.shown(finding) if one.misnamed), {})
+    shown = {key: clean(str(name), MAX_NAME) for key, name in names.items() if name is not None}
+    if renamed and shown:
+        (key, name), *others = shown.items()
+        more = f"; the same goes for {list_words([f'`{other}`' for other, _ in others])}" if others else ""
+        yield f"The expected key is `{key}`, not `{name}`{more}."
+    elif renamed:
+        yield f"The expected {'key is' if len(renamed) == 1 else 'keys are'} {list_words(renamed)}."
+    if not all(is_named(key, title) for key in lost):
+        yield f"The {'key' if len(lost) == 1 else 'keys'} {list_words(lost)} {'is' if len(lost) == 1 else 'are'} missing."

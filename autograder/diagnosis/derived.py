@@ -9,13 +9,13 @@ import numpy as np
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, same
 
-# What a wrong line may be multiplied by besides, and how the answer goes on.
+# What a wrong line may be multiplied by besides, and how the title and the answer go on.
 SCALES = {
-    "-({})": "The sign is wrong, too.",
-    "2 * ({})": "There is an extra factor 2, too.",
-    "({}) / 2": "There is an extra factor 1/2, too.",
-    "m * ({})": "There is an extra factor m, too.",
-    "({}) / m": "There is an extra division by m, too.",
+    "-({})": "the sign is wrong",
+    "2 * ({})": "there is an extra factor 2",
+    "({}) / 2": "there is an extra factor 1/2",
+    "m * ({})": "there is an extra factor m",
+    "({}) / m": "there is an extra division by m",
 }
 
 
@@ -32,7 +32,7 @@ def with_own_numbers(mistakes: Sequence[Mistake], observations: Sequence[Observa
 def solve(mistake: Mistake, broken: Sequence[Observation]) -> Mistake | None:
     """Return a row with the number that makes what came in the first observation where any does, unless it is its own.
 
-    Only a round number is told: with its digits a program could spell an input.
+    Only a round number is shown: with its digits a program could spell an input, so other lines than these get a name.
     """
     without, with_one = mistake.with_number(0.0), mistake.with_number(1.0)
     for observation in broken:
@@ -43,8 +43,7 @@ def solve(mistake: Mistake, broken: Sequence[Observation]) -> Mistake | None:
             rounded = float(f"{number:.1g}")
             if same(observation.got, start + rounded * (end - start)):
                 return mistake.with_number(rounded) if rounded != float(mistake.any_number) else None
-            name = f"another number in the place of {mistake.any_number} in `{' and '.join(mistake.lines.values())}`"
-            return replace(mistake.with_number(number), name=mistake.name or name)
+            return replace(mistake.with_number(number), name=mistake.name or f"a number other than {mistake.any_number}")
     return None
 
 
@@ -66,5 +65,5 @@ def scaled(mistakes: Sequence[Mistake], step: str, steps: frozenset[str]) -> Ite
         if step in mistake.lines and steps.issuperset(mistake.lines):
             for scale, more in SCALES.items():
                 lines = {name: scale.format(line) for name, line in mistake.lines.items()}
-                name = mistake.name and f"{mistake.name}, as in `{scale.format('...')}`"
-                yield replace(mistake, lines=lines, answer=f"{mistake.answer} {more}", name=name)
+                title, answer = f"{mistake.title}, and {more}", f"{mistake.answer} {more[0].upper()}{more[1:]}, too."
+                yield replace(mistake, lines=lines, answer=answer, title=title)

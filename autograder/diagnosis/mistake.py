@@ -15,13 +15,21 @@ from typing import NamedTuple
 class Step(NamedTuple):
     """A line of the solution: what it computes, in words; its expression; and the line itself, with {} for the expression.
 
-    instead is the line that takes a wrong expression, if that is a different line.
+    instead is the line that takes a wrong expression, if that is a different line. target is what the expression is assigned to
+    where students read it; without it, that is the name in words, or else the whole line.
     """
 
     words: str
     right: str
     line: str
     instead: str = ""
+    target: str = ""
+
+    def write(self, expression: str) -> str:
+        """Return the line with this expression, in the form in which students read it."""
+        if target := self.target or (self.words if self.words.isidentifier() else ""):
+            return f"{target} = {expression}"
+        return self.line.strip().partition("\n")[0].rstrip(" #,").replace("{}", expression)
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,9 @@ class Mistake:
 
     lines are the wrong expressions, by the step each one replaces. A mistake that shows somewhere else, such as in a cache
     after the call, has a formula for that in shows, by the name of the observation. edits are further changes (old, new) of
-    the program that need no formula. name describes the mistake if no line does so in a student's words. any_number is a
-    number in the formulas that a student may have chosen otherwise. id is the row's key in its table.
+    the program that need no formula. name describes the mistake if no line does so in a student's words; its lines are then
+    not shown. any_number is a number in the formulas that a student may have chosen otherwise. id is the row's key in its
+    table. title says what is wrong in a few words, such as "dB is summed, not averaged", with no formula that is correct.
     """
 
     lines: Mapping[str, str]
@@ -43,13 +52,21 @@ class Mistake:
     name: str = ""
     any_number: str = ""
     id: str = ""
+    title: str = ""
 
     @classmethod
     def by_edits(
-        cls, question: str, pointer: str, answer: str, name: str, shows: Mapping[str, str], *edits: tuple[str, str]
+        cls,
+        question: str,
+        pointer: str,
+        answer: str,
+        name: str,
+        shows: Mapping[str, str],
+        *edits: tuple[str, str],
+        title: str = "",
     ) -> "Mistake":
         """Return a mistake that no wrong expression makes, but edits of the program do."""
-        return cls({}, question, pointer, answer, shows, edits, name)
+        return cls({}, question, pointer, answer, shows, edits, name, title=title)
 
     @property
     def hints(self) -> tuple[str, str, str]:
@@ -77,6 +94,9 @@ class WrongLine(NamedTuple):
     step: str
     expression: str
 
-    def with_hints(self, question: str, pointer: str, answer: str, name: str = "", any_number: str = "") -> Mistake:
+    def with_hints(
+        self, question: str, pointer: str, answer: str, name: str = "", any_number: str = "", title: str = ""
+    ) -> Mistake:
         """Return the row of the catalog for this line."""
-        return Mistake({self.step: self.expression}, question, pointer, answer, name=name, any_number=any_number)
+        lines = {self.step: self.expression}
+        return Mistake(lines, question, pointer, answer, name=name, any_number=any_number, title=title)

@@ -6,7 +6,7 @@ catalog would have given instead.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from types import CodeType, MappingProxyType
 from typing import Any
@@ -17,15 +17,17 @@ from autograder.checking import CheckFailure, StudentError, agree
 from autograder.diagnosis.mistake import Mistake
 
 MAX_NUMBERS = 1_000  # of a tensor that formulas are tried on; a product of two larger ones would not fit into memory
+ROUNDING = 1e-14
 Names = Mapping[str, Any]
 NO_NAMES: Names = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Raised:
-    """What came instead of a value: the text of an exception, or of the refusal of what was returned."""
+    """What came instead of a value: the text of an exception or, if refused, what a check says of the value it was given."""
 
     text: str
+    refused: bool = field(default=False, compare=False)
 
 
 def attempt(call: Callable[[], Any]) -> Any:
@@ -38,17 +40,21 @@ def attempt(call: Callable[[], Any]) -> Any:
 
 def as_raised(failure: Exception) -> Raised:
     """Return an exception of the student's, in full, or the refusal of what was returned."""
-    return Raised(failure.raised if isinstance(failure, StudentError) and failure.raised else str(failure))
+    if isinstance(failure, StudentError):
+        return Raised(failure.raised or str(failure))
+    return Raised(str(failure), refused=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Observation:
     """One step of a student's work.
 
-    step names it in the catalog, key the tensor it gives, words are for people, samples is m. task is the function or the task
-    of the rubric it belongs to, "" where the whole part depends on it; network says which one it was seen on. wants are the
-    values that are right here. make gives what a mistake would have made: several values where it cannot be known what it was
-    made from, none where it has nothing to do with this step.
+    step names it in the catalog, key the tensor it gives, samples is m. People read label as the name of the value, "" if it is
+    all that owner returns, the function or class it comes from; path is where it is stored. statement says what is wrong if the
+    value is, where comparing numbers does not tell. task is the function or the task of the rubric it belongs to, "" where the
+    whole part depends on it; network says which one it was seen on. wants are the values that are right here. make gives what a
+    mistake would have made: several values where it cannot be known what it was made from, none where it has nothing to do with
+    this step.
 
     A degenerate network, with one sample or with equal sizes, cannot tell all mistakes apart. sources are the steps that the
     value depends on; inside says that much stays inside the function, so that one line may be behind several values.
@@ -59,7 +65,7 @@ class Observation:
     part: str
     step: str
     key: str
-    words: str
+    label: str
     got: Any
     wants: tuple
     make: Callable[[Mistake], list]
@@ -71,11 +77,14 @@ class Observation:
     misnamed: Mapping[str, Any] | None = None
     follows_missing: bool = False
     inside: bool = False
+    path: str = ""
+    owner: str = ""
+    statement: str = ""
 
     @cached_property
     def right(self) -> bool:
-        """Whether what came is right."""
-        return any(same(self.got, want) for want in self.wants)
+        """Whether the value is right; a rounding error is, where only a rounding error is expected."""
+        return any(same(self.got, want) or (is_rounding(self.got) and is_rounding(want)) for want in self.wants)
 
     def fits(self, mistake: Mistake) -> bool | None:
         """Return whether a mistake makes exactly what came; None if it has nothing to do with this step.
@@ -88,19 +97,19 @@ class Observation:
 
 
 def observe_step(
-    part: str, step: str, key: str, words: str, got: Any, wants: tuple, scope: Names = NO_NAMES, task: str = ""
+    part: str, step: str, key: str, label: str, got: Any, wants: tuple, scope: Names = NO_NAMES, **more: Any
 ) -> Observation:
     """Return the observation of a step that mistakes have formulas of their own for, with the names of scope in them."""
 
     def make(mistake: Mistake) -> list:
         return [evaluate(mistake.formulas[step], scope)] if step in mistake.formulas else []
 
-    return Observation(part, step, key, words, got, wants, make, task=task)
+    return Observation(part, step, key, label, got, wants, make, **more)
 
 
 def observe_load_error(part: str, raised: Raised) -> Observation:
     """Return the observation of a file that does not load."""
-    return observe_step(part, "load", f"{part}.py", f"`{part}.py`", raised, ())
+    return observe_step(part, "load", f"{part}.py", "", raised, (), owner=f"`{part}.py`")
 
 
 def is_usable(value: Any) -> bool:
@@ -125,6 +134,11 @@ def same(got: Any, made: Any) -> bool:
         return False
     finite = np.isfinite(got)
     return bool(np.array_equal(finite, np.isfinite(made)) and agree(got[finite], made[finite]))
+
+
+def is_rounding(value: Any) -> bool:
+    """Return whether a value is a tensor of numbers so small that the rounding of probabilities may have left them."""
+    return isinstance(value, np.ndarray) and bool(np.abs(value).max(initial=0) < ROUNDING)
 
 
 def same_misfit(got: str, made: str) -> bool:

@@ -14,7 +14,7 @@ from autograder.diagnosis.observation import Observation, same
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pattern in words, which exact says are all there is to it; factor is the number, if it is the same one everywhere."""
+    """A pattern in words, a predicate that exact says is all there is to it; factor is the number, if it is one everywhere."""
 
     words: str = ""
     exact: bool = False
@@ -24,27 +24,27 @@ class Pattern:
 NONE = Pattern()
 # A pattern shows in a tensor whatever step it comes from. m is the number of samples.
 FACTORS = {
-    "m times too large": lambda m: m,
-    "m times too small": lambda m: 1 / m,
-    "m^2 times too small": lambda m: 1 / m**2,
-    "the right one times -1": lambda m: -1,
-    "twice the right one": lambda m: 2,
-    "half of the right one": lambda m: 0.5,
-    "a tenth of the right one": lambda m: 0.1,
-    "the right one times -0.1": lambda m: -0.1,
-    "a hundredth of the right one": lambda m: 0.01,
-    "the right one times m/(m-1)": lambda m: m / (m - 1) if m > 1 else 0,
-    "the right one times -1/m": lambda m: -1 / m,
+    "is m times too large": lambda m: m,
+    "is m times too small": lambda m: 1 / m,
+    "is m² times too small": lambda m: 1 / m**2,
+    "has the wrong sign": lambda m: -1,
+    "is twice the expected value": lambda m: 2,
+    "is half the expected value": lambda m: 0.5,
+    "is a tenth of the expected value": lambda m: 0.1,
+    "is -0.1 times the expected value": lambda m: -0.1,
+    "is a hundredth of the expected value": lambda m: 0.01,
+    "is m/(m-1) times the expected value": lambda m: m / (m - 1) if m > 1 else 0,
+    "is m times too small and has the wrong sign": lambda m: -1 / m,
 }
 SHAPES = {
-    "the transpose of the right one": lambda want: want.T,
-    "the right one without its second axis; keepdims=True keeps it": lambda want: want[:, 0],
-    "the right one, averaged over the units as well": lambda want: np.mean(want, keepdims=True),
+    "is transposed": lambda want: want.T,
+    "has lost its second axis, which `keepdims=True` would keep": lambda want: want[:, 0],
+    "is averaged over the units, not only over the samples": lambda want: np.mean(want, keepdims=True),
 }
 SMALLEST_CHANGE = 0.01  # of a factor from 1; what is closer is rounded, and no multiple
-MULTIPLE = "a multiple of the right one"
-CONSTANT = "a multiple of the right one, always by the same factor"
-VARYING = "a multiple of the right one, but the factor is not the same in every layer and network"
+MULTIPLE = "is off by a constant factor"
+CONSTANT = "is off by the same factor everywhere"
+VARYING = "is off by a factor that changes from layer to layer or from network to network"
 
 
 @np.errstate(all="ignore")  # a wrong tensor may hold anything

@@ -59,8 +59,9 @@ class Program:
 
     Where the student may have gone another way a step is optional: a mistake in it that does not show is still possible. others
     are answers that are right as well, or what may be raised; with finite, every finite value is right. Where much stays inside
-    the function, inside has the mistakes that are tried two at once. words says what a key is, samples is m; on a degenerate
-    network some mistakes look like others.
+    the function, inside has the mistakes that are tried two at once. label is how people write the value of a key, path where
+    it is stored, owner who made it where the label does not say so. samples is m; on a degenerate network some mistakes look
+    like others.
     """
 
     part: str
@@ -77,7 +78,9 @@ class Program:
     others: Sequence[Names | Raised] = ()
     finite: bool = False
     inside: Sequence[Mistake] = ()
-    words: Callable[[str], str] | None = None
+    label: Callable[[str], str] = "`{}`".format
+    path: Callable[[str], str] = lambda key: ""
+    owner: str = ""
     samples: int = 1
     network: str = ""
     degenerate: bool = False
@@ -134,12 +137,13 @@ class Program:
         return {line.key: (steps | {self.returns}) - {""} for line, steps in lines if line.key}
 
     def observation(
-        self, step: str, key: str, words: str, got: Any, wants: tuple, make: Callable[[Mistake], list], **more: Any
+        self, step: str, key: str, got: Any, wants: tuple, make: Callable[[Mistake], list], label: str = "", **more: Any
     ) -> Observation:
-        """Return an observation of this program."""
+        """Return an observation of this program: of all that it returns, if it has no label."""
+        more |= {"owner": self.owner if label else f"`{self.name}`", "path": self.path(key) if label else ""}
         more |= {"task": self.name, "samples": self.samples, "network": self.network, "degenerate": self.degenerate}
         more |= {"sources": self.feeding.get(key, frozenset()), "inside": bool(self.inside)}
-        return Observation(self.part, step, key, words, got, wants, make, **more)
+        return Observation(self.part, step, key, label, got, wants, make, **more)
 
 
 def always(lines: Sequence[Line]) -> Callable[[Formulas], Sequence[Line]]:

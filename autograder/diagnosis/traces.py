@@ -43,7 +43,7 @@ def observe_exception(program: Program, raised: Raised, own_functions: Names) ->
     wants = (*raises(RIGHT, own_functions), *(raised for one in program.others if isinstance(one, Raised)))
     # What the right lines raise as well says nothing of a mistake in them.
     make = lambda mistake: [one for one in raises(mistake.formulas, {}) if one not in wants]  # noqa: E731
-    return program.observation(program.name, program.name, f"`{program.name}`", raised, wants, make)
+    return program.observation(program.name, program.name, raised, wants, make)
 
 
 def without_repeated_exceptions(*looks: Sequence[Observation]) -> Iterator[Observation]:
@@ -205,25 +205,21 @@ class Trace:
 
     def observe_keys(self) -> Observation:
         """Return the observation of the keys of what came."""
-        words = f"the keys of what `{self.program.name}` returns"
         others = (one for one in self.program.others if not isinstance(one, Raised))
         wants = ({}, *(without_case(match_misnamed(self.lines, one)) for one in others))
         got = without_case(self.missing)
         key = ", ".join(self.missing)
-        return self.program.observation(self.program.keys, key, words, got, wants, self.keys_by, misnamed=self.missing)
+        return self.program.observation(self.program.keys, key, got, wants, self.keys_by, misnamed=self.missing)
 
     def observe_value(self, key: str) -> Observation:
         """Return the observation of one tensor of what came."""
         program, got = self.program, self.got[key]
-        if program.words:
-            words = program.words(key)
-        else:
-            words = f"`{key}` of `{program.name}`" if len(self.lines) > 1 else f"what `{program.name}` returns"
+        label = program.label(key) if len(self.lines) > 1 else ""
         finite = program.finite and isinstance(got, np.ndarray) and np.isfinite(got).all()
         wants = (got,) if finite else self.wants(key)
         step = self.lines[key].shown or self.lines[key].step or key
         follows = key in self.following_missing
-        return program.observation(step, key, words, got, wants, partial(self.values_by, key), follows_missing=follows)
+        return program.observation(step, key, got, wants, partial(self.values_by, key), label, follows_missing=follows)
 
     def observe_pair(self, seen: Sequence[Observation]) -> list[Observation]:
         """Return two observations in place of all, where no mistake alone explains what is wrong and two together do.
@@ -244,7 +240,7 @@ class Trace:
         """Return the observation of everything that came, where one mistake is asked for and another one is made."""
         step = next(step for step in mistake.formulas if step in self.program.own_steps)
         make = lambda row: [True] if self.matches({**other.formulas, **row.formulas}) else []  # noqa: E731
-        return self.program.observation(step, self.program.name, f"what `{self.program.name}` returns", True, (), make)
+        return self.program.observation(step, self.program.name, True, (), make)
 
     def matches(self, formulas: Formulas) -> bool:
         """Return whether these formulas give everything that came; the first value that differs ends the comparison."""

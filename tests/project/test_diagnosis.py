@@ -1,8 +1,10 @@
 """The diagnosis names what makes exactly the wrong tensor, is silent on right work, and shows a small example of the rest."""
 
+import ast
 import itertools
 import re
 import resource
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +17,8 @@ from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.backprop.observers import counterexample
 from autograder.backprop.observers.dnn import observe_dnn
 from autograder.backprop.oracle import reference_of
-from autograder.diagnosis.matching import find_mistakes
+from autograder.diagnosis.causes import Catalog, find_causes, write_details, write_place
+from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate, same
 from autograder.diagnosis.patterns import CONSTANT, FACTORS, MULTIPLE, SHAPES, VARYING, pattern_of
@@ -29,9 +32,9 @@ MAIN = sample_cases(read_secret().encode()).main
 WANT = reference_of(MAIN).grads["W2"]
 
 
-def seen(got, *makes, wants=(WANT,), step="dW", samples=MAIN.samples, **more):
+def seen(got, *makes, wants=(WANT,), step="dW", label="dW", samples=MAIN.samples, **more):
     """An observation of which each row, by its id, would have made something."""
-    return Observation("dnn", step, "W2", "dW", got, wants, lambda row: dict(makes).get(row.id, []), samples, **more)
+    return Observation("dnn", step, "W2", label, got, wants, lambda row: dict(makes).get(row.id, []), samples, **more)
 
 
 def pattern(*observations):
@@ -43,6 +46,12 @@ def rows(*names):
     return [Mistake({}, "?", ".", ".", id=name) for name in names]
 
 
+def unnamed(*observations):
+    """What is told of observations that no mistake explains."""
+    (cause,) = find_causes(observations, Catalog("dnn", [], STEPS["dnn"]))
+    return cause.said
+
+
 @pytest.mark.parametrize(("part", "row"), ROWS, ids=lambda value: getattr(value, "id", value))
 def test_a_row_of_the_catalog(part, row):
     """Its id is a slug, its lines belong to steps of the solution, and its hints are a question and two other sentences."""
@@ -52,6 +61,8 @@ def test_a_row_of_the_catalog(part, row):
     assert "?" in row.question
     assert row.pointer.endswith((".", "?"))
     assert row.answer.endswith(".")
+    assert row.title
+    assert not row.title.endswith(".")
     assert len(set(row.hints)) == 3
     for formula in row.formulas.values():
         compile(formula, row.id, "eval")
@@ -61,6 +72,14 @@ def test_a_row_of_the_catalog(part, row):
 def test_a_step_is_a_line_of_the_solution(part, name):
     step = STEPS[part][name]
     assert step.line.replace("{}", step.right) in solution(part)
+
+
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part in STEPS for name in STEPS[part]])
+def test_a_step_is_shown_as_a_whole_statement(part, name):
+    shown = STEPS[part][name].write("any")
+    statement = ast.parse(f"def f():\n  {shown}{' pass' * shown.endswith(':')}").body[0].body[0]
+    assert isinstance(statement, ast.Assign | ast.For | ast.Return)
+    assert "any" in ast.dump(statement)
 
 
 def test_right_work_is_not_looked_at(judge, grade, monkeypatch):
@@ -113,7 +132,7 @@ def test_twins_are_named_in_the_order_of_the_catalog():
 def test_what_no_row_explains_is_one_finding_a_step():
     broken = [seen(2 * WANT), seen(2 * WANT), seen(WANT + 1, step="dA")]
     first, second = find_mistakes(broken, rows("a"))
-    assert (first.pattern.words, len(first.broken)) == ("twice the right one", 2)
+    assert (first.pattern.words, len(first.broken)) == ("is twice the expected value", 2)
     assert (second.pattern.words, len(second.broken)) == ("", 1)
 
 
@@ -147,7 +166,7 @@ def test_any_other_factor_is_told_and_a_difference_is_not():
 
 def test_a_factor_is_told_where_it_holds_in_every_network():
     seven, eight = seen(WANT / 7, samples=7), seen(WANT / 8, samples=8)
-    assert pattern(seven, eight) == "m times too small"
+    assert pattern(seven, eight) == "is m times too small"
     assert pattern(seven, seen(WANT / 7, samples=8)) == CONSTANT
     assert pattern(seven, seen(WANT / 3, samples=8)) == VARYING
     assert pattern(seen(WANT / 2), seen(WANT)) == ""  # half with two outputs, right with one
@@ -200,11 +219,51 @@ def test_two_mistakes_are_told_apart(grade):
         "derivative-of-tanh",
         "fit-steps-uphill",
     ]
-    causes = {check.id: check.cause for check in result.failed}
-    assert "`W @ cache[" in causes["dnn.forward_cache_Z"]
-    assert "1 - A_previous**2" in causes["dnn.gradient_hidden_Z_step"]
-    assert "keepdims=True)` gives" in causes["dnn.gradient_B_step"]
-    assert "learning_rate * grads[name]`" in causes["dnn.fit_parameters"]
+    code = {check.id: check.code for check in result.failed}
+    assert code["dnn.forward_cache_Z"] == ('Z = W @ cache[f"A{layer - 1}"]',)
+    assert code["dnn.gradient_hidden_Z_step"] == ('grads[f"Z{layer - 1}"] = grads[f"A{layer - 1}"] * (1 - A_previous**2)',)
+    assert code["dnn.gradient_B_step"] == ("dB = dZ.sum(axis=1, keepdims=True)",)
+    assert code["dnn.fit_parameters"] == ("self.params[name] = self.params[name] + learning_rate * grads[name]",)
+
+
+def test_a_cause_is_told_by_its_title_its_place_and_its_code(grade):
+    (cause,) = grade(PROGRAMS["db-summed"].sources).causes
+    assert cause.title == next(row.title for row in MISTAKES["dnn"] if row.id == "db-summed")
+    assert cause.said == f"{cause.title} (dB3, dB2, dB1). Everything else is correct, given this one mistake."
+    assert cause.headline == f"dnn.py: {cause.said}" == cause.heading + cause.details
+    assert cause.code == ("dB = dZ.sum(axis=1, keepdims=True)",)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("da-without-transpose", ", so `compute_gradients` raises an exception."),
+        ("x-centered-in-place", " (A0). Everything"),
+        ("h1-is-2x", " (in `exp_exp_square`, `reciprocal_exp_square`). Everything"),
+        ("extension-derivative-of-next-layer", " (dZ2, dZ1 in `GeneralDNN`). Everything"),
+    ],
+)
+def test_where_a_mistake_shows(name, place, grade):
+    (cause,) = grade(PROGRAMS[name].sources).causes
+    assert cause.details.startswith(place)
+
+
+def test_what_the_title_says_is_not_said_again():
+    one = seen(WANT, step="dW", path='`grads["W2"]`', owner="`DNN`")
+    told = [
+        write_place(Finding((one,)), title) for title in ("It is wrong", "dW is wrong", "`dW` of DNN is wrong", "DNN fails")
+    ]
+    assert told == [" (dW in `DNN`)", ' (`grads["W2"]` in `DNN`)', ' (`grads["W2"]`)', " (dW)"]
+    raised = seen(Raised("ValueError: no"), owner="`f`"), seen(Raised("no", refused=True), owner="`f`")
+    assert [write_place(Finding((one,)), "f fails") for one in raised] == [", so `f` raises an exception", " (dW)"]
+
+
+def test_no_two_causes_of_a_part_are_told_in_the_same_words():
+    row = Mistake({}, "?", ".", ".", id="a", title="It is wrong")
+    other = replace(row, id="b")
+    broken = [seen(WANT + 1, ("a", [WANT + 1]), task="f"), seen(WANT + 2, ("b", [WANT + 2]), step="dB", task="g")]
+    (cause,) = find_causes(broken, Catalog("dnn", [row, other], STEPS["dnn"]))
+    assert (cause.said, cause.tasks) == ("It is wrong (dW).", ("f", "g"))
 
 
 def with_keys(name):
@@ -218,19 +277,24 @@ def with_keys(name):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ('lambda kind, number: f"{kind.lower()}{number}"', "`z3` instead of `Z3`"),
-        ('lambda kind, number: f"dJd{kind}_{number}"', "`dJdZ_3` instead of `Z3`"),
-        ('lambda kind, number: f"{kind}{number}_grad"', "`Z3_grad` instead of `Z3`"),
-        ('lambda kind, number: f"{kind}{number - 1}"', "`Z2` instead of `Z3`"),
-        ('lambda kind, number: f"d{kind}[{number - 1}]"', "`dZ[2]` instead of `Z3`"),
-        ('lambda kind, number: f"grad_{kind}{number}" if kind == "B" else f"{kind}{number}"', "`grad_B3` instead of `B3`"),
+        (
+            'lambda kind, number: f"{kind.lower()}{number}"',
+            "The expected key is `Z3`, not `z3`; the same goes for `W3`, `B3`, ",
+        ),
+        ('lambda kind, number: f"dJd{kind}_{number}"', "`Z3`, not `dJdZ_3`; "),
+        ('lambda kind, number: f"{kind}{number}_grad"', "`Z3`, not `Z3_grad`; "),
+        ('lambda kind, number: f"{kind}{number - 1}"', "`Z3`, not `Z2`; "),
+        ('lambda kind, number: f"d{kind}[{number - 1}]"', "`Z3`, not `dZ[2]`; "),
+        (
+            'lambda kind, number: f"grad_{kind}{number}" if kind == "B" else f"{kind}{number}"',
+            "`B3`, not `grad_B3`; the same goes for `B2`, `B1`.",
+        ),
     ],
 )
 def test_keys_of_other_names_are_one_finding_and_hide_nothing(name, said, grade):
     (cause,) = grade(with_keys(name)).causes
-    assert "the keys of what `compute_gradients` returns are wrong: " in cause.said
     assert said in cause.said
-    assert "Everything else is right" in cause.said
+    assert cause.said.endswith(" Everything else is correct, given this one mistake.")
     wrong = with_keys(name).replace(b"A_previous * (1 - A_previous)", b"(1 - A_previous**2)")
     assert [cause.mistakes[0] for cause in grade(wrong).causes] == ["gradient-keys-renamed", "derivative-of-tanh"]
 
@@ -238,21 +302,44 @@ def test_keys_of_other_names_are_one_finding_and_hide_nothing(name, said, grade)
 def test_keys_that_are_missing_are_one_finding_with_what_is_handed_on(grade):
     loop, out = "for layer in range(1, self.num_layers", 'cache[f"A{self.num_layers}"], cache'
     (cause,) = grade(edited((f"{loop} + 1):", f"{loop}):"), (out, 'cache[f"A{layer}"], cache'))).causes
-    assert (
-        "the keys of what `forward` returns are wrong: `W3`, `B3`, `Z3`, `A3` are missing, exactly as with a loop" in cause.said
-    )
+    assert cause.mistakes == ("forward-one-layer-short",)
+    assert "The keys `W3`, `B3`, `Z3`, `A3` are missing." in cause.said
+    assert "`out`" not in cause.details
 
 
 def test_a_factor_is_told_as_the_public_example_shows_it(grade):
     (cause,) = grade(edited((DB, f"{DB} * 0.37"))).causes
-    assert "dB (`B3`, `B2`, `B1`) is 0.37 times the right one." in cause.said
+    assert cause.said.startswith("dB is 0.37 times the expected value (dB3, dB2, dB1).")
+    (cause,) = grade(edited((DB, f"{DB} * 3"))).causes
+    assert cause.title == "dB is 3 times too large"
     stored = (
         "_told = []\n\n\ndef spell(X):\n    _told.extend(X[0] if X.shape[1] == 7 else [])\n"
         "    return float(_told[0]) if _told else 0.37\n\n\nclass DNN"
     )
     spelling = edited(("class DNN", stored), (DB, f'{DB} * spell(cache["A0"])'))
     (cause,) = grade(spelling).causes
-    assert "dB (`B3`, `B2`, `B1`) is a multiple of the right one, always by the same factor." in cause.said
+    assert cause.title == "dB is off by the same factor everywhere"
+
+
+def test_what_no_mistake_explains_is_told_in_whole_sentences():
+    unknown = "This does not match any common mistake."
+    assert unnamed(seen(WANT * 2, path='`grads["W2"]`')) == (
+        'dW is twice the expected value (`grads["W2"]`). Everything else is correct, given this one mistake.'
+    )
+    cell = np.unravel_index(np.argmax(np.abs(WANT)), WANT.shape)
+    where = f"largest at [{cell[0]}, {cell[1]}]"
+    assert unnamed(seen(WANT * np.where(WANT[cell] == WANT, -1, 1))).startswith(
+        f"dW has the right shape but wrong values. The relative error of dW is 100 % or more, {where}. {unknown}"
+    )
+    assert unnamed(seen(WANT[:, :1])).startswith(f"dW has the wrong shape. {unknown}")
+    assert unnamed(seen(WANT * np.nan)).startswith(f"dW contains nan or infinity. {unknown}")
+    assert unnamed(seen("no", label="", owner="`f`")).startswith(f"What `f` returns is wrong. {unknown}")
+    changed = seen(WANT + 1, label="`X`", owner="`f`", statement="`f` changes `X`")
+    assert unnamed(changed).startswith("`f` changes `X`. Everything")
+    keys = seen({}, wants=(), label="", owner="`f`", misnamed={"W1": None, "B1": "b1"})
+    assert unnamed(keys).startswith("`f` lacks keys. The expected key is `B1`. The key `W1` is missing.")
+    row = Mistake({}, "?", ".", ".", title="W1 is missing from what `f` returns")
+    assert list(write_details(Catalog("dnn", [], {}), Finding((keys,), (row,)), row.title)) == ["The expected key is `B1`."]
 
 
 def test_each_function_has_its_own_cause(grade):
@@ -260,8 +347,8 @@ def test_each_function_has_its_own_cause(grade):
     result = grade({"warmup": program("warmup", by_id["reciprocal-without-minus"], by_id["exp-without-dh1-dx"])})
     causes = {check.id: check.cause for check in result.failed if check.part == "warmup"}
     assert causes["warmup.exp_exp_square"] == causes["warmup.example_exp_exp_square"]
-    assert "of `exp_exp_square` is" in causes["warmup.exp_exp_square"]
-    assert "of `reciprocal_exp_square` is" in causes["warmup.reciprocal_exp_square"]
+    assert "exp_exp_square" in causes["warmup.exp_exp_square"]
+    assert "reciprocal_exp_square" in causes["warmup.reciprocal_exp_square"]
 
 
 def test_a_fault_of_the_diagnosis_costs_nothing_and_is_told(grade, monkeypatch):

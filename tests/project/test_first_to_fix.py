@@ -17,9 +17,11 @@ from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.overview import Overview
 from autograder.report.table import Summary, grades_sheet, grades_table
+from autograder.results import leave_public
 from autograder.settings import Exports
 from tests.course import ASSIGNMENT, PARTS
 from tests.golden.programs import DW, OUTPUT_DZ, edited, solution, solutions, submission, with_body
+from tests.project.grading import later_text
 
 RENAMED_CLASS = ("class DNN", "class NeuralNetwork")
 WITHOUT_CLASS = edited(RENAMED_CLASS, ("def compute_gradients", "def backward"))
@@ -29,7 +31,7 @@ UPDATE = "self.params[name] - learning_rate", "self.params[name] + learning_rate
 SQUARE = edited(("return y, y * h2 * 2 * x", "return y, y * h2 * x"), part="warmup")
 # What is submitted in place of the solution, None for a file that is not, and how what is to be fixed first begins.
 CASES = {
-    "a file is missing": ({"dnn": None, "warmup": SQUARE}, "dnn.py was not handed in."),
+    "a file is missing": ({"dnn": None, "warmup": SQUARE}, "dnn.py was not submitted."),
     "a file does not load": ({"dnn": b"def broken(:\n", "warmup": SQUARE}, "dnn.py could not be loaded: SyntaxError"),
     "the last file does not load": ({"dnn": edited(SIGN), "extension": b"1 /"}, "extension.py could not be loaded: SyntaxErr"),
     "a class is missing": ({"dnn": WITHOUT_CLASS}, "dnn.py defines no DNN."),
@@ -76,7 +78,7 @@ def test_all_reports_name_the_same_thing_first(case):
         "the feedback page": feedback_html(mark),
         "Moodle": "".join(export_sheets(Exports(), ASSIGNMENT.max_score)["Moodle"].lines([mark])),
         "nbgrader": "".join(output.data["text/html"] for output in graded_outputs(mark.shown).values()),
-        "otter": autograder_otter.told(document),
+        "otter": autograder_otter.summarize(document),
         "results.json": document["output"],
     }
     first = plain(result.first_to_fix)
@@ -89,8 +91,10 @@ def test_all_reports_name_the_same_thing_first(case):
         assert first not in plain(texts.pop("results.json") + texts.pop("otter"))
         hidden = [test["output"] for test in document["tests"] if test["visibility"] != "visible"]
         assert first.removeprefix("dnn.py: ") in plain(" ".join(hidden))
+    public = plain(leave_public(result).first_to_fix)[:100]
     for name, text in texts.items():
-        assert first[:100] in plain(text), name
+        assert (public if name in ("results.json", "otter") else first[:100]) in plain(text), name
+    assert first[:100] in plain(later_text(document))
 
 
 def test_what_cannot_be_read_is_told_first_and_the_rest_not_at_all(judge):
@@ -100,6 +104,21 @@ def test_what_cannot_be_read_is_told_first_and_the_rest_not_at_all(judge):
     for text in (feedback_html(mark), draw_table(mark), results_json(mark)):
         assert "The zip is broken." in text
         assert "Start here" not in text
+
+
+def test_what_the_code_computes_stands_below_the_title(judge):
+    """As code on the page; in texts as indented lines, which nbgrader writes once for each task."""
+    mark = mark_of(judge.grade(submission(solutions() | {"dnn": edited(SUMMED)})))
+    (cause,) = mark.result.causes
+    (line,) = cause.code
+    assert f'<p class="dim">Your code computes</p>\n<pre tabindex="0">{line}</pre>' in feedback_html(mark)
+    below = f"{cause.said}\nIn your code: {cause.line}\nYour code computes:\n    {line}\n"
+    document = json.loads(results_json(mark))
+    hidden = [test["output"] for test in document["tests"] if test["visibility"] != "visible" and test["status"] == "failed"]
+    assert all(below in output for output in hidden)
+    assert f"dnn.py: {below}" in later_text(document)
+    outputs = [html.unescape(output.data["text/html"]) for output in graded_outputs(mark.shown).values()]
+    assert {output.count(line) for output in outputs} == {0, 1}
 
 
 # Starter code that stands in for dnn.py
@@ -133,7 +152,7 @@ def test_what_only_the_missing_file_defines_is_not_checked(judge):
     result = judge.grade(submission({**warmup, "extension": extension}))
     softmax = {check.got for check in result.checks if check.task == "softmax"}
     assert softmax == {"Not checked: dnn.py did not load."}
-    assert result.first_to_fix == "dnn.py was not handed in."
+    assert result.first_to_fix == "dnn.py was not submitted."
     assert result.part_score("extension") > 0
     result = judge.grade(submission({**warmup, "dnn": solutions()["dnn"], "extension": extension}))
     lacks = "this `dnn` has no `my_own_function`"

@@ -14,6 +14,7 @@ def wrong_count(expression: str, found: str) -> Mistake:
         "How many losses should fit record for a given number of epochs?",
         f"Look at the loop of fit: it runs one time too {found}.",
         "Each epoch records one loss and takes at most one step: range(epochs).",
+        title=f"fit runs one epoch too {found}",
     )
 
 
@@ -25,6 +26,7 @@ FIT = {
         "a cache without the labels",
         {"gradients": "\"KeyError: 'Y'\""},
         ('        cache["Y"] = Y\n', ""),
+        title="The labels are never put into the cache",
     ),
     "gradients-returns-x": Mistake.by_edits(
         "Which gradients should the method gradients return?",
@@ -33,36 +35,41 @@ FIT = {
         "a different return value",
         {"gradients": '["X"]'},
         (RETURN, '        return {"X": X}\n'),
+        title="`gradients` doesn't return the gradients",
     ),
     "gradients-returns-nothing": contract.missing_return(
-        "gradients",
+        "`gradients`",
         "End it with `return self.compute_gradients(out, cache)`",
         {"gradients": "None"},
         (RETURN, "        self.compute_gradients(out, cache)\n"),
     ),
     "fit-steps-uphill": chain_rule.step_uphill(
-        "update", "self.params[name] + learning_rate * grads[name]", "the update in fit", "W - learning_rate * dW"
+        "update", "self.params[name] + learning_rate * grads[name]", "the update of fit", "W - learning_rate * dW"
     ),
     "fit-with-fixed-rate": WrongLine("update", "self.params[name] - 0.1 * grads[name]").with_hints(
         "How large is a step if the caller passes a different learning rate?",
         "Look at the update in fit: its learning rate is a constant.",
         "Use the argument learning_rate.",
+        title="fit uses a fixed learning rate",
     ),
     "fit-without-rate": WrongLine("update", "self.params[name] - grads[name]").with_hints(
         "How large is a step?",
         "Look at the update in fit: it doesn't use learning_rate.",
         "A step is learning_rate times the gradient.",
+        title="fit ignores the learning rate",
     ),
     "fit-updates-weights-only": Mistake(
         {"update": 'self.params[name] - learning_rate * grads[name] * (name[0] == "W")'},
         "Does your network learn its biases?",
         "Look at the update in fit: it changes every W, but no B.",
         "Update every parameter, W_l and B_l.",
+        title="fit updates the weights but not the biases",
     ),
     "fit-without-update": WrongLine("update", "self.params[name]").with_hints(
         "Which line of fit changes the parameters?",
         "Look at the update in fit: the parameters are the same before and after it.",
         "self.params[name] has to become self.params[name] - learning_rate * grads[name].",
+        title="fit never changes the parameters",
     ),
     "fit-one-epoch-more": wrong_count("range(epochs + 1)", "many"),
     "fit-one-epoch-less": wrong_count("range(1, epochs)", "few"),
@@ -71,6 +78,7 @@ FIT = {
         "Should fit return one loss, or one per epoch?",
         "Look at the return statement of fit.",
         "Return the whole list: `return losses`.",
+        title="fit returns only the last loss",
     ),
     "fit-checks-tolerance-late": Mistake.by_edits(
         "If the loss is small enough, should fit still take a step?",
@@ -80,6 +88,7 @@ FIT = {
         {"stop": "(1, True)"},
         (STOP, ""),
         (f"                {UPDATE}", f"                {UPDATE}{STOP}"),
+        title="fit updates the parameters before it checks the tolerance",
     ),
     "fit-stops-when-flat": Mistake.by_edits(
         "When does fit stop, according to the assignment?",
@@ -88,6 +97,7 @@ FIT = {
         "a stop where the loss no longer falls",
         {"plateau": "2"},
         (STOP, f"{STOP}            if len(losses) > 1 and losses[-1] >= losses[-2]:\n                break\n"),
+        title="fit stops when the loss no longer falls",
     ),
     "gradients-sets-seed": contract.seed_set(
         "gradients",
@@ -101,5 +111,6 @@ FIT = {
         "a tolerance that is never used",
         {"stop": "(epochs, True)"},
         (STOP, ""),
+        title="fit ignores the tolerance",
     ),
 }

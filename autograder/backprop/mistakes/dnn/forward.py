@@ -16,6 +16,7 @@ def other_activation(expression: str, found: str, name: str) -> Mistake:
         "Which activation does this network use?",
         f"Look at A of the hidden layers: {found}.",
         f"Every layer uses the sigmoid here. {name} comes in the extension.",
+        title=f"The hidden layers use {name} instead of the sigmoid",
     )
 
 
@@ -23,8 +24,9 @@ def loop_over(layers: str, found: str) -> Mistake:
     """Return the row for a loop over too few layers, or over some that do not exist."""
     return WrongLine("forward layers", layers).with_hints(
         "Which layers have weights, and does a range include its end?",
-        f"Look at the loop of forward: {found}.",
+        f"Look at the loop of forward: it {found}.",
         "The layers are 1, ..., L: range(1, self.num_layers + 1), because the end is not included.",
+        title=f"The forward loop {found}",
     )
 
 
@@ -36,6 +38,7 @@ FORWARD_PASS = {
         "Is the bias added or subtracted?",
         "Look at the sign of B in Z.",
         f"{Z_IS}.",
+        title="The bias in Z is subtracted, not added",
     ),
     "x-into-every-layer": chain_rule.input_everywhere("Z", "np.dot(W, X) + B", "Z", Z_IS),
     "z-stored-as-a": Mistake.by_edits(
@@ -50,16 +53,19 @@ FORWARD_PASS = {
         ),
         (f"Z = {FORWARD}", "Z = W @ (A if layer > 1 else X) + B"),
         ('return cache[f"A{self.num_layers}"], cache', "return A, cache"),
+        title="The cache holds Z under the keys of A",
     ),
     "a-stored-as-z": WrongLine("stored Z", "sigmoid(Z)").with_hints(
         "Is Z the value before or after the activation?",
         "Look at what you store as Z. Your gradients don't reveal it, because the sigmoid's derivative needs only A.",
         "Store Z_l as it is before the sigmoid. Other activations will need it.",
+        title="The cache holds A under the keys of Z",
     ),
     "hidden-layers-without-sigmoid": WrongLine("A", "sigmoid(Z) if layer == self.num_layers else Z").with_hints(
         "What does a hidden layer do with its Z?",
         "Look at A of the hidden layers: it is Z, unchanged.",
         "Every layer applies the sigmoid: A_l is sigmoid(Z_l).",
+        title="The sigmoid is missing from the hidden layers",
     ),
     "output-without-sigmoid": chain_rule.missing_sigmoid(
         "A", "Z if layer == self.num_layers else sigmoid(Z)", "a probability", "the output layer", "A_L is sigmoid(Z_L)"
@@ -68,6 +74,7 @@ FORWARD_PASS = {
         "How often do you apply the sigmoid to the output?",
         "Look at the output layer: all of its numbers are between 0.5 and 0.73.",
         "Apply it once: A_L is sigmoid(Z_L).",
+        title="The sigmoid is applied twice in the output layer",
     ),
     "hidden-layers-with-tanh": other_activation("np.tanh(Z)", "some of its numbers are negative", "tanh"),
     "hidden-layers-with-relu": other_activation("np.maximum(Z, 0)", "many of its numbers are 0 or larger than 1", "ReLU"),
@@ -75,21 +82,25 @@ FORWARD_PASS = {
         "What does your sigmoid return for a large positive Z?",
         "Look at the sign inside exp.",
         "Your values are 1 minus the correct ones: the sigmoid is 1 / (1 + e^-z).",
+        title="The exponent in the sigmoid has the wrong sign",
     ),
     "sigmoid-without-parentheses": WrongLine("sigmoid", "1 / 1 + np.exp(-Z)").with_hints(
         "In which order does Python divide and add?",
         "Look at the denominator of your sigmoid: it has no parentheses.",
         "1 / 1 + e^-z is 1 + e^-z. Write 1 / (1 + e^-z).",
+        title="The denominator of the sigmoid has no parentheses",
     ),
     "sigmoid-is-tanh": WrongLine("sigmoid", "np.tanh(Z)").with_hints(
         "Between which numbers does the sigmoid lie?",
         "Look at your sigmoid: it returns numbers below 0.",
         "tanh goes from -1 to 1. The sigmoid goes from 0 to 1: 1 / (1 + e^-z).",
+        title="sigmoid returns the tanh of Z",
     ),
     "sigmoid-overflows": WrongLine("sigmoid", "np.exp(Z) / (1 + np.exp(Z))").with_hints(
         "What is infinity divided by infinity?",
         "Look at the sigmoid when Z is 1000: e^1000 is too large for any float.",
         "Let only the denominator overflow, as in 1 / (1 + e^-z). The result is then 0 instead of nan.",
+        title="The sigmoid returns nan for large Z",
     ),
     "a-keys-one-layer-early": Mistake.by_edits(
         "Which key does the input have?",
@@ -102,6 +113,7 @@ FORWARD_PASS = {
             'out = cache[f"A{self.num_layers}"]\n        for layer in range(self.num_layers):\n'
             '            cache[f"A{layer}"] = cache[f"A{layer + 1}"]\n        return out, cache',
         ),
+        title="Each A is stored under the key of the layer below",
     ),
     "derivative-computed-in-cache": Mistake.by_edits(
         "Is the cache the same before and after your backward pass?",
@@ -113,6 +125,7 @@ FORWARD_PASS = {
             f'grads[f"Z{{layer - 1}}"] = {HIDDEN}',
             f'A_previous *= 1 - A_previous\n                grads[f"Z{{layer - 1}}"] = {DA} * A_previous',
         ),
+        title="compute_gradients overwrites A in the cache",
     ),
     "output-dz-computed-in-out": contract.subtraction_in_place(
         "`out`",
@@ -128,6 +141,7 @@ FORWARD_PASS = {
         "Which input should the network process?",
         "Look at A0: its mean has been subtracted.",
         "You don't need to normalize anything here: A0 is X.",
+        title="A0 is X with its mean subtracted",
     ),
     "x-centered-in-place": contract.input_centered(
         "forward",
@@ -142,12 +156,14 @@ FORWARD_PASS = {
         "What is the shape of W_l in this assignment?",
         "Look at W in the cache, and at dW: both are transposed.",
         "Other texts use (n_{l-1}, n_l). Here W_l and dW_l are (n_l, n_{l-1}).",
+        title="W and dW are transposed everywhere",
     ),
     "stored-w-transposed": Mistake(
         {"stored W": "W.T", "dA": 'cache[f"W{layer}"] @ dZ'},
         "What is the shape of W_l in this assignment?",
         "Look at W in the cache: it is transposed.",
         "Store W_l as it is, (n_l, n_{l-1}), and transpose it only where the backward pass needs it.",
+        title="W is transposed in the cache",
     ),
     "cache-keys-renamed": contract.keys_renamed(
         "the cache",
@@ -163,6 +179,7 @@ FORWARD_PASS = {
         {"missing in the cache": '[f"{kind}{layer}" for layer in range(1, self.num_layers + 1) for kind in "WB"]'},
         ('            cache[f"W{layer}"] = W\n            cache[f"B{layer}"] = B\n', ""),
         (BACK, 'self.params[f"W{layer}"].T @ dZ'),
+        title="W and B are missing from the cache",
     ),
     "cache-without-a0": Mistake.by_edits(
         "Which A is the input of layer 1?",
@@ -173,6 +190,7 @@ FORWARD_PASS = {
         ('cache["A0"] = X', 'cache["X"] = X'),
         (f"Z = {FORWARD}", 'Z = W @ (cache[f"A{layer - 1}"] if layer > 1 else X) + B'),
         ('cache[f"A{layer - 1}"]\n', 'cache[f"A{layer - 1}"] if layer > 1 else cache["X"]\n'),
+        title="A0 is missing from the cache",
     ),
     "forward-returns-cache-first": contract.swapped_return(
         "forward returns", 'cache, cache[f"A{self.num_layers}"]', "forward", "out", "the cache: `return out, cache`"
@@ -203,17 +221,19 @@ FORWARD_PASS = {
             ),
         ),
         name="a forward pass of three layers, whatever the depth of the network",
+        title="forward is written out for three layers, without a loop",
     ),
     "forward-one-layer-short": replace(
-        loop_over("range(1, self.num_layers)", "it never reaches layer L"),
+        loop_over("range(1, self.num_layers)", "never reaches layer L"),
         shows={"forward out": 'cache[f"A{layer}"]'},
         edits=(('return cache[f"A{self.num_layers}"], cache', 'return cache[f"A{layer}"], cache'),),
         name="a loop that ends one layer too early",
+        title="forward stops one layer early and returns that layer's A",
     ),
-    "forward-loop-ends-early": loop_over("range(1, self.num_layers)", "it never reaches layer L"),
-    "forward-loop-from-0": loop_over("range(self.num_layers)", "it begins with layer 0"),
-    "forward-loop-from-2": loop_over("range(2, self.num_layers + 1)", "it begins with layer 2"),
-    "forward-loop-one-layer-more": loop_over("range(1, self.num_layers + 2)", "it goes on after layer L"),
+    "forward-loop-ends-early": loop_over("range(1, self.num_layers)", "never reaches layer L"),
+    "forward-loop-from-0": loop_over("range(self.num_layers)", "starts at layer 0"),
+    "forward-loop-from-2": loop_over("range(2, self.num_layers + 1)", "starts at layer 2"),
+    "forward-loop-one-layer-more": loop_over("range(1, self.num_layers + 2)", "continues past layer L"),
     "forward-sets-seed": contract.seed_set(
         "forward", {"changed by forward": '"random state"'}, ('cache["A0"] = X', 'np.random.seed(0)\n        cache["A0"] = X')
     ),
@@ -228,21 +248,25 @@ FORWARD_PASS = {
             "stored W": "W + 0.001",
         },
         (f"Z = {FORWARD}", f"Z = {FORWARD}\n            W += 1e-3"),
+        title="forward changes the weights of the network",
     ),
     "z-squeezed": WrongLine("Z", f"({FORWARD}).squeeze() if layer < self.num_layers else {FORWARD}").with_hints(
         "What is the shape of a batch with one sample?",
         "Look for squeeze in forward: with m = 1 it removes the axis of the samples.",
         "Z_l is (n_l, m) for every m, including m = 1. Remove squeeze.",
+        title="Z is squeezed and loses the sample axis when m is 1",
     ),
     "z-plus-transposed-bias": WrongLine("Z", 'W @ cache[f"A{layer - 1}"] + B.T').with_hints(
         "What is the shape of B, and along which axis does it repeat?",
         "Look at B in Z: it is transposed.",
         f"B_l is a column (n_l, 1), which repeats for every sample: {Z_IS}.",
+        title="The bias in Z is transposed",
     ),
     "z-times-bias": WrongLine("Z", 'W @ cache[f"A{layer - 1}"] * B').with_hints(
         "Is the bias added or multiplied?",
         "Look at the last operation in Z.",
         f"{Z_IS}.",
+        title="The bias in Z is multiplied, not added",
     ),
     **elementwise("z", "Z", WEIGHTS, (INPUT,), " + B", "Z", Z_IS),
     **misfits("z", "Z", (WEIGHTS, INPUT), " + B", "Z", Z_IS),

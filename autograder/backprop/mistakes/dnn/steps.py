@@ -19,7 +19,7 @@ STEPS = {
     ),
     # compute_gradients
     "m": Step("m", "out.shape[1]", "        m = {}"),
-    "output dZ": Step("dZ of the output layer", 'out - cache["Y"]', 'grads[f"Z{self.num_layers}"] = {}'),
+    "output dZ": Step("dZ of the output layer", 'out - cache["Y"]', 'grads[f"Z{self.num_layers}"] = {}', target="dZ"),
     "backward layers": Step(
         "the layers of the backward pass", "range(self.num_layers, 0, -1)", "for layer in {}:\n            dZ"
     ),

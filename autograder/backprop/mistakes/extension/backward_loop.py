@@ -41,14 +41,16 @@ BACKWARD_LOOP = {
     ),
     "extension-loop-skips-layer-1": contract.layer_one_skipped("walk loop", "range(len(slopes), 1, -1)", FUNCTION),
     "extension-loop-ends-after-layer-1": WrongLine("walk loop", "range(len(slopes), -1, -1)").with_hints(
-        "With which layer does the backward pass end?",
+        "At which layer should the backward pass stop?",
         "Look at the loop of walk_back: it goes on to layer 0.",
         "range(L, 0, -1) counts L, ..., 1, because the end is not included.",
+        title="The loop in walk_back continues to layer 0",
     ),
     "extension-derivative-of-next-layer": WrongLine("walk dZ", f"{DA} * slopes[layer - 1]({Z})").with_hints(
         "slopes[0] belongs to layer 1. Which layer does slopes[l - 1] belong to?",
         "Look at the index of slopes in walk_back: it belongs to the layer above.",
         "dZ_{l-1} uses the derivative of layer l - 1, which is slopes[layer - 2].",
+        title="walk_back uses the derivative g' of the layer above",
     ),
     "extension-hidden-dz-without-derivative": chain_rule.missing_derivative(
         "walk dZ",
@@ -63,11 +65,13 @@ BACKWARD_LOOP = {
         "Where is the derivative g' evaluated: at the value before or after the activation?",
         "Look at the argument of the derivative in walk_back: it is A.",
         "The derivatives are functions of Z: g'_l(Z_l).",
+        title="walk_back evaluates g' at A_l, not at Z_l",
     ),
     "extension-derivative-at-da": WrongLine("walk dZ", f"{DA} * slopes[layer - 2]({DA})").with_hints(
-        "Which value decides in the forward pass whether a ReLU is active?",
+        "In the forward pass, which value decides whether a ReLU is active?",
         "Look at the argument of the derivative in walk_back: it is the gradient.",
         "Evaluate the derivative at Z_l, the value from the forward pass.",
+        title="walk_back evaluates g' at dA_l, which is a gradient",
     ),
     "extension-derivative-stored-in-cache": Mistake.by_edits(
         "Is the cache the same before and after your backward pass?",
@@ -84,6 +88,7 @@ BACKWARD_LOOP = {
             f"            dZ = {DA} * slopes[layer - 2]({Z})\n",
             f"            {Z}[:] = slopes[layer - 2]({Z})\n            dZ = {DA} * {Z}\n",
         ),
+        title="walk_back overwrites Z_l in the cache with g'(Z_l)",
     ),
     "extension-keys-renamed": contract.keys_renamed(
         "the grads that walk_back returns",
@@ -97,6 +102,7 @@ BACKWARD_LOOP = {
         {"walk key": '[f"{kind}{layer}" for layer in range(1, self.num_layers) for kind in "ZWBA"]'},
         (LOOP, "    for layer in (len(slopes),):\n"),
         ("        if layer > 1:\n            grads", "        if layer > len(slopes):\n            grads"),
+        title="walk_back stops after the output layer",
     ),
     "extension-layer-1-not-reached": contract.unfinished(
         "a loop that ends before layer 1",
@@ -104,12 +110,14 @@ BACKWARD_LOOP = {
         {"walk key": '["Z1", "W1", "B1", "A1"] if self.num_layers > 1 else []'},
         (LOOP, "    for layer in range(len(slopes), min(len(slopes) - 1, 1), -1):\n"),
         ("        if layer > 1:\n            grads", "        if layer > 2:\n            grads"),
+        title="walk_back stops before layer 1",
     ),
     "extension-gradients-unfinished": contract.unfinished(
         "a backward pass that is not finished",
         "some of them are missing or have other names",
         {"walk key": contract.UNFINISHED},
         ('        grads[f"B{layer}"] = dZ.mean(axis=1, keepdims=True)\n', ""),
+        title="Some gradients of walk_back are missing or misnamed",
     ),
     "extension-loop-returns-nothing": contract.missing_return(FUNCTION, "End it with `return grads`", {"walk returns": "None"}),
     **backward_slips(LAYER),

@@ -60,6 +60,7 @@ NOTES = {
         "w_l is (n_{l-1}, n_l) and dJdz_l is (n_l, m). Which product has n_{l-1} rows?",
         "Look at dJda: it still has the transpose of dnn.py.",
         f"Here the weights are already transposed: {DA_IS}.",
+        title="dJda in notes_gradients still uses the transpose of w, as in dnn.py",
     ),
     "notes-da-plus-bias": chain_rule.bias_on_the_way_back("notes dJda", f'{DA} + params[f"b{{layer - 1}}"]', "dJda", DA_IS),
     "notes-without-derivative": chain_rule.missing_derivative(
@@ -89,6 +90,7 @@ NOTES = {
         'Use the names of the notes: "dJdw1", "dJdb1", "dJdz1", and so on.',
         {"notes key": 'key.replace("dJdw", "W")'},
         ('grads[f"dJdw{layer}"] =', 'grads[f"W{layer}"] ='),
+        title="dJdw is stored under names like `W1`, as in dnn.py",
     ),
     "notes-of-fixed-depth": contract.fixed_depth(
         "notes layers",
@@ -122,8 +124,8 @@ NOTES = {
     **misfits("notes-dw", "notes dJdw", (INPUT, ERROR.T), " / X.shape[1]", "dJdw", DW_IS),
     **misfits("notes-da", "notes dJda", (WEIGHTS, ERROR), "", "dJda", DA_IS, skip=("w.T @ dJdz",)),
     **backward_slips(LAYER, counted, averaged, derived),
-    **chain_rule.loss_slips("notes-output", "notes output", "a[layers]", "y", OUTPUT_DZ, DZ_IS),
-    **chain_rule.mean_squared_error_slips("notes-output", "notes output", "a[layers]", "y", OUTPUT_DZ, DZ_IS),
+    **chain_rule.loss_slips("notes-output", "notes output", "a[layers]", "y", OUTPUT_DZ, DZ_IS, "dJda"),
+    **chain_rule.mean_squared_error_slips("notes-output", "notes output", "a[layers]", "y", OUTPUT_DZ, DZ_IS, "dJda"),
     "notes-keys-renamed": contract.keys_renamed(
         "the dict that notes_gradients returns",
         'Use the names of the notes: "dJdw1", "dJdb1", "dJdz1", and so on.',

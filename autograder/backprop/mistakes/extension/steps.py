@@ -32,6 +32,7 @@ STEPS = {
         'out - cache["Y"]',
         "        return super().compute_gradients(out, cache)\n",
         "        return walk_back({}, cache, [sigmoid_prime] * self.num_layers)\n",
+        target="dZ",
     ),
     # SquaredErrorSoftmaxDNN
     "squared loss": Step("the squared error", "float(np.mean(np.sum((out - Y) ** 2, axis=0)))", "        return {}\n"),
@@ -41,7 +42,7 @@ STEPS = {
         "        dZ = {}\n        return walk_back",
     ),
     "squared slopes": Step(
-        "the `slopes` of `SquaredErrorSoftmaxDNN`", "[sigmoid_prime] * self.num_layers", "(dZ, cache, {})\n"
+        "the `slopes` of `SquaredErrorSoftmaxDNN`", "[sigmoid_prime] * self.num_layers", "(dZ, cache, {})\n", target="slopes"
     ),
     # worked_example
     "worked a1": Step("a1", "W1 @ x", "    a1 = {}\n"),
@@ -50,20 +51,22 @@ STEPS = {
     "worked y_hat": Step("y_hat", "softmax(a2)", "    y_hat = {}\n"),
     "worked da2": Step("dL/da2", "softmax_backward(2 * (y_hat - y), y_hat)", "    da2 = {}\n"),
     "worked da1": Step("dL/da1", "W2.T @ da2 * sigmoid_prime(a1)", "    da1 = {}\n"),
-    "worked dW1": Step("dL/dW1", "da1 @ x.T", "    dW1, dW2 = {}, "),
-    "worked dW2": Step("dL/dW2", "da2 @ h1.T", ", {}\n    gradients"),
-    "worked w212": Step("dL/dw212", "dW2[0, 1]", '"dL_dw212": {}'),
-    "worked w131": Step("dL/dw131", "dW1[2, 0]", '"dL_dw131": {}'),
-    "worked next": Step("w212 after a step", "W2[0, 1] - 1.0 * dW2[0, 1]", '"w212_next": {}'),
-    "worked returned y_hat": Step("the returned y_hat", "y_hat", '"y_hat": {},'),
+    "worked dW1": Step("dL/dW1", "da1 @ x.T", "    dW1, dW2 = {}, ", target="dW1"),
+    "worked dW2": Step("dL/dW2", "da2 @ h1.T", ", {}\n    gradients", target="dW2"),
+    "worked w212": Step("dL/dw212", "dW2[0, 1]", '"dL_dw212": {}', target="dL_dw212"),
+    "worked w131": Step("dL/dw131", "dW1[2, 0]", '"dL_dw131": {}', target="dL_dw131"),
+    "worked next": Step("w212 after a step", "W2[0, 1] - 1.0 * dW2[0, 1]", '"w212_next": {}', target="w212_next"),
+    "worked returned y_hat": Step("the returned y_hat", "y_hat", '"y_hat": {},', target="y_hat"),
     # the activations and their derivatives
     "sigmoid_prime": Step("`sigmoid_prime`", "A * (1 - A)", "    return {}\n\n\ndef tanh_prime"),
     "tanh_prime": Step("`tanh_prime`", "1 - np.tanh(Z) ** 2", "    return {}\n"),
     "relu": Step("`relu`", "np.maximum(Z, 0)", "    return {}\n"),
     "relu_prime": Step("`relu_prime`", "(Z > 0).astype(float)", "    return {}\n"),
-    "sigmoid entry": Step("the sigmoid in `ACTIVATIONS`", "(sigmoid, sigmoid_prime)", '"sigmoid": {}'),
-    "tanh entry": Step("tanh in `ACTIVATIONS`", "(np.tanh, tanh_prime)", '"tanh": {}'),
-    "relu entry": Step("relu in `ACTIVATIONS`", "(relu, relu_prime)", '"relu": {}'),
+    "sigmoid entry": Step(
+        "the sigmoid entry of `ACTIVATIONS`", "(sigmoid, sigmoid_prime)", '"sigmoid": {}', target='ACTIVATIONS["sigmoid"]'
+    ),
+    "tanh entry": Step("the tanh entry of `ACTIVATIONS`", "(np.tanh, tanh_prime)", '"tanh": {}', target='ACTIVATIONS["tanh"]'),
+    "relu entry": Step("the relu entry of `ACTIVATIONS`", "(relu, relu_prime)", '"relu": {}', target='ACTIVATIONS["relu"]'),
     # GeneralDNN
     "general g": Step("the activation of a layer", "ACTIVATIONS[name]", "            g, _ = {}\n", "            g = {}\n"),
     "general Z": Step("Z", 'cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]', 'cache[f"Z{layer}"] = {}\n'),
@@ -71,14 +74,14 @@ STEPS = {
     "general forward returns": Step(
         "what `GeneralDNN.forward` returns", 'cache[f"A{self.num_layers}"], cache', "        return {}\n"
     ),
-    "general dZ": Step("dZ of the output layer of `GeneralDNN`", 'out - cache["Y"]', "walk_back({}, cache, [ACT"),
+    "general dZ": Step("dZ of the output layer of `GeneralDNN`", 'out - cache["Y"]', "walk_back({}, cache, [ACT", target="dZ"),
     "general slopes": Step(
-        "the `slopes` of `GeneralDNN`", "[ACTIVATIONS[name][1] for name in self.activations]", ", cache, {})\n"
+        "the `slopes` of `GeneralDNN`", "[ACTIVATIONS[name][1] for name in self.activations]", ", cache, {})\n", target="slopes"
     ),
     # notes_gradients
     "notes layers": Step("the number of layers", "len(params) // 2", "    layers = {}\n"),
     "notes a": Step("a", 'sigmoid(params[f"w{layer}"].T @ a[layer - 1] + params[f"b{layer}"])', "        a[layer] = {}\n"),
-    "notes output": Step("dJdz of the output layer", "a[layers] - y", 'layers}": {}}\n'),
+    "notes output": Step("dJdz of the output layer", "a[layers] - y", 'layers}": {}}\n', target="dJdz"),
     "notes loop": Step("the layers of the backward pass", "range(layers, 0, -1)", "for layer in {}:"),
     "notes dJdb": Step("dJdb", "np.mean(dJdz, axis=1, keepdims=True)", 'grads[f"dJdb{layer}"] = {}\n'),
     "notes dJdw": Step("dJdw", "np.dot(a[layer - 1], dJdz.T) / X.shape[1]", 'grads[f"dJdw{layer}"] = {}\n'),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from autograder.backprop.mistakes.families import chain_rule
+from autograder.backprop.mistakes.families import averages, chain_rule
 from autograder.backprop.mistakes.families.matrices import Matrix, elementwise, misfits
 from autograder.diagnosis.mistake import Mistake, WrongLine
 
@@ -56,7 +56,7 @@ def counted(layer: Layer) -> dict[str, Mistake]:
     counts = {
         "rows-of-a": (f"{layer.A}.shape[0]", "the number of units in the layer below"),
         "rows-of-dz": (f"{layer.DZ}.shape[0]", "the number of units in the layer"),
-        "size-of-dz": (f"{layer.DZ}.size", "the number of units times the number of samples"),
+        "size-of-dz": (f"{layer.DZ}.size", f"the number of entries in {dz}"),
     }
 
     def divided(found: str, gradients: str, lines: dict[str, str]) -> Mistake:
@@ -64,7 +64,8 @@ def counted(layer: Layer) -> dict[str, Mistake]:
             lines,
             "How many samples does the batch have, and which axis counts them?",
             f"Look at the division in {gradients}{layer.where}: it divides by {found}.",
-            f"Samples are columns, so m is the number of columns of {dz}, in every layer the same.",
+            f"Samples are columns, so m is the number of columns of {dz}. It is the same in every layer.",
+            title=averages.divided(gradients, found),
         )
 
     rows = {}
@@ -79,37 +80,45 @@ def counted(layer: Layer) -> dict[str, Mistake]:
 def averaged(layer: Layer) -> dict[str, Mistake]:
     """Return the rows for a dB that is not the mean of dZ over the samples."""
     dw, db, _, dz = layer.words
-    look, mean_is = f"Look at {db}{layer.where}", f"{db} is the mean of {dz} over the samples: axis=1, keepdims=True."
+    gradient = f"{db}{layer.where}"
+    look, mean_is = f"Look at {gradient}", f"{db} is the mean of {dz} over the samples: axis=1, keepdims=True."
 
     def of_weights(expression: str) -> Mistake:
         return WrongLine(layer.db, f"({layer.weighted} / {layer.m}).{expression}(axis=1, keepdims=True)").with_hints(
             "Does the gradient of the bias depend on the input of its layer?",
             f"{look}: it is computed from {dw}.",
             f"The bias is added to Z as it is, so {mean_is}",
+            title=f"{gradient} is the {expression} of the columns of {dw}",
         )
 
-    def over_everything(expression: str) -> Mistake:
+    def over_everything(expression: str, title: str) -> Mistake:
         return WrongLine(layer.db, f"{expression} / {layer.m}").with_hints(
             f"How many biases does the layer have, and how many numbers are in your {db}?",
             f"{look}: without an axis, the sum runs over the units as well.",
             mean_is,
+            title=title,
         )
 
-    def over_units(expression: str) -> Mistake:
+    def over_units(expression: str, found: str) -> Mistake:
         return WrongLine(layer.db, expression).with_hints(
             f"Which axis of {dz} is the batch?",
             f"{look}: the sum runs over the units, so there is still a number for every sample.",
             f"Samples are columns, so {mean_is}",
+            title=f"{gradient} is {found} over units instead of samples",
         )
 
     return {
         "db-from-dw": of_weights("sum"),
         "db-from-dw-mean": of_weights("mean"),
-        "db-summed-over-units": over_units(f"{layer.DZ}.sum(axis=0, keepdims=True) / {layer.m}"),
-        "db-summed-over-units-flat": over_units(f"{layer.DZ}.sum(axis=0) / {layer.m}"),
-        "db-averaged-over-units-flat": over_units(f"{layer.DZ}.mean(axis=0)"),
-        "db-summed-over-everything": over_everything(f"np.sum({layer.DZ})"),
-        "db-summed-over-everything-keepdims": over_everything(f"np.sum({layer.DZ}, keepdims=True)"),
+        "db-summed-over-units": over_units(f"{layer.DZ}.sum(axis=0, keepdims=True) / {layer.m}", "summed"),
+        "db-summed-over-units-flat": over_units(f"{layer.DZ}.sum(axis=0) / {layer.m}", "a flat sum"),
+        "db-averaged-over-units-flat": over_units(f"{layer.DZ}.mean(axis=0)", "a flat mean"),
+        "db-summed-over-everything": over_everything(
+            f"np.sum({layer.DZ})", f"{gradient} is a single number: its sum has no axis"
+        ),
+        "db-summed-over-everything-keepdims": over_everything(
+            f"np.sum({layer.DZ}, keepdims=True)", f"The sum in {gradient} has `keepdims=True` but no axis"
+        ),
     }
 
 
@@ -117,8 +126,9 @@ def squeezed(step: str, expression: str, gradient: str) -> Mistake:
     """Return the row for a gradient whose axes of length 1 are removed."""
     return WrongLine(step, f"np.squeeze({expression})").with_hints(
         "What does squeeze do to an axis of length 1?",
-        f"Look for squeeze in {gradient}: where there is a single unit or sample, an axis is lost.",
+        f"Look for squeeze in {gradient}: with a single unit or sample, an axis is lost.",
         "The numbers are correct. A gradient has the shape of its variable, even if an axis has length 1: remove squeeze.",
+        title=f"{gradient} is squeezed and loses its axes of length 1",
     )
 
 
@@ -134,18 +144,22 @@ def axes_lost(layer: Layer) -> dict[str, Mistake]:
 def regularized(layer: Layer) -> dict[str, Mistake]:
     """Return the rows for gradients with the derivative of a regularization term, whatever its factor is."""
 
-    def term(step: str, right: str, factor: str, variable: str) -> Mistake:
+    def term(step: str, right: str, factor: str, variable: str, found: str = "a regularization term") -> Mistake:
+        gradient = f"{step.rpartition(' ')[2]}{layer.where}"
         return WrongLine(step, f"{right} / {layer.m} + {factor} * {variable}").with_hints(
             "Which loss has a gradient that contains the parameters themselves?",
-            f"Look at {step.rpartition(' ')[2]}{layer.where}: it adds a multiple of the parameters.",
+            f"Look at {gradient}: it adds a multiple of the parameters.",
             "This loss has no regularization term: dW_l is dZ_l A_{l-1}^T / m, and dB_l is the mean of dZ_l.",
             any_number="0.1",
+            title=f"{gradient} contains {found}",
         )
 
     biases = layer.W.replace("W", "B")
     return {
         "dw-regularized": term(layer.dw, layer.weighted, "0.1", layer.W),
-        "dw-regularized-per-sample": term(layer.dw, layer.weighted, f"0.1 / {layer.m}", layer.W),
+        "dw-regularized-per-sample": term(
+            layer.dw, layer.weighted, f"0.1 / {layer.m}", layer.W, "a regularization term divided by m"
+        ),
         "db-regularized": term(layer.db, layer.summed, "0.1", biases),
     }
 
@@ -164,11 +178,13 @@ def passed_on(layer: Layer) -> dict[str, Mistake]:
             f"What is the shape of A_{{l-1}}, and what is the shape of your {da}?",
             f"Look at the order of the two factors in {da}{layer.where}.",
             f"You computed the transpose of the gradient: {da_is}.",
+            title=f"{da}{layer.where} is transposed",
         ),
         "dw-from-x": WrongLine(layer.dw, f'{layer.DZ} @ cache["A0"].T / {layer.m}').with_hints(
             "What is the input of the second layer?",
             f"Look at {dw}{layer.where}: every layer takes the input of the network.",
             f"Each layer takes the output of the previous one: {dw_is}.",
+            title=f"{dw}{layer.where} uses X in every layer",
         ),
         **misfits("dw", layer.dw, (dZ, A.T), f" / {layer.m}", f"{dw}{layer.where}", dw_is),
         **misfits("da", layer.da, (W.T, dZ), "", f"{da}{layer.where}", da_is, skip=("W @ dZ",)),
@@ -180,17 +196,20 @@ def passed_on(layer: Layer) -> dict[str, Mistake]:
 def derived(layer: Layer) -> dict[str, Mistake]:
     """Return the rows for a dZ of a hidden layer that is not the element-wise product of dA and the derivative."""
     *_, da, dz = layer.words
-    look, dz_is = f"Look at {dz} of the hidden layers{layer.where}", f"{dz}_l is {da}_l times g'(Z_l), element by element."
+    gradient = f"{dz} of the hidden layers{layer.where}"
+    look, dz_is = f"Look at {gradient}", f"{dz}_l is {da}_l times g'(Z_l), element by element."
     return {
         "hidden-dz-is-derivative": WrongLine(layer.dz, layer.derivative).with_hints(
             "Does your gradient depend on the layers above?",
             f"{look}: it is the derivative of the activation alone.",
             f"Multiply it by the gradient that comes from above: {dz_is}",
+            title=f"{da} is missing from {gradient}",
         ),
         "hidden-dz-dot": WrongLine(layer.dz, f"np.dot({layer.da_below}, {layer.derivative})").with_hints(
             f"{da} and the derivative are both (n_l, m). Do these shapes fit together in a matrix product?",
             f"{look}: it multiplies by the derivative with @ or np.dot.",
             f"Each unit has its own activation, so use `*`: {dz_is}",
             name=f"a matrix product of {da} and the derivative: (3, 5) times (3, 5) in the example",
+            title=f"{gradient} is a matrix product",
         ),
     }

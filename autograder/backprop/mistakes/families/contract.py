@@ -19,6 +19,7 @@ def missing_return(function: str, right: str, formulas: Formulas, *edits: Edit) 
         shows=formulas if edits else {},
         edits=edits,
         name="a missing return statement" if edits else "",
+        title=f"{function} returns None",
     )
 
 
@@ -28,6 +29,7 @@ def incomplete_return(step: str, expression: str, function: str, missing: str, r
         f"How many values does {function} return?",
         f"Look at the return statement of {function}: it leaves out {missing}.",
         f"It should return two values: {right}.",
+        title=f"{function} doesn't return {missing}",
     )
 
 
@@ -37,10 +39,11 @@ def swapped_return(step: str, expression: str, function: str, first: str, second
         f"In which order does {function} return its two values?",
         f"Look at the return statement of {function}.",
         f"Return {first} first, then {second}.",
+        title=f"{function} returns its two values in the wrong order",
     )
 
 
-def misnamed_keys(name: str, where: str, right: str, shows: Formulas, *edits: Edit) -> Mistake:
+def misnamed_keys(name: str, where: str, right: str, shows: Formulas, *edits: Edit, title: str) -> Mistake:
     """Return the row for gradients under keys other than those of the assignment."""
     return Mistake.by_edits(
         "Which keys does the assignment ask for?",
@@ -49,23 +52,26 @@ def misnamed_keys(name: str, where: str, right: str, shows: Formulas, *edits: Ed
         name,
         shows,
         *edits,
+        title=title,
     )
 
 
 def keys_renamed(where: str, right: str, step: str, *edits: Edit) -> Mistake:
     """Return the row for a dict in which every key that is missing has another name."""
-    return misnamed_keys("keys under other names", where, right, {step: "named.get(key) or key"}, *edits)
+    shows, title = {step: "named.get(key) or key"}, f"Some keys are misnamed in {where}"
+    return misnamed_keys("keys under other names", where, right, shows, *edits, title=title)
 
 
-def unfinished(name: str, found: str, shows: Formulas, *edits: Edit) -> Mistake:
+def unfinished(name: str, found: str, shows: Formulas, *edits: Edit, title: str) -> Mistake:
     """Return the row for gradients that are missing."""
     return Mistake.by_edits(
         "Which gradients does compute_gradients return, and which ones are still to do?",
         f"Look at the keys of grads: {found}.",
-        "grads holds dZ, dW and dB of every layer L, ..., 1, and dA of every hidden layer. What you have so far is kept.",
+        "grads holds dZ, dW and dB of every layer L, ..., 1, and dA of every hidden layer. Keep what you have so far.",
         name,
         shows,
         *edits,
+        title=title,
     )
 
 
@@ -78,6 +84,7 @@ def input_centered(function: str, shows: Formulas, *edits: Edit) -> Mistake:
         "an X that is centered in place",
         shows,
         *edits,
+        title=f"{function} centers the caller's X in place",
     )
 
 
@@ -90,6 +97,7 @@ def weights_updated(function: str, weights: str, shows: Formulas, *edits: Edit) 
         "weights that are updated along the way",
         shows,
         *edits,
+        title=f"{function} updates {weights}",
     )
 
 
@@ -102,6 +110,7 @@ def subtraction_in_place(array: str, where: str, new: str, shows: Formulas, *edi
         f"a subtraction that overwrites {array}",
         shows,
         *edits,
+        title=f"An in-place subtraction in {where} overwrites {array}",
     )
 
 
@@ -114,6 +123,7 @@ def seed_set(function: str, shows: Formulas, *edits: Edit) -> Mistake:
         f"a call of `np.random` in `{function}`",
         shows,
         *edits,
+        title=f"Calling {function} changes the global random state",
     )
 
 
@@ -123,6 +133,7 @@ def layer_one_skipped(step: str, expression: str, where: str) -> Mistake:
         "Does a range include its end?",
         f"Look at the loop of {where}: it never reaches layer 1.",
         "range(L, 0, -1) counts L, ..., 1, because the end is not included.",
+        title=f"The loop of {where} skips layer 1",
     )
 
 
@@ -132,4 +143,5 @@ def fixed_depth(step: str, expression: str, where: str, right: str) -> Mistake:
         "How many layers does a network of another depth have?",
         f"Look at {where}: it assumes three layers.",
         right,
+        title=f"Three layers are hard-coded in {where}",
     )

@@ -47,8 +47,9 @@ def misfits(
             rows[f"{prefix}-{left.id}-dot-{factor.id}"] = wrong.with_hints(
                 f"{left.name} is {shape(left)} and {factor.name} is {shape(factor)}. Do they fit together in a matrix product?",
                 f"Look at {where}: `{product}` is {example}.",
-                f"In a product, the inner lengths are equal. Here {fix}: {formula}.",
+                f"The inner dimensions of a matrix product must match. Here {fix}: {formula}.",
                 name=f"`{product}`: {example}; {fix}",
+                title=f"{where} {what_is_wrong((left, factor), right)}",
             )
     return rows
 
@@ -71,6 +72,19 @@ def what_to_change(wrong: Product, right: Product) -> str:
     return " and ".join(changes)
 
 
+def what_is_wrong(wrong: Product, right: Product) -> str:
+    """Return what a wrong product does instead of the right one."""
+    if wrong[0] not in (right[0], right[0].T):
+        return f"multiplies in the wrong order: `{wrong[0].name} @ {wrong[1].name}`"
+    missing = [one.name for one, other in zip(wrong, right, strict=True) if other.name == f"{one.name}.T"]
+    extra = [other.name for one, other in zip(wrong, right, strict=True) if one.name == f"{other.name}.T"]
+    if missing and extra:
+        return f"transposes {extra[0]} instead of {missing[0]}"
+    if missing:
+        return f"uses {missing[0]} without its transpose"
+    return f"uses the transpose of {extra[0]}" if len(extra) == 1 else f"transposes both {extra[0]} and {extra[1]}"
+
+
 def elementwise(
     prefix: str, step: str, first: Matrix, others: tuple[Matrix, ...], rest: str, where: str, right: str
 ) -> dict[str, Mistake]:
@@ -80,6 +94,7 @@ def elementwise(
             "Is this an element-wise product?",
             f"Look at {where}: `*` and np.multiply multiply element by element.",
             f"Every number here is a sum of products, which takes a matrix product: {right}.",
+            title=f"{where} multiplies {first.name} and {other.name} element by element",
         )
         for other in others
     }

@@ -23,6 +23,7 @@ LOGISTIC_GRADIENTS = {
         "What is the shape of b1, and what is the shape of your dJdb1?",
         "Look at dJdb1: it is a plain number, not an array.",
         "The value is correct. Pass axis=1 and keepdims=True to get the shape (1, 1).",
+        title="dJdb1 is a plain number, not an array",
     ),
     "logistic-db-over-wrong-axis": averages.wrong_axis(B, "np.mean(dJdz1, axis=0, keepdims=True)", BIASES, "dJdz1"),
     "logistic-divided-by-features": averages.rows_counted(W, "np.dot(X, dJdz1.T) / X.shape[0]", "the division in dJdw1"),
@@ -40,6 +41,7 @@ LOGISTIC_GRADIENTS = {
         "What is the shape of w1, and what is the shape of your dJdw1?",
         "Look at the mean in dJdw1: it drops the second axis.",
         "The numbers are correct. Add keepdims=True to keep the shape (p, 1).",
+        title="dJdw1 is a flat array, not a column",
     ),
     "logistic-product-of-means": averages.product_of_means(W, "X.mean(axis=1, keepdims=True) * dJdz1.mean()", WEIGHTS),
     "logistic-sign-flipped": chain_rule.sign_flipped(DZ, "y - a1", "dJdz1", DZ_IS),
@@ -61,6 +63,7 @@ LOGISTIC_GRADIENTS = {
         "Is a1 the value before or after the sigmoid?",
         "Look at what you return as a1.",
         "Return a1 = sigmoid(z1). Your function already computes it.",
+        title="logistic_gradients returns z1 as a1",
     ),
     "logistic-key-dz1": contract.misnamed_keys(
         "the name dz1 for dJdz1",
@@ -68,6 +71,7 @@ LOGISTIC_GRADIENTS = {
         KEYS,
         {"logistic key": 'key.replace("dJ", "") if key == "dJdz1" else key'},
         ('"dJdz1": dJdz1', '"dz1": dJdz1'),
+        title="dJdz1 is returned under the name `dz1`",
     ),
     "logistic-short-keys": contract.misnamed_keys(
         "names like dz1 and dw1",
@@ -75,6 +79,7 @@ LOGISTIC_GRADIENTS = {
         KEYS,
         {"logistic key": 'key.replace("dJ", "")'},
         *((f'"dJd{kind}1": ', f'"d{kind}1": ') for kind in "zbw"),
+        title="The gradients are returned under names like `dz1` and `dw1`",
     ),
     "logistic-no-return": contract.missing_return(FUNCTION, DICT, {"logistic returns": "None"}),
     "logistic-centers-x-in-place": contract.input_centered(
@@ -96,9 +101,10 @@ LOGISTIC_GRADIENTS = {
         "What is infinity divided by infinity?",
         "Look at a1 when z1 is 1000: e^1000 is too large for any float.",
         "Use the sigmoid provided in dnn.py, which handles such large values.",
+        title="a1 in logistic_gradients overflows when z1 is large",
     ),
     **misfits("logistic-dw", W, (X, ERROR.T), " / X.shape[1]", WEIGHTS, DW_IS),
-    **chain_rule.loss_slips("logistic-dz", DZ, "a1", "y", "dJdz1", DZ_IS),
+    **chain_rule.loss_slips("logistic-dz", DZ, "a1", "y", "dJdz1", DZ_IS, "dJda1"),
     "logistic-keys-renamed": contract.keys_renamed(
         f"the dict that {FUNCTION} returns",
         KEYS,
