@@ -1,7 +1,8 @@
-"""Keeps what is not for students out of what students get: refused by a file's name, by its bytes, and line by line."""
+"""Keeps what is not for students out of what students get: by name, by bytes, line by line, and formula by formula."""
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -9,12 +10,15 @@ from pathlib import Path, PurePosixPath
 
 from autograder.assignment import Assignment
 from autograder.files import ROOT, source_files
-from autograder.packaging.handout import SHIPPED
+from autograder.packaging.handout import SHIPPED, copied_files
 from autograder.packaging.regions import BuildError, skeleton, solved
-from autograder.settings import read_secret
+from autograder.packaging.secret import DRAWN, known_secrets
 
 MIN_LENGTH = 16  # characters of a line that is ours alone; shorter ones, such as `return grads`, anybody writes
-NAMES = {"hidden", "golden", "solution", "course.toml", "assignment.toml", "accept.txt", "gradebook.db"}  # files and folders
+MIN_TEXT = 8  # characters of a private expression or sentence, without spaces; shorter ones may stand anywhere
+BETWEEN = r"[\s\\\"']"  # what does not count in them
+# Files and folders.
+NAMES = {"hidden", "golden", "solution", "course.toml", "assignment.toml", "accept.txt", "gradebook.db", DRAWN.name}
 # Students get these of the engine. Named here and not taken from what is built, for that is what is searched.
 PUBLIC = {*(ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in SHIPPED), *source_files(ROOT / "checker")}
 
@@ -41,21 +45,52 @@ def leak(assignment: Assignment, path: PurePosixPath, data: bytes) -> str:
         return f"has a name that is not for students ({min(found)})"
     if path.name in hidden_names(assignment):
         return "has the name of a file of hidden checks"
-    if read_secret().encode() in data:
+    if any(secret in data for secret in known_secrets()):
         return "holds the course's secret"
     if private := private_files(assignment).get(data):
         return f"is {private}"
     for line in lines(path, data):
         if private := private_lines(assignment).get(line):
             return f"holds a line of {private} ({line!r})"
+    text = "\n".join(texts_of(path, data))
+    short = without_spaces(text)
+    for private, what in private_texts(assignment).items():
+        if private in short and pattern_of(private).search(text):
+            return f"holds {what} ({private!r})"
     return ""
+
+
+def without_spaces(text: str) -> str:
+    """Return a text without spaces and quotes: an expression in JSON or in a string is the same expression."""
+    return re.sub(rf"{BETWEEN}+", "", text)
+
+
+def pattern_of(private: str) -> re.Pattern[str]:
+    """Return what finds a text without spaces wherever it is not a part of a longer expression."""
+    start, end = (r"(?<![\w.])" if private[0].isalnum() else ""), (r"(?!\.?\w)" if private[-1].isalnum() else "")
+    return re.compile(start + f"{BETWEEN}*".join(map(re.escape, private)) + end)
+
+
+@cache
+def private_texts(assignment: Assignment) -> dict[str, str]:
+    """Return what each private text of the assignment is, without spaces, unless it is in what students get anyway."""
+    given = [skeleton(path.read_text()) for path in solutions(assignment)]
+    given += [path.read_text() for path in (*public_files(assignment), *copied_files(assignment))]
+    known = without_spaces("".join(given))
+    found = {without_spaces(text): what for text, what in assignment.private_texts().items()}
+    return {text: what for text, what in found.items() if len(text) >= MIN_TEXT and text not in known}
 
 
 def lines(path: PurePosixPath, data: bytes) -> Iterator[str]:
     """Yield the lines of a text without what they are indented by; in a notebook those of every text in it."""
-    text = data.decode(errors="replace")
-    for one in texts(json.loads(text)) if path.suffix == ".ipynb" else [text]:
+    for one in texts_of(path, data):
         yield from map(str.strip, one.splitlines())
+
+
+def texts_of(path: PurePosixPath, data: bytes) -> Iterable[str]:
+    """Return the text of a file, or every text in a notebook."""
+    text = data.decode(errors="replace")
+    return texts(json.loads(text)) if path.suffix == ".ipynb" else [text]
 
 
 def texts(value: object) -> Iterator[str]:

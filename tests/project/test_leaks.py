@@ -3,10 +3,12 @@
 import io
 import json
 import zipfile
+from pathlib import PurePosixPath
 
 import pytest
 
 from autograder import build
+from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.files import ROOT
 from autograder.packaging import leaks
 from autograder.packaging.handout import starter_files
@@ -29,6 +31,7 @@ def in_a_notebook(text):
     return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
+ROW = MISTAKES["dnn"][0]
 HIDDEN = (ROOT / "tests/hidden/test_compute_gradients.py").read_text()
 SOLVED = solved((ASSIGNMENT.solution / "dnn.py").read_text())
 LEAKS = {
@@ -48,6 +51,14 @@ LEAKS = {
     "a zip in a zip": ("more.zip", zipped({"inner.bin": zipped({"later.py": SOLVED})}), "more.zip/inner.bin/later.py holds"),
     "the secret": ("notes.bin", b"\0" + read_secret().encode() + b"\0", "the course's secret"),
     "the assignment file": ("course.toml", b"", "not for students (course.toml)"),
+    "an answer": ("checks/hints.py", f'HINTS = {{"a": ("{ROW.answer}",)}}'.encode(), "the answer of a mistake"),
+    "an answer on two lines": ("README.md", ROW.answer.replace(" ", "\n").encode(), "the answer of a mistake"),
+    "a formula in a table": (
+        "checks/known_dnn.json",
+        json.dumps([STEPS["dnn"]["hidden dZ"].right.replace(" ", "")]).encode(),
+        "grads[fA{layer-1}]",
+    ),
+    "a wrong formula": ("checks/more.py", b"x = 2 * ( dZ@A_previous.T/m )", "a wrong formula of the catalog"),
     "the truth": ("oracle.py", (ROOT / "autograder/backprop/oracle.py").read_bytes(), "is autograder/backprop/oracle.py"),
     "a golden program": ("any.py", (ROOT / "tests/golden/programs.py").read_bytes(), "is tests/golden/programs.py"),
 }
@@ -79,3 +90,19 @@ def test_a_package_that_leaks_is_not_written(tmp_path, monkeypatch):
     with pytest.raises(BuildError, match="nothing was written"):
         build.build("student", tmp_path)
     assert (tmp_path / "assignment.zip").read_bytes() == kept
+
+
+def test_every_answer_and_every_formula_is_missed_when_it_leaks():
+    private = leaks.private_texts(ASSIGNMENT)
+    assert {*private.values()} == {"the answer of a mistake", "a wrong formula of the catalog", "a formula of the solution"}
+    answers = {leaks.without_spaces(row.answer) for rows in MISTAKES.values() for row in rows}
+    assert answers <= private.keys()
+    for text in private:
+        assert leaks.leak(ASSIGNMENT, PurePosixPath("checks/hints.py"), f"x = {text} .".encode())
+
+
+def test_a_formula_within_a_longer_one_is_another():
+    wrong = [text for text, what in leaks.private_texts(ASSIGNMENT).items() if what == "a wrong formula of the catalog"]
+    formula = next(text for text in wrong if text[-1].isalnum())
+    assert leaks.leak(ASSIGNMENT, PurePosixPath("any.txt"), f"{formula}x".encode()) == ""
+    assert leaks.leak(ASSIGNMENT, PurePosixPath("any.txt"), f"Is it {formula}. No.".encode())
