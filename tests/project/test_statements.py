@@ -27,7 +27,25 @@ FILES = {
     "progress": ("from tqdm import trange\nfor i in trange(3):\n    x = i", {1: NOT_THERE, 2: "needs `trange` from line 1"}),
     "everything": ("from sklearn.metrics import *", {1: NOT_THERE}),
     "helper": ("import my_helper\nfrom my_helper import relu", {1: NOT_THERE, 2: NOT_THERE}),
+    "parent": (
+        "from .raises import z\nfrom hw4.raises import z as a\nfrom hw4 import raises\n"
+        "from .nothing import x\nfrom os.path import join\nassert a == z == raises.z",
+        {1: "`from raises import z` is run", 2: "z as a` is run", 3: "`import raises` is run", 4: "no known parent package"},
+    ),
     "raises": ("x = 1 / 0\ny = x + 1\nz = 2", {1: "raises ZeroDivisionError: division by zero", 2: "needs `x` from line 1"}),
+    "decorated": (
+        "from numba import njit\nimport pandas as pd\n@njit(cache=True)\ndef f(x: pd.Series) -> pd.Series:\n    y: int = x\n"
+        "    return y\nclass C:\n    z: pd.Series = 2\n    @property\n    def w(self):\n        return f(self.z)\n"
+        "assert f(1) == 1 and C().w == 2\n@property\n@njit\n@undefined\ndef g(): pass",
+        {
+            1: NOT_THERE,
+            2: NOT_THERE,
+            3: "needs `njit` from line 1",
+            4: "`pd` from line 2",
+            8: "`pd` from line 2",
+            16: "'undefined'",
+        },
+    ),
     "asserts": ("assert 2 + 2 == 5\nx = 1", {1: "raises AssertionError"}),
     "unknown": ("print(undefined)", {1: "raises NameError: name 'undefined' is not defined"}),
     "exits": ("import sys\nsys.exit()\nx = 1", {2: EXIT}),
@@ -46,7 +64,7 @@ FILES = {
     "bash": ("%%bash\nls -l | grep py\n# In[2]:\nx = 1", {1: NOTEBOOK}),
     "asked": ("import math\nmath.sin?\n?math\nx = 1", {2: NOTEBOOK, 3: NOTEBOOK}),
     "ipython": ("get_ipython().run_line_magic('matplotlib', 'inline')\ndisplay(1)", {1: NOTEBOOK, 2: NOTEBOOK}),
-    "colab": ("from google.colab import drive\ndrive.mount('/content')", {1: NOT_THERE, 2: "needs `drive` from line 1"}),
+    "mounts": ("from google.colab import drive\ndrive.mount('/content')", {1: NOT_THERE, 2: "needs `drive` from line 1"}),
     "reads": ("import numpy as np\ndata = np.loadtxt('data.csv')", {2: "opens `data.csv`, which the grader does not have"}),
     "opens": ("lines = open('notes.txt').read()", {1: "opens `notes.txt`"}),
     "writes": ("with open('log.txt', 'w') as file:\n    file.write('x')", {1: "writes `log.txt`"}),
@@ -78,14 +96,15 @@ print(json.dumps([list(map(str, student.skipped)), errors]))
 @pytest.fixture(scope="module")
 def in_the_grader():
     """Each skipped statement in the sandbox, as it is told, by the file; None for a file that is not loaded."""
+    sources = {name: source.encode() for name, (source, _) in FILES.items()}
     with Sandbox(QUICK) as sandbox:
-        return {name: load(sandbox, {name: source.encode()}, name) for name, (source, _) in FILES.items()}
+        return {name: load(sandbox, sources, name) for name in FILES}
 
 
 def load(sandbox, sources, name):
     with sandbox.session(sources) as session:
         try:
-            return load_statements(session, name)
+            return [one for one in load_statements(session, name) if one.file == name]
         except StudentError as error:
             return None if "SyntaxError" in str(error) else str(error)
 
