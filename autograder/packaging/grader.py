@@ -1,35 +1,29 @@
-"""What a machine needs to grade: the modules that one platform's entry point imports, the checks, and the course's file."""
+"""The files needed for grading on a platform: the modules that its entry point imports, the checks, and the course file."""
 
 import ast
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.assignment import Assignment
 from autograder.files import ACCEPTED, ROOT, source_files
-from autograder.packaging.regions import BuildError, skeleton
-from autograder.sandbox import layers
-from autograder.settings import COURSE_FILE, course_file, read_secret, read_settings
+from autograder.packaging.regions import skeleton
+from autograder.packaging.secret import package_course, read_accepted
+from autograder.settings import COURSE_FILE, read_settings
 
 ENGINE = "autograder"
-# Started by path, in interpreters of their own.
+# Started by path, each in its own interpreter.
 STARTED = ("autograder.sandbox.zygote", "autograder.sandbox.child", "autograder.sandbox.jail", "autograder.sandbox.modules")
 
 
 def grader_files(assignment: Assignment, entry: str) -> dict[str, bytes]:
-    """Return every file that a machine needs to run the module entry, by its path below the package.
+    """Return every file that a machine needs to run the module `entry`, by its path in the package.
 
-    What the environment variable ACCEPT names, submissions need not be kept from there. Raises BuildError if it names what
-    there is not, and SettingsError for a course file that cannot be used: a package would fail on its platform.
+    The package accepts the missing protections that the environment variable ACCEPT names. Raise BuildError if ACCEPT is
+    invalid or no secret may be packaged, and SettingsError if the course file is unusable, because the package would fail, too.
     """
-    accepted = os.environ.get("ACCEPT", "")
-    try:
-        layers.parse_dangers(accepted)
-    except ValueError as error:
-        raise BuildError(str(error)) from error
-    read_secret()
+    accepted = read_accepted()
     read_settings()
-    files = {ACCEPTED.name: accepted.encode(), COURSE_FILE: course_file().read_bytes()}
+    files = {ACCEPTED.name: ",".join(accepted).encode(), COURSE_FILE: package_course(accepted)}
     for part in assignment.part_names:
         place = (assignment.starter / f"{part}.py").relative_to(ROOT).as_posix()
         files[place] = skeleton((assignment.solution / f"{part}.py").read_text()).encode()
@@ -40,7 +34,7 @@ def grader_files(assignment: Assignment, entry: str) -> dict[str, bytes]:
 
 
 def module_files(entries: Iterable[str]) -> Iterator[Path]:
-    """Yield the files of the engine's modules that these import, directly or not, with the packages around them."""
+    """Yield the files of all engine modules that these import, directly or not, with their parent packages."""
     known: set[str] = set()
     waiting = [name for name in entries if name.split(".")[0] == ENGINE]
     while waiting:
@@ -53,15 +47,15 @@ def module_files(entries: Iterable[str]) -> Iterator[Path]:
 
 
 def module_file(name: str) -> Path | None:
-    """Return the file of a module or package; None if there is none, as for a function that was imported from one."""
+    """Return the file of a module or package; None for any other name, such as a function imported from a module."""
     place = ROOT.joinpath(*name.split("."))
     return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if name and path.is_file()), None)
 
 
 def imported_modules(path: Path) -> Iterator[str]:
-    """Yield what a source imports when it is loaded; for `from a import b` both a and a.b.
+    """Yield the modules that a source imports when it is loaded; for `from a import b`, both a and a.b.
 
-    What a function imports later is for commands that no platform runs, and needs packages that a grading machine lacks.
+    Imports inside functions are left out: they are for commands that no platform runs, and need packages that platforms lack.
     """
     for node in loaded_statements(ast.parse(path.read_text(encoding="utf-8")) if path.suffix == ".py" else ast.Pass()):
         if isinstance(node, ast.Import):
@@ -71,7 +65,7 @@ def imported_modules(path: Path) -> Iterator[str]:
 
 
 def loaded_statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes below one that run when a module is loaded: not those of functions, nor those for type checkers."""
+    """Yield the nodes that run when a module is loaded, without those in functions or for type checkers."""
     for child in ast.iter_child_nodes(node):
         for_types = isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING"
         if not (for_types or isinstance(child, ast.FunctionDef)):

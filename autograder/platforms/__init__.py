@@ -1,7 +1,7 @@
-"""The integrations with platforms: what each needs in its package, and its thin call into the judge.
+"""The integrations with platforms: the contents of each package, and a thin call into the judge.
 
-A platform is a folder here whose package.py offers INTEGRATION. The build, the commands, the manifest and the Makefile go by
-these folders: nothing else lists platforms.
+Each platform is a folder here whose package.py defines INTEGRATION. The build, the commands, the manifest and the Makefile
+discover these folders; there is no other list of platforms.
 """
 
 import importlib
@@ -15,16 +15,16 @@ NAMES = tuple(sorted(place.parent.name for place in Path(__file__).parent.glob("
 
 
 class Integration(Protocol):
-    """A platform. outputs says for whom each file or folder of its package is, by its path there."""
+    """A platform. outputs maps the path of each file or folder in its package to its audience."""
 
     outputs: Mapping[str, str]
 
     def build(self, assignment: Assignment, out: Path) -> str:
-        """Write the package into a folder and return a sentence on it; BuildError if that cannot be done."""
+        """Write the package into a folder and return a sentence about it; raise BuildError if that fails."""
         ...
 
 
 def integration(name: str) -> Integration:
-    """Return the integration of this name. It is imported only now: its platform's tools need not be installed for others."""
+    """Import and return an integration. The import is deferred, because other platforms do not need its tools."""
     found: Integration = importlib.import_module(f"autograder.platforms.{name}.package").INTEGRATION
     return found

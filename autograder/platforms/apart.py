@@ -1,6 +1,6 @@
-"""The judge as the platforms call it: `python -m autograder.platforms.apart SUBMISSION` prints a results.json.
+"""Run the judge for a platform: `python -m autograder.platforms.apart SUBMISSION` prints a results.json.
 
-So a platform's own process, which may run code of others, and the judge's are two.
+The judge gets a process of its own, because the platform's process may run other people's code.
 """
 
 import sys
@@ -14,28 +14,38 @@ from autograder.marks import mark_of
 from autograder.report.gradescope import results_json
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits
-from autograder.settings import Settings, read_settings
+from autograder.settings import ACCEPT_PUBLIC, Settings, is_public, read_secret, read_settings
 
-STUDENT = "submission"  # the platform knows who it is
+STUDENT = "submission"  # the platform knows the student's name
 
 
 def accepted() -> tuple[str, ...]:
-    """Return what this package was built to accept that submissions are not kept from."""
-    return layers.parse_dangers(ACCEPTED.read_text() if ACCEPTED.exists() else "")
+    """Return the missing protections that this package was built to accept."""
+    return layers.parse_dangers(ACCEPTED.read_text() if ACCEPTED.exists() else "", ACCEPT_PUBLIC)
+
+
+def warn_of_public_secret() -> str:
+    """Return a warning for instructors if the package was built with the public example secret; "" otherwise."""
+    if ACCEPT_PUBLIC not in accepted() or not is_public(read_secret()):
+        return ""
+    return (
+        f"This package was built with the public example secret (ACCEPT={ACCEPT_PUBLIC}), so any student can find out which "
+        "inputs the hidden checks use. Put a secret of your own into course.toml and build the package again."
+    )
 
 
 def judge() -> Judge:
-    """Return a judge that accepts what the package was built to accept; WeakSandboxError where the machine lacks more."""
+    """Return a judge with the package's accepted protections missing; raise WeakSandboxError if the machine lacks others."""
     return Judge(Limits(accept=accepted()))
 
 
 def shown_settings() -> Settings:
-    """Return of the course's settings those on feedback: what becomes of a score is the platform's own business."""
+    """Return only the course's feedback settings, because the platform applies its own rules to scores."""
     return Settings(feedback=read_settings().feedback)
 
 
 def main(submission: Path) -> None:
-    """Print the results.json of a submission, and the grader's own traceback, if there is one, to standard error."""
+    """Grade a submission and print its results.json, and any traceback of the grader to standard error."""
     with judge() as ready:
         result = ready.grade(read(STUDENT, submission, ready.assignment.graded_files))
     if result.fault:

@@ -140,6 +140,17 @@ BESIDE = {
         "grader/autograder/platforms/apart.py": PERFECT,
         "grader/sitecustomize.py": "",
     },
+    "names of otter's own": {
+        "__zip_filename__": "",
+        "run_otter.py": "",
+        "run_autograder": "",
+        "otter_config.json": '{"plugins": [], "points_possible": 1}',
+        "submission_metadata.json": "{}",
+        "results.json": '{"score": 100, "tests": []}',
+        "files/backprop.ipynb": "",
+        "environment.yml": "",
+    },
+    "ways out of the folder": {f"{out}{NOTEBOOK}.py": "" for out in ("../", "../../results/", "/", "C:\\")},
     "planted settings": {
         "conftest.py": "",
         "ipython_config.py": "",
@@ -203,14 +214,33 @@ def other_tests(handed_out: bytes, marker: Path) -> dict[str, bytes]:
     return files(notebook)
 
 
+def ignored_cells(handed_out: bytes, marker: Path) -> dict[str, bytes]:
+    """A cell that runs, before cells that otter is told to leave out."""
+    notebook = ahead(trace(marker, "ignored cells"), handed_out)
+    for cell in notebook.cells[1:]:
+        cell.metadata["tags"] = ["otter_ignore"]
+    return files(notebook)
+
+
+def results_pickle(handed_out: bytes, marker: Path) -> dict[str, bytes]:
+    """Results as otter leaves them, which run code when they are read."""
+    results = pickled(trace(marker, "results pickle"))
+    return {NOTEBOOK: handed_out, "results.pkl": results, ".OTTER_RESULTS": results}
+
+
 def log(handed_out: bytes, marker: Path) -> dict[str, bytes]:
     """A log of otter's that runs code when it is read: otter unpickles it."""
+    return {NOTEBOOK: handed_out, ".OTTER_LOG": pickled(trace(marker, "log"))}
+
+
+def pickled(code: str) -> bytes:
+    """A pickle that runs code when it is read."""
 
     class Entry:
         def __reduce__(self):
-            return exec, (trace(marker, "log"),)
+            return exec, (code,)
 
-    return {NOTEBOOK: handed_out, ".OTTER_LOG": pickle.dumps(Entry())}
+    return pickle.dumps(Entry())
 
 
 # The files that each lays beside warmup.py, dnn.py and extension.py, given the bytes of the notebook that was handed out and
@@ -219,6 +249,8 @@ NOTEBOOKS: dict[str, Callable[[bytes, Path], dict[str, bytes]]] = {
     "deleted cells": deleted_cells,
     "other tests": other_tests,
     "log": log,
+    "ignored cells": ignored_cells,
+    "results pickle": results_pickle,
     "shell": shell,
     **{name: in_a_cell(name) for name in BEFORE},
     **{name: beside(name) for name in BESIDE},

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import build
 from autograder.platforms import apart
 from autograder.platforms.gradescope import __main__ as door
 from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import WeakSandboxError
-from tests.project.grading import SCHEMA, rows
+from tests.course import OF_THE_REPOSITORY
+from tests.project.grading import SCHEMA, build_package, rows
 from tests.shares import in_turn
 
 
@@ -35,9 +35,13 @@ class Gradescope:
         (root / "results").mkdir()
 
     def call(self, script: str) -> subprocess.CompletedProcess:
-        """Run one of the two scripts as the platform would: with an environment of its own, from the root."""
+        """Run one of the two scripts as the platform would: with an environment of its own, from the root.
+
+        What the environment says to Python is hostile.
+        """
         environment = {name: os.environ[name] for name in os.environ if name.startswith("PIP_") or name in ("PATH", "HOME")}
         environment |= {"AUTOGRADER_ROOT": str(self.root), "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}"}
+        environment |= plant_modules(self.root / "planted")
         return subprocess.run([self.root / script], cwd=self.root, env=environment, capture_output=True, text=True)
 
     def grade(self, submission: Path) -> dict:
@@ -62,9 +66,29 @@ class Gradescope:
             shutil.copy(file, self.root / "submission/dnn.py")
 
 
+PLANTED = ("numpy", "sitecustomize", "usercustomize", "startup", "json")  # modules that leave a file where they are imported
+
+
+def plant_modules(folder: Path) -> dict[str, str]:
+    """Write modules that must not be imported, and return an environment in which Python would import them."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for place in (folder, folder / f"lib/{version}/site-packages"):
+        place.mkdir(parents=True, exist_ok=True)
+        for name in PLANTED:
+            (place / f"{name}.py").write_text(f"open({str(folder / 'imported')!r}, 'a').write({name!r})\n")
+    return {
+        "PYTHONPATH": str(folder),
+        "PYTHONHOME": str(folder),
+        "PYTHONUSERBASE": str(folder),
+        "PYTHONSTARTUP": str(folder / "startup.py"),
+        "PYTHONINSPECT": "1",
+        "PYTHONPLATLIBDIR": "planted",
+    }
+
+
 @pytest.fixture(scope="module")
 def gradescope(tmp_path_factory):
-    build("gradescope", package := tmp_path_factory.mktemp("package"))
+    build_package("gradescope", package := tmp_path_factory.mktemp("package"))
     platform = Gradescope(tmp_path_factory.mktemp("autograder"), package / "autograder.zip")
     finished = platform.call("source/setup.sh")
     assert finished.returncode == 0, finished.stderr
@@ -90,9 +114,39 @@ def test_the_marks_are_those_of_make_grade(gradescope, make_grade, examples):
         assert document["score"] == make_grade[student]["score"], student
 
 
+def test_what_the_environment_says_to_python_is_ignored(gradescope, tmp_path):
+    """By both scripts; without them, the same environment has Python import what is planted."""
+    (tmp_path / "dnn.py").write_text("x = 1")
+    assert gradescope.grade(tmp_path / "dnn.py")["extra_data"]["status"] == "graded"
+    assert not (gradescope.root / "planted/imported").exists()
+    planted = plant_modules(tmp_path)
+    for name in ("PYTHONHOME", "PYTHONPLATLIBDIR"):  # with which Python does not even start
+        planted.pop(name)
+    subprocess.run([sys.executable, "-c", "import numpy"], env={**os.environ, **planted}, stdin=subprocess.DEVNULL)
+    assert "numpy" in (tmp_path / "imported").read_text()
+
+
+def test_instructors_alone_read_that_the_public_secret_was_accepted(gradescope, tmp_path):
+    (tmp_path / "empty").mkdir()
+    document = gradescope.grade(tmp_path / "empty")
+    said = gradescope.call("run_autograder").stdout
+    assert said.startswith("This package was built with the public example secret (ACCEPT=public-secret), ")
+    assert "secret" not in json.dumps(document)
+    course = gradescope.root / "source/course.toml"
+    kept = course.read_text()
+    course.write_text(kept.replace(OF_THE_REPOSITORY, "0123456789abcdef" * 4))
+    try:
+        assert gradescope.call("run_autograder").stdout == ""
+    finally:
+        course.write_text(kept)
+
+
 def test_an_empty_submission_gets_a_reason(gradescope, tmp_path):
     (tmp_path / "empty").mkdir()
     document = gradescope.grade(tmp_path / "empty")
+    umask = os.umask(0o022)
+    os.umask(umask)
+    assert (gradescope.root / "results/results.json").stat().st_mode & 0o777 == 0o666 & ~umask  # for whoever collects it
     assert document["score"] == 0
     assert "There is no warmup.py, dnn.py or extension.py in it." in document["output"]
 
@@ -160,15 +214,17 @@ def told(gradescope, examples):
 def test_metadata_does_what_the_course_asks_for(told, make_grade):
     document = told(SETTINGS, TOLD)
     assert document["score"] == 90
-    assert document["tests"] == make_grade["solution"]["tests"]
+    assert document["tests"][:-1] == make_grade["solution"]["tests"][:-1]
+    assert document["tests"][-1]["output"].startswith("Submitted 2026-10-10 12:01 (UTC-07:00), within the first")
     assert document["extra_data"]["student"] == "Ada\\u202e, Grace"
     assert document["output"].startswith(
-        "Handed in by Ada\\u202e, Grace.\n\nHanded in 2026-10-10 12:01 (UTC-07:00), within the first"
+        "Submitted by Ada\\u202e, Grace.\n\nSubmitted 2026-10-10 12:01 (UTC-07:00), within the first"
     )
     document = told(SETTINGS, {**TOLD, "previous_submissions": BEFORE})
     assert (document["score"], document["extra_data"]["status"]) == (12.5, "limited")
-    assert "and the next is possible from 2026-10-11 08:00 (UTC-07:00) on." in document["output"]
-    assert "tests" not in document
+    assert "You can submit again from 2026-10-11 08:00 (UTC-07:00) on." in document["output"]
+    (kept,) = document["tests"]
+    assert (kept["score"], kept["visibility"]) == (12.5, "after_published")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", {}, {**TOLD, "created_at": math.nan, "users": 5}], ids=str)

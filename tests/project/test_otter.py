@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,14 @@ from otter.test_files import GradingResults
 from autograder import grade
 from autograder.backprop.rubric import RUBRIC
 from autograder.files import ROOT
+from autograder.marks import mark_of
 from autograder.packaging.handout import starter_files
 from autograder.packaging.output import EPOCH
 from autograder.packaging.regions import BuildError
 from autograder.platforms.otter import autograder_otter
-from autograder.platforms.otter.autograder_otter import Judged, JudgeError, judged
-from autograder.platforms.otter.master import master, named
+from autograder.platforms.otter.autograder_otter import Judged, JudgeError, run_judge
+from autograder.platforms.otter.master import master, name_question
+from autograder.report.gradescope import build_results
 from autograder.settings import read_secret
 from tests.course import ASSIGNMENT, PARTS
 from tests.golden.differences import DNN
@@ -91,7 +94,7 @@ def test_every_public_check_is_a_case_of_the_question_of_its_task(otter):
     tasks = {task: checks["public"] for part in RUBRIC.values() for task, checks in part.items() if "public" in checks}
     case = re.compile(r"@test_case\(points=(.+), hidden=False\)\ndef test_(\w+)\(\)")
     found = {question: {name: float(points) for points, name in case.findall(source)} for question, source in tests.items()}
-    assert found == {named(task): checks for task, checks in tasks.items()}
+    assert found == {name_question(task): checks for task, checks in tasks.items()}
     assert {"forward", "gradients_and_fit", "the_4_4_2_example"} < set(tests)
 
 
@@ -162,7 +165,8 @@ def run_checks(folder):
 def test_the_notebook_says_what_is_to_do(student):
     shown = run_checks(student)
     assert len(shown) == 13
-    assert re.search(r"`forward` returns the right output for the example\.\n *Task 3: let forward compute", shown["forward"])
+    first = r"`forward` returns the right output for the example\.\n *dnn\.py, line \d+: Task 3: let forward compute"
+    assert re.search(first, shown["forward"])
     for question, text in shown.items():
         assert text.startswith(f"{question} results:")
         assert "All test cases passed" not in text
@@ -221,7 +225,8 @@ def test_each_check_has_the_marks_of_make_grade(graded, name, total):
     finished, document, result = graded[name]
     assert finished.returncode == 0, finished.stderr
     assert f"Total Score: {total:.3f} / 100.000" in finished.stdout
-    assert scores(document) == {check.id: (check.score, check.points) for check in result.checks}
+    tests = build_results(mark_of(result))["tests"]
+    assert scores(document) == {test["extra_data"]["id"]: (test["score"], test["max_score"]) for test in tests}
     assert sum(score for score, _ in scores(document).values()) == result.score == total
     SCHEMA.validate(document)
 
@@ -229,8 +234,12 @@ def test_each_check_has_the_marks_of_make_grade(graded, name, total):
 def test_the_student_reads_the_explanations(graded):
     _, document, result = graded["wrong"]
     (check,) = [check for check in result.checks if check.id == "dnn.example_W"]
-    assert document["output"].startswith("2 public checks and 7 hidden checks did not pass.")
-    assert f"0/2  {check.sentence}\n    {check.got}\n    {check.cause}\n" in document["output"]
+    assert document["output"].startswith("2 public checks did not pass.")
+    assert f"0/2  {check.sentence}\n    {check.got}\n    {check.public_cause.said}\n" in document["output"]
+    assert "hidden check" not in document["output"]
+    last = next(test for test in document["tests"] if test["name"] == "extension.all checks")
+    assert "2 public checks and 7 hidden checks did not pass." in last["output"]
+    assert {test["visibility"] for test in document["tests"]} == {"after_published"}
     assert "2/2  `forward` returns the right output for the example.\n2/2  The cache" in document["output"]
     hidden = next(test for test in document["tests"] if test["name"] == "dnn.gradient_W_step")
     assert hidden["visibility"] == "after_published"
@@ -245,9 +254,10 @@ def test_a_ta_reads_the_remarks(graded):
     (remark,) = result.remarks
     assert remark in finished.stdout
     assert remark not in json.dumps(document)
-    halved = next(test for test in document["tests"] if test["name"] == "dnn.example_W")
-    assert (halved["score"], halved["max_score"]) == (1, 2)
-    assert "finite differences" in halved["output"]
+    by_name = {test["name"]: test for test in document["tests"]}
+    assert (by_name["dnn.example_W"]["score"], by_name["dnn.gradient_W_step"]["score"]) == (2, 1.5)
+    assert "finite differences" not in document["output"]
+    assert "finite differences" in by_name["dnn.compute_gradients taken"]["output"]
 
 
 def test_results_are_objects_of_otters_own(otter):
@@ -261,6 +271,16 @@ def test_results_are_objects_of_otters_own(otter):
     assert not results.has_catastrophic_failure()
     assert b"autograder_otter" not in dill.dumps(results)
     assert plugin.generate_report() is None
+    assert not results.all_hidden
+
+
+def test_what_the_course_never_shows_is_shown_by_otter_neither():
+    plugin = Judged("", {}, {})
+    check = {"name": "It works.", "score": 1, "max_score": 1, "status": "passed", "output": "", "visibility": "hidden"}
+    plugin.document = {"output": "", "tests": [{**check, "extra_data": {"id": "dnn.works"}}], "extra_data": {}}
+    results = GradingResults.without_results(RuntimeError())
+    plugin.after_grading(results)
+    assert results.all_hidden
 
 
 # When the judge fails
@@ -272,7 +292,7 @@ def test_a_judge_that_fails_gives_no_mark(otter, tmp_path):
     package = zipped(tmp_path / "broken.zip", files)
     finished, document = otter_run(package, zipped(tmp_path / "solution.zip", SOLVED), tmp_path / "out")
     assert (finished.returncode, document) == (1, None)
-    assert "There is no mark, and that is not the submission's fault; the judge said:" in finished.stderr
+    assert "There is no score, which is not the submission's fault. The judge reported:" in finished.stderr
     assert "RuntimeError: broken on purpose" in finished.stderr
     assert "Total Score" not in finished.stdout
 
@@ -280,8 +300,8 @@ def test_a_judge_that_fails_gives_no_mark(otter, tmp_path):
 @pytest.mark.parametrize(
     ("judge", "words"),
     [
-        ("import time\ntime.sleep(60)", "the judge was not done after 1 seconds"),
-        ("raise SystemExit('it cannot')", "the judge said:\nit cannot"),
+        ("import time\ntime.sleep(60)", "the judge had not finished after 1 seconds"),
+        ("raise SystemExit('it cannot')", "The judge reported:\nit cannot"),
         ('import sys\nprint(\'a fault\', file=sys.stderr)\nprint(\'{"extra_data": {"status": "error"}}\')', "a fault"),
     ],
 )
@@ -290,7 +310,7 @@ def test_no_answer_is_no_mark(tmp_path, monkeypatch, judge, words):
     (tmp_path / "autograder/platforms").mkdir(parents=True)
     (tmp_path / "autograder/platforms/apart.py").write_text(judge)
     with pytest.raises(JudgeError, match=words):
-        judged(tmp_path, tmp_path)
+        run_judge(tmp_path, tmp_path)
 
 
 # Hostile notebooks, and what lies beside them
@@ -311,7 +331,44 @@ def test_nothing_of_a_notebook_or_beside_it_runs(otter, tmp_path):
     assert not marker.exists(), marker.read_text()
     assert finished.returncode == 0, finished.stderr
     assert {score for score, _ in scores(document).values()} == {0}
-    assert len(document["tests"]) == 80
+    assert len(document["tests"]) == 81
+
+
+PATCHES = b"""
+import otter
+otter.Notebook.check = lambda *given, **named: "passed"
+from otter.test_files import GradingResults
+GradingResults.total = 1000
+"""
+
+
+def test_a_source_that_patches_otter_and_entries_that_are_no_files_gain_nothing(otter, tmp_path):
+    """Links and pipes in the zip, one of them to the secret of the course."""
+    secret = tmp_path / "secret"
+    secret.write_text("THE SECRET IS HERE")
+    submission = zipped(tmp_path / "odd.zip", {"dnn.py": PATCHES + SKELETON["dnn.py"]})
+    with zipfile.ZipFile(submission, "a") as archive:
+        for name, kind, data in (("warmup.py", stat.S_IFLNK, str(secret)), ("extension.py", stat.S_IFIFO, "")):
+            entry = zipfile.ZipInfo(name)
+            entry.create_system, entry.external_attr = 3, (kind | 0o777) << 16  # Unix
+            archive.writestr(entry, data)
+    finished, document = otter_run(otter / "autograder.zip", submission, tmp_path / "out")
+    assert finished.returncode == 0, finished.stderr
+    assert {score for score, _ in scores(document).values()} == {0}
+    assert "SECRET" not in json.dumps(document) + finished.stdout
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{f"{NOTEBOOK}/dnn.txt": b""}, {"x" * 300: b""}, None],
+    ids=["a folder called like the notebook", "a long name", "no zip"],
+)
+def test_what_otter_cannot_unpack_gets_no_mark(otter, tmp_path, files):
+    submission = tmp_path / "broken.zip"
+    zipped(submission, {**SOLVED, **files}) if files else submission.write_bytes(b"PK\3\4")
+    finished, document = otter_run(otter / "autograder.zip", submission, tmp_path / "out")
+    assert finished.returncode != 0
+    assert document is None
 
 
 def without_plugin(package):
@@ -322,10 +379,11 @@ def without_plugin(package):
     return files | {f"files/{name}": data for name, data in needed.items()}
 
 
-def test_without_the_plugin_they_run_and_gain(otter, tmp_path):
+@pytest.mark.parametrize("cells", ["deleted cells", "ignored cells"])
+def test_without_the_plugin_they_run_and_gain(otter, tmp_path, cells):
     handed_out, marker = (otter / "student" / NOTEBOOK).read_bytes(), tmp_path / "marker"
     package = zipped(tmp_path / "stock.zip", without_plugin(otter))
-    names = ("deleted cells", "log", "lenient check")
+    names = (cells, "log", "lenient check")
     submission = zipped(tmp_path / "hostile.zip", hostile(names, handed_out, marker))
     _, document = otter_run(package, submission, tmp_path / "out")
     assert set(marker.read_text().split("\n")) == {*names, ""}

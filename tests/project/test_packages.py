@@ -16,7 +16,8 @@ from autograder.packaging.manifest import MANIFEST, packaged_files, table_rows
 from autograder.packaging.regions import skeleton, solved
 from autograder.platforms import NAMES, integration
 from autograder.settings import read_secret
-from tests.course import PARTS
+from tests.course import ASSIGNMENT, PARTS
+from tests.project.grading import WITH_PUBLIC_SECRET
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader 0.9.6 needs Python 3.11")
 OUTPUTS = {"assignment.zip": "students"} | {
@@ -51,6 +52,24 @@ def test_the_manifest_says_how_large_each_package_is_and_gives_its_digest(packag
     assert f"{archive.stat().st_size:,} bytes" in packages.said
 
 
+def test_whatever_holds_the_secret_is_readable_by_its_owner_alone(packages):
+    secret = read_secret().encode()
+    private = set()
+    for path in packaged_files(packages.folder):
+        contents = [path.read_bytes()]
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                contents += [archive.read(name) for name in archive.namelist()]
+        if any(secret in content for content in contents):
+            private.add(path.relative_to(packages.folder).as_posix())
+    assert private == {"gradescope/autograder.zip", "otter/autograder.zip", "nbgrader/grader/course.toml"}
+    modes = {
+        name: (packages.folder / name).stat().st_mode & 0o777 for name in (*private, "nbgrader/gradebook.db", "nbgrader/grader")
+    }
+    assert modes.pop("nbgrader/grader") == 0o700
+    assert {*modes.values()} == {0o600}
+
+
 def test_sha256sum_reads_the_manifest(packages):
     command = ["sha256sum", "--check", "--quiet", MANIFEST]
     check = subprocess.run(command, cwd=packages.folder, capture_output=True, text=True)
@@ -82,7 +101,7 @@ def test_students_get_no_file_of_ours(contents):
 def test_students_get_no_line_of_ours(contents):
     sources = {part: (ROOT / f"solution/{part}.py").read_text() for part in PARTS}
     public = [*map(skeleton, sources.values()), *(path.read_text() for path in (ROOT / "tests/public").glob("*.py"))]
-    shown = *SHIPPED, *(f"autograder.backprop.{name}" for name in ("case", "calling", "running"))
+    shown = *SHIPPED, *ASSIGNMENT.public_modules
     public += [(ROOT / f"{name.replace('.', '/')}.py").read_text() for name in shown]
     private = [*map(solved, sources.values()), *(path.read_text() for path in (ROOT / "tests/hidden").glob("*.py"))]
     private += [(ROOT / "autograder/backprop/cases.py").read_text()]
@@ -106,7 +125,7 @@ def test_another_build_elsewhere_is_the_same_bytes(packages, tmp_path):
             (tmp_path / "another place" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tmp_path / "another place" / name)
     command = [sys.executable, "-m", "autograder", "build", "package"]
-    finished = subprocess.run(command, cwd=tmp_path / "another place", capture_output=True, text=True)
+    finished = subprocess.run(command, cwd=tmp_path / "another place", env=WITH_PUBLIC_SECRET, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
     there = (tmp_path / "another place/dist/MANIFEST").read_text()
     assert there.splitlines() == here.splitlines()

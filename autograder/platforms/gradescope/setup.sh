@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Gradescope runs this once, as root, when it builds the image: it makes the environment that run_autograder uses.
-# It takes Python 3.10 or newer and a package index, and nothing of the image's own packages: pip comes in the zip, and installs
-# what requirements.txt pins by hash. AUTOGRADER_ROOT stands in for /autograder where the layout is tried out elsewhere.
+# Gradescope runs this once, as root, when it builds the image: it creates the environment that run_autograder uses.
+# It needs Python 3.10 or newer and a package index, but no packages from the image: pip is in the zip, and installs the
+# packages that requirements.txt pins by hash. Set AUTOGRADER_ROOT to test the layout outside /autograder.
 set -euo pipefail
+unset "${!PYTHON@}" # PYTHONPATH, PYTHONHOME and the like would choose what the grader is built with
+export PYTHONNOUSERSITE=1
 root="${AUTOGRADER_ROOT:-/autograder}"
 cd "$root/source"
 
@@ -20,15 +22,15 @@ for candidate in python3 python3.14 python3.13 python3.12 python3.11 python3.10;
 done
 [ -n "$python" ] || fail "Python 3.10 or newer is needed; choose a newer base image."
 
-# Without pip, which Debian and Ubuntu keep from venv in a package of its own.
+# Without pip, because Debian and Ubuntu put venv's pip into a separate package.
 "$python" -m venv --clear --without-pip .venv ||
-    fail "the environment could not be made; choose a base image with all of Python's standard library."
-# Where a package has no wheel for this Python, that is said, and nothing is compiled.
+    fail "the environment could not be created; choose a base image with Python's complete standard library."
+# If a package has no wheel for this Python, pip says so instead of compiling it.
 .venv/bin/python pip.whl/pip install --quiet --no-cache-dir --disable-pip-version-check --only-binary :all: \
     --require-hashes -r requirements.txt ||
-    fail "the packages in requirements.txt could not be installed: pip says why above; they come from a package index."
-# Refuses a machine that cannot keep student code from the grader, and says which layer it lacks.
+    fail "the packages in requirements.txt could not be installed from the package index; see pip's message above."
+# Fails on a machine that cannot isolate student code from the grader, and names the missing layer.
 .venv/bin/python -m autograder.platforms.gradescope --check || fail "the grader does not work on this machine."
-# Student code runs under another uid; none of this is its business.
+# Student code runs under another uid and must not read any of this.
 chmod -R go-rwx "$root/source"
 echo "setup.sh: the grader is ready."

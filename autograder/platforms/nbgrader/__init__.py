@@ -1,7 +1,7 @@
-"""nbgrader: a course folder in which its own commands hand out, grade and give feedback, and marks for a gradebook of its own.
+"""nbgrader: a course folder for nbgrader's own commands, and scores for the gradebook of an nbgrader course.
 
-What nbgrader does with the folder is https://nbgrader.readthedocs.io/en/stable/user_guide/philosophy.html. Each task has one
-graded cell in the notebook with all its points; the marks come from the student's files, by the judge, and never from a cell.
+How nbgrader uses the folder: https://nbgrader.readthedocs.io/en/stable/user_guide/philosophy.html. Each task has one graded
+cell in the notebook with all its points. The judge computes the scores from the student's files, never from a cell.
 """
 
 from autograder.assignment import Assignment
@@ -9,7 +9,7 @@ from autograder.results import CheckResult, Result, total
 
 
 def grade_id(part: str, task: str) -> str:
-    """Return the name of a task's graded cell, in the notebook and in the gradebook."""
+    """Return the name of a task's graded cell in the notebook and in the gradebook."""
     return f"{part}-{task}".replace(" ", "-")
 
 

@@ -1,5 +1,6 @@
-"""The course folder: source/, the grader, the configuration, and what `nbgrader generate_assignment` makes of them."""
+"""The course folder: source/, the grader, the configuration, and the output of `nbgrader generate_assignment`."""
 
+import contextlib
 import importlib.util
 import os
 import platform
@@ -10,16 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.assignment import Assignment
-from autograder.files import display_path
+from autograder.files import PRIVATE, display_path
 from autograder.packaging.grader import grader_files
 from autograder.packaging.handout import starter_files
 from autograder.packaging.leaks import refuse_leaks
 from autograder.packaging.output import write_files
 from autograder.packaging.regions import BuildError
 
-# If a configuration raises anything but SystemExit, nbgrader goes on without it, and would run the students' notebooks.
+# If a configuration raises anything but SystemExit, nbgrader continues without it, and would run the students' notebooks.
 CONFIG = """\
-# An nbgrader course with the assignment "{assignment.title}". `make nbgrader` writes this once: what you change here stays.
+# An nbgrader course with the assignment "{assignment.title}". `make nbgrader` writes this file once and keeps your changes.
 
 import sys
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ from pathlib import Path
 c = get_config()
 c.CourseDirectory.course_id = "{assignment.name}"
 
-# What grades the assignment: in a course of your own, copy grader/ and these lines.
+# This part grades the assignment. To use it in a course of your own, copy grader/ and these lines.
 course = Path(__file__).parent
 sys.path.insert(0, str(course / "grader"))
 try:
@@ -43,13 +44,13 @@ except Exception as error:
 class Nbgrader:
     """A course folder in which nbgrader's own commands release the assignment and grade it.
 
-    Its gradebook.db is no output: nbgrader draws random numbers for it, and what TAs keep beside it is theirs.
+    gradebook.db is not an output: nbgrader uses random ids in it, and it belongs to the TAs, like any other files there.
     """
 
     outputs: Mapping[str, str] = {"release": "students", "source": "TAs", "grader": "TAs", "nbgrader_config.py": "TAs"}
 
     def build(self, assignment: Assignment, out: Path) -> str:
-        """Write the course folder, or bring source/, release/ and grader/ in it up to date; what is a TA's stays as it is."""
+        """Write the course folder, or update source/, release/ and grader/ in it; the TAs' files are kept."""
         return build_course(assignment, out)
 
 
@@ -57,13 +58,13 @@ INTEGRATION = Nbgrader()
 
 
 def build_course(assignment: Assignment, course: Path) -> str:
-    """Write the course folder; BuildError if nbgrader cannot."""
+    """Write the course folder; raise BuildError if nbgrader cannot."""
     if not importlib.util.find_spec("nbgrader"):
         raise BuildError(
-            f"nbgrader is not installed for this Python, {platform.python_version()}; it needs 3.11 or newer: "
-            "`make clean`, then `make nbgrader PYTHON=python3.11`, or whatever your newer one is called."
+            f"nbgrader is not installed for this Python, {platform.python_version()}. It needs Python 3.11 or newer: run "
+            "`make clean`, then `make nbgrader PYTHON=python3.11`, with the name of your newer Python."
         )
-    # Here, because a machine that only grades has no nbformat.
+    # Imported here, because a machine that only grades has no nbformat.
     from autograder.platforms.nbgrader.cells import with_graded_cells
 
     files = starter_files(assignment)
@@ -74,21 +75,23 @@ def build_course(assignment: Assignment, course: Path) -> str:
     grader = grader_files(assignment, "autograder.platforms.nbgrader.settings")
     grader |= grader_files(assignment, "autograder.platforms.nbgrader.grading")
     shutil.rmtree(course / "grader", ignore_errors=True)
-    write_files(course / "grader", grader)
+    write_files(course / "grader", grader, private=True)
     write_files(course / "source" / assignment.name, source)
-    for part in set(assignment.all_part_names).difference(assignment.part_names):  # of a course that was built with it
-        for left_out in (f"{part}.py", f"checks/test_{part}.py"):
+    for part in set(assignment.all_part_names).difference(assignment.part_names):  # from an earlier build with that part
+        for left_out in (f"{part}.py", f"checks/test_{part}.py", f"checks/known_{part}.json"):
             (course / "source" / assignment.name / left_out).unlink(missing_ok=True)
     if not (course / "nbgrader_config.py").exists():
         write_files(course, {"nbgrader_config.py": CONFIG.format(assignment=assignment).encode()})
+    with contextlib.suppress(FileExistsError):  # nbgrader fills an existing file, but would create one that everyone can read
+        (course / "gradebook.db").touch(PRIVATE, exist_ok=False)
     generate_assignment(course, assignment.name)
-    return f"{display_path(course)}/: a course; `nbgrader autograde {assignment.name}` in it grades what lies in submitted/"
+    return f"{display_path(course)}/: a course; run `nbgrader autograde {assignment.name}` there to grade submitted/"
 
 
 def generate_assignment(course: Path, name: str) -> None:
-    """Have nbgrader make release/ and gradebook.db; BuildError with its words if it does not."""
+    """Have nbgrader write release/ and gradebook.db; raise BuildError with its message if that fails."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # where it looks for alembic
-    # Without JUPYTER_NO_CONFIG a configuration in one's home may name another course. The course file is that of grader/.
+    # Without JUPYTER_NO_CONFIG, a configuration in the home folder may name another course. Use the course file in grader/.
     own = {"COURSE": "", "ASSIGNMENT": "", "JUPYTER_NO_CONFIG": "1", "PYTHONDONTWRITEBYTECODE": "1"}
     environment = os.environ | own | {"PATH": path}
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", name, "--force"]

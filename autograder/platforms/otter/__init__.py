@@ -1,4 +1,4 @@
-"""otter-grader: the notebook that `otter assign` hands out, and the plugin through which `otter run` asks the judge.
+"""otter-grader: the notebook for `otter assign`, and the plugin through which `otter run` calls the judge.
 
-The hooks of a plugin are https://otter-grader.readthedocs.io/en/latest/plugins/creating.html.
+The hooks of plugins: https://otter-grader.readthedocs.io/en/latest/plugins/creating.html.
 """

@@ -1,6 +1,7 @@
-"""Otter's plugin: the judge grades in its own process, and nothing that was submitted runs beside otter.
+"""The plugin for otter: the judge grades in its own process, and no submitted code runs in otter's.
 
-It stands alone, for otter imports it where the grader is no package: the grader lies in the zip that otter unpacks.
+This module imports nothing from the grader, which is not installed where otter imports the plugin: it is in the zip that otter
+unpacks.
 """
 
 import json
@@ -23,37 +24,40 @@ from otter.test_files import (
 )
 
 __version__ = "0.1.0"
-SECONDS = 300  # the judge ends a submission long before; this is for a judge that hangs
+SECONDS = 300  # the judge stops a submission much earlier; this limit is for a judge that hangs
 
 
 class JudgeError(Exception):
-    """The judge gave no mark. It is no OtterRuntimeError, for which otter would write a score of 0."""
+    """The judge returned no score. This is not an OtterRuntimeError, because otter would record a score of 0 for that."""
 
 
 class Judged(AbstractOtterPlugin):
-    """Has the judge grade what was handed in, and otter report it."""
+    """Have the judge grade the submission, and otter report the result."""
 
     def before_grading(self, config: Any) -> None:
-        """Grade the submission, then leave an empty notebook in its place: what otter reads, unpickles and runs from here on.
+        """Grade the submission, then replace it by an empty notebook, which otter reads, unpickles and runs from here on.
 
-        JudgeError if there is no mark.
+        Raise JudgeError if there is no score.
         """
         source, submission = Path(config.autograder_dir, "source"), Path(self.submission_path).parent
-        for name in [*os.listdir(source / "files"), "tests", "__init__.py"]:  # otter has put these there
+        for name in [*os.listdir(source / "files"), "tests", "__init__.py"]:  # otter has added these
             remove(submission / name)
-        self.document = judged(source / "files/grader", submission)
+        self.document = run_judge(source / "files/grader", submission)
         for path in submission.iterdir():
             remove(path)
         nbformat.write(nbformat.v4.new_notebook(), self.submission_path)
 
     def after_grading(self, results: GradingResults) -> None:
-        """Put what the judge said in the place of what otter found, a failure of its own included."""
+        """Replace otter's results, including any failure of its own, by the judge's."""
         results.__init__([test_file(test) for test in self.document["tests"]], results.notebook)
-        results.set_output(told(self.document))
+        results.set_output(summarize(self.document))
+        if any(test["visibility"] == "hidden" for test in self.document["tests"]):
+            results.hide_everything()  # otherwise otter shows them once grades are published
 
     def generate_report(self) -> str | None:
-        """Return what a TA alone should know."""
-        return "\n".join(self.document["extra_data"]["remarks"]) or None
+        """Return the notes for the TA, or None."""
+        places = (self.document, *self.document["tests"])
+        return "\n".join(remark for place in places for remark in place["extra_data"].get("remarks", ())) or None
 
 
 def remove(path: Path) -> None:
@@ -64,24 +68,24 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def judged(grader: Path, submission: Path) -> dict[str, Any]:
-    """Return the results.json of a submission; JudgeError if the judge failed."""
-    grader.chmod(0o700)  # where root grades, student code runs under another uid
+def run_judge(grader: Path, submission: Path) -> dict[str, Any]:
+    """Return the results.json of a submission; raise JudgeError if the judge failed."""
+    grader.chmod(0o700)  # if root grades, student code runs under another uid
     command = [sys.executable, "-m", "autograder.platforms.apart", str(submission)]
-    # The course file is that of the zip.
+    # Use the course file in the zip.
     environment = {**os.environ, "COURSE": "", "ASSIGNMENT": "", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     try:
         run = subprocess.run(command, cwd=grader, env=environment, capture_output=True, encoding="utf-8", timeout=SECONDS)
     except subprocess.TimeoutExpired as late:
-        raise JudgeError(f"There is no mark: the judge was not done after {SECONDS} seconds; grade this again.") from late
+        raise JudgeError(f"There is no score: the judge had not finished after {SECONDS} seconds. Grade this again.") from late
     document = json.loads(run.stdout) if run.returncode == 0 else {"extra_data": {"status": "error"}}
     if document["extra_data"]["status"] == "error":
-        raise JudgeError(f"There is no mark, and that is not the submission's fault; the judge said:\n{run.stderr}")
+        raise JudgeError(f"There is no score, which is not the submission's fault. The judge reported:\n{run.stderr}")
     return document
 
 
 def test_file(test: dict[str, Any]) -> TestFile:
-    """Return a check as otter keeps a question: in a class of otter's own, so that results.pkl needs no plugin to be read."""
+    """Return a check as an otter question, in otter's own class, so that results.pkl can be read without this plugin."""
     passed = test["status"] == "passed"
     case = TestCase(
         name=test["name"],
@@ -97,8 +101,8 @@ def test_file(test: dict[str, Any]) -> TestFile:
     return file
 
 
-def told(document: dict[str, Any]) -> str:
-    """Return what the student reads at once: the summary, and each public check."""
+def summarize(document: dict[str, Any]) -> str:
+    """Return the text that the student sees immediately: the summary, and each public check."""
     public = [test for test in document["tests"] if test["visibility"] == "visible"]
     checks = [
         f"{test['score']:g}/{test['max_score']:g}  {test['name']}\n{textwrap.indent(test['output'], '    ')}" for test in public

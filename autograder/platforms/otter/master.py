@@ -1,4 +1,4 @@
-"""The master notebook: the lab notebook with otter's questions in it, as `otter assign` takes it."""
+"""The master notebook: the lab notebook with otter's questions, as input for `otter assign`."""
 
 import json
 import re
@@ -21,22 +21,21 @@ def test_{name}():
 
     check.must_pass("{part}", "{name}")'''
 INSTRUCTIONS = (
-    "The zip holds your files and this notebook, which is not graded. "
-    "To submit the files by themselves, without it, comes to the same."
+    "The zip contains your files and this notebook. The notebook is not graded, so you can also submit just the files."
 )
 CONFIG = {
     "export_cell": {"pdf": False, "run_tests": False, "ignore_log": True, "instructions": INSTRUCTIONS},
     "tests": {"ok_format": False},
     "plugins": ["autograder_otter.Judged"],
-    # Otter's summary of the public tests would say of a hidden one that it passed; the plugin writes a summary of its own.
+    # Otter's summary of public tests would mention passed hidden ones; the plugin writes its own summary.
     "generate": {"show_hidden": True, "force_public_test_summary": False},
 }
 
 
 def master(assignment: Assignment, text: str, autograder_files: Iterable[str], requirements: Iterable[str]) -> str:
-    """Return the master notebook of a notebook's text; autograder_files and requirements are what the machine that grades gets.
+    """Return the master notebook for a notebook's text; the grading machine gets autograder_files and requirements.
 
-    BuildError if the text has no place for the questions of a part.
+    Raise BuildError if the text has no cell to replace with the questions of a part.
     """
     config = {
         "student_files": [f"{part}.py" for part in assignment.part_names],
@@ -47,7 +46,7 @@ def master(assignment: Assignment, text: str, autograder_files: Iterable[str], r
     cells = cells_of(text)
     places = {CHECK_CELL.format(part=part.name): part for part in assignment.parts}
     if missing := places.keys() - {cell.source for cell in cells}:
-        raise BuildError(f"The notebook has no cell {', '.join(sorted(missing))} for otter's questions to stand in.")
+        raise BuildError(f"The notebook has no cell {', '.join(sorted(missing))} to replace with otter's questions.")
     filled = [new for cell in cells for new in (questions(places[cell.source]) if cell.source in places else [cell])]
     head = new_raw_cell(f"# ASSIGNMENT CONFIG\n{json.dumps(config, indent=2)}")  # JSON is YAML too
     return written(new_notebook(cells=[head, *filled], metadata=METADATA))
@@ -61,7 +60,7 @@ def questions(part: Part) -> list[NotebookNode]:
 def question(part: str, task: str, checks: Mapping[str, Any]) -> list[NotebookNode]:
     """Return the cells of one question."""
     return [
-        new_raw_cell(f"# BEGIN QUESTION\nname: {named(task)}"),
+        new_raw_cell(f"# BEGIN QUESTION\nname: {name_question(task)}"),
         new_raw_cell("# BEGIN TESTS"),
         *(new_code_cell(TEST.format(part=part, name=name, points=points)) for name, points in checks.items()),
         new_raw_cell("# END TESTS"),
@@ -69,6 +68,6 @@ def question(part: str, task: str, checks: Mapping[str, Any]) -> list[NotebookNo
     ]
 
 
-def named(task: str) -> str:
-    """Return the name of a task as one word, for it becomes a file's."""
+def name_question(task: str) -> str:
+    """Return a task's name as one word, because otter uses it as a file name."""
     return re.sub(r"\W+", "_", task)

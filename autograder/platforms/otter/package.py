@@ -1,4 +1,4 @@
-"""The otter package: what students get in a course that uses otter, the autograder.zip that grades, and the plugin's wheel."""
+"""The otter package: the files for students in a course that uses otter, the autograder.zip, and the plugin's wheel."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ SCRIPTS = ("setup.sh", "run_autograder")
 
 
 class Otter:
-    """What students get in a course that uses otter, the zip that grades, and the plugin's wheel."""
+    """The files for students in a course that uses otter, the autograder.zip, and the plugin's wheel."""
 
     outputs: Mapping[str, str] = {
         "student": "students",
@@ -32,7 +32,7 @@ class Otter:
     }
 
     def build(self, assignment: Assignment, out: Path) -> str:
-        """Write the package into a folder, and install the plugin beside this interpreter, so that `otter run` finds it."""
+        """Write the package into a folder, and install the plugin for this interpreter, so that `otter run` finds it."""
         notebook = f"{assignment.name}.ipynb"
         with tempfile.TemporaryDirectory() as folder:
             wheel = build_plugin(Path(folder))
@@ -49,7 +49,7 @@ class Otter:
             shutil.rmtree(out, ignore_errors=True)
             write_files(out / "student", student)
             shutil.copy(wheel, out)
-        grading = write_zip(out / "autograder.zip", files, executable=SCRIPTS)
+        grading = write_zip(out / "autograder.zip", files, executable=SCRIPTS, private=True)
         return f"{display_path(out / 'student')}: {len(student)} files\n{grading}"
 
 
@@ -57,7 +57,7 @@ INTEGRATION = Otter()
 
 
 def build_plugin(folder: Path) -> Path:
-    """Write the plugin's wheel into a folder, the same bytes each time, and return its path."""
+    """Build the plugin's wheel reproducibly in a folder, and return its path."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}  # 1980, the oldest time a zip can hold
     flit = [sys.executable, "-m", "flit_core.wheel", str(HERE), "--outdir", str(folder)]
     subprocess.run(flit, env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -66,7 +66,7 @@ def build_plugin(folder: Path) -> Path:
 
 
 def is_installed(wheel: Path) -> bool:
-    """Return whether this interpreter has the plugin of a wheel: installing it again would take it away for a moment."""
+    """Return whether this interpreter has a wheel's plugin; reinstalling it would remove it for a moment."""
     site = Path(sysconfig.get_path("purelib"))
     with zipfile.ZipFile(wheel) as archive:
         return all(
@@ -77,16 +77,15 @@ def is_installed(wheel: Path) -> bool:
 
 
 def install(wheel: Path) -> None:
-    """Install a wheel, and nothing else, beside this interpreter."""
+    """Install a wheel, without dependencies, for this interpreter."""
     pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     subprocess.run([*pip, "--no-deps", "--no-index", "--force-reinstall", wheel], check=True)
 
 
 def master_files(assignment: Assignment, wheel: Path) -> dict[str, bytes]:
-    """Return the folder that `otter assign` works on: the master notebook, the solution, and what the machine that grades gets.
+    """Return the input of `otter assign`: the master notebook, the solution, and the files for the grading machine.
 
-    The master notebook is one of the latter: otter lays it over the student's, so there is one to be found where three files
-    come without any.
+    These include the master notebook: otter copies it over the student's, so submissions without a notebook work, too.
     """
     from autograder.packaging.notebook import notebook_text
     from autograder.platforms.otter.master import master
@@ -105,7 +104,7 @@ def master_files(assignment: Assignment, wheel: Path) -> dict[str, bytes]:
 
 
 def assign(folder: Path, notebook: str) -> None:
-    """Run `otter assign` in the folder; BuildError if it fails, as it does when the solution does not get every point."""
+    """Run `otter assign` in the folder; raise BuildError if it fails, for example because the solution loses points."""
     command = [sys.executable, "-m", "otter", "assign", notebook, "made"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if run.returncode:
@@ -113,7 +112,7 @@ def assign(folder: Path, notebook: str) -> None:
 
 
 def student_notebook(path: Path) -> str:
-    """Return the text of the student's notebook that `otter assign` has made."""
+    """Return the text of the student's notebook made by `otter assign`."""
     import nbformat
 
     from autograder.packaging.notebook import written
@@ -122,7 +121,7 @@ def student_notebook(path: Path) -> str:
 
 
 def student_files(assignment: Assignment, notebook: str) -> dict[str, bytes]:
-    """Return what students get: the assignment, with this notebook, and otter among the requirements."""
+    """Return the files for students: the assignment with this notebook, and otter in the requirements."""
     files = starter_files(assignment) | {f"{assignment.name}.ipynb": notebook}
     files["requirements.txt"] = files.get("requirements.txt", "") + "otter-grader==7.0.0\n"
     return {name: text.encode() for name, text in files.items()}
