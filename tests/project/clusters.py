@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
+import dask.config
 import psutil
 from distributed import Client
 
@@ -22,22 +24,41 @@ SOON = {
 }
 
 
+@contextlib.contextmanager
+def encrypted(folder):
+    """Have Dask use TLS here and in every process that is started, with a certificate as docs/cluster.md has it made.
+
+    Gives the certificate, whose key is next to it.
+    """
+    cert, key = str(folder / "cluster.pem"), str(folder / "cluster.key")
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cluster"
+    subprocess.run([*make.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
+    settings = {"distributed.comm.require-encryption": True, "distributed.comm.tls.ca-file": cert}
+    for role in ("scheduler", "worker", "client"):
+        settings |= {f"distributed.comm.tls.{role}.cert": cert, f"distributed.comm.tls.{role}.key": key}
+    environment = {f"DASK_{name.replace('.', '__').replace('-', '_').upper()}": str(value) for name, value in settings.items()}
+    with dask.config.set(settings), mock.patch.dict(os.environ, environment):
+        yield cert
+
+
 class Cluster:
     """A scheduler and the workers that it was given; each is the leader of a group of processes."""
 
-    def __init__(self, folder, host="127.0.0.1", inside=(), **environment):
+    def __init__(self, folder, host="127.0.0.1", inside=(), protocol="tls", **environment):
         self.folder = folder
         self.groups = []
         self.file = folder / "scheduler.json"
         self.start(
-            *("scheduler", "--host", host, "--port", "0", "--dashboard-address", ":0", "--scheduler-file", str(self.file)),
+            *("scheduler", "--protocol", protocol, "--host", host, "--port", "0"),
+            *("--dashboard-address", "127.0.0.1:0", "--scheduler-file", str(self.file)),
             inside=inside,
             **environment,
         )
         while not (self.file.exists() and self.file.read_text()):
             assert self.groups[0].poll() is None, (folder / "log").read_text()
             time.sleep(0.05)
-        self.address = json.loads(self.file.read_text())["address"]
+        self.document = json.loads(self.file.read_text())
+        self.address = self.document["address"]
 
     def start(self, kind, *options, inside=(), **environment):
         """Start `dask scheduler` or `dask worker`, on the machine that the command `inside` leads to."""
