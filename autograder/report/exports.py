@@ -19,12 +19,9 @@ Columns = list[tuple[str, Cell]]
 
 
 class Entry(NamedTuple):
-    """A person and their mark, if any; platform_id is the platform's own id of the person, id one of the university's."""
+    """A person and their mark, if any."""
 
-    name: str = ""
-    email: str = ""
-    platform_id: str = ""
-    id: str = ""
+    person: Person = Person()
     mark: Mark | None = None
 
     @property
@@ -37,16 +34,13 @@ class Entry(NamedTuple):
         return self.mark.waiting.submitted.strftime(form) if self.mark and self.mark.waiting.submitted else ""
 
 
-def export_sheets(exports: Exports, max_score: float, ids: str = "") -> dict[str, Sheet]:
-    """Return the CSV file of each platform.
-
-    ids is the platform whose own ids people have, as in a download from it; "" if their ids are the university's.
-    """
-    return {platform: build_sheet(platform, exports, max_score, ids == platform) for platform in PLATFORMS}
+def export_sheets(exports: Exports, max_score: float) -> dict[str, Sheet]:
+    """Return the CSV file of each platform."""
+    return {platform: build_sheet(platform, exports, max_score) for platform in PLATFORMS}
 
 
-def build_sheet(platform: str, exports: Exports, max_score: float, own: bool) -> Sheet:
-    """Return the CSV file of a platform; with own, people have the platform's ids."""
+def build_sheet(platform: str, exports: Exports, max_score: float) -> Sheet:
+    """Return the CSV file of a platform."""
     columns = partial(PLATFORMS[platform], exports, max_score)
     head: list[list[Cell]] = [[name for name, _ in columns(Entry())]]
     if platform == "Canvas":
@@ -54,10 +48,11 @@ def build_sheet(platform: str, exports: Exports, max_score: float, own: bool) ->
 
     def rows(marks: Iterable[Mark], absent: Iterable[Person]) -> Iterator[list[Cell]]:
         # A submission of nobody known has its name as an id.
-        people = ((one, mark) for mark in marks for one in mark.waiting.people or (Person(id=mark.waiting.student),))
-        for person, mark in chain[tuple[Person, Mark | None]](people, ((person, None) for person in absent)):
-            ids = (person.id, "") if own else ("", person.id)
-            yield [cell for _, cell in columns(Entry(person.name, person.email, *ids, mark))]
+        people = (
+            Entry(one, mark.of(one)) for mark in marks for one in mark.waiting.people or (Person(id=mark.waiting.student),)
+        )
+        for entry in chain(people, map(Entry, absent)):
+            yield [cell for _, cell in columns(entry)]
 
     return Sheet(head, rows)
 
@@ -67,14 +62,15 @@ def gradescope_columns(exports: Exports, max_score: float, entry: Entry) -> Colu
 
     They are those that https://github.com/eldridgejm/gradelib and https://github.com/matthigger/gradescope_mean read.
     """
-    first, last = split_name(entry.name)
+    person = entry.person
+    first, last = split_name(person.name)
     lateness = format_duration(entry.mark.late) if entry.mark and entry.mark.late is not None else ""
     return [
         ("First Name", first),
         ("Last Name", last),
-        ("SID", entry.platform_id or entry.id),
-        ("Email", entry.email),
-        ("Sections", ""),
+        ("SID", person.office_id or person.id),
+        ("Email", person.email),
+        ("Sections", person.get_cell("Sections", "Section")),
         (exports.name, entry.score),
         (f"{exports.name} - Max Points", max_score),
         (f"{exports.name} - Submission Time", entry.format_time("%Y-%m-%d %H:%M:%S %z")),
@@ -90,12 +86,13 @@ def canvas_columns(exports: Exports, _: float, entry: Entry) -> Columns:
     column: lib/gradebook_importer.rb of https://github.com/instructure/canvas-lms. A person named like the row of the points
     possible would set them, so that name is changed.
     """
+    person = entry.person
     return [
-        ("Student", (entry.name or entry.platform_id or entry.id).replace(POINTS_ROW, POINTS_ROW.replace(" ", "-"))),
-        ("ID", entry.platform_id),
-        ("SIS User ID", entry.id),
-        ("SIS Login ID", entry.email),
-        ("Section", ""),
+        ("Student", hide_points_row(person.name or person.id)),
+        ("ID", person.get_id("Canvas")),
+        ("SIS User ID", person.get_cell("SIS User ID") or person.office_id),
+        ("SIS Login ID", person.get_cell("SIS Login ID") or person.email),
+        ("Section", person.get_cell("Section")),
         (exports.canvas_id or exports.name, entry.score),
     ]
 
@@ -106,25 +103,31 @@ def moodle_columns(_: Exports, max_score: float, entry: Entry) -> Columns:
     The worksheet looks for a person by the Identifier alone, the import by the ID number or the email address:
     mod/assign/feedback/offline/importgradeslib.php of https://github.com/moodle/moodle. Its comments are HTML.
     """
-    comments = write_comments(entry.mark) if entry.mark and entry.score is not None else []
+    person, own = entry.person, entry.person.get_id("Moodle")
     return [
-        ("Identifier", f"{PARTICIPANT}{entry.platform_id}" if entry.platform_id else ""),
-        ("Full name", entry.name),
-        ("ID number", entry.id),
-        ("Email address", entry.email),
+        ("Identifier", f"{PARTICIPANT}{own}" if own else ""),
+        ("Full name", person.name),
+        ("ID number", person.get_cell("ID number") or person.office_id),
+        ("Email address", person.email),
         ("Status", "Submitted for grading" if entry.mark else "No submission"),
         ("Grade", entry.score),
         ("Maximum Grade", max_score),
         ("Grade can be changed", "Yes"),
         ("Last modified (submission)", entry.format_time("%A, %d %B %Y, %I:%M %p")),
         ("Last modified (grade)", ""),
-        ("Feedback comments", html.escape(" ".join(comments), quote=False)),
+        ("Feedback comments", write_comments(entry.mark) if entry.mark and entry.score is not None else ""),
     ]
 
 
-def write_comments(mark: Mark) -> list[str]:
-    """Return what a person who has a score is told about it."""
-    return [*mark.said, write_summary(mark.result), *write_start(mark.result, mark.shown.first_to_fix)]
+def write_comments(mark: Mark) -> str:
+    """Return what a person who has a score is told about it, as HTML on one line, which is what Moodle's comments are."""
+    sentences = [*mark.said, write_summary(mark.result), *write_start(mark.result, mark.shown.first_to_fix)]
+    return html.escape(" ".join(sentences), quote=False)
+
+
+def hide_points_row(name: str) -> str:
+    """Return a person's name in which Canvas does not find its row of points, which would set those of the assignment."""
+    return name.replace(POINTS_ROW, POINTS_ROW.replace(" ", "-"))
 
 
 PLATFORMS: dict[str, Callable[[Exports, float, Entry], Columns]] = {

@@ -51,19 +51,19 @@ class Student(NamedTuple):
 
 @dataclass
 class Mistake:
-    """A mistake of the class: who made it, how often it was described how, the points it cost, and the answer in words."""
+    """A mistake of the class: who made it, how often it had which title, the points it cost, and the answer in words."""
 
     part: str
     students: list[str] = field(default_factory=list)
-    descriptions: Counter[str] = field(default_factory=Counter)
+    titles: Counter[str] = field(default_factory=Counter)
     lost: float = 0
     answer: str = ""
 
     @property
-    def description(self) -> str:
-        """The most frequent description."""
-        ((description, _),) = self.descriptions.most_common(1)
-        return describe_for_class(description)
+    def title(self) -> str:
+        """The most frequent title."""
+        ((title, _),) = self.titles.most_common(1)
+        return title
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Overview:
         mistake = self.mistakes.setdefault(identify(cause), Mistake(cause.part))
         if student not in mistake.students[-1:]:
             mistake.students.append(student)
-        mistake.descriptions[cause.said] += 1
+        mistake.titles[cause.title] += 1
         mistake.lost += sum(check.points for check in failed if check.part == cause.part and check.cause == cause.said)
         mistake.answer = mistake.answer or (cause.hints[-1] if cause.hints else "")
 
@@ -182,13 +182,8 @@ def find_concerns(mark: Mark) -> dict[str, str]:
 
 
 def identify(cause: Cause) -> tuple[str, str]:
-    """Return what distinguishes a mistake from others: its part, and its row in the catalog or else its description."""
-    return cause.part, cause.mistakes[0] if cause.mistakes else cause.said
-
-
-def describe_for_class(sentence: str) -> str:
-    """Return a sentence on a mistake without what addresses its student."""
-    return sentence.removeprefix("In your work, ").removesuffix(" Everything else is right, or follows correctly from it.")
+    """Return what distinguishes a mistake from others: its part, and its row in the catalog or else its title."""
+    return cause.part, cause.mistakes[0] if cause.mistakes else cause.title
 
 
 def link_to(student: str) -> str:

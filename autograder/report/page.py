@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.report.words import is_checked
+from autograder.report.words import CODE, is_checked
 from autograder.text import format_count, format_number
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -34,7 +34,7 @@ def load_templates(folder: Path) -> Environment:
     """Return the templates of a folder together with those of all pages; using an undefined value raises UndefinedError."""
     loader = FileSystemLoader([folder, TEMPLATES])
     templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    templates.globals.update(is_checked=is_checked)
+    templates.globals.update(is_checked=is_checked, your_code=CODE)
     templates.filters.update(number=format_number, quantity=format_count, code=mark_code)
     return templates
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from autograder.marks import Mark
 from autograder.report.distribution import Distribution
+from autograder.report.overview import find_concerns
 from autograder.report.spreadsheet import Cell, Sheet
 from autograder.report.words import write_headline
 from autograder.text import format_number
@@ -21,7 +22,7 @@ MAX_ROWS = 100  # of the table in the terminal; a larger class has grades.csv
 def grades_sheet(parts: Sequence[str]) -> Sheet:
     """Return grades.csv for an assignment of these parts: one row per submission, without a score if the grader failed."""
     names = ("student", "score", "max_score", "status", *parts, "reason", "earned", "late_penalty", "adjustment")
-    people = ("name", "email", "id", "submitted", "superseded")
+    people = ("name", "email", "id", "submitted", "superseded", "platform_id")
     return Sheet([[*names, *people]], lambda marks, _: (grade_row(mark, parts) for mark in marks))
 
 
@@ -36,6 +37,7 @@ def grade_row(mark: Mark, parts: Sequence[str]) -> list[Cell]:
         *(join_texts([getattr(person, name) for person in waiting.people]) for name in ("name", "email", "id")),
         waiting.submitted.isoformat() if waiting.submitted else "",
         join_texts(waiting.superseded),
+        join_texts([" ".join(dict(person.platform_ids).values()) for person in waiting.people]),
     ]
 
 
@@ -58,6 +60,7 @@ class Summary:
         self.first: list[Mark] = []  # all of a class that is small enough for a table
         self.notable: list[Mark] = []  # those that a TA has to look at
         self.layers: tuple[str, ...] = ()
+        self.concerns: dict[str, list[str]] = {}  # names of submissions, by the kind of concern
         for mark in marks:
             self.add(mark)
 
@@ -67,6 +70,8 @@ class Summary:
         self.layers = self.layers or mark.result.layers
         if mark.score is not None:
             self.scores.append(mark.score)
+        for kind in (*find_concerns(mark), *(["late"] if mark.penalty else [])):
+            self.concerns.setdefault(kind, []).append(mark.result.student)
         if self.count <= MAX_ROWS:
             self.first.append(mark)
         if (mark.result.status != "graded" or mark.result.remarks) and len(self.notable) < MAX_ROWS:

@@ -1,17 +1,25 @@
 """Sentences that several reports share."""
 
-from autograder.results import CheckResult, Result, name_first
+from autograder.results import Cause, CheckResult, Result, name_first
 from autograder.text import format_count
+
+CODE = "Your code computes"
 
 
 def explain_check(check: CheckResult) -> str:
-    """Return why a check did not earn all its points: the values, the cause with hints, the student's own lines.
+    """Return why a check did not earn all its points: the values, the cause with code and hints, the student's own lines.
 
     The last hint is the answer. It comes only with the hidden checks, after the grades are published.
     """
     hints = check.hints if check.visibility == "hidden" else check.hints[:-1]
-    texts = (check.got, check.cause, *hints, check.example, check.detail.rstrip(), check.note)
+    texts = (check.got, check.cause, *write_lead(check), *hints, check.example, check.detail.rstrip(), check.note)
     return "\n".join(filter(None, texts))
+
+
+def write_lead(found: Cause | CheckResult) -> list[str]:
+    """Return the student's own line that is at fault, and what the student's code computes, as far as they are known."""
+    lines = [f"In your code: {found.line}"] if found.line else []
+    return [*lines, f"{CODE}:", *(f"    {line}" for line in found.code)] if found.code else lines
 
 
 def is_checked(check: CheckResult) -> bool:
@@ -45,14 +53,16 @@ def write_start(result: Result, first: str) -> list[str]:
 
 
 def write_summary(result: Result) -> str:
-    """Return a few sentences for the student: how many checks failed, including the hidden ones."""
+    """Return a few sentences for the student: how many of the checks failed, public and hidden ones if the result has both."""
     if result.status == "error":
         return "The grader itself failed on this submission. This is not your fault, and these points are not your mark."
     if result.status == "invalid":
         return f"Nothing could be graded: {result.reason}"
     if not result.failed:
         reductions = dict.fromkeys(check.note for check in result.checks if check.note)
-        return " ".join(["All checks passed, the public and the hidden ones.", *reductions])
+        is_public = all(check.visibility == "public" for check in result.checks)
+        passed = "All public checks passed." if is_public else "All checks passed, the public and the hidden ones."
+        return " ".join([passed, *reductions])
     return count_failures(result.failed_tasks)
 
 

@@ -157,6 +157,21 @@ def test_a_phone_need_not_be_moved_sideways(name, written, visit):
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+def test_nothing_in_the_hand_out_is_wider_than_a_phone(written, visit):
+    """Not the parts either: what is wider can be moved sideways on its own, and no figure has to be."""
+    page = visit(written["handout"], width=390, height=844).page
+    page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+    page.get_by_role("button", name="Show all").evaluate_all("all => all.forEach(one => one.click())")
+    wide = page.evaluate("""() => Array.from(document.querySelectorAll('main *'))
+        .filter(one => one.getBoundingClientRect().right > 390 && !one.closest('.wide, .math.block, pre'))
+        .map(one => one.outerHTML.slice(0, 80))""")
+    assert wide == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    figures = page.locator("main img, main svg").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert len(figures) == 6
+    assert min(figures) > 300
+
+
 @pytest.mark.parametrize("name", ["feedback/broken", "report"])
 def test_headings_go_down_one_level_at_a_time(name, written, visit):
     levels = [
@@ -246,6 +261,71 @@ def test_in_print_everything_stands_but_unread_hints(written, visit):
 def test_paper_is_wide_enough(name, written, visit):
     page = visit(written[name], width=A4, height=1000).page
     page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4
+
+
+# The hand-out
+
+
+@pytest.fixture
+def opened_hand_out(written, visit):
+    def opened_hand_out(**context):
+        page = visit(written["handout"], **context).page
+        page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+        return page
+
+    return opened_hand_out
+
+
+def visible_steps(box):
+    """The steps whose part of the drawing is visible, and the beginnings of the paragraphs that are."""
+    drawn = {int(group.get_attribute("data-step")) for group in box.locator("[data-step]").all() if group.is_visible()}
+    leads = [lead for lead in box.locator("p > strong").all() if lead.is_visible()]
+    return drawn, [lead.inner_text().removesuffix(".") for lead in leads]
+
+
+@pytest.mark.parametrize(("figure", "count", "last"), [(0, 8, "Backward 4"), (1, 9, "Backward 5")])
+def test_a_figure_is_stepped_through_by_button_and_by_keyboard(opened_hand_out, figure, count, last):
+    page = opened_hand_out()
+    box = page.locator(".steps").nth(figure)
+    assert visible_steps(box) == (set(), [])
+    box.get_by_role("button", name="Next").click()
+    assert visible_steps(box) == ({1}, ["Forward 1"])
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert visible_steps(box) == ({1, 2, 3}, ["Forward 3"])
+    assert box.locator("svg .current-step").evaluate_all("all => all.map(one => one.dataset.step)") == ["3"]
+    page.keyboard.press("ArrowLeft")
+    assert visible_steps(box) == ({1, 2}, ["Forward 2"])
+    assert f"Step 2 of {count}" in box.inner_text()
+    box.get_by_role("button", name="Back").click()
+    assert visible_steps(box) == ({1}, ["Forward 1"])
+    page.keyboard.press("End")
+    drawn, paragraphs = visible_steps(box)
+    assert drawn == set(range(1, count + 1))
+    assert len(paragraphs) == count
+    page.keyboard.press("ArrowRight")  # there is nothing after the end
+    page.keyboard.press("ArrowLeft")
+    assert visible_steps(box) == (drawn, [last])
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    assert visible_steps(box) == (set(), [])
+
+
+def test_without_its_script_the_hand_out_is_whole(opened_hand_out):
+    page = opened_hand_out(java_script_enabled=False)
+    assert page.get_by_role("button").count() == 0
+    assert [len(visible_steps(box)[0]) for box in page.locator(".steps").all()] == [8, 9]
+    assert [len(visible_steps(box)[1]) for box in page.locator(".steps").all()] == [8, 9]
+
+
+def test_on_paper_every_step_of_the_hand_out_stands(written, visit):
+    page = visit(written["handout"], width=A4, height=1000).page
+    page.emulate_media(media="print")
+    assert [len(visible_steps(box)[0]) for box in page.locator(".steps").all()] == [8, 9]
+    assert [len(visible_steps(box)[1]) for box in page.locator(".steps").all()] == [8, 9]
+    assert not page.get_by_role("button", name="Next").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= A4
 
 
