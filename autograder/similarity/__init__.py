@@ -1,1 +1,1 @@
-"""Find suspiciously similar submissions in a class. Reads what was submitted, runs none of it, and changes no score."""
+"""Find suspiciously similar submissions in a class, without running any code or changing any score."""

@@ -1,4 +1,4 @@
-"""Compare the submissions of a class: the similar pairs by rank, with evidence for the first ones, and their clusters."""
+"""Compare the submissions of a class: rank the similar pairs, collect evidence for the first ones, and find clusters."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -23,7 +23,7 @@ MAX_EXPLAINED = 50  # pairs whose passages are shown
 
 
 class Finding(NamedTuple):
-    """A pair as reported: the students of both documents, its numbers, the number of its cluster, and what is shown of it."""
+    """A reported pair: the students of both documents, its scores, the number of its cluster, and the evidence to show."""
 
     first: list[str]
     second: list[str]
@@ -35,8 +35,8 @@ class Finding(NamedTuple):
 class Comparison(NamedTuple):
     """The findings by rank, and the clusters of more than two students.
 
-    compared is the number of submissions, documents that of the different ones that have more than common knowledge; unread and
-    long are the students whose submissions were not compared, or only in part.
+    compared is the number of submissions, and documents the number of distinct ones with more than common knowledge. unread are
+    the students whose submissions could not be compared; long those whose submissions were compared only in part.
     """
 
     findings: list[Finding]
@@ -48,7 +48,7 @@ class Comparison(NamedTuple):
 
 
 def load_common(assignment: Assignment) -> CommonKnowledge:
-    """Return the common knowledge: the files that students are given, and the solution of each part."""
+    """Return the common knowledge: the starter files, the words of the hand-out, and the solution of each part."""
     sources = [path.read_text() for path in sorted(assignment.starter.glob("*.py"))]
     solutions = [solved((assignment.solution / f"{part}.py").read_text()) for part in assignment.part_names]
     known = collect_common([*sources, *solutions])
@@ -57,7 +57,7 @@ def load_common(assignment: Assignment) -> CommonKnowledge:
 
 
 def compare(found: Iterable[SubmissionRef], read: Callable[[SubmissionRef], Submission], assignment: Assignment) -> Comparison:
-    """Compare submissions to an assignment. Each is read once, and those of the first pairs again to be shown."""
+    """Compare submissions to an assignment. Each is read once, and those of the first pairs again for the evidence."""
     known = load_common(assignment)
     documents, unread = collect_documents(((waiting, read(waiting)) for waiting in found), known)
     pairs = find_pairs(documents)

@@ -1,4 +1,4 @@
-"""What two documents share, for the person who has to judge: passages with their lines, and markers that only they have."""
+"""Evidence for the person who has to judge a pair: the passages that it shares, with their lines, and its unique markers."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -25,9 +25,9 @@ from autograder.similarity.pairs import CommonKnowledge, Document, Index, Pair, 
 from autograder.text import clean
 
 MAX_GAP = 2 * GRAM  # tokens between two shared passages that are shown as one
-MAX_PLACES = 8  # of one passage that are tried
+MAX_PLACES = 8  # places of one passage that are tried
 MAX_PASSAGES, MAX_LINES, MAX_LINE_LENGTH = 12, 40, 160  # shown per pair, per passage, per line
-MAX_SHOWN = 12  # markers of a kind
+MAX_SHOWN = 12  # markers of each kind
 ENDINGS = ("", "s", "es", "ed", "d", "ing", "ly")
 
 Sources = Mapping[str, Source]
@@ -44,7 +44,7 @@ class Span:
 
 @dataclass
 class Run:
-    """Passages that two documents share one soon after the other: where they are in both, and their hashes."""
+    """Shared passages that follow each other closely in both documents: their places, and their hashes."""
 
     first: Span
     second: Span
@@ -76,7 +76,7 @@ class Excerpt(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What a pair shares: pairs of passages, the weightiest first; the number of the first one's own lines; markers by kind."""
+    """What a pair shares: pairs of passages, highest weight first; the number of original lines; markers by kind."""
 
     passages: list[tuple[Excerpt, Excerpt]]
     lines: int
@@ -84,7 +84,7 @@ class Evidence(NamedTuple):
 
 
 class Explainer:
-    """Finds what the documents of a class share, from their sources, which it reads again."""
+    """Find what the documents of a class share. This reads their sources again."""
 
     def __init__(
         self, documents: Sequence[Document], known: CommonKnowledge, read: Callable[[SubmissionRef], Submission]
@@ -96,7 +96,7 @@ class Explainer:
         self.vocabulary = [marker.text for marker in known.markers if marker.kind == "word"]
 
     def explain(self, pair: Pair, cluster: Collection[int]) -> Evidence:
-        """Return what a pair shares; of its markers, those that no document outside its cluster has."""
+        """Return what a pair shares: passages, and the markers that no document outside its cluster has."""
         waiting = self.documents[pair.first].submissions[0], self.documents[pair.second].submissions[-1]
         first, second = ({part: tokenize(text) for part, text in self.read(one).sources.items()} for one in waiting)
         runs = self.rank(find_runs(first, second, self.known.passages))
@@ -106,11 +106,11 @@ class Explainer:
         return Evidence(shown, len(lines), self.find_distinctive(first, second, cluster))
 
     def rank(self, runs: Iterable[Run]) -> list[Run]:
-        """Return the runs that weigh anything, the weightiest first; a passage that occurs twice counts once."""
+        """Return the runs with a positive weight, highest first; a passage that occurs twice counts once."""
         weighted, seen = [], set[int]()
         for run in runs:
             counts = np.array([len(self.passages.find(value)) for value in run.hashes - seen], dtype=np.intp)
-            weighted.append((weigh(counts, self.total)[counts > 0].sum(), run))  # winnowing does not keep all of them
+            weighted.append((weigh(counts, self.total)[counts > 0].sum(), run))  # winnowing drops some of them
             seen |= run.hashes
         return [run for weight, run in sorted(weighted, key=lambda each: -each[0]) if weight]
 
@@ -122,7 +122,7 @@ class Explainer:
         return Excerpt(span.part, [Line(number, text, text.strip() in self.known.lines) for number, text in lines])
 
     def find_distinctive(self, first: Sources, second: Sources, cluster: Collection[int]) -> dict[str, list[str]]:
-        """Return by kind the markers that both documents have and none outside the cluster; of words, the misspelled ones."""
+        """Return, by kind, the markers in both documents and in none outside the cluster; of words, only misspelled ones."""
         ours, theirs = (set[Marker]().union(*map(find_markers, sources.values())) for sources in (first, second))
         found: dict[str, list[str]] = {"comment": [], "name": [], "value": [], "misspelling": []}
         for kind, text in sorted((ours & theirs) - self.known.markers):
@@ -158,13 +158,13 @@ def find_runs(first: Sources, second: Sources, common: Hashes) -> list[Run]:
 
 
 def truncate(excerpt: Excerpt) -> Excerpt:
-    """Return as many lines as are shown, safe to show."""
+    """Return the first lines of an excerpt, made safe to show."""
     lines = [line._replace(text=clean(line.text, MAX_LINE_LENGTH)) for line in excerpt.lines[:MAX_LINES]]
     return Excerpt(excerpt.part, lines)
 
 
 def find_intended(word: str, vocabulary: list[str]) -> str:
-    """Return the word of the vocabulary that a misspelled one of five letters or more resembles; "" for another form of it."""
+    """Return the vocabulary word that a word of five letters or more misspells; "" if there is none, or for an inflection."""
     near = get_close_matches(word, vocabulary, n=1, cutoff=0.8) if len(word) >= 5 else []
     stems = [{text.removesuffix(ending) for ending in ENDINGS} for text in (word, *near)]
     return near[0] if near and stems[0].isdisjoint(stems[1]) else ""

@@ -3,8 +3,8 @@
 Winnowing (Schleimer, Wilkerson and Aiken, 2003, https://theory.stanford.edu/~aiken/publications/papers/sigmod03.pdf): of every
 WINDOW passages in a row, GRAM tokens each, keep the one with the smallest hash. Two sources that share GRAM + WINDOW - 1 tokens
 in a row then share a fingerprint. The tokens come from Pygments, which accepts any text and runs none of it.
-The library copydetect 0.5.0 is not used: importing it imports matplotlib, it compares every pair of files in a loop, and its
-hashes differ from run to run.
+We do not use the library copydetect 0.5.0: it imports matplotlib, it compares every pair of files in a loop, and its hashes
+differ between runs.
 """
 
 import re
@@ -14,6 +14,7 @@ from hashlib import blake2b
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -30,7 +31,7 @@ MAX_MARKER_LENGTH = 200  # characters
 LEXER = PythonLexer()
 Hashes = NDArray[np.uint64]
 EMPTY: Hashes = np.empty(0, dtype=np.uint64)
-NO_PASSAGE = np.uint64(np.iinfo(np.uint64).max)  # the greatest hash, so that winnowing prefers any other one
+NO_PASSAGE = np.uint64(np.iinfo(np.uint64).max)  # the largest hash, so that winnowing prefers any other
 
 # Attributes that keep their name: renaming every variable cannot rename these.
 LIBRARY = frozenset(name for kind in (np, np.ndarray, dict, list, str) for name in dir(kind))
@@ -57,7 +58,7 @@ class Token(NamedTuple):
 
 
 class Marker(NamedTuple):
-    """What people recognize an author by: a name, a value or a comment, or a word in one of these."""
+    """A trace of an author's style: a name, a value or a comment, or a word in one of these."""
 
     kind: str
     text: str
@@ -74,9 +75,11 @@ class Source(NamedTuple):
 
 def tokenize(source: bytes) -> Source:
     """Tokenize any source that intake accepts; comments and docstrings are not among the tokens."""
-    # Without blanks at the ends of lines: Pygments takes quadratic time for many blank lines that have some.
+    # Strip trailing whitespace, because Pygments takes quadratic time for many whitespace-only lines.
     lines = [line.rstrip() for line in re.split(r"\r\n?|\n", source.decode())]
-    text = "\n".join(lines)
+    # Python reads np.\uff53um as np.sum, too (https://docs.python.org/3/reference/lexical_analysis.html#identifiers). Only
+    # letters are normalized, because a long row of combining marks takes quadratic time.
+    text = re.sub(r"[^\W\x00-\x7f]+", lambda letters: normalize("NFKC", letters[0]), "\n".join(lines))
     pieces, comments, line, end = [], [], 1, 0
     for start, kind, part in islice(LEXER.get_tokens_unprocessed(text), MAX_TOKENS):
         role = role_of(kind)
@@ -110,7 +113,7 @@ def join_strings(pieces: Iterable[tuple[str, str, int]]) -> Iterator[Token]:
 
 @lru_cache(maxsize=1 << 16)
 def hash_text(text: str) -> int:
-    """Return 64 bits that are the same on every machine and in every run."""
+    """Return a 64-bit hash that is the same on every machine and in every run."""
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little")
 
 
@@ -118,9 +121,9 @@ FACTORS = np.array([hash_text(f"place {place}") | 1 for place in range(GRAM)], d
 
 
 def hash_passages(tokens: list[Token]) -> Hashes:
-    """Return the hash of every GRAM tokens in a row, by their shapes: (len(tokens) - GRAM + 1,), or (0,) for fewer tokens.
+    """Return the hash of the shapes of every GRAM tokens in a row: (len(tokens) - GRAM + 1,), or (0,) for fewer tokens.
 
-    It is NO_PASSAGE where a function begins within them, so that the order of functions makes no difference.
+    The hash is NO_PASSAGE if a function begins within the passage, so that the order of functions does not matter.
     """
     if len(tokens) < GRAM:
         return EMPTY
@@ -158,7 +161,7 @@ def find_markers(source: Source) -> set[Marker]:
 
 
 def normalize_value(token: Token) -> str:
-    """Return a number as it is and a plain string in double quotes; "" for any other token."""
+    """Return a number unchanged and a plain string in double quotes; "" for any other token."""
     if token.shape == TEXT and token.exact[0] in "'\"" and token.exact[0] == token.exact[-1]:
         return '"' + token.exact.strip(token.exact[0]) + '"'
     return token.exact if token.shape == VALUE else ""

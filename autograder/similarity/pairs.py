@@ -1,13 +1,14 @@
-"""Pairs of documents that share more than chance explains; what they share weighs more the fewer others have it.
+"""Find pairs of documents that share more than chance explains. A shared passage weighs more the fewer documents have it.
 
     weight(p)   = max(0, 1 - ln(d - 1) / ln(c)),  c = max(4, n / 4),  where d of the n documents have the passage p
-    W(x, B)     = the sum of weight(p) over the passages p in x, a function or a file, that B has, too; W(x) over all in x
+    W(x, B)     = the sum of weight(p) over the passages p of x (a function or a file) that B also has; W(x) over all of x
     S(A, B)     = the sum of W(f, B)^2 / W(f) * W(g, B) / W(g) over the functions f of A, each in its file g
     score(A, B) = max(S(A, B), S(B, A))
 
-So a passage that only two documents have weighs 1, and one that a quarter of the class has weighs nothing. What a function
-shares counts by its part of that function and of its file, because people copy whole functions and files, while chance scatters
-passages. An inverted index maps each passage to its documents, and only documents that meet there are compared in full.
+So a passage in only two documents has weight 1, and one in a quarter of the class has weight 0. The shared part of a function
+is scaled by the share of the function and of the file that it makes up, because people copy whole functions and files, while
+chance matches are scattered. An inverted index maps each passage to its documents; only documents that share enough there are
+compared in full.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,15 +36,15 @@ from autograder.similarity.fingerprints import (
     winnow,
 )
 
-MIN_SCORE = 25.0  # of a pair that is reported
-COMMON_SHARE, MIN_COMMON = 1 / 4, 4  # a passage is common in this share of the class, and in this many documents at least
-REACH = 20  # documents that a passage leads to from each one that has it
+MIN_SCORE = 25.0  # of a reported pair
+COMMON_SHARE, MIN_COMMON = 1 / 4, 4  # a passage is common if this share of the class has it, but at least so many documents
+REACH = 20  # candidates that one passage adds for each document that has it
 MAX_PAIRS = 1_000
 EPSILON = 1e-9  # a divisor instead of a weight of 0
 
 
 class CommonKnowledge(NamedTuple):
-    """What proves nothing because all have it: passages, markers, and lines without indentation."""
+    """What proves nothing because everyone has it: passages, markers, and lines without their indentation."""
 
     passages: Hashes
     markers: frozenset[Marker]
@@ -52,11 +53,11 @@ class CommonKnowledge(NamedTuple):
 
 @dataclass
 class Document:
-    """What one student submitted, or several whose texts differ in comments and blanks only.
+    """The submission of one student, or of several whose texts differ only in comments and whitespace.
 
-    passages has the hashes of its fingerprints and long comments that are not common knowledge, functions the number of the
-    function that each is in, both (k,), and files the number of the file that each function is in; the comments make a function
-    and a file of their own. markers has the hashes of its markers; is_long says that a source is too long to be compared whole.
+    passages (k,) holds the hashes of its fingerprints and long comments that are not common knowledge, and functions (k,) the
+    index of the function that each is in. files holds the index of the file for each function; comments count as a function and
+    a file of their own. markers holds the hashes of its markers. is_long says that a source is too long to be compared fully.
     """
 
     submissions: list[SubmissionRef]
@@ -73,9 +74,9 @@ class Document:
 
 
 class Pair(NamedTuple):
-    """Two similar documents, by their indices in the class; one that several students submitted is paired with itself.
+    """Two similar documents, by their indices in the class; a document that several students submitted is paired with itself.
 
-    share is the share of the smaller document that the other one has, too, by weight, from 0 to 1.
+    share is the share of the smaller document, by weight, that the other one also has, from 0 to 1.
     """
 
     first: int
@@ -85,12 +86,12 @@ class Pair(NamedTuple):
 
     @property
     def identical(self) -> bool:
-        """Whether they differ in comments and blanks only."""
+        """Whether they differ only in comments and whitespace."""
         return self.first == self.second
 
 
 def collect_common(texts: Iterable[str]) -> CommonKnowledge:
-    """Return what is common knowledge: the passages, markers and lines of the starter code and of the solution."""
+    """Return the common knowledge in some sources, such as the starter code and the solution."""
     sources = [tokenize(text.encode()) for text in texts]
     return CommonKnowledge(
         np.unique(np.concatenate([EMPTY, *(hash_passages(source.tokens) for source in sources)])),
@@ -104,9 +105,9 @@ def collect_documents(
 ) -> tuple[list[Document], list[str]]:
     """Return the documents of a class, and the students whose submissions cannot be read.
 
-    The same files are tokenized once, and only hashes are kept.
+    Identical files are tokenized only once, and only hashes are kept.
     """
-    documents: dict[str, Document] = {}  # by their texts without comments and blanks
+    documents: dict[str, Document] = {}  # by the digest of their texts without comments and whitespace
     by_files: dict[str, Document] = {}
     unread = []
     for waiting, submission in submissions:
@@ -126,12 +127,12 @@ def collect_documents(
 
 
 def plain_text(source: Source) -> bytes:
-    """Return a source without comments and blanks."""
+    """Return a source without comments and whitespace."""
     return "\0".join([*(token.exact for token in source.tokens), source.rest]).encode(errors="surrogatepass")
 
 
 def make_document(sources: Iterable[Source], known: CommonKnowledge) -> Document:
-    """Return the document of some sources, without its submissions."""
+    """Return a document made from sources, still without submissions."""
     sources = list(sources)
     markers = frozenset[Marker]().union(*map(find_markers, sources)) - known.markers
     hashes = [hash_markers(filter(is_long_comment, markers))]
@@ -168,24 +169,24 @@ class Index:
 
 
 def common_count(total: int) -> float:
-    """Return the number c of documents, of so many, that make a passage common."""
+    """Return c, the number of documents out of `total` that makes a passage common."""
     return max(MIN_COMMON, total * COMMON_SHARE)
 
 
 def weigh(counts: NDArray[np.intp], total: int) -> NDArray[np.float64]:
-    """Return the weights of passages that so many of the documents have, in the shape of counts."""
+    """Return the weights of passages that occur in `counts` of `total` documents, in the shape of counts."""
     return np.maximum(0, 1 - np.log(np.maximum(counts - 1, 1)) / np.log(common_count(total)))
 
 
 def count_original(documents: Sequence[Document]) -> int:
-    """Return the number n of documents that have more than common knowledge."""
+    """Return n, the number of documents with more than common knowledge."""
     return sum(len(document.passages) > 0 for document in documents)
 
 
 def find_pairs(documents: Sequence[Document]) -> list[Pair]:
-    """Return the documents that several students submitted, if they weigh anything, then the pairs from MIN_SCORE on.
+    """Return the documents that several students submitted, if their weight is positive, then the pairs from MIN_SCORE on.
 
-    Each by falling score, and at most MAX_PAIRS of them.
+    Both are sorted by descending score and limited to MAX_PAIRS.
     """
     index = Index([document.passages for document in documents])
     weights = weigh(index.counts, count_original(documents))
@@ -201,7 +202,7 @@ def find_pairs(documents: Sequence[Document]) -> list[Pair]:
 
 
 class WeightedDocument:
-    """A document with the weights of its passages, its functions, its files and all of it."""
+    """A document with the weights of its passages, functions and files, and its total weight."""
 
     def __init__(self, document: Document, weights: NDArray[np.float64]) -> None:
         self.document, self.weights = document, weights
@@ -214,7 +215,7 @@ class WeightedDocument:
         return by_function, np.bincount(self.document.files, by_function)
 
     def compare_with(self, other: "WeightedDocument") -> tuple[float, float]:
-        """Return the weight of what another document has, too, and S(this, other)."""
+        """Return the weight of what this document shares with another one, and S(this, other)."""
         shared = self.weights * np.isin(self.document.passages, other.document.passages, assume_unique=True)
         by_function, by_file = self.add_up(shared)
         share_of_file = by_file / np.maximum(self.by_file, EPSILON)
@@ -229,7 +230,7 @@ def score_pair(first: WeightedDocument, second: WeightedDocument) -> tuple[float
 
 
 def find_candidates(index: Index, document: int, weights: NDArray[np.float64]) -> list[int]:
-    """Return the later documents that share so much with one in the index that they are compared with it in full."""
+    """Return the later documents that share enough with one, according to the index, to be compared in full."""
     places = index.places[document]
     near = places[:, None] + np.arange(1, REACH + 1)
     inside = near < len(index.hashes)

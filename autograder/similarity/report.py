@@ -1,4 +1,4 @@
-"""A comparison as a page and as a CSV file. Neither is proof, and neither changes a score."""
+"""Write a comparison as a page and as a CSV file. Neither is proof, and neither changes a score."""
 
 import math
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ COLUMNS = ("rank", "first", "second", "score", "share", "identical", "cluster", 
 MAX_NAMES = 60  # students in a list on the page
 MAX_RANKED = 200  # pairs in the page's table
 KINDS = {
-    "comment": "Comments that nobody else has",
-    "name": "Names that nobody else uses",
-    "value": "Values that nobody else writes",
-    "misspelling": "Possible misspellings that nobody else has",
+    "comment": "Comments that no one else has",
+    "name": "Names that no one else uses",
+    "value": "Values that no one else uses",
+    "misspelling": "Possible misspellings that no one else has",
 }
 
 
@@ -38,7 +38,7 @@ def copies_html(comparison: Comparison) -> str:
 
 
 def suspicious_pairs(comparison: Comparison) -> Iterator[Alike]:
-    """Yield the pairs for the class report, as many as the page's table has ranks."""
+    """Yield the pairs for the class report, up to the last rank of the page's table."""
     for rank, finding in enumerate(comparison.findings[:MAX_RANKED], start=1):
         for second in finding.second if finding.pair.identical else finding.second[:1]:
             yield Alike(rank, finding.first[0], second, round(finding.pair.score, 1))
@@ -50,7 +50,7 @@ def copies_csv(comparison: Comparison) -> Iterator[str]:
 
 
 def pair_rows(comparison: Comparison) -> Iterator[list[Cell]]:
-    """Yield the rows of copies.csv by rank; students with the same text are each paired with the first of them."""
+    """Yield the rows of copies.csv by rank; among students with the same text, each is paired with the first."""
     yield [*COLUMNS]
     for rank, (first, seconds, pair, cluster, evidence) in enumerate(comparison.findings, start=1):
         for second in seconds if pair.identical else [list_names(seconds, 1)]:
@@ -62,6 +62,6 @@ def pair_rows(comparison: Comparison) -> Iterator[list[Cell]]:
 
 
 def list_names(students: list[str], most: int = MAX_NAMES) -> str:
-    """Return the names of some students, and how many more there are."""
+    """Return the first names of a list, and the number of the others."""
     names = ", ".join(students[:most])
     return f"{names} and {len(students) - most:,} more" if len(students) > most else names

@@ -3,8 +3,10 @@
 import csv
 import os
 import random
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -321,12 +323,58 @@ def test_any_text_is_compared_and_none_is_run(source, put, tmp_path, few):
     assert {"emmy", "twin"} in [{row["first"], row["second"]} for row in rows]
 
 
+def in_wide_letters(source, _):
+    """The names of functions of Python and numpy in full-width letters, which Python reads as the usual ones."""
+    wide = str.maketrans({chr(letter): chr(letter + 0xFEE0) for letter in range(ord("a"), ord("z") + 1)})
+    return re.sub(r"(?<=\bnp\.)\w+|\b(range|len|enumerate|sum|zip)(?=\()", lambda name: name[0].translate(wide), source)
+
+
+def test_names_in_letters_that_look_alike_hide_nothing(few):
+    copied = each(in_wide_letters, few["student01"])
+    assert copied["dnn"] != few["student01"]["dnn"]
+    compile(copied["dnn"], "dnn.py", "exec")
+    plain, disguised = (
+        compared({**few, "mallory": {part: source + b"\nq = 1\n" for part, source in sources.items()}}).findings[0]
+        for sources in (few["student01"], copied)
+    )
+    assert who(plain) == who(disguised) == {"student01", "mallory"}
+    assert plain.pair.score == disguised.pair.score
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda n: "\n".join(
+            f"# gradeint{n} wiegth{line:x} lettter{line}" for line in range(n)
+        ),  # words to look up in the vocabulary
+        lambda n: "x = '" + "e\u0327\u0301\u0323" * n + "'",
+        lambda n: "\u0301\u0323" * n,  # combining marks, which are put in order
+        lambda n: "a = b + c * d\n" * n,  # the same passage again and again
+        lambda n: "x = 0x" + "f" * n,
+        lambda n: "def f(x):\n    return x\n" * n,
+    ],
+    ids=["words", "accents", "marks", "passages", "digits", "functions"],
+)
+def test_the_time_grows_with_the_text_and_not_with_its_square(made, few):
+    """Twice as much text, shared by two students, takes less than three times as long."""
+
+    def seconds(n):
+        text = (random_lines(3).decode() + "\n" + made(n)).encode()
+        start = time.process_time()
+        found = compared({"ada": {"dnn": text}, "grace": {"dnn": text + b"\nq = 1\n"}, "emmy": few["student01"]})
+        assert len(found.findings) == 1
+        return time.process_time() - start
+
+    seconds(10)
+    assert min(seconds(40_000) for _ in range(2)) < 3 * max(seconds(20_000) for _ in range(2))
+
+
 def test_what_cannot_be_read_is_skipped_and_counted(put, tmp_path, capsys, few):
     page, rows = copies(
         put({"ada": {"dnn": b"\xff\xfe\x80"}, "grace": {}, "emmy": few["student01"], "lin": few["student01"]}),
         tmp_path / "out",
     )
-    assert "4 submissions, 2 of them skipped; 1 pairs are alike." in capsys.readouterr().out
+    assert "Compared 4 submissions (2 of them skipped); similar pairs: 1." in capsys.readouterr().out
     assert "Skipped because nothing in them could be read: 2 (ada, grace)." in page
     assert [{row["first"], row["second"]} for row in rows] == [{"emmy", "lin"}]
 
