@@ -2,19 +2,22 @@
 
 import importlib
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from autograder.assignment import Assignment, Credit, Inspection, parts_of
+from autograder.assignment import Apart, Assignment, Credit, Inspection, WrongProgram, parts_of
 from autograder.backprop import diagnosis, example, figure, finite_differences
 from autograder.backprop.cases import sample_cases
+from autograder.backprop.mistakes import MISTAKES, STEPS
+from autograder.backprop.mutants import make_mistakes
 from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
 from autograder.checking import Check, collect_checks, rubric_rows
 from autograder.files import ROOT
 from autograder.results import Cause, CheckResult, Result, Step
 from autograder.sandbox.student import SandboxedStudent
 from autograder.student import Student
+from autograder.text import format_count
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -45,7 +48,9 @@ class Backprop(Assignment):
     public = ROOT / "tests/public"
     hidden = ROOT / "tests/hidden"
     sources = (ROOT / "autograder/backprop", public, hidden)
-    public_modules = ("autograder.backprop.case", "autograder.backprop.calling", "autograder.backprop.running")
+    public_modules = tuple(
+        f"autograder.backprop.{name}" for name in ("case", "calling", "running", "softmax", "tracing", "observing")
+    )
     classes = {
         "dnn": {"DNN": "example_output"},
         "extension": {
@@ -63,28 +68,46 @@ class Backprop(Assignment):
             raise LookupError(f"The rubric has a row for {', '.join(sorted(missing))}; there is no such check.")
         return [check for check in found if check.part in self.part_names]
 
-    def inspections(self) -> Sequence[Inspection]:
+    def inspections(self, secret: bytes) -> Sequence[Inspection]:
         """Return a look at each network for finite differences; a SoftmaxDNN may have that of DNN, which pays."""
         part_of = {model: "dnn" if model == "DNN" else "extension" for model in BACKWARD}
         return [
-            Inspection(model, part_of[model], checks, partial(credit_of, model), paid_by="DNN" if model == "SoftmaxDNN" else "")
+            Inspection(
+                model, part_of[model], checks, partial(credit_of, model, secret), paid_by="DNN" if model == "SoftmaxDNN" else ""
+            )
             for model, checks in BACKWARD.items()
             if part_of[model] in self.part_names
         ]
 
+    def observe(self, student: Student, apart: Apart, failed: Sequence[str]) -> diagnosis.Seen:
+        """Return what is seen on public networks of the parts of which a public check failed."""
+        return diagnosis.observe(student, apart, failed)
+
     def diagnose(
-        self, part: str, student: SandboxedStudent, fresh: Student, failures: Mapping[str, Exception], secret: bytes
+        self,
+        part: str,
+        student: SandboxedStudent,
+        seen: diagnosis.Seen,
+        apart: Apart,
+        failures: Mapping[str, Exception],
+        secret: bytes,
     ) -> Sequence[Cause]:
         """Return the mistakes of the catalog that explain the failures of a part."""
-        return diagnosis.diagnose(part, student, fresh, failures, sample_cases(secret))
+        return diagnosis.diagnose(part, student, seen, apart, failures, sample_cases(secret))
+
+    def diagnose_public(
+        self, part: str, student: Student, seen: diagnosis.Seen, failures: Mapping[str, Exception]
+    ) -> Sequence[Cause]:
+        """Return the mistakes of the catalog that the public example tells."""
+        return diagnosis.diagnose_public(part, student, seen, failures)
 
     def cause_of(self, check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
         """Return the cause behind the failure of a check."""
         return diagnosis.cause_of(check, failure, causes)
 
-    def steps(self, student: Student, failed: Sequence[str]) -> Sequence[Step]:
-        """Return how each tensor of the public example came out, where a check of dnn.py failed."""
-        return diagnosis.steps(student) if "dnn" in failed else ()
+    def steps(self, seen: diagnosis.Seen) -> Sequence[Step]:
+        """Return how each tensor of the public example came out, where a public check of dnn.py failed."""
+        return diagnosis.steps(seen)
 
     def figure(self, result: Result) -> "Markup | None":
         """Return the network of the public example with the broken steps marked."""
@@ -94,6 +117,22 @@ class Backprop(Assignment):
         """Return the modules that public checks import, the numbers of the examples written out."""
         return {**super().check_modules(), example.__name__: example.source(self.part_names)}
 
+    def wrong_programs(self, solutions: Mapping[str, str]) -> Iterator[WrongProgram]:
+        """Yield the solution with each mistake of the catalog in it."""
+        for part, source in solutions.items():
+            for row in MISTAKES[part]:
+                yield WrongProgram(part, make_mistakes(part, source, row), row.title, row.hints[:2])
+
+    def private_texts(self) -> Mapping[str, str]:
+        """Return the answers, the correct expressions and the wrong ones of the catalog."""
+        parts = self.all_part_names
+        rows = [row for part in parts for row in MISTAKES[part]]
+        texts = {row.answer: "the answer of a mistake" for row in rows}
+        told = " ".join(text for row in rows for text in (row.title, row.question, row.pointer))  # may quote what is wrong
+        wrong = [formula for row in rows for formula in row.lines.values() if formula not in told]
+        texts |= dict.fromkeys(wrong, "a wrong formula of the catalog")
+        return texts | {step.right: "a formula of the solution" for part in parts for step in STEPS[part].values()}
+
     def figures(self) -> Mapping[str, str]:
         """Return the figures of the hand-out."""
         from autograder.backprop.handout_figures import figures  # here, because a machine that only grades has no matplotlib
@@ -101,20 +140,21 @@ class Backprop(Assignment):
         return figures()
 
     def hand_out_texts(self) -> Mapping[str, str]:
-        """Return the rule on finite differences, with the share of the rubric."""
+        """Return the points of each task, and the rule on finite differences with the share of the rubric."""
+        points = {f"<!-- points: {task.name} -->": format_count(task.points) for part in self.parts for task in part.tasks}
         words = (
             "Finite differences, where a weight is nudged and the loss computed again, can test a backward pass and do not "
             "replace it. Where `compute_gradients` of a network finds its gradients that way, the checks of its backward pass "
             f"are worth {FINITE_DIFFERENCES:.0%} of their points."
         )
-        return {"<!-- the rule on finite differences -->": textwrap.fill(words, 124)}
+        return {**points, "<!-- the rule on finite differences -->": textwrap.fill(words, 124)}
 
 
-def credit_of(model: str, student: SandboxedStudent) -> Credit:
+def credit_of(model: str, secret: bytes, student: SandboxedStudent) -> Credit:
     """Return what the backward pass of a network is worth: less where it works by finite differences."""
-    way = finite_differences.detect_finite_differences(student, model)
+    way = finite_differences.detect_finite_differences(student, model, secret)
     if not way.uses_finite_differences or FINITE_DIFFERENCES == 1:
-        return Credit(remark=way.remark)
+        return Credit(remark=way.remark, doubt=way.doubt)
     share = f"{FINITE_DIFFERENCES:.0%}"
     note = f"`compute_gradients` of `{model}` works by finite differences; the rubric gives {share} of the points for that."
     return Credit(FINITE_DIFFERENCES, note, way.remark)

@@ -1,10 +1,11 @@
-"""The figures of the hand-out: the example network, and the computational graph of each of its layers.
+"""The figures of the hand-out: the example network, the computational graph of each of its layers, and the figures with steps.
 
-In a graph a variable has two boxes. The upper one, with a solid outline, holds its value and is reached going forward; the
-lower one, dashed, holds its gradient and is reached going backward. So the two are told apart without colour too.
+In a graph a variable has two boxes side by side. The left one, with a solid outline, holds its value and is reached going
+forward, from top to bottom; the right one, dashed, holds its gradient and is reached going backward. So the two are told apart
+without color too. All figures are narrow, so that they can be read on a phone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from io import StringIO
 from typing import Any, NamedTuple
@@ -15,38 +16,35 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from autograder.backprop.example import DNN
-from solution.lab import draw_network
+from autograder.backprop.handout_steps import steps
+from solution import lab
 
 Graph = dict[str, tuple[str, ...]]  # what stands in the one or two boxes of each variable
 LAYER_SIZES = DNN.case.layer_sizes
-HEIGHT, GAP = 0.6, 0.1  # of a box; between the box of a value and that of its gradient
-FORWARD: dict[str, Any] = {"linestyle": "-", "color": "#1b5e9e"}
-BACKWARD: dict[str, Any] = {"linestyle": (0, (4, 2)), "color": "#b3261e"}
+FORWARD: dict[str, Any] = {"linestyle": "-", "color": lab.FORWARD}
+BACKWARD: dict[str, Any] = {"linestyle": (0, (4, 2)), "color": lab.BACKWARD}
 STYLE = {"svg.hashsalt": "hand-out", "svg.fonttype": "path", "mathtext.fontset": "stix", "font.family": "DejaVu Sans"}
 
 
-class Place(NamedTuple):
-    """Where the upper box of a variable is, and how wide both its boxes are."""
+class Lane(NamedTuple):
+    """The boxes of one kind: the middle and the width of each, and where the line runs that reaches them from the side."""
 
     x: float
-    y: float
     width: float
+    rail: float
+    line: dict[str, Any]
 
-    def side(self, direction: int, backward: bool) -> tuple[float, float]:
-        """Return the middle of the right (1) or left (-1) side of one of the boxes."""
-        return self.x + direction * self.width / 2, self.y - backward * (HEIGHT + GAP)
+    @property
+    def side(self) -> float:
+        """Return the side of the boxes that faces the rail."""
+        return self.x + (self.width / 2 if self.rail > self.x else -self.width / 2)
 
 
-PLACES = {
-    "weights": Place(1.55, 4.0, 3.1),
-    "input": Place(1.55, 2.2, 3.1),
-    "biases": Place(1.55, 0.4, 3.1),
-    "Z": Place(6.0, 2.2, 3.9),
-    "A": Place(9.5, 2.2, 2.3),
-    "next": Place(11.95, 2.2, 1.8),
-    "labels": Place(11.95, 4.0, 1.8),
-}
-ARROWS = [("weights", "Z"), ("input", "Z"), ("biases", "Z"), ("Z", "A"), ("A", "next"), ("labels", "next")]
+# All lengths are in inches.
+VALUES, GRADIENTS = Lane(1.13, 1.75, 0.08, FORWARD), Lane(3.27, 2.2, 4.52, BACKWARD)
+WIDTH, HEIGHT, BETWEEN = 4.6, 0.5, 0.73  # of the drawing, of a box, and from one row to the next
+INPUTS = ("weights", "input", "biases")  # of Z, above it
+ROWS = (*INPUTS, "Z", "A", "next", "labels")
 
 
 def graphs() -> dict[str, Graph]:
@@ -77,44 +75,63 @@ def graph_of(layer: int) -> Graph:
         "A": (rf"$A_{layer} = \sigma(Z_{layer})$  {batch}", f"$dA_{layer}$  {batch}"),
     }
     if is_output:
-        return graph | {"next": ("loss $L$  (1, m)", r"$\partial L / \partial L = 1$"), "labels": (f"$Y$  {batch}",)}
+        return graph | {"next": ("loss $J_s$  (1, m)", r"$\partial J_s / \partial J_s = 1$"), "labels": (f"$Y$  {batch}",)}
     return graph | {"next": (f"$Z_{after}$  ({LAYER_SIZES[after]}, m)", f"$dZ_{after}$  ({LAYER_SIZES[after]}, m)")}
 
 
 def draw_graph(axes: Axes, graph: Graph) -> None:
     """Draw the boxes of a graph, and between them the arrows forward, and backward where there is a gradient."""
-    axes.set(xlim=(-0.1, 12.95), ylim=(-0.75, 4.45))
+    axes.set(xlim=(0, WIDTH), ylim=(-graph_height(graph), 0))
     axes.axis("off")
     for name, texts in graph.items():
-        for backward, text in enumerate(texts):
-            draw_box(axes, PLACES[name], text, bool(backward))
-    for start, end in ARROWS:
-        if end in graph and start in graph:
-            draw_arrows(axes, PLACES[start], PLACES[end], with_gradient=len(graph[start]) == 2)
+        for lane, text in zip((VALUES, GRADIENTS), texts, strict=False):
+            draw_box(axes, lane, height_of(name), text)
+    draw_rail(axes, VALUES, [height_of(name) for name in INPUTS], height_of("Z"), inwards=True)
+    draw_rail(axes, GRADIENTS, [height_of(name) for name in INPUTS if len(graph[name]) == 2], height_of("Z"), inwards=False)
+    for above, below in (("Z", "A"), ("A", "next")):
+        draw_arrow(axes, VALUES, height_of(above) - HEIGHT / 2, height_of(below) + HEIGHT / 2)
+        draw_arrow(axes, GRADIENTS, height_of(below) + HEIGHT / 2, height_of(above) - HEIGHT / 2)
+    if "labels" in graph:
+        draw_arrow(axes, VALUES, height_of("labels") + HEIGHT / 2, height_of("next") - HEIGHT / 2)
 
 
-def draw_box(axes: Axes, place: Place, text: str, backward: bool) -> None:
-    """Draw one box of a variable, with its text."""
-    line = BACKWARD if backward else FORWARD
-    left, middle = place.side(-1, backward)
-    corner, rounded = (left, middle - HEIGHT / 2), "round,pad=0,rounding_size=0.08"
-    axes.add_patch(FancyBboxPatch(corner, place.width, HEIGHT, rounded, fill=False, linewidth=1.4, **line))
-    axes.text(place.x, middle, text, color=line["color"], ha="center", va="center_baseline", fontsize=13)
+def graph_height(graph: Graph) -> float:
+    """Return how high the drawing of a graph is."""
+    return BETWEEN * len(graph)
 
 
-def draw_arrows(axes: Axes, start: Place, end: Place, with_gradient: bool) -> None:
-    """Draw the arrow from a variable to one it feeds, and the arrow that its gradient comes back along."""
-    if start.x == end.x:
-        draw_arrow(axes, (start.x, start.y - HEIGHT / 2), (end.x, end.y + HEIGHT / 2), "-|>", FORWARD)
-    else:
-        draw_arrow(axes, start.side(1, False), end.side(-1, False), "-|>", FORWARD)
-    if with_gradient:
-        draw_arrow(axes, end.side(-1, True), start.side(1, True), "->", BACKWARD)
+def height_of(name: str) -> float:
+    """Return the middle of the boxes of a variable."""
+    return -BETWEEN * (ROWS.index(name) + 0.5)
 
 
-def draw_arrow(axes: Axes, tail: tuple[float, float], head: tuple[float, float], tip: str, line: dict[str, Any]) -> None:
-    """Draw one arrow between two points."""
-    axes.add_patch(FancyArrowPatch(tail, head, arrowstyle=tip, mutation_scale=15, shrinkA=2, shrinkB=2, linewidth=1.4, **line))
+def draw_box(axes: Axes, lane: Lane, middle: float, text: str) -> None:
+    """Draw one box of a variable, with its text, the shape on a line of its own."""
+    corner, rounded = (lane.x - lane.width / 2, middle - HEIGHT / 2), "round,pad=0,rounding_size=0.06"
+    axes.add_patch(FancyBboxPatch(corner, lane.width, HEIGHT, rounded, fill=False, linewidth=1.3, **lane.line))
+    words = text.replace("  (", "\n(")
+    axes.text(lane.x, middle, words, color=lane.line["color"], ha="center", va="center", fontsize=12, linespacing=1.25)
+
+
+def draw_rail(axes: Axes, lane: Lane, inputs: Sequence[float], Z: float, inwards: bool) -> None:
+    """Draw the line beside the boxes between those at the heights `inputs` and that of Z, with arrows into Z or out of it."""
+    heads, tails = ([Z], inputs) if inwards else (inputs, [Z])
+    axes.plot([lane.rail, lane.rail], [max(inputs), Z], linewidth=1.3, **lane.line)
+    for y in tails:
+        axes.plot([lane.side, lane.rail], [y, y], linewidth=1.3, **lane.line)
+    for y in heads:
+        connect(axes, (lane.rail, y), (lane.side, y), lane.line)
+
+
+def draw_arrow(axes: Axes, lane: Lane, start: float, end: float) -> None:
+    """Draw an arrow between two boxes of a lane, one above the other."""
+    connect(axes, (lane.x, start), (lane.x, end), lane.line)
+
+
+def connect(axes: Axes, tail: tuple[float, float], head: tuple[float, float], line: dict[str, Any]) -> None:
+    """Draw an arrow between two points."""
+    tip = "-|>" if line is FORWARD else "->"
+    axes.add_patch(FancyArrowPatch(tail, head, arrowstyle=tip, mutation_scale=12, shrinkA=0, shrinkB=1, linewidth=1.3, **line))
 
 
 def svg(draw: Callable[[Axes], None], width: float, height: float) -> str:
@@ -129,8 +146,6 @@ def svg(draw: Callable[[Axes], None], width: float, height: float) -> str:
 
 def figures() -> dict[str, str]:
     """Return the SVG text of every figure, by file name."""
-    network = svg(partial(draw_network, layer_sizes=LAYER_SIZES), 7.5, 4.2)
-    return {
-        "network.svg": network,
-        **{name: svg(partial(draw_graph, graph=graph), 10.4, 4.2) for name, graph in graphs().items()},
-    }
+    network = svg(partial(lab.draw_network, layer_sizes=LAYER_SIZES), 7.5, 4.2)
+    drawn = {name: svg(partial(draw_graph, graph=graph), WIDTH, graph_height(graph)) for name, graph in graphs().items()}
+    return {"network.svg": network, **drawn, **steps()}

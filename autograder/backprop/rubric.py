@@ -1,7 +1,7 @@
 """The rubric: what every check is worth. This is the one place for it; the checks, the reports and the hand-out read it.
 
 A check is a function of tests/public or tests/hidden, named here without its `test_`. To change its points, change its number
-and run `make assignment`: the table of marks in the hand-out is made from this one.
+and run `make assignment`: the points in the hand-out are made from this one.
 """
 
 # part -> task -> who sees the check -> check -> points
@@ -115,7 +115,9 @@ RUBRIC: dict[str, dict[str, dict[str, dict[str, float]]]] = {
 }
 
 
-# What is left of the points of a backward pass that works by finite differences: 0.5 is half of them, 1 all, 0 none.
+# What is left of the points of a backward pass that works by finite differences: 0.5 is half of them, 1 all, 0 none. What is
+# not noticed (docs/diagnosis.md): differences of the last biases, sums or activations alone, and the smallest steps along the
+# imaginary axis in proportion to each weight, of which a TA reads a remark where a loop takes them.
 FINITE_DIFFERENCES = 0.5
 
 # The networks, and the checks of their backward passes: these are the points that rule is about.

@@ -1,1 +1,1 @@
-"""Builds what is handed out: the hand-out and its starter code, and a package for each platform."""
+"""Build the hand-out with its starter code, and a package for each platform."""

@@ -6,20 +6,30 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograder.assignment import Assignment
-from autograder.files import ROOT
+from autograder.files import ROOT, module_name
+from autograder.packaging.fingerprints import fingerprints
 from autograder.packaging.points import points_table
 from autograder.packaging.regions import BuildError, for_course, skeleton
 
-CHECKER = ROOT / "checker"  # check.py and pytest's settings, the same for every assignment
+CHECKER = ROOT / "checker"  # check.py with its modules, and pytest's settings: the same for every assignment
 # Modules of the engine that public checks import. They need numpy alone.
 SHIPPED = (
     "autograder.at_home",
     "autograder.checking",
     "autograder.library",
+    "autograder.naming",
     "autograder.processor_time",
     "autograder.skipped",
     "autograder.statements",
     "autograder.student",
+    "autograder.tracing.expressions",
+    "autograder.tracing.history",
+    "autograder.tracing.lines",
+    "autograder.tracing.misfits",
+    "autograder.tracing.search",
+    "autograder.tracing.record",
+    "autograder.tracing.syntax",
+    "autograder.tracing.watching",
 )
 POINTS_PLACE = "<!-- the table of points -->"  # in the hand-out's text
 NO_HINTS = '"""The hints of check.py, for each public check; there are none."""\n\nHINTS = {}\n'
@@ -67,12 +77,15 @@ def check_files(assignment: Assignment) -> dict[str, str]:
     """Return the sources of the package checks/, whose imports are those of the student's folder."""
     public = [assignment.public / f"test_{part}.py" for part in assignment.part_names]
     hints = assignment.solution / "hints.py"
+    checker = {path.name: path.read_text() for path in sorted(CHECKER.glob("checks/*.py"))}
     modules = {**shipped_modules(assignment), **{module_name(path): path.read_text() for path in public}}
     return {
         "__init__.py": '"""The public checks."""\n',
+        **checker,
         "rubric.py": public_rubric(assignment),
         "hints.py": for_course(assignment, hints.read_text()) if hints.exists() else NO_HINTS,
         **{f"{name.rpartition('.')[2]}.py": at_home(source, modules) for name, source in modules.items()},
+        **{f"known_{part}.json": table for part, table in fingerprints(assignment).items()},
     }
 
 
@@ -80,11 +93,6 @@ def shipped_modules(assignment: Assignment) -> dict[str, str]:
     """Return the sources of the modules that public checks import, by their names in the project."""
     engine = {name: ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text() for name in SHIPPED}
     return {**engine, **assignment.check_modules()}
-
-
-def module_name(path: Path) -> str:
-    """Return the name by which the project imports a file."""
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def at_home(source: str, modules: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Describes what `make package` leaves in a folder, so that anybody can see whether two builds are the same."""
+"""Describe the output of `make package`, so that anyone can check whether two builds are identical."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -8,17 +8,17 @@ MANIFEST = "MANIFEST"
 
 
 def manifest(out: Path, outputs: Mapping[str, str]) -> str:
-    """Return a line for each file of the outputs below a folder, as `sha256sum --check` reads them."""
+    """Return a line for each output file in a folder, in the format of `sha256sum --check`."""
     return "".join(checksum_line(path, out) for name in outputs for path in packaged_files(out / name))
 
 
 def table(out: Path, outputs: Mapping[str, str]) -> str:
-    """Return a line for each output below a folder, with its digest, its size and its readers."""
+    """Return a line for each output in a folder, with its digest, its size and its audience."""
     return "\n".join(table_rows(out, outputs))
 
 
 def table_rows(out: Path, outputs: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines of the table. The digest of a folder is that of its lines of the manifest."""
+    """Yield the lines of the table. The digest of a folder is the digest of its lines in the manifest."""
     for name, readers in outputs.items():
         path = out / name
         found = packaged_files(path)
@@ -33,5 +33,5 @@ def packaged_files(path: Path) -> list[Path]:
 
 
 def checksum_line(path: Path, out: Path) -> str:
-    """Return the manifest's line for a file below a folder."""
+    """Return the manifest's line for a file in a folder."""
     return f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(out).as_posix()}\n"

@@ -1,4 +1,4 @@
-"""The lab notebook: from its text in solution/ to the .ipynb that students open."""
+"""Convert the lab notebook from its text in solution/ to the .ipynb that students open."""
 
 import jupytext  # type: ignore[import-untyped]
 import nbformat
@@ -15,11 +15,11 @@ METADATA = {
 MAKE = {"code": new_code_cell, "markdown": new_markdown_cell}
 
 
-CHECK_CELL = '_ = check.main(["{part}"])'  # runs the public checks of a part; platforms put their graded cells there
+CHECK_CELL = '_ = check.main(["{part}"])'  # runs the public checks of a part; platforms insert their graded cells there
 
 
 def notebook_text(assignment: Assignment) -> str:
-    """Return the notebook's text in jupytext's percent format: the assignment's own, or one that only runs public checks."""
+    """Return the notebook's text in jupytext's percent format: the assignment's own, or one that just runs public checks."""
     own = assignment.solution / f"{assignment.name}.py"
     if own.exists():
         return for_course(assignment, own.read_text())
@@ -29,9 +29,9 @@ def notebook_text(assignment: Assignment) -> str:
 
 
 def notebook(text: str) -> str:
-    """Return the .ipynb of a notebook's text in jupytext's percent format, without outputs; the same text gives the same bytes.
+    """Return the .ipynb for a text in jupytext's percent format, without outputs; the same text gives the same bytes.
 
-    Raises nbformat.ValidationError if Jupyter would not open it.
+    Raise nbformat.ValidationError if Jupyter could not open it.
     """
     return written(new_notebook(cells=cells_of(text), metadata=METADATA))
 
@@ -42,9 +42,9 @@ def cells_of(text: str) -> list[NotebookNode]:
 
 
 def written(whole: NotebookNode) -> str:
-    """Return the text of a notebook, each cell with its number as its id, which nbformat would otherwise draw at random.
+    """Return the text of a notebook. Each cell gets its number as its id, because nbformat's ids are random.
 
-    Raises nbformat.ValidationError if Jupyter would not open it.
+    Raise nbformat.ValidationError if Jupyter could not open it.
     """
     for number, cell in enumerate(whole.cells, start=1):
         cell.id = f"cell-{number}"

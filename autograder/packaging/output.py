@@ -1,26 +1,40 @@
-"""Writes packages: folders, and zips whose bytes depend on nothing but the files in them."""
+"""Write packages: folders, and reproducible zips, whose bytes depend only on the files in them."""
 
+import os
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
-from autograder.files import ROOT, display_path
+from autograder.files import PRIVATE, PRIVATE_FOLDER, PUBLIC, ROOT, display_path
 
 DIST = ROOT / "dist"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold: two builds of the same files are the same bytes
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold, so that two builds of the same files are identical
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files below a folder."""
+def write_files(folder: Path, files: Mapping[str, bytes], *, private: bool = False) -> None:
+    """Write files below a folder; with private, only their owner can read them, or the folder if it is new."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(PRIVATE_FOLDER if private else 0o777, exist_ok=True)
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
+        with create(folder / name, private) as file:
+            file.write(data)
 
 
-def write_zip(path: Path, files: Mapping[str, bytes], executable: Iterable[str] = ()) -> str:
-    """Write a zip whose bytes depend on nothing but the files, and return a sentence on its size."""
+def create(path: Path, private: bool) -> BinaryIO:
+    """Open a new file, replacing the one at the path, whose permissions may differ."""
+    path.unlink(missing_ok=True)
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE if private else PUBLIC), "wb")
+
+
+def write_zip(path: Path, files: Mapping[str, bytes], executable: Iterable[str] = (), *, private: bool = False) -> str:
+    """Write a reproducible zip, and return a sentence about its size.
+
+    A private one is readable only by its owner; the files in it have the usual permissions, so that the platform can use them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with create(path, private) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in sorted(files.items()):
             member = zipfile.ZipInfo(name, EPOCH)
             member.create_system = 3  # Unix, so that the permissions count

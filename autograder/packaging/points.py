@@ -1,10 +1,10 @@
-"""What the hand-out says about points, made from the rubric."""
+"""The points table in the hand-out, generated from the rubric."""
 
 from autograder.assignment import Assignment, Task
 
 
 def points_table(assignment: Assignment) -> str:
-    """Return the points of every part and task, those of public and of hidden checks apart, as a table in Markdown."""
+    """Return a Markdown table of the points of every part and task, with public and hidden checks in separate columns."""
     lines = ["| part | task | public checks | hidden checks | points |", "|---|---|---|---|---|"]
     for part in assignment.parts:
         lines.append(points_row(f"**{part.name}.py**", "", *part.tasks))
@@ -14,6 +14,6 @@ def points_table(assignment: Assignment) -> str:
 
 
 def points_row(part: str, name: str, *tasks: Task) -> str:
-    """Return one row: what the public checks of these tasks are worth, what the hidden ones are, and both."""
+    """Return one row: the points of the public checks of these tasks, of the hidden ones, and their sum."""
     public, hidden = sum(sum(task.public.values()) for task in tasks), sum(sum(task.hidden.values()) for task in tasks)
     return f"| {part} | {name} | {public:g} | {hidden:g} | {public + hidden:g} |".replace("|  |", "| |")

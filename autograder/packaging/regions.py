@@ -1,11 +1,11 @@
-"""Regions of the sources: solutions, which students do not get, and what belongs to one part, which a course may leave out."""
+"""Regions in the sources: solutions, which students do not get, and text about one part, which a course may leave out."""
 
 import re
 
 from autograder.assignment import Assignment
 from autograder.errors import AutograderError
 
-# Around what belongs to one part: in Markdown `<!-- BEGIN PART extension -->`, in Python `# BEGIN PART extension`.
+# Markers around text about one part: `<!-- BEGIN PART extension -->` in Markdown, `# BEGIN PART extension` in Python.
 PART_MARKER = re.compile(r"\s*(?:<!--|#) (?:BEGIN PART (?P<name>\S+)|END PART)(?: -->)?\s*")
 PART_NUMBER = re.compile(r"(\bPart |#part-)(\d+)\b")
 TITLE_PLACE = "<!-- the title -->"
@@ -13,7 +13,7 @@ FILES_PLACE = "<!-- the files to submit -->"
 
 
 class BuildError(AutograderError):
-    """Something cannot be built; the text is a sentence."""
+    """Something cannot be built; the text is a sentence for the TA."""
 
 
 # The markers are otter's own (https://otter-grader.readthedocs.io: "# BEGIN SOLUTION NO PROMPT" and
@@ -21,27 +21,27 @@ class BuildError(AutograderError):
 
 
 def skeleton(source: str) -> str:
-    """Return the student's version of a source: without the solutions, and with the prompts in their place."""
+    """Return the student's version of a source, with prompts instead of solutions."""
     kept, inside = [], False
     for number, line in enumerate(source.splitlines(), start=1):
         text = line.rstrip()
         if text.endswith("# BEGIN SOLUTION NO PROMPT"):
             if inside:
-                raise BuildError(f"line {number}: a solution begins inside another.")
+                raise BuildError(f"line {number}: a solution begins inside another one.")
             inside = True
         elif text.endswith("# END SOLUTION"):
             if not inside:
-                raise BuildError(f"line {number}: a solution ends that has not begun.")
+                raise BuildError(f"line {number}: END SOLUTION has no matching BEGIN SOLUTION.")
             inside = False
         elif not inside and not text.endswith(("# BEGIN PROMPT", "# END PROMPT")):
             kept.append(line)
     if inside:
-        raise BuildError("the last solution does not end.")
+        raise BuildError("the last solution has no END SOLUTION.")
     return "\n".join(kept) + "\n"
 
 
 def solved(source: str) -> str:
-    """Return the solution without prompts and markers: what a very good student would hand in."""
+    """Return the solution without prompts and markers, as a very good student would submit it."""
     kept, prompt = [], False
     for line in source.splitlines():
         text = line.rstrip()
@@ -55,9 +55,9 @@ def solved(source: str) -> str:
 
 
 def for_course(assignment: Assignment, text: str) -> str:
-    """Return a text for students with the course's title, its files to submit, and what belongs to the parts in use alone.
+    """Return a text for students with the course's title, its files to submit, and only the parts in use.
 
-    Parts are numbered in the order of the rubric; the numbers in the text change with those that are left out.
+    Parts are numbered in the order of the rubric; the numbers in the text are adjusted if parts are left out.
     """
     files = [f"`{part}.py`" for part in assignment.part_names]
     listed = " and ".join(filter(None, [", ".join(files[:-1]), files[-1]]))
@@ -67,16 +67,16 @@ def for_course(assignment: Assignment, text: str) -> str:
 
 
 def keep_parts(text: str, assignment: Assignment) -> str:
-    """Return a text without the regions of parts that are not in use, and without the markers of all regions.
+    """Return a text without the regions of unused parts and without any markers.
 
-    Raises BuildError for a region of no part, inside another, or without a beginning or an end.
+    Raise BuildError for a region that names no part, is inside another one, or lacks its beginning or end.
     """
     kept, part = [], None
     for number, line in enumerate(text.splitlines(), start=1):
         marker = PART_MARKER.fullmatch(line)
         if marker and (part is None) == (marker["name"] is None):
             raise BuildError(
-                f"line {number}: {'nothing ends here' if part is None else f'the region of {part} has not ended'}."
+                f"line {number}: {'no region ends here' if part is None else f'the region of {part} has not ended'}."
             )
         if marker:
             part = marker["name"]

@@ -24,6 +24,7 @@ from tests.course import ASSIGNMENT, CHECKS
 
 TEXT = hand_out(ASSIGNMENT)
 LINES = TEXT.splitlines()
+SVG = "{http://www.w3.org/2000/svg}"
 FLAT = " ".join(re.sub(r"^> ?", "", TEXT, flags=re.MULTILINE).split())  # a phrase may begin on one line and end on the next
 PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
 DISPLAYED = re.findall(r"^\$\$\n(.*?)\n\$\$$", PROSE, flags=re.DOTALL | re.MULTILINE)
@@ -31,6 +32,7 @@ WITHOUT_DISPLAYS = re.sub(r"^\$\$\n.*?\n\$\$$|`[^`]*`", "", PROSE, flags=re.DOTA
 INLINE = re.findall(r"\$([^$]*)\$", WITHOUT_DISPLAYS)
 FORMULAS = [*DISPLAYED, *INLINE]
 FIGURES = figures()
+STEPPED = sorted(name for name, text in FIGURES.items() if "data-step" in text)
 
 # Markdown comes before maths on GitHub and in Jupyter: what it could take for its own must not stand between dollars.
 FORBIDDEN = {
@@ -172,14 +174,96 @@ def test_pencil_batch_is_true():
     assert found.loss == pytest.approx(log(64 / 9) / 3)
 
 
-def test_snippet_prints_what_is_beside_it():
-    (snippet,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
-    command = [sys.executable, "-c", snippet]
-    done = subprocess.run(command, cwd=ROOT / "solution", capture_output=True, text=True, check=True)
-    assert f'print(grads["W2"])  # {done.stdout.splitlines()[0]}\n' in snippet
-    numbers = re.findall(r"-?\d+\.?\d*", "".join(done.stdout.splitlines()[1:]))
-    assert [float(number) for number in numbers] == pytest.approx([4, -12, -1, 4])
-    assert "# 4, -12, -1 and 4\n" in snippet
+SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_snippet_prints_what_is_beside_it(snippet):
+    done = subprocess.run([sys.executable, "-c", snippet], cwd=ROOT / "solution", capture_output=True, text=True, check=True)
+    promised = " ".join(re.findall(r"print\(.*\)  # (.*)", snippet))
+    assert numbers_in(done.stdout) == pytest.approx(numbers_in(promised), abs=1e-6)
+    assert re.findall("True|False", done.stdout) == re.findall("True|False", promised)
+    assert numbers_in(promised) or "True" in promised
+
+
+def numbers_in(text):
+    return [float(number) for number in re.findall(r"-?\d+\.?\d*(?:e-?\d+)?", text)]
+
+
+# The figures with steps: what a step adds to the drawing is what its paragraph says.
+
+
+def added_words(name):
+    """The words of a drawing by the step that adds them; 0 for what is given."""
+    words = defaultdict(list)
+    root = ET.fromstring(FIGURES[name])
+    of_steps = {text: int(group.get("data-step")) for group in root.iter(f"{SVG}g") for text in group.iter(f"{SVG}text")}
+    for text in root.iter(f"{SVG}text"):
+        words[of_steps.get(text, 0)].append(text.text)
+    return words
+
+
+def paragraphs(name):
+    """The paragraphs of the steps of a figure, each with what belongs to it."""
+    (box,) = [box for box in re.findall(r'<div class="steps">(.*?)</div>', TEXT, flags=re.DOTALL) if name in box]
+    return re.split(r"^(?=\*\*(?:Forward|Backward) \d\.\*\*)", box, flags=re.MULTILINE)[1:]
+
+
+@pytest.mark.parametrize("name", STEPPED)
+def test_each_step_has_its_paragraph(name):
+    assert len(paragraphs(name)) == max(added_words(name)) == len(set(added_words(name)) - {0})
+    forward = [text.startswith("**Forward") for text in paragraphs(name)]
+    assert forward == sorted(forward, reverse=True)
+
+
+def test_steps_of_the_circuit():
+    added = added_words("circuit.svg")
+    for step, text in enumerate(paragraphs("circuit.svg"), start=1):
+        for words in added[step]:
+            variable, number = words.split(" = ")
+            assert re.search(rf"\b{variable} = (.* = )?{number}\b", " ".join(text.split())), words
+    told = dict(words.split(" = ") for step in added.values() for words in step if "=" in words)
+    given = {name: float(told[name].replace("\N{MINUS SIGN}", "-")) for name in told}
+
+    def J(**changed):
+        values = {**given, **changed}
+        return (values["w"] * values["x"] + values["b"] - values["y"]) ** 2
+
+    assert given["J"] == J()
+    for name in "wxb":
+        slope = (J(**{name: given[name] + 0.01}) - J(**{name: given[name] - 0.01})) / 0.02
+        assert given[f"d{name}"] == pytest.approx(slope)
+    assert f"$J(2.01) = {J(w=2.01):.4f}$ and $J(1.99) = {J(w=1.99):.4f}$" in FLAT
+    new = {"w": 2 - 0.02 * given["dw"], "b": -4 - 0.02 * given["db"]}
+    assert f"= {new['w']:g}$ and $b$ becomes" in FLAT
+    assert f"= {new['b']:g}$. Forward again:" in FLAT
+    assert f"dropped from 1 to {J(**new):g}." in FLAT
+
+
+def test_steps_of_the_pencil_batch():
+    added = added_words("pencil.svg")
+    found, name = defaultdict(list), ""
+    for words in [words for step in sorted(added) for words in added[step]]:
+        if re.fullmatch(r"d?[A-Z]\d?", words):
+            name = words
+        elif name:
+            found[name].append(words)
+    for key, cells in found.items():
+        matrix_name = key if key in PENCIL else f"{key[:-1]}_{key[-1]}"
+        assert cells == [cell_words(cell, matrix_name) for cell in PENCIL[matrix_name].ravel()], key
+    assert found.keys() == {name.replace("_", "") for name in PENCIL} - {"slope"}
+    for step, text in enumerate(paragraphs("pencil.svg"), start=1):
+        for words in added[step]:
+            if re.fullmatch(r"d?[A-Z]\d", words):
+                assert f"{words[:-1]}_{words[-1]} =" in text
+
+
+def cell_words(number, name):
+    """A number of a matrix as the drawing writes it."""
+    unit = "c" * (name in IN_UNITS_OF_C)
+    top = f"{abs(number.numerator)}{unit}" if number else "0"
+    top = unit if top == f"1{unit}" and unit else top
+    return "\N{MINUS SIGN}" * (number < 0) + top + (f"/{number.denominator}" if number.denominator > 1 else "")
 
 
 # Numbers in sentences: each is worked out here, written as the hand-out writes it, and must stand in its sentence.
@@ -211,26 +295,28 @@ WRONG_LAYER = (PENCIL["W_1"].T @ DZ1)[0, 0]  # in units of c^2
 DA2 = (A - PENCIL["Y"]) / (A * (1 - A))
 
 PENCIL_NUMBERS = [
-    rf"$\partial L / \partial A_2 = {exact(DA2[0, 0])}$ and $\partial L / \partial Z_2 = {exact(DZ[0, 0])}$",
+    f"$dA_2 = {exact(DA2[0, 0])}$ and $dZ_2 = {exact(DZ[0, 0])}$",
     f"has ${exact(DA1[0, 0])}c = {decimals(float(DA1[0, 0]) * C, digits=4)}$ in its first cell",
     f"gives ${exact(WRONG_LAYER)} c^2 = {decimals(float(WRONG_LAYER) * C**2, digits=4)}$",
     f"the gradients ${exact(DA1[0, 0])}c$ and ${exact(DA1[1, 0])} c$",
     f"$c {exact(*DA1[0])} = {decimals(*(DA1[0].astype(float) * C), digits=4)}$",
     f"$c^2 {exact(*VALUE_FOR_GRADIENT[0])} = {decimals(*(VALUE_FOR_GRADIENT[0].astype(float) * C**2), digits=4)}$",
-    f"keeps its first cell ${exact(PENCIL['A_1'][0, 0])}$, while $Z_2$ (1, 3) goes from $c$ to ${exact(Z2_TWICE[0, 0])} c$",
-    f"${exact(2 * DZ1[0, 0] * PENCIL['X'][0, 0])} c$ in place of ${exact(DZ1[0, 0] * PENCIL['X'][0, 0])} c$",
-    f"$dA_2 = {exact(*DA2[0])}$, every slope is ${exact(*set((A * (1 - A))[0]))}$, and their product ${exact(*DZ[0])}$",
+    f"keeps its first cell ${exact(PENCIL['A_1'][0, 0])}$, while $Z_2$ goes from $c$ to ${exact(Z2_TWICE[0, 0])} c$",
+    f"${exact(2 * DZ1[0, 0] * PENCIL['X'][0, 0])} c$ instead of ${exact(DZ1[0, 0] * PENCIL['X'][0, 0])} c$",
+    f"$dA_2 = {exact(*DA2[0])}$, every derivative of the sigmoid is ${exact(*set((A * (1 - A))[0]))}$, "
+    f"and their product ${exact(*DZ[0])}$",
     f"the same output ${exact(A[0, 0])}$, but $dZ_2$ is ${exact(DZ[0, 0])}$ and ${exact(DZ[0, 2])}$",
-    rf"With $Y = \frac{{1}}{{2}}$ and $A = \frac{{3}}{{4}}$ no case applies; the formula above gives {-log(3 / 16) / 2:.5f}",
+    rf"With $Y = \frac{{1}}{{2}}$ and $A = \frac{{3}}{{4}}$ no case applies; "
+    f"the formula of this text gives {-log(3 / 16) / 2:.5f}",
     f"$dZ_2 / 3 = {exact(*DZ[0] / 3)}$ has the shape (1, 3), and $dB_2$ (1, 1) is ${exact(PENCIL['dB_2'][0, 0])}$",
-    f"$J$ changes by ${exact(DA2[0, 0] / 3)}$ a unit of the first output, not by {DA2[0, 0]}",
+    f"$J$ changes by ${exact(DA2[0, 0] / 3)}$ per unit of the first output, not by {DA2[0, 0]}",
     rf"With $c = \ln 3 = {decimals(C, digits=4)}$",
     rf"$J = \frac{{1}}{{3}} \ln \frac{{64}}{{9}} = {decimals(log(64 / 9) / 3)}$",
-    f"in the pencil batch ${exact(PENCIL['slope'][0, 0])}$ in the first cell, from $A_1$ alone",
-    f"all $m$ times too large: $dW_2 = {exact(*PENCIL['dW_2'][0] * 3)}$",
+    f"${exact(PENCIL['slope'][0, 0])}$ in the first cell of layer 1, from $A_1$ alone",
+    f"all gradients $m$ times too large: $dW_2 = {exact(*PENCIL['dW_2'][0] * 3)}$",
     f"$dB_2 = {exact(PENCIL['dB_2'][0, 0] * 3)}$",
     f"everything has the wrong sign: $dZ_2 = {exact(*-DZ[0])}$",
-    f"| $dZ_2 = {exact(*(DZ * A * (1 - A))[0])}$ | Has the slope",
+    f"| $dZ_2 = {exact(*(DZ * A * (1 - A))[0])}$ | Has the derivative",
     f"| $dZ_2 = {exact(*DA2[0])}$ | Is that $dZ$",
     f"first row $c^2 {exact(*VALUE_FOR_GRADIENT[0])}$",
 ]
@@ -261,14 +347,14 @@ CE, SE, SE2 = -K3_Y / K3, 2 * (K3 - K3_Y), 2 * (K2 - K2_Y)
 SOFTMAX_NUMBERS = [
     rf"for $Z = (\ln 2, 0, 0)$ we get $A = {exact(*K3)}$",
     rf"\frac{{\partial A}}{{\partial Z}} = \frac{{1}}{{16}} {matrix(16 * (np.diag(K3) - np.outer(K3, K3)))}",
-    f"$dA = -Y / A = {exact(*CE)}$, and the Jacobian (3, 3) makes of it $dZ = {exact(*through_softmax(K3, CE))}$",
-    f"With the diagonal alone, $dZ$ would be ${exact(*through_softmax(K3, CE, True))}$",
-    f"$dA = {exact(*SE)}$, and $dZ = {exact(*through_softmax(K3, SE))}$",
-    f"The diagonal alone gives ${exact(*through_softmax(K3, SE, True))}$: too small, too small, too large",
+    f"$dA = -Y / A = {exact(*CE)}$, and the Jacobian turns it into $dZ = {exact(*through_softmax(K3, CE))}$",
+    f"The diagonal alone would give ${exact(*through_softmax(K3, CE, True))}$",
+    f"$dA = {exact(*SE)}$ and $dZ = {exact(*through_softmax(K3, SE))}$",
+    f"The diagonal alone gives ${exact(*through_softmax(K3, SE, True))}$.",
     f"$A = {exact(*K2)}$ and $Y = (1, 0)$, the squared error has $dZ = {exact(*through_softmax(K2, SE2))}$",
     f"the diagonal alone gives ${exact(*through_softmax(K2, SE2, True))}$",
     rf"by $\ln 2$, and $a_2$ falls from ${exact(K3[1])}$ to ${exact(Fraction(1, 6))}$",
-    f"the slope of tanh is {1 - tanh(1) ** 2:.5f}; $1 - z^2$ would be 0",
+    f"the derivative of tanh is {1 - tanh(1) ** 2:.5f}, but",
     rf"$g'$ at $\tanh 1$ is {1 - tanh(tanh(1)) ** 2:.5f}",
 ]
 
@@ -321,7 +407,7 @@ LIFTED = run(a2=moved(A2, (0, 0), 0.1))[2]
 REWRITTEN = np.exp(-A2[0, 0]) / (np.exp(-A2[0, 0]) + np.exp(A2[1, 0]))
 AS_PRINTED = (G1 * SLOPE * 0.2 - G1 * SLOPE * 0.3) * H13 * 2
 IN_NUMBERS = (-0.46 * -0.079 * 0.20 + 0.46 * -0.293 * 0.3) * 0.0979 * 2
-STEP_IN_PRINT, RIGHT_STEP = (loss(W2=moved(W2, (0, 1), amount)) for amount in (0.065, -DW2[0, 1]))
+PUBLISHED_STEP, RIGHT_STEP = (loss(W2=moved(W2, (0, 1), amount)) for amount in (0.065, -DW2[0, 1]))
 TERMS = W2[0] * H1[:, 0]
 SPOT_NUMBERS = [
     rf"gives {REWRITTEN:.5f} at these numbers, and $\hat y_1 = {OUT[0, 0]:.5f}$",
@@ -330,7 +416,7 @@ SPOT_NUMBERS = [
     rf"$-\hat y_1 \hat y_2 = {-SLOPE:.5f}$. In the same trial $\hat y_2$ goes down from {OUT[1, 0]:.5f} to {LIFTED[1, 0]:.5f}",
     rf"$(-0.46) \cdot (-0.079) \cdot 0.80$ is {prose(-0.46 * -0.079 * 0.80, 4, '+')}",
     f"with that it would end at {0.8 + 0.029:.3f}",
-    f"starts at {loss():.5f}. The step in print brings it to {STEP_IN_PRINT:.5f}, the right step to {RIGHT_STEP:.5f}",
+    f"starts at {loss():.5f}. The published step brings it to {PUBLISHED_STEP:.5f}, the correct step to {RIGHT_STEP:.5f}",
     f"gives {prose(AS_PRINTED, 5, '+')}, the numbers give {prose(IN_NUMBERS)}",
     f"by 0.5 and $L$ goes *up*, from {loss():.5f} to {loss(W1=moved(W1, (2, 0), 0.5)):.5f}",
     f"is {H13:.5f}, so {H13:.4f}, not 0.0979",
@@ -374,6 +460,11 @@ def test_graded_numbers_are_not_given_away():
 
 # The page, its links and its figures.
 
+SOURCES = [
+    "https://medium.com/@manveetdn/back-propagation-5b1f8bb2be94",
+    "https://github.com/LihaoWang1991/Lihaowang1991.github.io/blob/master/_posts/2019-01-30-How-gradients-are-back-propagated.md",
+]
+
 
 def headings():
     return re.findall(r"^#+ (.*)$", PROSE, flags=re.MULTILINE)
@@ -387,20 +478,26 @@ def html():
 def test_page_is_whole(html):
     assert re.findall(r"<h[1-6][^>]*>(.*?)</h[1-6]>", html) == [heading.replace('"', "&quot;") for heading in headings()]
     assert html.count("<math ") == len(FORMULAS)
-    assert html.count("data:image/svg+xml;base64,") == len(FIGURES)
+    assert html.count("data:image/svg+xml;base64,") == len(FIGURES) - len(STEPPED)
+    assert html.count("<svg role=") == html.count("<svg") == len(STEPPED)
     assert html.count("<table>") == len(re.findall(r"^\|---", TEXT, flags=re.MULTILINE))
-    assert html.count("<details>") == html.count("</details>") == 1
+    assert html.count("<details>") == html.count("</details>") == 2
     assert f"<title>{headings()[0]}</title>" in html
-    assert "$" not in re.sub(r"<(style|code|img)[^>]*>.*?</\1>|<img[^>]*>", "", html, flags=re.DOTALL)
+    assert "$" not in re.sub(r"<(style|script|code|img)[^>]*>.*?</\1>|<img[^>]*>", "", html, flags=re.DOTALL)
 
 
 def test_page_asks_for_nothing_else(html):
-    assert "<script" not in html
+    assert html.count("<script") == html.count("<script>") == 1
     assert "<link" not in html
     assert "url(" not in html
     assert "@import" not in html
     assert re.findall(r'src="(?!data:)[^"]*"', html) == []
-    assert re.findall(r'href="(?:[a-z]+:)?//[^"]*"', html) == []
+    assert set(re.findall(r'href="((?:[a-z]+:)?//[^"]*)"', html)) == set(SOURCES)
+
+
+def test_a_page_without_steps_has_no_script():
+    text = page("# Title\n\n![A figure](figures/network.svg)\n", FIGURES)
+    assert "script" not in text
 
 
 def test_page_and_figures_are_the_same_every_time(html):
@@ -409,19 +506,18 @@ def test_page_and_figures_are_the_same_every_time(html):
 
 
 def test_links_lead_somewhere(html):
-    targets = re.findall(r"\]\(([^)\s]+)\)", TEXT)
+    targets = set(re.findall(r"\]\(([^)\s]+)\)", TEXT)) - set(SOURCES)
     assert [target for target in targets if not target.startswith("#") and not (ASSIGNMENT.starter / target).is_file()] == []
     assert {target[1:] for target in targets if target.startswith("#")} <= set(re.findall(r'id="([^"]+)"', html))
-    assert {f"figures/{name}" for name in FIGURES} <= set(targets)
+    assert {f"figures/{name}" for name in FIGURES} <= targets
 
 
 @pytest.mark.parametrize("text", FIGURES.values(), ids=FIGURES)
 def test_figure(text):
     root = ET.fromstring(text)
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.tag == f"{SVG}svg"
     assert "<dc:date>" not in text
-    assert not list(root.iter("{http://www.w3.org/2000/svg}text")), "letters are drawn, so that they need no font"
-    assert 'style="fill: #ffffff' in text
+    assert re.search(r'(style="fill: |fill=")#ffffff', text)
 
 
 def test_every_figure_is_described():
@@ -431,7 +527,8 @@ def test_every_figure_is_described():
 
 
 def test_table_of_marks():
-    rows = [row.split("|")[1:-1] for row in LINES[LINES.index("## Marks") :] if row.startswith("|")][2:]
+    (section,) = re.findall(r"^### Points$(.*?)^## ", TEXT, flags=re.DOTALL | re.MULTILINE)
+    rows = [row.split("|")[1:-1] for row in section.splitlines() if row.startswith("|")][2:]
     printed, part = {}, ""
     for first, task, *points in rows:
         part = first.strip(" *").removesuffix(".py") or part
@@ -444,6 +541,40 @@ def test_table_of_marks():
     assert printed == rubric
     assert len(rows) == len(printed)
     assert printed["together", ""][2] == 100
+
+
+def test_points_of_a_task_stand_at_the_task():
+    points = {task.name: task.points for part in ASSIGNMENT.parts for task in part.tasks}
+    story, _ = TEXT.split("\n## Reference\n")
+    told = {
+        "One path": "one path",
+        "Several paths": "several paths",
+        "Three weights": "three weights",
+        "Logistic regression": "logistic regression",
+        "Complete `forward(X)`": "forward",
+        "Complete `compute_gradients(out, cache)`": "compute_gradients",
+        "complete `gradients(X, Y)` and `fit`": "gradients and fit",
+    }
+    for phrase, task in told.items():
+        assert f"**{phrase}** ({points[task]:g} points)" in story
+    extension = re.findall(r"^\|(?: \d)? \| (.*) \| .* \| (?:helper|([\d.]+) points?) \|$", story, flags=re.MULTILINE)
+    assert sum(float(number or 0) for _, number in extension) == 25
+    named = [name for names, _ in extension for name in re.findall(r"`(\w+)`", names)]
+    source = (ASSIGNMENT.solution / "extension.py").read_text()
+    tasks = re.findall(r'"Extension (\d): let (\w+)', source)
+    assert all(re.search(rf"^\| {number} \| .*`{name}`", story, flags=re.MULTILINE) for number, name in tasks)
+    assert named == re.findall(r"^(?:def |class |(?=[A-Z]+ =))(\w+)", source, flags=re.MULTILINE)
+
+
+def test_the_story_is_short():
+    assert len(TEXT[: TEXT.index("\n## Reference\n")].split()) <= 4500
+
+
+def test_the_contents_list_every_chapter():
+    (contents,) = re.findall(r"^## Contents$(.*?)^## ", TEXT, flags=re.DOTALL | re.MULTILINE)
+    chapters = re.findall(r"^## (.*)$", PROSE, flags=re.MULTILINE)[1:]
+    slugs = [re.sub(r"[^\w -]", "", chapter.lower()).replace(" ", "-") for chapter in chapters]
+    assert [slug for slug in re.findall(r"\(#(.*?)\)", contents) if slug in slugs] == slugs
 
 
 def test_rule_on_finite_differences():
