@@ -22,12 +22,14 @@ from checks.checking import (
     RenamedDict,
     StudentError,
     agree,
+    copy_failure,
     describe,
     mapping,
     present_keys,
     require_key,
     tensor,
     two_values,
+    without_frames,
 )
 from checks.student import Student
 
@@ -66,8 +68,8 @@ def remember(student: Student, key: tuple, run: Callable[[], Any]) -> Any:
             if key not in student.memory:
                 student.memory[key] = outcome(student, run)
     result = student.memory[key]
-    if isinstance(result, Exception):
-        raise result
+    if isinstance(result, (CheckFailure, StudentError)):
+        raise copy_failure(result) from result.__cause__  # one that is raised keeps the frames it passes
     return result
 
 
@@ -76,7 +78,7 @@ def outcome(student: Student, run: Callable[[], Any]) -> Any:
     try:
         return run()
     except (CheckFailure, StudentError) as failure:
-        return failure
+        return without_frames(failure)
     except Exception as error:
         if not isinstance(student, LocalStudent):
             raise

@@ -81,6 +81,7 @@ def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
 
 # How people name a variable or its gradient: dW1, w_1, grad_W1, W1_grad, ("W", 1), W[0].
 NAME = re.compile(r"(?P<before>\D{0,12}?)(?P<letter>[A-Za-z])(?P<between>[\W_]{0,4})(?P<layer>\d{1,2})(?P<after>\D{0,12})")
+MAX_NAME = 40  # characters of a name that is put before others; no longer one is the name of a variable
 Style = tuple[str, ...]  # all of a name but its layer, with the letter of the variable
 
 
@@ -100,7 +101,9 @@ def under_expected_keys(tensors: Mapping, keys: Iterable[str]) -> Mapping:
 def spread_out(tensors: Mapping) -> Iterator[tuple[Any, Any]]:
     """The items of a dict; those of a dict or a list for all layers, or of a dict for each layer, one by one."""
     for key, value in tensors.items():
-        if isinstance(value, Mapping):
+        if len(str(key)) > MAX_NAME:
+            yield key, value
+        elif isinstance(value, Mapping):
             yield from ((f"{inner}[{key}]" if str(key).isdigit() else f"{key}[{inner}]", item) for inner, item in value.items())
         elif isinstance(value, (list, tuple)) and not any(map(str.isdigit, str(key))):
             yield from ((f"{key}[{layer}]", item) for layer, item in enumerate(value))

@@ -52,6 +52,11 @@ ReferenceSource = Callable[[Case], Mapping[str, np.ndarray]]
 T = TypeVar("T")
 Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
 
+# What is noted of a check that follows.
+ON_REFERENCE = "Correct with the example's cache, but not with the cache from your `forward`."
+ON_SPARE = "Correct on a second example with square matrices; on the first one, your code raises an exception."
+ON_OWN_PASSES = "Correct given your forward and backward pass, but at least one of these is wrong."
+
 
 def run_forward(student: Student, case: Case) -> tuple[Any, Mapping]:
     """(out, cache) of the student's forward pass on the case."""
@@ -169,8 +174,8 @@ def run_backward(student: Student, case: Case, source: Source = None) -> Mapping
 
 def with_own_or_reference_cache(
     student: Student, case: Case, reference: ReferenceSource, attempt: Callable[[Source], None]
-) -> None:
-    """Let the backward pass try on the student's own cache, then on the reference laid over it.
+) -> bool:
+    """Let the backward pass try on the student's own cache, then on the reference laid over it; return whether its own did.
 
     A wrong forward pass does not cost the marks of the backward pass, and neither does a cache made in another way. The
     failure that is reported is the first one that compute_gradients is answerable for.
@@ -179,17 +184,19 @@ def with_own_or_reference_cache(
         run_forward(student, case)
     except (CheckFailure, StudentError):
         attempt(reference)
-        return
-    either(lambda: attempt(None), lambda: attempt(reference))
+        return False
+    return either(lambda: attempt(None), lambda: attempt(reference))
 
 
-def either(first: Callable[[], None], second: Callable[[], None]) -> None:
-    """Let one of two attempts succeed; where both fail, the failure of the first one is raised."""
+def either(first: Callable[[], Any], second: Callable[[], Any]) -> bool:
+    """Let one of two attempts succeed and return whether it was the first; if both fail, raise the failure of the first one."""
     try:
         first()
+        return True
     except (CheckFailure, StudentError) as failure:
         try:
             second()
+            return False
         except (CheckFailure, StudentError) as other:
             raise copy_failure(failure, share=max(failure.share, other.share)) from failure.__cause__
 
@@ -224,8 +231,8 @@ def expect_on_spare(student: Student, expect: Callable[[T], None], usual: T, spa
     """
     failure = outcome(student, lambda: expect(usual))
     if isinstance(failure, StudentError) and outcome(student, lambda: expect(spare)) is None:
-        return
-    if failure:
+        student.note_follows(ON_SPARE)
+    elif failure:
         raise failure from failure.__cause__
 
 
@@ -235,63 +242,6 @@ def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], 
     expect_tensor("out", out, right[f"A{case.layers[-1]}"], show=show)
     for key in cache_keys(case):
         expect_tensor(key, require_key("The cache", cache, key), right[key], show=show)
-
-
-def on_right_base(case: Case, cache: Mapping[str, np.ndarray], grads: Mapping[str, np.ndarray]) -> Case:
-    """The case of a SoftmaxDNN on a DNN that is right on it, from the right cache and gradients of the SoftmaxDNN.
-
-    What is below the softmax, and the way back from there, is the work of dnn.py, whose mistakes are paid for there.
-    """
-    out = f"A{case.layers[-1]}"
-    sigmoids = 1 / (1 + np.exp(-cache[f"Z{case.layers[-1]}"]))
-    below = {**{key: cache[key] for key in cache_keys(case)}, out: sigmoids}
-    results = {
-        "forward": ((case.X,), (sigmoids, below)),
-        "compute_gradients": ((cache[out], {**cache, "Y": case.Y}), dict(grads)),
-    }
-    return replace(case, base=results)
-
-
-def expect_softmax_cache(
-    student: Student, case: Case, right: Mapping[str, np.ndarray], on_base: Case, show: bool = False
-) -> None:
-    """CheckFailure unless the cache is right, or is that of the student's own DNN with the student's own softmax on top.
-
-    A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again. on_base is the same case on
-    a DNN that is right, where the student's own one has nothing to put a softmax on.
-    """
-
-    def expect_on_base() -> None:
-        expect_cache(student, on_base, with_own_softmax(student, on_base, right))
-
-    def expect_own() -> None:
-        expect_cache(student, case, with_own_softmax(student, case, cache_of_dnn(student, case)))
-
-    either(lambda: expect_cache(student, case, right, show), lambda: either(expect_own, expect_on_base))
-
-
-def cache_of_dnn(student: Student, case: Case) -> dict[str, np.ndarray]:
-    """The cache of the student's own DNN on a case of a SoftmaxDNN."""
-    below = replace(case, model="DNN")
-    expect_input_dependence_of_forward(student, below)
-    _, cache = run_forward(student, below)
-    return {key: tensor(key, require_key("The cache", cache, key)) for key in cache_keys(case)}
-
-
-def with_own_softmax(student: Student, case: Case, cache: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The cache, its last A replaced by the student's own softmax of its last Z."""
-    last = case.layers[-1]
-    return {**cache, f"A{last}": remember(student, ("softmax", case), lambda: own_softmax(student, cache[f"Z{last}"]))}
-
-
-def own_softmax(student: Student, Z: np.ndarray) -> np.ndarray:
-    """The student's own softmax of Z; CheckFailure unless it computes something from Z, right or wrong."""
-    softmax = student.module("extension").softmax
-    answers = student.fetch(softmax(Z), softmax(-np.flip(Z)))
-    here, elsewhere = (tensor("softmax(Z)", answer) for answer in answers)
-    if parallel(here, elsewhere) or parallel(here, Z):
-        raise CheckFailure("softmax computes nothing from Z.")
-    return here
 
 
 def expect_whole(
@@ -309,22 +259,24 @@ def expect_whole(
     def expect(own: Mapping[str, np.ndarray]) -> None:
         for key in own or gradient_keys(case, "WB"):
             got = require_key("grads", grads, key)
-            if key in own and np.array_equal(tensor(key, got), own[key], equal_nan=have_overflowed(own.values())):
+            if key in own and np.array_equal(tensor(key, got), own[key], equal_nan=True):
                 continue
             wants = (right[key], own[key]) if key in own and np.isfinite(own[key]).all() else (right[key],)
             expect_tensor(key, got, *wants, case=case, show=show)
 
     with contextlib.suppress(CheckFailure):
-        return expect({})
+        expect({})
+        return
     expect(own_gradients(student, case))
-    return is_followed()
+    is_followed()
+    student.note_follows(ON_OWN_PASSES)
 
 
 def own_gradients(student: Student, case: Case, source: Source = None) -> dict[str, np.ndarray]:
-    """The W and B gradients of the student's own passes, as far as they are there; none where nothing was computed."""
-    if not depends_on_input(student, case, source, "WB"):
-        return {}
-    return {key: value for key, value in tensors_of_backward(student, case, source).items() if key[0] in "WB"}
+    """The W and B gradients of the student's own passes, as far as they are there; none if, finite, they come of nothing."""
+    own = {key: value for key, value in tensors_of_backward(student, case, source).items() if key[0] in "WB"}
+    is_finite = all(np.isfinite(value).all() for value in own.values())  # after an overflow, batches give the same
+    return {} if is_finite and not depends_on_input(student, case, source, "WB") else own
 
 
 def tensors_of_backward(student: Student, case: Case, source: Source) -> dict[str, np.ndarray]:
@@ -377,8 +329,8 @@ def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -
     """
     variants = (case, once_more(case), relabelled(case), on_another_batch(case))
     here, again, labels, batch = (tensors_of_backward(student, variant, source) for variant in variants)
-    weights = {key: value for key, value in here.items() if key[0] in "WB"}
-    return depends(weights, again, batch) or ("Z" in kinds and depends(here, again, labels))
+    weights = {key: value for key, value in again.items() if key[0] in "WB"}
+    return depends(here, weights, batch) or ("Z" in kinds and depends(here, again, labels))
 
 
 def depends_on_labels(student: Student, case: Case, source: Source) -> bool:

@@ -15,6 +15,8 @@ from checks.library import why_missing
 STATEMENT_SECONDS = 2.0  # of processor time, for one statement
 MAX_TEXT = 120  # characters that are quoted of a statement, or of an exception
 
+IN_ONE_FOLDER = "the files lie in one folder, without a package, so `{}` is run in its place"
+NEEDS = "needs `{}` from line {}"
 IN_A_NOTEBOOK = "works in a notebook only"
 OUT_OF_TIME = f"takes too long (a statement has {STATEMENT_SECONDS:g} seconds of processor time)"
 ENDS_THE_PROGRAM = "ends the program"
@@ -45,7 +47,7 @@ class SystemRefusalError(RuntimeError):
 class Skipped(NamedTuple):
     """A statement of a file that did not run to its end: where it is, why, and the names that it would have defined.
 
-    number counts the statements of the file from 0; a line that is left over from a notebook has a number below 0.
+    number counts the statements of the file from 0; a part of a statement, or a line left over from a notebook, has one below.
     """
 
     file: str
@@ -71,7 +73,7 @@ def reason_for(error: BaseException, skipped: Iterable[Skipped]) -> str:
         message = shorten(str(error).partition("\n")[0])
         needed = find_missing_name(message, skipped)
         if needed and isinstance(error, NameError):
-            return f"needs `{error.name}` from line {needed.line}"
+            return NEEDS.format(error.name, needed.line)
         reasons = (describe(error, message) for kind, describe in REASONS if isinstance(error, kind))
         return next(filter(None, reasons), "") or f"raises {type(error).__name__}{f': {message}' if message else ''}"
     except Exception:  # a student's exception may do anything when it is read

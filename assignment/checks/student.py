@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+
+from checks.lines import Line
 
 Parameters = Mapping[str, np.ndarray]
 # By the name of a method: the arguments for which a result is known, and the result.
@@ -67,8 +69,21 @@ class Student(Protocol):
         """Return a class like the subclass whose methods find these results in the base class instead of its own ones."""
         ...
 
+    def note_follows(self, words: str) -> None:
+        """Take note that the check holds for a wrong input of the student's own, or for one in its place; words say so.
+
+        At home the check is then reported as "follows"; the grader needs no such note.
+        """
+        ...
+
     def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[Any]:
         """Return a context that only one check at a time enters with this key; the others wait for it."""
+        ...
+
+    def find_line(
+        self, run: Callable[[], Any], path: Sequence[str | int], right: Mapping[str, Any], sources: Collection[str]
+    ) -> Line | None:
+        """Return the line that made a wrong value in what `run` returns, as `lines.find_line` does."""
         ...
 
 

@@ -9,19 +9,33 @@ import functools
 
 import numpy as np
 
-from checks.calling import answer_of_forward, expect_labels_in_cache, pair
+from checks.calling import answer_of_forward, as_gradients, expect_labels_in_cache, network, outcome, pair
 from checks.case import as_column, cache_keys, gradient_keys
 from checks.example import DNN, SQUARE
+from checks.observing import (
+    Checks,
+    all_right,
+    observe_backward,
+    observe_forward,
+    observe_gradients,
+    reference,
+)
 from checks.running import (
+    ON_REFERENCE,
     arrays_in,
+    call_backward,
     either_way_up,
     expect_finite_tensors,
     expect_on_spare,
     expect_whole,
     has_correct_step,
+    on_another_batch,
     run_backward,
     run_cache,
     run_output,
+    same,
+    tensors_of_backward,
+    tensors_of_forward,
     with_own_or_reference_cache,
 )
 from checks.checking import (
@@ -30,13 +44,16 @@ from checks.checking import (
     expect_each,
     expect_shape,
     expect_tensor,
+    practice,
     present_keys,
     require_key,
     require_keys,
     tensor,
 )
+from checks.naming import Observed
 
 LAST = DNN.case.layers[-1]
+LARGE = DNN.case.with_params({key: 1000 * value for key, value in DNN.case.params.items()})
 
 
 def also_on_square(check):
@@ -50,21 +67,22 @@ def also_on_square(check):
     return on_some_example
 
 
-@functools.cache
-def reference(example):
-    """The right cache of the example: compute_gradients is tried on it too, so it can be written before forward is right."""
-    return lambda _: example.cache
+def on_either_cache(student, example, attempt):
+    """Let the backward pass try on the student's own cache, then on that of the example, and note whether it had to be that."""
+    if not with_own_or_reference_cache(student, example.case, reference(example), attempt):
+        student.note_follows(ON_REFERENCE)
 
 
 def expect_gradients(student, example, keys):
     """Each of these gradients has the numbers of the example; where one has not, the first wrong one is named too."""
+    outright = {}
 
     def attempt(source):
         grads = run_backward(student, example.case, source)
 
         def expect(key):
             try:
-                expect_gradient(example, grads, key)
+                outright[key] = expect_gradient(example, grads, key)
             except CheckFailure as failure:
                 first = next(
                     earlier for earlier in gradient_keys(example.case) if earlier == key or is_wrong(example, grads, earlier)
@@ -74,12 +92,16 @@ def expect_gradients(student, example, keys):
 
         expect_each(keys, present_keys(grads, keys), expect)
 
-    with_own_or_reference_cache(student, example.case, reference(example), attempt)
+    on_either_cache(student, example, attempt)
+    if not all(outright.values()):
+        student.note_follows("Correct given your dZ of the output layer, whose values are wrong.")
 
 
 def expect_gradient(example, grads, key):
+    """This gradient has the numbers of the example, or follows from the student's own dZ of the output; whether the former."""
     got = as_column(key, require_key("grads", grads, key))
-    expect_tensor(key, got, example.grads[key], *after_own_output_step(example, grads, key), case=example.case, show=True)
+    wants = example.grads[key], *after_own_output_step(example, grads, key)
+    return expect_tensor(key, got, *wants, case=example.case, show=True)
 
 
 def after_own_output_step(example, grads, key):
@@ -145,6 +167,24 @@ def test_example_cache_values(student):
             expect_tensor(key, require_key("The cache", cache, key), DNN.cache[key], show=True)
 
 
+@practice("forward")
+def test_practice_forward_again(student):
+    """`forward` called again returns the same for the same batch, and that batch's result for another one."""
+    net = network(student, DNN.case)
+    net.forward(DNN.case.X)
+    for case in (DNN.case, on_another_batch(DNN.case)):
+        got = tensors_of_forward(student.fetch(net.forward(case.X)), case)
+        expect_as_new("forward", got, tensors_of_forward(answer_of_forward(student, case), case))
+
+
+@practice("forward")
+def test_practice_forward_large(student):
+    """`forward` returns no nan and no infinity where |Z| is 1000 and more."""
+    cache = tensors_of_forward(answer_of_forward(student, LARGE), LARGE)
+    expect_any("forward", cache)
+    expect_finite_tensors("The cache", cache, cache)
+
+
 @check
 @also_on_square
 def test_example_gradient_keys(student, example):
@@ -154,7 +194,7 @@ def test_example_gradient_keys(student, example):
         require_keys("grads", run_backward(student, example.case, source), gradient_keys(example.case))
         expect_labels_in_cache(student, example.case)
 
-    with_own_or_reference_cache(student, example.case, reference(example), attempt)
+    on_either_cache(student, example, attempt)
 
 
 @check
@@ -169,35 +209,98 @@ def test_example_gradient_shapes(student, example):
             got = tensor(key, require_key("grads", grads, key))
             expect_shape(key, got, example.case.shape(key), (example.grads[key],), example.case)
 
-    with_own_or_reference_cache(student, example.case, reference(example), attempt)
+    on_either_cache(student, example, attempt)
 
 
 @check
 @also_on_square
 def test_example_output_Z(student, example):
-    """dZ of the output layer is right on the example."""
+    """`compute_gradients` computes dZ of the output layer."""
     expect_gradients(student, example, gradient_keys(example.case, "Z")[:1])
+
+
+@practice("compute_gradients")
+def test_practice_A2(student):
+    """`compute_gradients` computes dA2 from dZ3."""
+    expect_gradients(student, DNN, ["A2"])
+
+
+@practice("compute_gradients")
+def test_practice_Z2(student):
+    """`compute_gradients` computes dZ2 from dA2."""
+    expect_gradients(student, DNN, ["Z2"])
+
+
+@practice("compute_gradients")
+def test_practice_A1(student):
+    """`compute_gradients` computes dA1 from dZ2."""
+    expect_gradients(student, DNN, ["A1"])
+
+
+@practice("compute_gradients")
+def test_practice_Z1(student):
+    """`compute_gradients` computes dZ1 from dA1."""
+    expect_gradients(student, DNN, ["Z1"])
 
 
 @check
 @also_on_square
 def test_example_W(student, example):
-    """The gradient of every W is right on the example."""
+    """`compute_gradients` computes dW of every layer."""
     expect_gradients(student, example, gradient_keys(example.case, "W"))
 
 
 @check
 @also_on_square
 def test_example_B(student, example):
-    """The gradient of every B is right on the example."""
+    """`compute_gradients` computes dB of every layer."""
     expect_gradients(student, example, gradient_keys(example.case, "B"))
+
+
+@practice("compute_gradients")
+def test_practice_square(student):
+    """`compute_gradients` computes the gradients of a second network, with two outputs and two samples."""
+    expect_gradients(student, SQUARE, gradient_keys(SQUARE.case))
+
+
+@practice("compute_gradients")
+def test_practice_gradients_again(student):
+    """`compute_gradients` called again returns the same for the same batch, and that batch's gradients for another one."""
+    net = network(student, DNN.case)
+    call_backward(student, net, DNN.case, None)
+    for case in (DNN.case, on_another_batch(DNN.case)):
+        grads = as_gradients("compute_gradients", student.fetch(call_backward(student, net, case, None)), case)
+        expect_as_new("compute_gradients", arrays_in(grads, gradient_keys(case)), tensors_of_backward(student, case, None))
+
+
+@practice("compute_gradients")
+def test_practice_gradients_large(student):
+    """`compute_gradients` returns no nan and no infinity where |Z| is 1000 and more."""
+    grads = run_backward(student, LARGE)
+    expect_any("compute_gradients", present_keys(grads, gradient_keys(LARGE)))
+    expect_finite_tensors("grads", grads, gradient_keys(LARGE))
 
 
 @check
 @also_on_square
 def test_example_gradients(student, example):
-    """`gradients(X, Y)` gives the gradients of the example in one call."""
+    """`gradients(X, Y)` runs both passes and returns the gradients of every W and B."""
     expect_whole(student, example.case, example.grads, lambda: expect_correct_step(student, example), show=True)
+
+
+def expect_as_new(method, got, wants):
+    """A network that was used before gives what a new one does."""
+    expect_any(method, wants)
+    for key, want in wants.items():
+        if key not in got or not same(got[key], want, equal_nan=True):
+            advice = "Use only the arguments of the call and self.params, and start with an empty dict every time."
+            raise CheckFailure(f"`{method}` returns another `{key}` when the same network is used again. {advice}", key)
+
+
+def expect_any(method, tensors):
+    """There is something to look at."""
+    if not tensors:
+        raise CheckFailure(f"`{method}` does not return any of the expected arrays yet.")
 
 
 def rehearse(student):
@@ -205,3 +308,51 @@ def rehearse(student):
     case = DNN.case
     net = student.module("dnn").DNN(case.layer_sizes, seed=1)
     student.fetch(net.fit(case.X, case.Y, learning_rate=0.5, epochs=2, tolerance=0.0), net.predict(case.X))
+
+
+OF_FORWARD = Checks(
+    ("example_output", "example_cache_values", "example_gradients"), ("example_cache_keys", "example_gradients")
+)
+OF_BACKWARD = Checks(
+    ("example_gradients",),
+    ("example_gradient_keys", "example_gradients"),
+    ("example_gradient_shapes",),
+    {
+        "Z": ("example_output_Z", "example_W", "example_B"),
+        "A": ("example_W", "example_B"),
+        "W": ("example_W",),
+        "B": ("example_B",),
+        **{key: (f"practice_{key}",) for key in ("A2", "Z2", "A1", "Z1")},
+    },
+)
+ON_SQUARE = OF_BACKWARD._replace(values=(*OF_BACKWARD.values, "practice_square"))
+OF_BOTH = Checks(("example_gradients",), ("example_gradients",))
+
+
+def observe(student):
+    """Yield what the code gives on the example, first thing first, and on the square one, which has another m."""
+    yield from observe_passes(student, DNN, OF_BACKWARD)
+    yield from observe_both(student, DNN.case)
+    yield from observe_passes(student, SQUARE, ON_SQUARE)
+
+
+def observe_passes(student, example, backward):
+    """Yield both passes, the backward pass on the cache of the example where that of the forward pass is wrong."""
+    forward = [*observe_forward(student, example, OF_FORWARD)]
+    yield from forward
+    yield from observe_backward(student, example, None if all_right(forward) else reference(example), backward)
+
+
+def observe_both(student, case):
+    """Yield what `gradients` gives; what the two passes give by themselves is right here."""
+    grads = outcome(
+        student,
+        lambda: as_gradients("gradients", student.fetch(network(student, case).gradients(case.X, case.Y)), case),
+    )
+    if isinstance(grads, Exception):
+        yield Observed(OF_BOTH.values, "gradients", "gradients", grads, None, topic="gradients")
+        return
+    wants, own = {key: DNN.grads[key] for key in gradient_keys(case, "WB")}, tensors_of_backward(student, case, None)
+    found = arrays_in(grads, wants)
+    wants |= {key: own[key] for key in wants if key in own and np.array_equal(own[key], found.get(key), equal_nan=True)}
+    yield from observe_gradients(student, case, grads, wants, OF_BOTH, "gradients", "gradients(X, Y)")

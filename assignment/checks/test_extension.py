@@ -3,22 +3,32 @@
 The networks are built from that of the dnn.py example, so the values up to Z2 are known from there.
 """
 
+import functools
 from dataclasses import replace
 
 import numpy as np
 
+from checks.calling import outcome
 from checks.case import in_the_notes
 from checks.example import DNN, GENERAL, SOFTMAX, SQUARED_ERROR
+from checks.observing import (
+    Checks,
+    all_right,
+    observe_backward,
+    observe_forward,
+    observe_returned,
+    reference,
+)
 from checks.running import (
+    ON_REFERENCE,
     either,
     expect_cache,
-    expect_softmax_cache,
     expect_usual_forms,
     network,
-    on_right_base,
     run_backward,
     with_own_or_reference_cache,
 )
+from checks.softmax import expect_softmax_cache, on_right_base
 from checks.checking import (
     CheckFailure,
     agree,
@@ -30,6 +40,7 @@ from checks.checking import (
     require_keys,
     tensor,
 )
+from checks.naming import Observed
 
 LAST = SOFTMAX.case.layers[-1]
 # The same on a DNN that is right: what your own one has wrong costs nothing here.
@@ -45,20 +56,21 @@ def test_example_softmax(student):
 
 @check
 def test_example_softmax_forward(student):
-    """`SoftmaxDNN.forward` returns the right output for the example and stores it in the cache as A2."""
+    """`SoftmaxDNN.forward` returns the softmax of Z2 and stores it in the cache as A2."""
     expect_softmax_cache(student, SOFTMAX.case, SOFTMAX.cache, ON_BASE.case, show=True)
 
 
 @check
 def test_example_cross_entropy(student):
-    """dZ of the output layer of `SoftmaxDNN` is right on the example."""
-    either(lambda: expect_gradients(student, SOFTMAX), lambda: expect_gradients(student, ON_BASE))
+    """`SoftmaxDNN` computes dZ of its output layer."""
+    if not either(lambda: expect_gradients(student, SOFTMAX), lambda: expect_gradients(student, ON_BASE)):
+        student.note_follows("Correct on top of a correct `DNN`, but not on top of yours.")
     expect_usual_forms(student, SOFTMAX.case)
 
 
 @check
 def test_example_squared_error(student):
-    """The loss of `SquaredErrorSoftmaxDNN` and dZ of its output layer are right on the example."""
+    """`SquaredErrorSoftmaxDNN` computes its loss and dZ of its output layer."""
     case, out = SQUARED_ERROR.case, SQUARED_ERROR.cache[f"A{LAST}"]
     loss = student.fetch(network(student, case).loss(out, case.Y))
     expect_tensor("loss", loss, np.array(SQUARED_ERROR.loss), show=True)
@@ -74,10 +86,8 @@ def expect_gradients(student, example):
         for key, want in example.grads.items():
             expect_tensor(key, require_key("grads", grads, key), want, case=example.case, show=True)
 
-    def reference(_):
-        return example.cache
-
-    with_own_or_reference_cache(student, example.case, reference, attempt)
+    if not with_own_or_reference_cache(student, example.case, reference(example), attempt):
+        student.note_follows(ON_REFERENCE)
 
 
 WORKED_FORWARD = {
@@ -88,11 +98,14 @@ WORKED_FORWARD = {
 }
 
 
+WORKED_KEYS = [*WORKED_FORWARD, "dL_dw212", "dL_dw131", "w212_next"]
+
+
 @check
 def test_example_worked_forward(student):
     """`worked_example` has every key, and the forward half of the 4-4-2 network: a1, h1, a2 and y_hat."""
     values = mapping("What worked_example returned", student.fetch(student.module("extension").worked_example()))
-    require_keys("The dict", values, [*WORKED_FORWARD, "dL_dw212", "dL_dw131", "w212_next"])
+    require_keys("The dict", values, WORKED_KEYS)
     for key, want in WORKED_FORWARD.items():
         expect_tensor(key, tensor(key, values[key]).ravel(), np.array(want), show=True)
 
@@ -110,15 +123,20 @@ def test_example_activations(student):
     """`ACTIVATIONS` has the right value and the right slope of sigmoid, tanh and relu at Z = -2, -0.5 and 1."""
     for name, (value, slope) in ACTIVATION_VALUES.items():
         for number, what, want in ((0, "g", value), (1, "g'", slope)):
-            Z = student.place(SLOPES_AT)
-            got, Z = student.fetch(student.module("extension").ACTIVATIONS[name][number](Z), Z)
+            got, Z = call_activation(student, name, number)
             expect_tensor(f"{what} of {name}", got, np.array(want, float), show=True)
             expect_untouched("Z", Z, SLOPES_AT)
 
 
+def call_activation(student, name, number):
+    """What an activation, or with number 1 its derivative, returns; and its argument after the call."""
+    Z = student.place(SLOPES_AT)
+    return student.fetch(student.module("extension").ACTIVATIONS[name][number](Z), Z)
+
+
 @check
 def test_example_general(student):
-    """`GeneralDNN` with tanh, relu and sigmoid has the right cache and the right dZ in every layer of the example."""
+    """`GeneralDNN` with tanh, relu and sigmoid fills its cache and computes dZ of every layer."""
     expect_cache(student, GENERAL.case, GENERAL.cache, show=True)
     expect_gradients(student, GENERAL)
     expect_usual_forms(student, GENERAL.case)
@@ -127,12 +145,16 @@ def test_example_general(student):
 @check
 def test_example_notes(student):
     """`notes_gradients` returns the gradients of the dnn.py example under the names, and in the shapes, of the notes."""
-    grads = student.fetch(student.module("extension").notes_gradients(in_the_notes(DNN.case.params), DNN.case.X, DNN.case.Y))
+    grads = call_notes(student)
     mapping("What notes_gradients returned", grads)
     wants = in_the_notes(DNN.grads, "dJd")
     require_keys("The dict", grads, wants)
     for key, want in wants.items():
         expect_notes(key, grads[key], want)
+
+
+def call_notes(student):
+    return call_function(student, "notes_gradients", in_the_notes(DNN.case.params), DNN.case.X, DNN.case.Y)
 
 
 def expect_notes(key, value, want):
@@ -141,3 +163,92 @@ def expect_notes(key, value, want):
     if got.shape != want.shape and got.shape == want.T.shape and agree(got, want.T):
         raise CheckFailure(f"`{key}` is the transpose of the right one: here w_l is (n_{{l-1}}, n_l), and dJdw_l like it.", key)
     expect_tensor(key, value, want, show=True)
+
+
+def observe(student):
+    """Yield what the code gives on the examples, in the order in which a student should look at it."""
+    Z = SOFTMAX.cache[f"Z{LAST}"]
+    call = functools.partial(call_function, student, "softmax", Z)
+    wants = {"softmax(Z)": SOFTMAX.cache[f"A{LAST}"]}
+    yield from observe_function(student, "softmax", "example_softmax", lambda: {"softmax(Z)": call()}, wants, Z.shape[1])
+    yield from observe_softmax_networks(student)
+    yield from observe_function(
+        student,
+        "worked_example",
+        "example_worked_forward",
+        functools.partial(flat_values, student),
+        WORKED_FORWARD,
+        keys=WORKED_KEYS,
+    )
+    yield from observe_activations(student)
+    yield from observe_network(student, GENERAL, "example_general")
+    notes = lambda: mapping("What notes_gradients returned", call_notes(student))  # noqa: E731
+    yield from observe_function(
+        student, "notes_gradients", "example_notes", notes, in_the_notes(DNN.grads, "dJd"), DNN.case.samples
+    )
+
+
+def observe_function(student, function, check, call, wants, m=0, keys=()):
+    """Yield what a function returns in a dict, value by value."""
+    yield from observe_returned(student, call, wants, functools.partial(Observed, (check,), function, m=m, topic=check), keys)
+
+
+def call_function(student, name, *arguments):
+    """What a function of the extension returns."""
+    return student.fetch(getattr(student.module("extension"), name)(*map(student.place, arguments)))
+
+
+def flat_values(student):
+    """What worked_example returns, a column as a vector."""
+    values = mapping("What worked_example returned", call_function(student, "worked_example"))
+    return {key: value.ravel() if isinstance(value, np.ndarray) else value for key, value in values.items()}
+
+
+def observe_softmax_networks(student):
+    """Yield what the networks with a softmax give; the work of a wrong `DNN` or `softmax` is not observed again."""
+    forward = Checks(("example_softmax_forward",), ("example_softmax_forward",))
+    follows = outcome(student, lambda: test_example_softmax_forward(student)) is None
+    if not follows:
+        yield from observe_forward(student, base_if_wrong(student), forward)
+    for example, name in ((SOFTMAX, "example_cross_entropy"), (SQUARED_ERROR, "example_squared_error")):
+        if example is SQUARED_ERROR:
+            yield from observe_loss(student, example, name)
+        yield from observe_backward(student, example, None if follows else reference(example), Checks((name,), (name,)))
+
+
+def base_if_wrong(student):
+    """The example of the softmax, on a DNN that is right where the student's own one is not."""
+    below = replace(SOFTMAX, case=replace(SOFTMAX.case, model="DNN"))
+    seen = observe_forward(student, below, Checks((), ()))
+    return SOFTMAX if all_right([one for one in seen if one.name not in (f"A{LAST}", "out")]) else ON_BASE
+
+
+def observe_loss(student, example, check):
+    """Yield the loss of a network on the right output."""
+    case, out = example.case, example.cache[f"A{LAST}"]
+    call = lambda: {"loss": student.fetch(network(student, case).loss(*map(student.place, (out, case.Y))))}  # noqa: E731
+    yield from observe_function(student, f"{case.model}.loss", check, call, {"loss": example.loss}, case.samples)
+
+
+def observe_network(student, example, check):
+    """Yield both passes, the backward pass on the cache of the example where that of the forward pass is wrong."""
+    checks = Checks((check,), (check,))
+    forward = [*observe_forward(student, example, checks)]
+    yield from forward
+    yield from observe_backward(student, example, None if all_right(forward) else reference(example), checks)
+
+
+def observe_activations(student):
+    """Yield each activation and its derivative, and whether they leave their argument alone."""
+    for name, (value, slope) in ACTIVATION_VALUES.items():
+        for number, what, want in ((0, "g", value), (1, "g'", slope)):
+            words = f"{what} of {name}"
+            call = functools.partial(values_of_activation, student, name, number, words)
+            wants = {words: np.array(want, float), "Z after the call": SLOPES_AT}
+            yield from observe_function(student, words, "example_activations", call, wants)
+
+
+def values_of_activation(student, name, number, words):
+    """What an activation returns, and its argument after the call."""
+    got, Z = call_activation(student, name, number)
+    return {words: got, "Z after the call": Z}

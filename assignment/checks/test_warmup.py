@@ -3,9 +3,13 @@
 Every number below can be had with a pencil and a pocket calculator: the values on the way are written beside it.
 """
 
+import functools
+
 import numpy as np
 
+from checks.observing import observe_returned
 from checks.checking import check, expect_tensor, mapping, require_keys, two_values
+from checks.naming import Observed
 
 
 def expect_value_and_slope(student, function, names, at, value, slope):
@@ -36,15 +40,19 @@ def test_example_two_paths(student):
     expect_value_and_slope(student, "two_paths", "f, df_dx", 3.0, 21.0, 13.0)
 
 
+CHAIN = (2.0, 1.0, 0.5, -1.0, 1.5)
+CHAIN_LOSS, CHAIN_GRADS = 0.14477717, {"w3": -0.058291795, "w2": -0.0431498, "w1": 0.023209537}
+
+
 @check
 def test_example_three_weight_chain(student):
     """`three_weight_chain` returns the loss and the gradient of each weight for x = 2, y = 1 and the weights 0.5, -1, 1.5."""
     # h1 = 0.73105858, h2 = 0.32496247, y_hat = 0.61950405
-    returned = student.fetch(student.module("warmup").three_weight_chain(2.0, 1.0, 0.5, -1.0, 1.5))
+    returned = student.fetch(student.module("warmup").three_weight_chain(*CHAIN))
     loss, grads = two_values("three_weight_chain", returned, "loss, grads")
-    expect_tensor("loss", loss, np.array(0.14477717), show=True)
+    expect_tensor("loss", loss, np.array(CHAIN_LOSS), show=True)
     require_keys("The second value", mapping("The second value", grads), ("w1", "w2", "w3"))
-    for key, want in {"w3": -0.058291795, "w2": -0.0431498, "w1": 0.023209537}.items():
+    for key, want in CHAIN_GRADS.items():
         expect_tensor(key, grads[key], np.array(want), show=True)
 
 
@@ -71,3 +79,49 @@ def test_example_logistic_gradients(student):
     require_keys("The dict", returned, LOGISTIC_GRADS)
     for key, want in LOGISTIC_GRADS.items():
         expect_tensor(key, returned[key], want, show=True)
+
+
+# What the functions of one number return: at the example, and elsewhere, since one derivative says little of how it was found.
+PATHS = {
+    "exp_exp_square": ("y, dy_dx", {0.8: (6.6624073, 20.216205), -0.6: (4.192635, -7.2113125), 1.1: (28.602229, 211.0177)}),
+    "reciprocal_exp_square": (
+        "y, dy_dx",
+        {0.8: (0.52729242, -0.84366788), -0.6: (0.69767633, 0.83721159), 1.1: (0.29819728, -0.65603401)},
+    ),
+    "two_paths": ("f, df_dx", {3.0: (21.0, 13.0), -0.6: (0.12, -1.4), 1.1: (3.52, 5.4)}),
+}
+
+
+def observe(student):
+    """Yield what the functions return, in the order in which a student should look at it."""
+    for function, (names, points) in PATHS.items():
+        for number, (x, wants) in enumerate(points.items()):
+            read = functools.partial(dict_of_two, function, names)
+            yield from observe_call(student, function, (x,), read, dict(zip(names.split(", "), wants, strict=True)), number)
+    read = functools.partial(with_loss, "three_weight_chain", "loss, grads")
+    yield from observe_call(student, "three_weight_chain", CHAIN, read, {"loss": CHAIN_LOSS, **CHAIN_GRADS})
+    yield from observe_call(student, "logistic_gradients", LOGISTIC.values(), dict_of_gradients, LOGISTIC_GRADS, m=3)
+
+
+def observe_call(student, function, arguments, read, wants, number=0, m=0):
+    """Yield what a call returns, value by value; number tells several calls of one function apart."""
+    example = f"call {number}" if number else ""
+    observed = functools.partial(Observed, (f"example_{function}",), function, m=m, topic=function, example=example)
+    call = lambda: read(student.fetch(getattr(student.module("warmup"), function)(*arguments)))  # noqa: E731
+    yield from observe_returned(student, call, wants, observed)
+
+
+def dict_of_two(function, names, value):
+    """Return the two values of a function by their names."""
+    return dict(zip(names.split(", "), two_values(function, value, names), strict=True))
+
+
+def with_loss(function, names, value):
+    """Return the loss and the gradients in one dict."""
+    loss, grads = two_values(function, value, names)
+    return {"loss": loss, **mapping("The second value", grads)}
+
+
+def dict_of_gradients(value):
+    """Return the dict of gradients."""
+    return mapping("What logistic_gradients returned", value)

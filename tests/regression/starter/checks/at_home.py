@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import copy
+import dataclasses
 import errno
 import importlib
 import importlib.abc
@@ -16,19 +17,22 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from checks.checking import Check, Rubric, collect_checks, sentence_of
 from checks.library import is_available
 from checks.skipped import Skipped, SystemRefusalError
 from checks.statements import run_statements
 from checks.student import BaseResults, Module, Parameters, Student, with_base_results
+from checks.lines import Line, find_line
 
 # Where code lies that may open files on behalf of a student's: to import a module, or to read what it was asked for.
 LIBRARY = tuple({os.path.dirname(np.__file__), *map(sysconfig.get_path, ("stdlib", "platstdlib")), "<frozen"})
@@ -60,7 +64,7 @@ class StudentFiles(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self.import_module, "input": self.input}
         with self.as_in_the_grader():
             source = importlib.util.decode_source(Path(path).read_bytes())
-            found = run_statements(name, source, module.__dict__)  # which may load others
+            found = run_statements(name, source, module.__dict__, self.names)  # which may load others
         self.skipped = [*(one for one in self.skipped if one.file != name), *found]
 
     @contextlib.contextmanager
@@ -128,10 +132,60 @@ def refuse_to_open(path: Any, mode: str | None, flags: int) -> None:
     raise OSError(number, os.strerror(number), path)
 
 
+@contextlib.contextmanager
+def restored(names: Mapping[str, Any]) -> Iterator[None]:
+    """Restore every array among some variables afterwards: the student's code gets the very arrays and may write into them."""
+    own = [value for name, value in names.items() if not name.startswith("__")]
+    found = {id(array): (array, array.copy()) for array in arrays_in(own, set())}
+    try:
+        yield
+    finally:
+        for array, before in found.values():
+            if array.flags.writeable:
+                array[...] = before
+
+
+def arrays_in(value: Any, known: set[int]) -> Iterator[np.ndarray]:
+    """Yield the arrays in dicts, lists, tuples and dataclasses, however deep."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from arrays_in(vars(value), known)
+    elif id(value) not in known and (isinstance(value, (Mapping, list, tuple)) or dataclasses.is_dataclass(value)):
+        known.add(id(value))
+        parts = (
+            value.values()
+            if isinstance(value, Mapping)
+            else value
+            if isinstance(value, (list, tuple))
+            else vars(value).values()
+        )
+        for part in parts:
+            yield from arrays_in(part, known)
+
+
 @cache
 def student_files(names: tuple[str, ...]) -> StudentFiles:
     """Return the student's files of these names, which are found on the path; imported by anyone, they are loaded here."""
     return StudentFiles(names)
+
+
+def collect_local_checks(part: str, module: ModuleType, rubric: Rubric) -> list[Check]:
+    """Return the checks of a part that run at home, graded ones and practice, in the order in which they are written.
+
+    Raises LookupError for a graded check that has no row in the rubric, and for practice of a task that is not there.
+    """
+    graded = {check.run: check for check in collect_checks([module], rubric)}
+    functions = [one for one in vars(module).values() if hasattr(one, "is_graded") or hasattr(one, "practice_for")]
+    if lost := {function.practice_for for function in functions if function not in graded} - rubric[part].keys():
+        raise LookupError(f"{module.__name__}: the rubric of {part}.py has no task {min(lost)!r} to practice for.")
+    return [graded[one] if one in graded else practice_check(part, one) for one in functions]
+
+
+def practice_check(part: str, function: Any) -> Check:
+    """Return a test function that is marked as practice."""
+    name = function.__name__.removeprefix("test_")
+    return Check(part, function.practice_for, "practice", 0, sentence_of(function), name, function)
 
 
 class LocalStudent(Student):
@@ -142,12 +196,20 @@ class LocalStudent(Student):
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         self.memory: dict[Any, Any] = {}
+        self.follows = ""  # what the check that runs has noted last, see note_follows
         self.files = student_files(tuple(names))
 
     @property
     def skipped(self) -> list[Skipped]:
         """The statements that were skipped in the files that are loaded."""
         return self.files.skipped
+
+    @contextlib.contextmanager
+    def running(self, names: Mapping[str, Any]) -> Iterator[None]:
+        """Let a check run that has these variables: quietly, as in the grader, and with its arrays restored afterwards."""
+        with np.errstate(all="ignore"), warnings.catch_warnings(), self.files.as_in_the_grader(), restored(names):
+            warnings.simplefilter("ignore")
+            yield
 
     def module(self, name: str) -> Module:
         """Import the file of this name."""
@@ -183,6 +245,18 @@ class LocalStudent(Student):
         """Return a class like the subclass, with these results in the base class."""
         return with_base_results(subclass, base, results)
 
+    def note_follows(self, words: str) -> None:
+        """Keep the words for whoever runs the check."""
+        self.follows = words
+
     def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[Any]:
         """Return a context that does nothing: these checks run one after another."""
         return contextlib.nullcontext(key)
+
+    def find_line(
+        self, run: Callable[[], Any], path: Sequence[str | int], right: Mapping[str, Any], sources: Collection[str]
+    ) -> Line | None:
+        """Return the line that made a wrong value in what `run` returns; None also where it raises."""
+        with contextlib.suppress(Exception), self.files.as_in_the_grader():
+            return find_line(run, path, right, sources, self.files.paths)
+        return None

@@ -30,6 +30,7 @@ GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # what people put befor
 
 Failure = TypeVar("Failure", bound="CheckFailure | StudentError")
 Rubric = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]  # part -> task -> visibility -> check -> points
+WATCHERS: list[Callable[[str, Any, np.ndarray, tuple], None]] = []  # get the key, the value and what it is compared with
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,16 @@ def check(function: Callable) -> Callable:
     """Mark a test function as a graded check; the first paragraph of its docstring is the sentence a student reads."""
     function.is_graded = True  # type: ignore[attr-defined]
     return function
+
+
+def practice(task: str) -> Callable[[Callable], Callable]:
+    """Mark a test function as practice: students run it at home with the checks of this task. It has no points."""
+
+    def mark(function: Callable) -> Callable:
+        function.practice_for = task  # type: ignore[attr-defined]
+        return function
+
+    return mark
 
 
 def collect_checks(modules: Iterable[ModuleType], rubric: Rubric, **given: Any) -> list[Check]:
@@ -351,6 +362,12 @@ def copy_failure(failure: Failure, **changes: Any) -> Failure:
     return copied
 
 
+def without_frames(failure: Failure) -> Failure:
+    """Return a failure that is to be kept, without the frames it passed: these would keep every array in them alive."""
+    failure.__traceback__ = failure.__context__ = None
+    return failure
+
+
 def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: HasLengths | None = None) -> None:
     """CheckFailure if the array has another shape."""
     if got.shape != shape:
@@ -364,15 +381,18 @@ def expect_finite(key: str, got: np.ndarray) -> None:
         raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'infinity'}.", key)
 
 
-def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: HasLengths | None = None, show: bool = False) -> None:
+def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: HasLengths | None = None, show: bool = False) -> bool:
     """CheckFailure unless the value agrees, in shape and numbers, with one of the wanted tensors; the first one is the truth.
 
-    With a case the mistake behind a wrong gradient can be looked for. With show=True the failure names the two numbers at the
-    worst cell: for public inputs only.
+    Returns whether it agrees with that one. With a case, the mistake behind a wrong gradient can be looked for. With show=True,
+    the failure names the two numbers at the worst cell: for public inputs only.
     """
     got, want = tensor(key, value), wants[0]
-    if any(got.shape == other.shape and agree(got, other) for other in wants):
-        return
+    for watch in WATCHERS:
+        watch(key, value, got, wants)
+    for other in wants:
+        if got.shape == other.shape and agree(got, other):
+            return other is want
     expect_shape(key, got, want.shape, wants, case)
     expect_finite(key, got)
     difference = np.abs(got - want)

@@ -11,15 +11,26 @@ import __future__ as futures
 
 import ast
 import contextlib
+import copy
 import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from checks.library import is_available
 from checks.processor_time import limit_processor_time
-from checks.skipped import IMPORTS_EACH_OTHER, IN_A_NOTEBOOK, STATEMENT_SECONDS, Skipped, reason_for, shorten
+from checks.skipped import (
+    IMPORTS_EACH_OTHER,
+    IN_A_NOTEBOOK,
+    IN_ONE_FOLDER,
+    NEEDS,
+    STATEMENT_SECONDS,
+    Skipped,
+    reason_for,
+    shorten,
+)
 
 FILE_SECONDS = 4.0  # of processor time, for all statements of a file, after which each one gets MIN_SECONDS
 MIN_SECONDS = 0.2
@@ -41,40 +52,99 @@ def run_statements(
     file: str,
     source: str,
     namespace: dict[str, Any],
+    files: Collection[str] = (),
     skip: Mapping[int, str] = {},
     begin: Callable[[int, float], None] = lambda number, seconds: None,
     seconds: float = STATEMENT_SECONDS,
 ) -> list[Skipped]:
     """Run the statements of a file in the namespace of its module, and return the skipped statements.
 
-    skip has the reason for each statement that is not to be run, by its number; begin is told the number and the processor time
-    of each statement that is. Raise SyntaxError if the file is not Python, and ImportError for a statement that imports a file
-    which itself imports the one that is being loaded.
+    An import of one of the files as a part of a package takes the file itself, and a function or a class is defined without the
+    decorators and annotations that need a skipped name. skip has the reason for each statement that is
+    not to be run, by its number; begin is told the number and the processor time of each statement that is. Raise SyntaxError
+    if the file is not Python, and ImportError for a statement that imports a file which itself imports the one that is being
+    loaded.
     """
     lines = re.split("\r\n|\r|\n", source)
     tree, skipped = parse(file, lines)
     flags = future_flags(tree)
     left = FILE_SECONDS * seconds / STATEMENT_SECONDS
+
+    def execute(node: ast.stmt) -> None:
+        exec(compile(ast.Module([node], []), namespace["__file__"], "exec", flags, dont_inherit=True), namespace)  # noqa: S102
+
     for number, node in enumerate(split_imports(tree)):
         if number and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue  # by itself it would be compiled as the docstring of the module
         if number in skip:
             skipped.append(describe(file, number, node, lines, skip[number]))
             continue
-        code = compile(ast.Module([node], []), namespace["__file__"], "exec", flags, dont_inherit=True)
         share, started = min(seconds, max(left, MIN_SECONDS)), time.process_time()
         begin(number, share)
         try:
             with limit_processor_time(share), without_waiting():
-                exec(code, namespace)  # noqa: S102
+                skipped += run_statement(file, node, files, execute, skipped)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            if is_circular(error, file):
+            if is_circular(error, file) or (isinstance(error, SyntaxError) and error.filename == namespace["__file__"]):
                 raise
             skipped.append(describe(file, number, node, lines, reason_for(error, skipped)))
         left -= time.process_time() - started
     return skipped
+
+
+def run_statement(
+    file: str, node: ast.stmt, files: Collection[str], execute: Callable[[ast.stmt], None], skipped: Sequence[Skipped]
+) -> list[Skipped]:
+    """Run a statement; return what of it was left out or read in another way, so that it runs."""
+    here = import_from_here(node, files)
+    if here:
+        execute(here)
+        reason = IN_ONE_FOLDER.format(ast.unparse(here))
+        return [Skipped(file, -node.lineno, node.lineno, shorten(ast.unparse(node)), reason)]
+    try:
+        execute(node)
+    except NameError as error:
+        missing = {name: one for one in skipped for name in one.names}
+        lighter = WithoutMissing(missing)
+        node = lighter.visit(copy.deepcopy(node))
+        if error.name not in missing or not lighter.found:
+            raise
+        execute(node)
+        reasons = {place: NEEDS.format(name, missing[name].line) for place, name in lighter.found.items()}
+        return [Skipped(file, -line, line, shorten(text), reason) for (line, text), reason in reasons.items()]
+    return []
+
+
+class WithoutMissing(ast.NodeTransformer):
+    """Takes from functions and classes the decorators and annotations that need a name which was skipped.
+
+    found has that name, by the line and the text of each.
+    """
+
+    def __init__(self, missing: Collection[str]) -> None:
+        self.missing = missing
+        self.found: dict[tuple[int, str], str] = {}
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Leave out what needs such a name, and go on below."""
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            node.decorator_list = [one for one in node.decorator_list if not self.needs_missing(one, "@")]
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns and self.needs_missing(node.returns):
+            node.returns = None
+        if isinstance(node, ast.arg) and node.annotation and self.needs_missing(node.annotation):
+            node.annotation = None
+        if isinstance(node, ast.AnnAssign) and self.needs_missing(node.annotation):
+            node.annotation = ast.copy_location(ast.Constant(None), node.annotation)
+        return super().generic_visit(node)
+
+    def needs_missing(self, expression: ast.expr, sign: str = "") -> bool:
+        """Return whether an expression needs such a name, and note it."""
+        name = next((one.id for one in ast.walk(expression) if isinstance(one, ast.Name) and one.id in self.missing), None)
+        if name:
+            self.found[expression.lineno, sign + ast.unparse(expression)] = name
+        return name is not None
 
 
 @contextlib.contextmanager
@@ -130,6 +200,19 @@ def split_imports(tree: ast.Module) -> Iterator[ast.stmt]:
                 yield ast.copy_location(one, node)
         else:
             yield node
+
+
+def import_from_here(node: ast.stmt, files: Collection[str]) -> ast.stmt | None:
+    """Return an import of a file as a part of a package as an import of the file alone; None if it is no such import."""
+    if not isinstance(node, ast.ImportFrom):
+        return None
+    (alias,), whole = node.names, node.module or ""
+    if not node.level and (whole in files or is_available(whole)):
+        return None
+    module = whole.rpartition(".")[2]
+    if module in files:
+        return ast.copy_location(ast.ImportFrom(module, [alias], 0), node)
+    return ast.copy_location(ast.Import([alias]), node) if alias.name in files else None
 
 
 def describe(file: str, number: int, node: ast.stmt, lines: list[str], reason: str) -> Skipped:

@@ -1,0 +1,393 @@
+"""Names the mistake behind the first wrong value on the public examples, by a table of what known mistakes make there.
+
+The table holds no formula: each mistake is a title, hints, and digests of the wrong values that it makes. This file is part of
+the hand-out, like checking.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from checks.at_home import LocalStudent
+from checks.checking import CheckFailure, agree, norm
+
+MAX_NAME = 20  # characters of a name of the student's that are shown
+MAX_TITLES = 2  # that one sentence may offer: "A, or B"
+CLOSE = 1e-5  # relative; the table has 6 digits, and float32 rounds in the 7th
+ROUND_FACTORS = {2.0: "twice the expected value", 0.5: "half the expected value"}
+SHAPE = re.compile(r"\((\d*(?:,\s?\d*)*)\)")
+# What the exceptions of `@` and of np.dot tell of a product whose shapes do not fit.
+CORE_SIZES = re.compile(r"\(size (\d+) is different from (\d+)\)")
+NOT_ALIGNED = re.compile(r"shapes (\([\d, ]*\)) and (\([\d, ]*\)) not aligned")
+PRODUCT = " product "  # in the digest of such an exception
+
+
+class Observed(NamedTuple):
+    """A value that the student's code gives on a public example, in the order in which a student should look at them.
+
+    checks are the public checks that look at it, function is the student's, name is the value for people, such as "dW3", and
+    key how the student gets at it, such as `grads["W3"]`. got is an array, or the exception that came instead; name may also be
+    that of a dict, such as "your cache", and got the keys that are missing in it, each with the name it seems to have been
+    given, or None. want is the expected array, or {}. m is the number of samples, topic says which hints of the assignment are
+    about the value, and example names the example where a function is called on several. find_line returns the student's line
+    that made the value, if that is certain.
+    """
+
+    checks: Sequence[str]
+    function: str
+    name: str
+    got: Any
+    want: Any
+    key: str = ""
+    m: int = 0
+    topic: str = ""
+    example: str = ""
+    find_line: Callable[[], object] = lambda: None
+
+    @property
+    def place(self) -> str:
+        """Return what tells this value from the others that are observed."""
+        return " ".join(filter(None, (self.example, self.function, self.name)))
+
+    @property
+    def is_right(self) -> bool:
+        """Return whether the value is the expected one."""
+        if isinstance(self.got, np.ndarray):
+            return self.got.shape == np.shape(self.want) and agree(self.got, np.asarray(self.want, float))
+        return not isinstance(self.got, Exception) and bool(self.got == self.want)
+
+    @property
+    def label(self) -> str:
+        """Return what to call the value in a sentence: its name, and the key where that is another one."""
+        if isinstance(self.got, Exception):
+            return f"`{self.function}`"
+        if self.key and self.key != self.name:
+            return f"{self.name} (`{self.key}`)"
+        return self.name if " " in self.name else f"`{self.name}`"
+
+
+class Finding(NamedTuple):
+    """The first wrong value: what is wrong, one sentence a line, and hints, the first one first.
+
+    titles are those of the mistakes that make exactly this; there are none where no known mistake does, and then nothing is
+    said of an exception, which says it all itself.
+    """
+
+    first: Observed
+    said: str
+    hints: Sequence[str] = ()
+    titles: Sequence[str] = ()
+
+    def with_exception(self, explanation: str) -> str:
+        """Return what is wrong; explanation is what else there is to say of an exception."""
+        return "\n".join(filter(None, [self.said, explanation if isinstance(self.first.got, Exception) else ""]))
+
+
+# Digests --------------------------------------------------------------------------------------------------------------
+
+
+class Digest(NamedTuple):
+    """A wrong value in a few characters: the shape and two projections of an array, or a few words on an exception."""
+
+    kind: str
+    size: float = 0.0
+    projections: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def is_strong(self) -> bool:
+        """Return whether no other mistake makes this by chance: an array, or a product of matrices of these shapes."""
+        return self.kind.startswith("(") or (PRODUCT in self.kind and "(" in self.kind)
+
+    def matches(self, other: Digest) -> bool:
+        """Return whether two values are the same, up to rounding; of a product the lengths that do not fit will do."""
+        if PRODUCT in self.kind and PRODUCT in other.kind and self.is_strong != other.is_strong:
+            return lengths_of(self.kind) == lengths_of(other.kind)
+        distance = max(abs(one - two) for one, two in zip(self.projections, other.projections, strict=True))
+        return self.kind == other.kind and distance <= CLOSE * max(self.size, other.size)
+
+
+def digest(value: Any) -> Digest:
+    """Return the digest of a wrong value: an array, or an exception."""
+    if not isinstance(value, np.ndarray):
+        return Digest(signature(raised_text(value)))
+    flat, places = value.ravel(), np.arange(1.0, value.size + 1)
+    finite = np.isfinite(flat)
+    numbers = np.where(finite, flat, 0.0)
+    holes = "" if finite.all() else " " + "".join(".x"[int(one)] for one in finite)  # no number stands for nan
+    projections = (float(np.dot(numbers, np.cos(places * places + number))) for number in (0.0, 1.0))
+    return Digest(f"{value.shape}{holes}", norm(numbers), (next(projections), next(projections)))
+
+
+def signature(raised: str) -> str:
+    """Return what an exception shares with that of another program with the same mistake: its name, and lengths or shapes."""
+    kind, _, message = raised.partition(":")
+    if found := CORE_SIZES.search(message):
+        return f"{kind}{PRODUCT}{found[2]} {found[1]}"
+    if found := NOT_ALIGNED.search(message):
+        return f"{kind}{PRODUCT}{found[1]} {found[2]}".replace(",)", ")")
+    return " ".join([kind, *sorted(found.replace(" ", "") for found in SHAPE.findall(message))])
+
+
+def lengths_of(kind: str) -> list[str]:
+    """Return the two lengths of a product that do not fit, from its shapes if these are there."""
+    shapes = SHAPE.findall(kind)
+    if not shapes:
+        return kind.split()[-2:]
+    left, right = (shape.replace(" ", "").split(",") for shape in shapes)
+    return [left[-1], right[0] if len(right) == 1 else right[-2]]
+
+
+def raised_text(error: Exception) -> str:
+    """Return the name and the message of an exception of the student's code."""
+    return getattr(error, "raised", "") or f"{type(error).__name__}: {error}"
+
+
+# The table ------------------------------------------------------------------------------------------------------------
+
+
+class Known(NamedTuple):
+    """A known mistake: its title, "" where too many make the same to tell them apart, two hints, and digests by place."""
+
+    title: str
+    hints: tuple[str, ...]
+    wrong: Mapping[str, Digest]
+
+
+def read_table(text: str) -> list[Known]:
+    """Return the known mistakes of a table."""
+    table = json.loads(text)
+    places = table["places"]
+    digests = [Digest(kind, size, (one, two)) for kind, size, one, two in table["digests"]]
+    return [
+        Known(title, tuple(hints), {places[place]: digests[number] for place, number in wrong})
+        for title, hints, wrong in table["mistakes"]
+    ]
+
+
+def write_table(mistakes: Iterable[Known]) -> str:
+    """Return the table of some mistakes; what several of them make is written once."""
+    places: dict[str, int] = {}
+    digests: dict[Digest, int] = {}
+    rows = [
+        [
+            known.title,
+            known.hints,
+            [
+                (places.setdefault(place, len(places)), digests.setdefault(rounded(wrong), len(digests)))
+                for place, wrong in known.wrong.items()
+            ],
+        ]
+        for known in mistakes
+    ]
+    table: dict[str, list[Any]] = {
+        "places": list(places),
+        "digests": [[one.kind, one.size, *one.projections] for one in digests],
+        "mistakes": rows,
+    }
+    lines = (
+        f'"{name}": [\n' + ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in entries) + "\n]"
+        for name, entries in table.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def rounded(one: Digest) -> Digest:
+    """Return a digest with as many digits as the table has; what is only a rounding error becomes 0."""
+    size, *projections = (
+        float(f"{number:.6g}") if abs(number) > CLOSE * one.size / 100 else 0.0 for number in (one.size, *one.projections)
+    )
+    return Digest(one.kind, size, (projections[0], projections[1]))
+
+
+def find_at_home(module: ModuleType, check: str, student: LocalStudent, hints: Mapping[str, Sequence[str]]) -> Finding | None:
+    """Return what `find_mistake` does for a module of public checks, None if it does not observe anything.
+
+    The table of known mistakes lies beside the module. A check must not depend on this, so whatever it raises ends it.
+    """
+    table = Path(module.__file__ or "").with_name(f"known_{module.__name__.rpartition('test_')[2]}.json")
+    known = read_table(table.read_text(encoding="utf-8")) if table.exists() else []
+    with contextlib.suppress(Exception, SystemExit), student.running(vars(module)):
+        return find_mistake(list(module.observe(student)), check, known, hints) if hasattr(module, "observe") else None
+    return None
+
+
+# Naming ---------------------------------------------------------------------------------------------------------------
+
+
+def find_mistake(
+    seen: Sequence[Observed], check: str, known: Sequence[Known], hints: Mapping[str, Sequence[str]]
+) -> Finding | None:
+    """Return the first wrong value behind a check that does not pass, and the mistake that made it; None if all are right.
+
+    hints are those of the assignment: by the name of an exception, by the topic of a value, and by the name of a check.
+    """
+    first = next((one for one in seen if check in one.checks and not one.is_right), None)
+    if first is None or is_unwritten(first.got):
+        return None
+    rows = [row for row in explaining(seen, first, known) if row.title]
+    titles = list(dict.fromkeys(row.title for row in rows))
+    own = {row.hints for row in rows}
+    more = own.pop() if len(own) == 1 else general_hints(first, check, hints)
+    clause = describe(first)
+    if titles:
+        sentences = [titled(first, titles), clause and f"It {clause}"]
+    else:
+        sentences = [clause if isinstance(first.got, Mapping) else clause and f"{first.label} {clause}"]
+    line = first.find_line() if isinstance(first.got, np.ndarray) and follows_from_nothing_wrong(seen, first) else None
+    said = "\n".join(filter(None, [*sentences, f"  {line}" if line else ""]))
+    return Finding(first, said, more, titles)
+
+
+def follows_from_nothing_wrong(seen: Sequence[Observed], first: Observed) -> bool:
+    """Return whether all that a function gives before a value is right, so that its own line made it wrong."""
+    before = itertools.takewhile(lambda one: one is not first, seen)
+    of_call = (one for one in before if (one.function, one.example) == (first.function, first.example))
+    return all(one.is_right or not is_evidence(one) for one in of_call)
+
+
+def is_unwritten(got: Any) -> bool:
+    """Return whether a value is one that nobody has written yet, which is no mistake."""
+    return isinstance(got, Exception) and raised_text(got).startswith("NotImplementedError")
+
+
+def titled(first: Observed, titles: Sequence[str]) -> str:
+    """Return the sentence that names the mistake."""
+    if len(titles) == 1:
+        return f"{first.label}: {titles[0]}."
+    return f"{first.label} is wrong. There are two possible reasons:\n  - {titles[0]}\n  - {titles[1]}"
+
+
+def explaining(seen: Sequence[Observed], first: Observed, known: Sequence[Known]) -> list[Known]:
+    """Return the known mistakes that explain the first wrong value and the most of the others; none where too many do.
+
+    A mistake is out if it makes a value wrong that came out right. Keys, and values of another form than a check asks for, are
+    told as they are. What is wrong in the same way on another example has to be explained as well. An exception alone says too
+    little: its product has to have the same shapes, or an array has to be explained on another example.
+    """
+    needed = [first, *alike(seen, first)] if is_evidence(first) else []
+    digests = {one.place: None if one.is_right else digest(one.got) for one in seen if is_evidence(one)}
+    merits: list[tuple[int, Known]] = []
+    for row in known:
+        same = {place for place, wrong in row.wrong.items() if (one := digests.get(place)) and one.matches(wrong)}
+        refuted = any(place in digests and digests[place] is None for place in row.wrong)
+        strong = any(digest(one.got).is_strong and row.wrong[one.place].is_strong for one in needed if one.place in same)
+        if strong and not refuted and same.issuperset(one.place for one in needed):
+            merits.append((len(same), row))
+    most = max((merit for merit, _ in merits), default=0)
+    best = [row for merit, row in merits if merit == most]
+    titles = {row.title for row in best}
+    return best if "" not in titles and len(titles) <= MAX_TITLES else []
+
+
+def alike(seen: Sequence[Observed], first: Observed) -> Iterator[Observed]:
+    """Yield the first wrong value of the function on each other example, if it is of the same kind; after an exception, any."""
+    examples = {first.example}
+    for one in seen:
+        if one.function == first.function and is_evidence(one) and not one.is_right and one.example not in examples:
+            examples.add(one.example)
+            if one.topic == first.topic or isinstance(first.got, Exception):
+                yield one
+
+
+def is_evidence(one: Observed) -> bool:
+    """Return whether a value can tell mistakes apart: an array, or an exception of the student's code."""
+    return isinstance(one.got, np.ndarray) or (isinstance(one.got, Exception) and not isinstance(one.got, CheckFailure))
+
+
+def general_hints(first: Observed, check: str, hints: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return hints for what no known mistake explains."""
+    kind = raised_text(first.got).partition(":")[0] if isinstance(first.got, Exception) else ""
+    return next((hints[name] for name in (kind, first.topic, check) if name in hints), ())
+
+
+# What came of it ------------------------------------------------------------------------------------------------------
+
+
+def describe(first: Observed) -> str:
+    """Return in what way a value differs from the expected one, as the end of a sentence; "" for an exception."""
+    if isinstance(first.got, Exception):
+        return ""
+    if isinstance(first.got, Mapping):
+        return describe_keys(first.name, first.got)
+    want = np.asarray(first.want, float)
+    if first.got.shape != want.shape:
+        return describe_shape(first.got, want, first.m)
+    return describe_numbers(first.got, want, first.m)
+
+
+def describe_keys(name: str, missing: Mapping[str, str | None]) -> str:
+    """Return in a sentence which keys a dict lacks, or what names it has instead."""
+    renamed = next(((key, other) for key, other in missing.items() if other), None)
+    if renamed and renamed == (renamed[0], name_of_layer_below(renamed[0])):
+        return f"The keys of {name} count the layers from 0: `{renamed[0]}` is stored under `{renamed[1]}`."
+    if renamed:
+        return f"The keys of {name} look like `{renamed[1][:MAX_NAME]}`. The expected key is `{renamed[0]}`."
+    keys = [f"`{key}`" for key in missing]
+    listed = " and ".join(filter(None, [", ".join(keys[:-1]), keys[-1]]))
+    return f"{listed} {'is' if len(keys) == 1 else 'are'} missing from {name}."
+
+
+def name_of_layer_below(key: str) -> str:
+    """Return a key with a number that is smaller by one, the key itself if it has none."""
+    return re.sub(r"\d+$", lambda found: str(int(found[0]) - 1), key)
+
+
+def describe_shape(got: np.ndarray, want: np.ndarray, m: int) -> str:
+    """Return in what way the shape of an array is wrong."""
+    shapes = f"has the shape {got.shape}, but the expected shape is {want.shape}"
+    if got.shape == want.T.shape and agree(got, want.T):
+        return f"{shapes}: it is the transpose of the expected value."
+    if got.size == want.size and agree(got.reshape(want.shape), want):
+        return f"{shapes}. Its numbers are correct; an axis was lost, which `keepdims=True` keeps."
+    if m > 1 and want.ndim == got.ndim == 2 and want.shape[1] == 1 and got.shape == (want.shape[0], m):
+        return f"{shapes}: it still has one column per sample."
+    if m > 1 and want.ndim == 2 and want.shape[1] == m and got.shape in (want.shape[:1], (want.shape[0], 1)):
+        return f"{shapes}: it has lost the columns of the single samples."
+    return f"{shapes}."
+
+
+def describe_numbers(got: np.ndarray, want: np.ndarray, m: int) -> str:
+    """Return in what way the numbers of an array of the expected shape are wrong."""
+    if not np.isfinite(got).all():
+        return f"contains {'nan' if np.isnan(got).any() else 'infinity'}."
+    if want.ndim == 0:
+        factor = describe_factor(got, want, m, "it is")
+        return f"is {got:.6g}, but the expected value is {want:.6g}{factor and f': {factor}'}."
+    if not np.any(got):
+        return "has the right shape, but every entry is 0."
+    if factor := describe_factor(got, want, m, "every entry is" if got.size > 1 else "it is"):
+        return f"has the right shape, but {factor}."
+    worst = np.unravel_index(np.argmax(np.abs(got - want)), got.shape)
+    place = f"[{', '.join(map(str, worst))}]"
+    return (
+        f"has the right shape but wrong values: at {place}, your value is {got[worst]:.6g}, "
+        f"and the expected value is {want[worst]:.6g}."
+    )
+
+
+def describe_factor(got: np.ndarray, want: np.ndarray, m: int, subject: str) -> str:
+    """Return by which number an array was multiplied, "" if by none; of a single number only by those that tell something."""
+    size = float(np.vdot(want, want))
+    factor = float(np.vdot(got, want)) / size if size else 0.0
+    if not factor or not agree(got, factor * want):
+        return ""
+    number = float(f"{factor:.6g}")
+    samples = f" (the batch has m = {m} samples)"
+    if number == -1:
+        return "the sign is wrong" if got.size == 1 else "every entry has the wrong sign"
+    if m > 1 and np.isclose(number, m):
+        return f"{subject} {m} times too large{samples}"
+    if m > 1 and np.isclose(number, 1 / m):
+        return f"{subject} {m} times too small{samples}"
+    if number in ROUND_FACTORS:
+        return f"{subject} {ROUND_FACTORS[number]}"
+    return f"{subject} {factor:.4g} times the expected value" if got.size > 1 else ""

@@ -1,0 +1,78 @@
+"""Which line of the student's made a tensor of an example, in a run of its own that is watched.
+
+This file is part of the hand-out, like checking.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from checks.calling import network, put_labels, unpack_forward
+from checks.case import Case, Example
+from checks.running import run_backward, run_cache
+from checks.checking import CheckFailure, RenamedDict, StudentError
+from checks.student import Student
+from checks.lines import Line
+
+
+def find_tensor_line(student: Student, example: Example, name: str, own: Mapping[str, np.ndarray] | None = None) -> Line | None:
+    """Return the line of the student's that made a wrong tensor of an example; None unless only one line can be at fault.
+
+    name is that of the tensor: "Z1" of what `forward` returns, "out", or "dZ1" of what `compute_gradients` returns. All that it
+    has to be computed from must be right: ask for the first wrong tensor. For a later one, own holds the student's values of
+    the others by their names, which then count as right. Both passes run once more, on a network of their own. None also
+    where one of them raises.
+    """
+    case, is_gradient = example.case, name.startswith("d")
+    right = {**right_values(example), **(own or {})}
+    with contextlib.suppress(CheckFailure, StudentError):
+        key = own_name(run_backward(student, case) if is_gradient else run_cache(student, case), name.removeprefix("d"))
+        net = network(student, case)
+
+        def forward() -> Any:
+            return net.forward(case.X)
+
+        def backward() -> Any:
+            out, cache = unpack_forward(student, forward(), case)
+            put_labels(student, net, cache, case)
+            return net.compute_gradients(out, cache)
+
+        if is_gradient:
+            return student.find_line(backward, (key,), right, sources_of(case, name))
+        places = student.memory.get(("places", case.model), (0, 1))
+        path = (places[0],) if name == "out" else (places[1], key)
+        return student.find_line(forward, path, right, sources_of(case, name))
+    return None
+
+
+def own_name(tensors: Mapping, key: str) -> str:
+    """Return the name under which the student's own dict has a tensor."""
+    return tensors.renamed.get(key, key) if isinstance(tensors, RenamedDict) else key
+
+
+def right_values(example: Example) -> dict[str, Any]:
+    """Return what is right on an example by its name, a gradient with a d before it; m is the number of samples."""
+    case = example.case
+    gradients = {f"d{key}": value for key, value in example.grads.items()}
+    out = example.cache[f"A{case.layers[-1]}"]
+    return {**example.cache, **gradients, "out": out, "X": case.X, "Y": case.Y, "m": case.samples}
+
+
+def sources_of(case: Case, name: str) -> list[str]:
+    """Return the names of what a tensor has to be computed from; the hand-out lists them, too."""
+    last = case.layers[-1]
+    if name == "out":
+        return [f"A{last}"]
+    kind, layer = name.removeprefix("d")[0], int(name.removeprefix("d")[1:])
+    above, below = layer + 1, layer - 1
+    if not name.startswith("d"):
+        inputs = {"Z": [f"W{layer}", f"B{layer}", f"A{below}"], "A": [f"Z{layer}"] if layer else ["X"]}
+        return inputs.get(kind, [name])
+    if kind == "Z" and layer == last:
+        return [f"A{last}", f"Z{last}", "Y", "m"]
+    hidden = [f"dA{layer}", f"A{layer}", f"Z{layer}"] if kind == "Z" else []
+    return [*hidden, *([f"W{above}", f"dZ{above}"] if kind in "ZA" else [f"dZ{layer}", f"A{below}"]), "m"]

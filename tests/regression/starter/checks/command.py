@@ -1,0 +1,295 @@
+"""The command `check.py`: runs the public checks, prints a line for each, and explains the first one that fails."""
+
+import argparse
+import contextlib
+import importlib
+import os
+import shutil
+import sys
+import textwrap
+import threading
+import traceback
+from pathlib import Path
+
+from checks.at_home import LocalStudent, collect_local_checks
+from checks.checking import CheckFailure, StudentError
+from checks.hints import HINTS
+from checks.library import why_missing
+from checks.misfits import describe_product
+from checks.naming import find_at_home
+from checks.rubric import RUBRIC
+from checks.skipped import explain_missing_name
+from checks.starting import python_command, quote
+from checks.statements import newer_python
+
+HERE = Path(__file__).resolve().parent.parent
+PARTS = tuple(RUBRIC)
+FILES = [HERE / f"{part}.py" for part in PARTS]
+PATIENCE = 5  # seconds before a check that goes on and on is named
+PASSED = ("passed", "follows")  # the statuses that earn the points
+GREEN, RED, YELLOW, PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[0m"
+COLOURS = {"passed": GREEN, "follows": GREEN, "wrong": RED, "missing": RED, "to do": YELLOW}
+FOLLOWS = '"follows" means: correct formula, wrong input. The check counts as passed; fix the step that its input comes from.'
+DONE = "Your submission is also graded with hidden checks, on other inputs."
+HINT_KEY = ""  # in --watch, the key that shows the next hint
+
+
+def main(arguments=None):
+    """Run the command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="check.py", description="Runs the public checks of the assignment.")
+    parser.add_argument("part", nargs="?", type=part_name, help=f"{', '.join(PARTS)}; all parts if you leave it out")
+    parser.add_argument("--hint", nargs="?", const=1, type=hint_number, metavar="N", help="N hints for the first failing check")
+    parser.add_argument("--watch", action="store_true", help="run again whenever you save one of the files")
+    given = parser.parse_args(arguments)
+    parts = (given.part,) if given.part else PARTS
+    if not any((HERE / f"{part}.py").exists() for part in parts):
+        print(describe_missing_files(parts), file=sys.stderr)
+        return 2
+    if given.watch:
+        from checks.watch import watch  # here, because the other ways to call this should not wait for it
+
+        return watch(parts, given.hint or 0)
+    if Path.cwd() != HERE:
+        print(f"Checking the files in {HERE}.\n")
+    return run(parts, given.hint or 0)
+
+
+def part_name(text):
+    """Return the name of a part; its file name will do too."""
+    name = text.removesuffix(".py")
+    if name not in PARTS:
+        raise argparse.ArgumentTypeError(f"there is no part {text!r}; the parts are {', '.join(PARTS)}")
+    return name
+
+
+def hint_number(text):
+    """Return how many hints to show."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number, as in --hint 2, not {text!r}; put the part first")
+    return int(text)
+
+
+def describe_missing_files(parts):
+    """Return the sentence about files of which none is in the folder, with those that may have the wrong name."""
+    names = [f"{part}.py" for part in parts]
+    others = sorted(path.name for path in HERE.iterdir() if path.is_file())
+    wrong = [f"{other} to {part}.py" for part in parts for other in others if other.lower().startswith(part)]
+    advice = f"Rename {', '.join(wrong)}" if wrong else "Put your work there"
+    listed = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f"There is no {listed} in {HERE}. {advice}, then run: {command_line(*parts[: len(parts) == 1])}"
+
+
+def command_line(*arguments):
+    """Return what to type in the current folder to call check.py with these arguments."""
+    script = "check.py" if Path.cwd() == HERE else str(HERE / "check.py")
+    return " ".join([python_command(), quote(script), *arguments])
+
+
+def run(parts, hints=0):
+    """Run the checks of these parts, print a line for each and explain the first one that fails; return the exit code."""
+    student, statuses, first, explained = LocalStudent(PARTS), [], None, set()
+    for part in parts:
+        print(f"{part}.py")
+        for skipped in skipped_in(part, student):
+            print(f"  {fitted(str(skipped), 2)}")
+        for check, function in checks_of(part):
+            with named_when_slow(check.sentence):
+                status, explanation = outcome(function, student)
+            print(line_of(check, status, explanation))
+            statuses.append(status)
+            explained.add(explanation)
+            if status not in PASSED and first is None:
+                first = status, part, check, explanation, find_mistake(part, check, student)
+        status, explanation = rehearse(part, student)
+        if status not in PASSED and explanation not in explained:
+            print(note_line(part, status, explanation))
+    if "follows" in statuses:
+        print("\n" + fitted(FOLLOWS))
+    passed = sum(status in PASSED for status in statuses)
+    print("\n" + fitted(f"{passed} of {len(statuses)} public checks passed. {heading(first and first[0])}"))
+    if first is None:
+        return 0
+    explain(*first[1:], hints)
+    return 1
+
+
+def heading(status):
+    """Return what is said before the first check that fails, by its status; None if all of them pass."""
+    return DONE if status is None else "Start here:" if status == "to do" else "Fix this first:"
+
+
+def line_of(check, status, explanation):
+    """Return the line of a check: its status, its points, which practice has none of, and its sentence."""
+    points = f"{check.points if status in PASSED else 0:g}/{check.points:g}" if check.points else " - "
+    sentence = f"{check.sentence} {explanation}" if status == "follows" else check.sentence
+    return f"  {coloured(status)}  {points}  {fitted(sentence, 13 + len(points))}"
+
+
+def note_line(part, status, explanation):
+    """Return the line about code that hidden checks alone run."""
+    if status == "to do":
+        todo, _, _ = explanation.partition("\n")
+        return f"  {coloured(status)}  {fitted(f'{todo} Only hidden checks run this.', 11)}"
+    return f"  note     {fitted(f'Hidden checks also run other code in {part}.py. Here it raised {explanation}', 11)}"
+
+
+def must_pass(part, name):
+    """Run one check; raise AssertionError, with its sentence and an explanation, if it fails."""
+    check, function = next(found for found in checks_of(part) if found[0].name == name)
+    student = LocalStudent(PARTS)
+    with named_when_slow(check.sentence):
+        status, explanation = outcome(function, student)
+    if status not in PASSED:
+        found = find_mistake(part, check, student)
+        said = found.with_exception(explanation) if found else explanation
+        raise AssertionError(f"{check.sentence}\n{textwrap.indent(visible(said), '  ')}")
+    if status == "follows":
+        print(line_of(check, status, explanation))
+
+
+def task(part, name):
+    """Run the public checks of one task; raise AssertionError for the first one that fails."""
+    if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+        raise AssertionError(
+            "nbgrader ran this cell, which grades nothing: the course's nbgrader_config.py must call the grader."
+        )
+    for check, _ in checks_of(part):
+        if check.task == name:
+            must_pass(part, check.name)
+
+
+def skipped_in(part, student):
+    """Return the statements of a file that the grader will skip as well; if it cannot be loaded, its checks say why."""
+    with named_when_slow(f"{part}.py is loaded."), contextlib.suppress(Exception, SystemExit):
+        student.module(part)
+    return [skipped for skipped in student.skipped if skipped.file == part]
+
+
+def rehearse(part, student):
+    """Run what only hidden checks call, if the public checks say how, and return (status, explanation)."""
+    function = getattr(importlib.import_module(f"checks.test_{part}"), "rehearse", lambda student: None)
+    with named_when_slow(f"code of {part}.py that hidden checks call."):
+        return outcome(function, student)
+
+
+def checks_of(part):
+    """Return the public checks of a part with their functions, in their order."""
+    module = importlib.import_module(f"checks.test_{part}")
+    return [(check, check.run) for check in collect_local_checks(part, module, RUBRIC)]
+
+
+def find_mistake(part, check, student):
+    """Return the mistake behind a check that fails, and hints; None if nothing is known of it."""
+    with named_when_slow(check.sentence):
+        return find_at_home(importlib.import_module(f"checks.test_{part}"), check.name, student, HINTS)
+
+
+@contextlib.contextmanager
+def named_when_slow(sentence):
+    """Say what is running when it takes long: a loop may never end."""
+    words = f"  ... still running: {sentence} Is there an infinite loop? Press Ctrl-C to stop."
+    timer = threading.Timer(PATIENCE, print, [words], {"flush": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def outcome(function, student):
+    """Return (status, explanation) of one check; the statuses are those of COLOURS."""
+    student.follows = ""
+    try:
+        with student.running(function.__globals__):
+            function(student)
+    except CheckFailure as failure:
+        return "wrong", str(failure)
+    except (Exception, SystemExit) as error:
+        cause = error.__cause__ if isinstance(error, StudentError) and error.__cause__ else error
+        if isinstance(cause, NotImplementedError):
+            return "to do", describe_to_do(cause)
+        is_missing = isinstance(cause, ModuleNotFoundError) and cause.name in PARTS
+        return "missing" if is_missing else "wrong", told(cause, student.skipped)
+    return ("follows", student.follows) if student.follows else ("passed", "")
+
+
+def describe_to_do(error):
+    """Return what is to do, with the line that says so; that line may have been left in after the work was done."""
+    frames = own_frames(error)
+    place = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: " if frames else ""
+    return f"{place}{str(error) or 'raise NotImplementedError'}\nDelete this `raise` when your code is in place."
+
+
+def own_frames(error):
+    """Return the student's own lines on the way to an exception."""
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) in FILES]
+
+
+def told(error, skipped=()):
+    """Return an exception in the student's code: what it says, and the student's own lines on the way to it."""
+    if isinstance(error, ModuleNotFoundError) and error.name in PARTS:
+        return f"There is no {error.name}.py in {HERE}."
+    if isinstance(error, SyntaxError):
+        return unreadable(error)
+    if product := describe_product(error, {frame.filename for frame in own_frames(error)}):
+        return product
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        said = f"{why_missing(error.name)}."
+    elif isinstance(error, AttributeError) and getattr(error.obj, "__name__", "") in PARTS:
+        said = f"{error.obj.__name__}.py defines no `{error.name}`."
+    own = own_frames(error)[-5:]
+    places = [f"\n  {Path(frame.filename).name}, line {frame.lineno}, in {frame.name}: {frame.line}" for frame in own]
+    return "\n".join(filter(None, [f"{said}{''.join(places)}", explain_missing_name(str(error), skipped)]))
+
+
+def unreadable(error):
+    """Return a syntax error in one of the files."""
+    name, line = Path(error.filename or "").name, (error.text or "").strip()
+    version = newer_python(line)
+    newer = f" This line needs Python {version}; yours is older." if version else ""
+    return f"{name} could not be loaded: SyntaxError: {error.msg} ({name}, line {error.lineno}: {line}).{newer}"
+
+
+def explain(part, check, explanation, found, hints):
+    """Print a check that fails, the mistake behind it, and as many hints as were asked for."""
+    said = found.with_exception(explanation) if found else explanation
+    print(f"\n{fitted(check.sentence)}\n  {fitted(said, 2)}")
+    available = found.hints if found else HINTS.get(check.name, ())
+    for number, hint in enumerate(available[:hints], start=1):
+        print("\n" + fitted(f"Hint {number} of {len(available)}: {hint}"))
+    if hints < len(available):
+        print("\n" + fitted(offer_hint(part, hints)))
+
+
+def offer_hint(part, hints):
+    """Return how to get one more hint."""
+    one = "the next hint" if hints else "a hint"
+    if HINT_KEY:
+        return f"Press {HINT_KEY} for {one}."
+    return f"For {one}, run: {command_line(part, '--hint', *([str(hints + 1)] if hints else []))}"
+
+
+def fitted(text, indent=0):
+    """Return the text for a terminal: each line wrapped to its width, and all but the first indented."""
+    lines = visible(text).splitlines()
+    if sys.stdout.isatty():
+        room = max(20, shutil.get_terminal_size().columns - indent)
+        lines = [piece for line in lines for piece in textwrap.wrap(line, room) or [""]]
+    return ("\n" + " " * indent).join(lines)
+
+
+def visible(text):
+    """Return the text with unprintable characters written out: an exception may hold what a terminal obeys."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else f"\\u{ord(letter):04x}" for letter in text)
+
+
+def coloured(status):
+    """Return the status in its colour if the output is a terminal that has colours."""
+    return f"{COLOURS[status]}{status:7}{PLAIN}" if sys.stdout.isatty() and wants_colours() else f"{status:7}"
+
+
+def wants_colours():
+    """Return whether nobody has asked for plain text (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
