@@ -1,8 +1,8 @@
-"""`python -m benchmarks.kills`: a run of make grade that is killed again and again, beside one that nobody disturbs.
+"""Kill a run of `make grade` again and again, and compare it with an uninterrupted run.
 
-Each kill is SIGKILL to the command at a random moment; the same command is then typed again. With --dask the class is graded
-once, on a Dask cluster of two workers, and each kill hits one of these, in whose place another one is started. In the end
-grades.csv must be the same bytes, and no process may be left.
+`.venv/bin/python -m benchmarks.kills` sends SIGKILL to the command at random moments and starts the same command again. With
+--dask it grades the class once on a Dask cluster of two workers; each kill hits one of them, and a new worker takes its
+place. In the end grades.csv must be identical, and no process may be left.
 """
 
 import argparse
@@ -63,10 +63,10 @@ def killed_again_and_again(submissions: Path, out: Path, kills: int, longest: fl
 
 def worker_after_worker(submissions: Path, out: Path, kills: int, pause: float, seed: int) -> int:
     """Grade on a cluster whose workers are killed so often, about `pause` seconds apart; how many were hit before the end."""
-    from tests.project.clusters import Cluster, end
+    from tests.project.clusters import Cluster, encrypted, end
 
     moments, hit = random.Random(seed), 0
-    with tempfile.TemporaryDirectory(prefix="cluster-") as folder, Cluster(Path(folder)) as cluster:
+    with tempfile.TemporaryDirectory(prefix="cluster-") as folder, encrypted(Path(folder)), Cluster(Path(folder)) as cluster:
         workers = [cluster.work(), cluster.work()]
         cluster.ready(2)
         run = start(command(submissions, out, "--scheduler", cluster.address))

@@ -1,7 +1,8 @@
-"""`python -m benchmarks.layers`: what the layers around a submission cost an honest one, over a bare fork.
+"""Measure what the layers of the sandbox cost an honest submission, compared with a bare fork.
 
-A sandbox with no layer, one with all of them, and one with all but a single layer take turns at the same work: fork a child,
-load a small dnn.py, call it, end the child. What the solution takes to grade is measured with and without them too.
+`.venv/bin/python -m benchmarks.layers` alternates between a sandbox without layers, one with all of them, and one for each
+missing layer. Each forks a child, loads a small dnn.py, calls it and ends the child. The solution is graded with and without
+layers, too.
 """
 
 import argparse

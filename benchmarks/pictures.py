@@ -1,5 +1,10 @@
-"""`make bench WHAT=pictures`: what the pages look like, for docs/pages.md, as headless Chromium shows them."""
+"""`make bench WHAT=pictures`: what the pages look like, for README.md and docs/pages.md, as headless Chromium shows them."""
 
+import html
+import re
+import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -36,6 +41,21 @@ SHOTS = [
     ("report-5000-dark", "report-5000", "#students", WINDOW, "dark"),
     ("report-phone", "report-30", "#scores", PHONE, "light"),
 ]
+# README.md's picture: the checker in the student's terminal, the student's page, and the report, next to each other.
+WIDE = {"width": 1800, "height": 760}
+OVERVIEW = """<!doctype html><style>
+body {{ margin: 0; padding: 24px; display: flex; gap: 24px; background: #eceff4; font: 20px system-ui, sans-serif }}
+figure {{ margin: 0; flex: 1; min-width: 0 }}
+figcaption {{ margin-bottom: 12px; color: #333 }}
+pre, div {{ height: 660px; margin: 0; overflow: hidden; border-radius: 8px; box-shadow: 0 2px 10px #0003; background: white }}
+pre {{ box-sizing: border-box; padding: 18px; background: #1f2430; color: #e6e6e6; font-size: 12.5px; line-height: 1.45;
+  white-space: pre-wrap }}
+img {{ width: 100% }}
+</style>
+<figure><figcaption>At home, before the deadline</figcaption><pre>$ python check.py dnn\n{checker}</pre></figure>
+<figure><figcaption>After the deadline</figcaption><div><img src="{feedback}"></div></figure>
+<figure><figcaption>For the next lecture</figcaption><div><img src="{report}"></div></figure>
+"""
 
 
 def main() -> None:
@@ -60,6 +80,22 @@ def main() -> None:
             shown.screenshot(path=PICTURES / f"{picture}.png")
             shown.close()
             print(f"docs/pictures/{picture}.png")
+        feedback, report = ((PICTURES / f"{picture}.png").as_uri() for picture in ("feedback-broken", "report-30"))
+        write(folder / "overview.html", OVERVIEW.format(checker=html.escape(check(folder)), feedback=feedback, report=report))
+        shown = browser.new_page(viewport=WIDE)
+        shown.goto((folder / "overview.html").as_uri())
+        shown.screenshot(path=PICTURES / "overview.png")
+        print("docs/pictures/overview.png")
+
+
+def check(folder: Path) -> str:
+    """Return what the checker prints about dnn.py with the mistakes of one student, but for most of the passed checks."""
+    download = shutil.copytree(ASSIGNMENT.starter, folder / "download")
+    for part, source in with_mistakes(*STUDENTS["broken"]).items():
+        (download / f"{part}.py").write_bytes(source)
+    call = [sys.executable, "-B", "check.py", ASSIGNMENT.default_part]
+    printed = subprocess.run(call, cwd=download, capture_output=True, check=False, text=True).stdout
+    return re.sub(r"(?m)^(  passed .*\n)(  passed .*\n)+", r"\1  …\n", printed.replace(sys.executable, "python"))
 
 
 def write(path: Path, text: str) -> None:

@@ -1,6 +1,6 @@
-"""`python -m benchmarks.runners`: every hostile submission through this grader, otter-grader and gradescope-utils.
+"""Run every hostile submission through this grader, otter-grader and gradescope-utils: `make bench WHAT=runners`.
 
-It needs Linux, util-linux and the packages of requirements/runners.txt. With --write it leaves the page as well.
+It needs Linux, util-linux and the packages of requirements/runners.txt. With --write it also writes the page.
 """
 
 import argparse

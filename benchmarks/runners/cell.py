@@ -1,7 +1,7 @@
-"""One submission through one course, in namespaces of its own: `python -m benchmarks.runners.cell`, started by unshare.
+"""Run one submission through one course, in its own namespaces; the benchmark starts this with unshare.
 
-This process is the first of a pid namespace; when it ends, the kernel ends whatever is left in it. It looks on with all its
-rights while the grading runs as a user without any, and writes what it saw to its stdout as one line of JSON.
+This is the first process of a pid namespace: when it ends, the kernel ends everything else in it. It watches, with all its
+rights, while the grading runs as a user without privileges, and writes what it saw to stdout as one line of JSON.
 """
 
 import contextlib

@@ -25,55 +25,56 @@ KINDS: dict[str, Callable[[int, Seen], bool]] = {
 }
 
 PAGE = """\
-# The same attacks on other runners
+# The same attacks on other graders
 
-The hostile submissions of `tests/golden/attacks`, graded by this grader and by the runners that two tools bring with them:
-otter-grader, in the way of its container, and gradescope-utils, in the way of Gradescope's Python example. All of them ask the
-same checks for the same points. `python -m benchmarks.runners --write docs/runners.md` wrote this page; it needs Linux and the
-packages of `requirements/runners.txt`. Here it was Python {python} with numpy {numpy}.
+This page shows what the hostile submissions of `tests/golden/attacks` do to this grader and to the runners of two other tools:
+otter-grader, set up as in its container, and gradescope-utils, set up as in Gradescope's Python example. All of them run the
+same checks for the same points. `make bench WHAT=runners` writes this page; it needs Linux and installs the packages of
+`requirements/runners.txt`. The numbers below are from Python {python} with numpy {numpy}.
 
-| | what was laid out |
+| | setup |
 | --- | --- |
-| {own} | the submission, and `python -m autograder grade`; not as root, so without what it does with root's rights |
+| {own} | the submission and `make grade`; not as root, so without the layers that need root |
 | {otter} | a zip by `otter generate`: tests in the OK format, the checks as support files; its `run_otter.py`; \
-in `submission/` the files beside a notebook that imports them |
+in `submission/` the files and a notebook that imports them |
 | {gradescope} | `run_autograder`, which copies the three files to `source/` by their names; `run_tests.py`; \
 a `@weight` on every test |
 
-## How each was held
+## How the graders were isolated
 
-Every grading had pid, net, ipc, uts and mount namespaces to itself: no network but a loopback with listeners on it, nothing to
-write to but small empty file systems, all else read-only. It ran as a user without rights, under limits of memory, processes,
-file size and processor time, and was ended after {seconds} seconds. This wall is around the tool and the submission together,
-as the container is on Gradescope and with `otter grade`.
+Every run had its own pid, net, ipc, uts and mount namespaces: no network except a loopback with listeners on it, and a
+read-only file system except for small empty ones. It ran as a user without privileges, with limits on memory, processes, file
+size and processor time, and was stopped after {seconds} seconds. This isolation surrounds the tool and the
+submission together, like the container on Gradescope and with `otter grade`.
 
 ## What counts
 
-A secret lies about for the runner alone to know: in its environment, in the memory of whoever runs the checks, and in a file.
+Each run has a secret that only the runner should know: in its environment, in the memory of the process that runs the checks,
+and in a file.
 
-- *{points}*: the score that Gradescope would take from `results.json` is above the marks the submission deserves.
-- *the secret read*: it is in `results.json`, in the output or in what a listener heard, plainly or encoded.
+- *{points}*: the score in `results.json`, which Gradescope would take, is higher than the submission deserves.
+- *the secret read*: it is in `results.json`, in the output or in what a listener received, in plain text or encoded.
 - *something written*: a file outside the tool's own, or shared memory.
-- *a listener called*; *a process left behind* one second after the runner had ended.
-- *no result*: there is no valid `results.json`, so the grading is lost. *hung*: the runner had to be ended.
-- *its word that it got through*: an attack that has no secret to show says that it did what is forbidden here.
+- *a listener called*; *a process left behind* one second after the runner ended.
+- *no result*: there is no valid `results.json`, so the run is lost. *hung*: the runner had to be stopped.
+- *its word that it got through*: an attack without a secret to show reports that it did something forbidden.
 
-One attack can have several of these. Points that a hostile submission loses are its own affair.
+An attack can have several of these effects. Points that a hostile submission loses itself do not count.
 
-## What to bear in mind
+## How to read the results
 
-- The attacks were written against this grader. Many aim at parts that the others do not have, and do nothing there. What they
-  reach elsewhere is the least that can be reached.
-- Neither tool promises to hold hostile code. gradescope-utils is a reporter for unittest; Gradescope's own
-  [best practices](https://gradescope-autograders.readthedocs.io/en/latest/best_practices/) advise to run student code as
-  another user and in another process, which is left to the course. Its container is thrown away after each submission, and so
-  is that of `otter grade`: they keep the machine and the other students safe, and not the marks of this one, nor the hidden
-  tests.
-- Gradescope ends what hangs after ten minutes by default, and `otter grade` has a `--timeout`; the score is then 0, or there is
-  none. Here, as on a course's own machine, nobody else would.
-- `slow answer` is right and slow. Here its calls run out of time; elsewhere a call may take as long as it likes, so it has its
-  points there, and they are not stolen.
-- A submission that is no plain folder of files, such as a zip made by hand, does not apply to a tool that never sees it.
+- The attacks were written against this grader. Many target parts that the others do not have, and do nothing there. So the
+  numbers for the other tools are lower bounds.
+- Neither tool promises to contain hostile code. gradescope-utils is a reporter for unittest; Gradescope's own
+  [best practices](https://gradescope-autograders.readthedocs.io/en/latest/best_practices/) recommend running student code as
+  another user and in another process, which is up to the course. Its container is discarded after each submission, and so
+  is that of `otter grade`. This protects the machine and the other students, but not this submission's
+  score or the hidden tests.
+- Gradescope stops a hanging run after ten minutes by default, and `otter grade` has a `--timeout`; the score is then 0, or
+  there is none. Here, as on a course's own machine, nothing else would stop it.
+- `slow answer` is correct and slow. Its calls exceed the time limit of this grader. The other tools have no such limit, so
+  it earns its points there.
+- A submission that is not a plain folder, such as a handmade zip, does not apply to a tool that never sees it.
 
 ## Controls
 
@@ -81,7 +82,7 @@ One attack can have several of these. Points that a hostile submission loses are
 
 ## Totals
 
-{attacks} attacks; how many of them had what.
+{attacks} attacks, by effect.
 
 {totals}
 
