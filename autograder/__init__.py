@@ -19,8 +19,8 @@ def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
     submissions cannot be kept from what they must be kept from. What a submission does raises nothing: it is in the result.
     """
     # The interpreter that student code is forked from imports this package too, and must know nothing of checks and secrets.
-    from autograder.intake.find import name_student
     from autograder.intake.read import read
+    from autograder.intake.submission_ref import name_student
     from autograder.judge.judge import Judge
     from autograder.sandbox.host import Limits
 

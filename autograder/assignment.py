@@ -7,11 +7,12 @@ neither an assignment nor its checks; docs/new-assignment.md walks through a sma
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograder.files import ROOT
 from autograder.intake.graded_files import GradedFiles
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from autograder.results import Cause, CheckResult, Result, Step
     from autograder.sandbox.student import SandboxedStudent
     from autograder.student import Student
+
+Apart = Callable[[], AbstractContextManager["SandboxedStudent"]]  # opens a session of its own; see Assignment.observe
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,29 @@ def parts_of(rubric: Rubric, needs: Mapping[str, tuple[str, ...]] | None = None)
 
 @dataclass(frozen=True)
 class Credit:
-    """The share of the points that passing some checks earns, and a sentence each for the student and for the TA."""
+    """The share of the points that passing some checks earns, and a sentence each for the student and for the TA.
+
+    doubt is a sentence for the TA too, of use only where all of these checks pass.
+    """
 
     share: float = 1
     note: str = ""
     remark: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class WrongProgram:
+    """A solution with a known mistake in one part, for `Assignment.wrong_programs`.
+
+    source is that of the part. title says in a few words what is wrong, and hints lead to it; students read both at home, so
+    neither gives the answer away.
+    """
+
+    part: str
+    source: str
+    title: str
+    hints: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -166,18 +187,40 @@ class Assignment:
         """Return the graded checks of the parts in use, in their order; the secret seeds the inputs of hidden ones."""
         raise NotImplementedError
 
-    def inspections(self) -> Sequence[Inspection]:
-        """Return the looks at how results are found, none by default."""
+    def inspections(self, secret: bytes) -> Sequence[Inspection]:
+        """Return the looks at how results are found, none by default; like hidden checks they draw from the secret."""
         return ()
 
     # Diagnosis and drawing
 
+    def observe(self, student: Student, apart: Apart, failed: Sequence[str]) -> Any:
+        """Return what feedback may quote of public examples, for the methods below; failed are the parts with failures.
+
+        It is called after the public checks, which have run in student, and before any hidden one, so that nothing that the
+        student's code says here can hold what is hidden. apart opens a session that has run nothing yet.
+        """
+        return None
+
     def diagnose(
-        self, part: str, student: SandboxedStudent, fresh: Student, failures: Mapping[str, Exception], secret: bytes
+        self,
+        part: str,
+        student: SandboxedStudent,
+        seen: Any,
+        apart: Apart,
+        failures: Mapping[str, Exception],
+        secret: bytes,
     ) -> Sequence[Cause]:
         """Return the mistakes behind the failures of a part, by the name of the check, in the order in which to fix them.
 
-        The checks have run in student; fresh has seen nothing hidden, so that what it returns may be shown.
+        The checks have run in student; seen is what `observe` returned. apart opens a session that knows nothing hidden, in
+        place of student, which starts over when it is used again. What it says must be told as in a hidden check all the same.
+        """
+        return ()
+
+    def diagnose_public(self, part: str, student: Student, seen: Any, failures: Mapping[str, Exception]) -> Sequence[Cause]:
+        """Return the mistakes behind failed public checks of a part, by what the inputs of these checks alone tell.
+
+        Called before any hidden check runs. Students read them at once where the other causes come with the hidden checks.
         """
         return ()
 
@@ -187,8 +230,8 @@ class Assignment:
         about = [cause for cause in mine if getattr(failure, "key", "") in cause.keys]
         return next(iter(about + mine), None)
 
-    def steps(self, student: Student, failed: Sequence[str]) -> Sequence[Step]:
-        """Return how each step of the public example came out; none where the parts with failed checks have no such example."""
+    def steps(self, seen: Any) -> Sequence[Step]:
+        """Return how each step of the public example came out, of what `observe` returned; none by default."""
         return ()
 
     def figure(self, result: Result) -> Markup | None:
@@ -200,6 +243,18 @@ class Assignment:
     def check_modules(self) -> Mapping[str, str]:
         """Return the sources of the modules that public checks import, by the names under which they do."""
         return {name: ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text() for name in self.public_modules}
+
+    def wrong_programs(self, solutions: Mapping[str, str]) -> Iterable[WrongProgram]:
+        """Return programs with the mistakes that check.py names at home, none by default; solutions has that of each part.
+
+        Each module of public checks then has a function `observe(student)`, which yields what the code gives on the examples as
+        `autograder.naming.Observed`. Students get digests of what the mistakes make, and never the programs.
+        """
+        return ()
+
+    def private_texts(self) -> Mapping[str, str]:
+        """Return texts that no file for students may hold, however they are spaced, with what each of them is."""
+        return {}
 
     def figures(self) -> Mapping[str, str]:
         """Return the figures of the hand-out as SVG, by file name."""

@@ -28,9 +28,10 @@ def build(what: str, out: Path | None = None) -> str:
 
 def build_starter(assignment: Assignment, out: Path) -> str:
     """Write what students get into a folder, which is emptied first."""
-    files = starter_files(assignment)
+    files = {name: text.encode() for name, text in starter_files(assignment).items()}
+    refuse_leaks(assignment, display_path(out), files)
     shutil.rmtree(out, ignore_errors=True)
-    write_files(out, {name: text.encode() for name, text in files.items()})
+    write_files(out, files)
     return f"{display_path(out)}/: {', '.join(files)}"
 
 

@@ -17,9 +17,11 @@ class Cause:
     """What is behind the failures of a part: a mistake that makes exactly what came.
 
     tasks, and keys and functions, say what it spoils; mistakes are the rows of the catalog that make the same numbers, the
-    likeliest first, none where no row does. said names it in a sentence or two; hints are a question, where to look, and the
-    answer in words; example is the smallest public network that shows a mistake without a name. tensors are those of a network
-    of two hidden layers that it spoils, the first one first: "Z1" of the forward pass, "dZ1" of the backward pass.
+    likeliest first, none where no row does. said names it in whole sentences, no two causes of a part in the same ones; they
+    begin with the title, a few words without a period. code has the lines that the student's code computes, if they are known.
+    hints are a question, where to look, and the answer in words; example is the smallest public network that shows a mistake
+    without a name. tensors are those of a network of two hidden layers that it spoils, the first one first: "Z1" of the forward
+    pass, "dZ1" of the backward pass. line is the student's own line that makes it, with file and number, if that is certain.
     """
 
     part: str
@@ -30,11 +32,24 @@ class Cause:
     hints: tuple[str, ...] = ()
     example: str = ""
     tensors: tuple[str, ...] = ()
+    title: str = ""
+    code: tuple[str, ...] = ()
+    line: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title with the file that it is about."""
+        return name_file(self.part, self.title)
+
+    @property
+    def details(self) -> str:
+        """What the sentences say after the title."""
+        return self.said[len(self.title) :]
 
     @property
     def headline(self) -> str:
-        """The sentence with the file that it is about."""
-        return name_file(self.part, self.said)
+        """The sentences with the file that they are about."""
+        return self.heading + self.details
 
 
 @dataclass(frozen=True)
@@ -65,11 +80,11 @@ class CheckResult:
     """One check of one submission.
 
     passed is True, False, or None for "could not be checked", when the grader itself failed. got says what came and why it is
-    wrong, key which variable it is about, cause which mistake makes exactly that, and hints and an example lead to it;
-    detail carries the student's own lines of a traceback; comparison has the numbers of a public check. worth is the share of
-    the points that passing earns, and note says in a sentence why it is not all of them. partial is the share that a failed
-    check earns for what is right of unfinished work. blocked says that the check failed for what got says of a file, whatever
-    the student's code for its own task is.
+    wrong, key which variable it is about, cause which mistake makes exactly that, line where; code, hints and an example lead
+    to it. detail carries the student's own lines of a traceback; comparison has the numbers of a public check. worth is the
+    share of the points that passing earns, and note says in a sentence why it is not all of them. partial is the share that a
+    failed check earns for what is right of unfinished work. blocked says that the check failed for what got says of a file,
+    whatever the student's code for its own task is.
     """
 
     id: str
@@ -86,10 +101,13 @@ class CheckResult:
     example: str = ""
     detail: str = ""
     comparison: Comparison | None = None
+    line: str = ""
     worth: float = 1
     note: str = ""
     partial: float = 0
     blocked: bool = False
+    public_cause: Cause | None = None
+    code: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -187,6 +205,28 @@ def name_first(failed: Sequence[CheckResult], causes: Iterable[Cause]) -> str:
     return next(said, "") or next((name_file(check.part, check.got or check.sentence) for check in failed), "")
 
 
+def leave_public(result: Result) -> Result:
+    """Return what the public checks alone tell of a result: the same for any two submissions on which these come out alike.
+
+    The checks are without what inspections took from them, and have the causes that the public example tells.
+    """
+    checks = tuple(leave_public_cause(check) for check in result.checks if check.visibility == "public")
+    causes = dict.fromkeys(check.public_cause for check in checks if check.public_cause)
+    return replace(result, checks=checks, causes=tuple(causes), steps=(), remarks=())
+
+
+def leave_public_cause(check: CheckResult) -> CheckResult:
+    """Return a public check as it was before anything was known but what public checks tell."""
+    return explain_by(replace(check, worth=1, note=""), check.public_cause)
+
+
+def explain_by(check: CheckResult, cause: Cause | None) -> CheckResult:
+    """Return a check with this cause of its failure, with its code, hints and example, or without a cause if that is None."""
+    if cause is None:
+        return replace(check, cause="", code=(), hints=(), example="", line="")
+    return replace(check, cause=cause.said, code=cause.code, hints=cause.hints, example=cause.example, line=cause.line)
+
+
 def conceal_hidden_checks(result: Result) -> Result:
     """Return a result of whose hidden checks nothing is left but names and points, and why a file was not checked at all.
 
@@ -202,4 +242,6 @@ def conceal_hidden_checks(result: Result) -> Result:
 def conceal_check(check: CheckResult) -> CheckResult:
     """Return a check without its explanation, unless that is about a file."""
     got = check.got if check.blocked else ""
-    return replace(check, got=got, key="", cause="", hints=(), example="", detail="", comparison=None, note="")
+    return replace(
+        check, got=got, key="", cause="", code=(), hints=(), example="", detail="", comparison=None, line="", note=""
+    )

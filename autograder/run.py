@@ -1,7 +1,7 @@
-"""`make grade`: from what a TA holds to the files in OUT.
+"""`make grade`: grade the submissions and write the files in OUT.
 
-What was graded before with the same checks is taken from the gradebook, the rest is graded, and each result is kept there
-before anything else is done with it. The files are made from the gradebook: whenever a run is broken off, the next one goes on.
+Results that the gradebook already has for the same checks are reused. All other submissions are graded, and each new result is
+saved in the gradebook first. The files are written from the gradebook, so an interrupted run can be resumed at any point.
 """
 
 import contextlib
@@ -17,23 +17,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from autograder.cluster import grade_on_cluster
+from autograder.cluster_access import warn_of_access
 from autograder.files import atomic_write, read_if_there
-from autograder.gradebook import Gradebook, checks_digest, content_digest
+from autograder.gradebook import Gradebook, checks_digest, content_digest, people
 from autograder.gradebook.book import NAME
 from autograder.gradebook.digest import digest, reports_digest
-from autograder.intake.find import IntakeError, find
+from autograder.intake.entries import make_printable
+from autograder.intake.find import PLAIN, IntakeError, find
 from autograder.intake.read import Reader, Submission
-from autograder.intake.roster import read_roster
-from autograder.intake.submission_ref import Discovery, Person, SubmissionRef
+from autograder.intake.remarks import count_noun
+from autograder.intake.roster import Roster, format_person, read_roster
+from autograder.intake.submission_ref import Discovery, SubmissionRef
 from autograder.judge.judge import error_result
-from autograder.marks import Mark, describe_unknown_extensions, mark_of
+from autograder.lock import lock
+from autograder.marks import Mark, describe_drop, describe_unknown_extensions, describe_unknown_times, mark_of
+from autograder.out_folder import FOLDERS, check_class, check_place, clear_drafts, make_folders, set_aside
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
-from autograder.report.exports import export_sheets
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
+from autograder.report.needs import Need, needs_of_marks, write_needs
+from autograder.report.outputs import Outputs, plan_outputs
 from autograder.report.overview import Overview
-from autograder.report.spreadsheet import csv_lines
-from autograder.report.table import Summary, grades_sheet, grades_table
+from autograder.report.table import Summary, grades_table
 from autograder.report.terminal import console
 from autograder.results import Result
 from autograder.sandbox import layers
@@ -43,21 +48,21 @@ from autograder.workers import grade_all
 
 GRADER_FAILED, STOPPED = 1, 130
 PLACES = {
-    "The class": "report.html",
-    "Its marks": "grades.csv",
-    "For each student": "feedback/",
+    "Class report": "report.html",
+    "Scores": "grades.csv",
+    "Feedback for each student": "feedback/",
     "For Gradescope": "results/",
-    "For spreadsheets of platforms": "exports/",
+    "To upload or mail": "exports/",
 }
 
 
 @dataclass(frozen=True)
 class GradeOptions:
-    """What is to be graded, and how: the settings of `make grade`.
+    """The options of `make grade`.
 
-    only is a pattern of names: others are left as they are. With force, what was graded before is graded again. accept names
-    what submissions need not be kept from; gradebook is one of nbgrader that the marks are written to as well; scheduler is the
-    address of a Dask cluster whose workers grade in place of this machine's.
+    only is a pattern of names; all other students keep their results. force grades every submission again. accept names the
+    protections that may be missing. gradebook is an nbgrader gradebook that also gets the scores. scheduler is the address of a
+    Dask scheduler whose workers grade instead of this machine's. other_class allows an OUT that holds another class.
     """
 
     submissions: Path
@@ -69,30 +74,41 @@ class GradeOptions:
     scheduler: str = ""
     only: str = "*"
     force: bool = False
+    other_class: bool = False
 
 
 def run_grade(order: GradeOptions) -> int:
-    """Grade what is to be graded, show the progress and the table, and leave the files in OUT; the exit code.
+    """Grade the submissions, show the progress and a table of scores, and write the files in OUT; return the exit code.
 
-    The files and marks of a submission are written as soon as it is graded, and grades.csv also when the run is broken off.
+    A student's files are written as soon as the submission is graded, and grades.csv even if the run is interrupted.
     """
+    access = warn_of_access(order.scheduler)
+    check_place(order.submissions, order.out)
     limits, settings = Limits(accept=order.accept), read_settings()
     files = read_assignment().graded_files
     found = find(order.submissions, files, settings.late.zone or timezone.utc)
     roster = read_roster(order.roster) if order.roster else None
     if roster:
         found = replace(found, submissions=tuple(map(roster.complete, found.submissions)))
-    tell(
-        *found.remarks,
-        *(roster.format_remarks(found.submissions) if roster else ()),
+    check_only(order.only, found.submissions)
+    outputs = plan_outputs(found, roster, settings.exports, read_assignment())
+    remarks = [
+        *outputs.remarks,
         describe_unknown_extensions(settings.late, found.submissions),
-        *notices(),
-    )
-    make_folders(order.out, "results", "feedback", "exports")
-    with nbgraders(order):  # what is wrong with it is said before anything is graded
-        pass
-    with Gradebook(order.out / NAME, checks_digest(limits)) as book, Reader(files) as reader:
-        run = Run(order, found, settings, book, reader, roster.list_missing(found.submissions) if roster else ())
+        describe_unknown_times(settings.late, found.submissions),
+        describe_drop(settings.drop, read_assignment()),
+    ]
+    warn(*found.remarks, *(roster.format_remarks(found.submissions) if roster else ()), *remarks, *notices(), access)
+    make_folders(order.out, *FOLDERS)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(lock(order.out, "grading", warn))
+        clear_drafts(order.out)
+        with open_nbgrader(order):  # report an unusable gradebook before anything is graded
+            pass
+        book = stack.enter_context(Gradebook(order.out / NAME, checks_digest(limits), warn))
+        check_class(order.out, book, (one.student for one in found.submissions), order.other_class)
+        reader = stack.enter_context(Reader(files))
+        run = Run(order, found, settings, book, reader, outputs)
         try:
             with progress_bar(console(stderr=True)) as progress:
                 task = progress.add_task("Grading", total=len(found.submissions))
@@ -100,13 +116,46 @@ def run_grade(order: GradeOptions) -> int:
                     progress.update(task, completed=run.done)
         except KeyboardInterrupt:
             run.write_all()
-            tell(f"Stopped after {run.done} of {len(found.submissions)} submissions; the next make grade goes on from there.")
+            warn(f"Stopped after {run.done} of {len(found.submissions)} submissions; the next make grade resumes from there.")
             return STOPPED
-        return say(order, run, run.write_all())
+        print_summary(order, run, summary := run.write_all())
+        print("", *write_needs(list_needs(run, summary, roster), [*found.remarks[found.kind != PLAIN :], *remarks]), sep="\n")
+        return GRADER_FAILED if run.faults else 0
+
+
+def check_only(only: str, refs: Sequence[SubmissionRef]) -> None:
+    """Raise IntakeError if the pattern of ONLY matches no submission."""
+    names = [ref.student for ref in refs]
+    if any(fnmatchcase(name, only) for name in names):
+        return
+    near = ", ".join(people.nearest(only.strip("*"), names) or [make_printable(name, 100) for name in names[:3]])
+    shown, count = make_printable(only, 100), count_noun(len(names), "submission")
+    raise IntakeError(
+        f'ONLY="{shown}" matches none of {count}. It is compared with the names in the first column of grades.csv, such as '
+        f"{near}; an asterisk matches any text."
+    )
+
+
+def list_needs(run: "Run", summary: Summary, roster: Roster | None) -> Iterator[Need]:
+    """Yield everything that needs the TA's attention after a run."""
+    refs = run.found.submissions
+    yield from needs_of_marks(summary.concerns)
+    if roster:
+        unknown = roster.list_unknown(refs)
+        yield Need("Submitted, but not on the roster", len(unknown), unknown, "Find out who they are.")
+        absent = [format_person(person) for person in run.outputs.absent]
+        yield Need("On the roster, but submitted nothing", len(absent), absent, "Their rows in exports/ have no score.")
+        twice = [format_person(person) for person in roster.list_repeated(refs)]
+        yield Need("More than one submission for one person", len(twice), twice, "Remove those that do not count.")
+    if alike := run.book.alike():
+        pairs = [f"{pair.first} and {pair.second}" for pair in alike]
+        yield Need("Possible copies", len(pairs), pairs, f"Look at {run.order.out / 'copies.html'}.")
+    gone = sorted(run.adjustments.keys() - run.waiting.keys())
+    yield Need("Adjusted by hand, but not in this class", len(gone), gone, "make adjustments lists them.")
 
 
 class Run:
-    """One run of `make grade`: which submissions are graded, and what becomes of the results."""
+    """One run of `make grade`: select the submissions to grade, save their results and write the files."""
 
     def __init__(
         self,
@@ -115,25 +164,25 @@ class Run:
         settings: Settings,
         book: Gradebook,
         reader: Reader,
-        absent: Sequence[Person],
+        outputs: Outputs,
     ) -> None:
-        self.order, self.found, self.settings, self.book, self.absent = order, found, settings, book, absent
+        self.order, self.found, self.settings, self.book, self.outputs = order, found, settings, book, outputs
         self.reader = reader
         self.waiting = {one.student: one for one in found.submissions}
         self.assignment = read_assignment()
         self.adjustments = book.adjustments()
-        self.contents: dict[str, str] = {}  # the digest of what each student handed in
-        self.faults: dict[str, Result] = {}  # where the grader failed; no gradebook keeps these
+        self.contents: dict[str, str] = {}  # student -> digest of the submitted files
+        self.faults: dict[str, Result] = {}  # student -> a failure of the grader; these are never saved in the gradebook
         self.graded = self.known = self.left_out = 0
         self.reports = reports_digest()
 
     @property
     def done(self) -> int:
-        """How many submissions there is nothing more to be done about."""
+        """The number of submissions that are finished."""
         return self.graded + self.known + self.left_out
 
     def results(self, limits: Limits) -> Iterator[Result]:
-        """Yield the result of every submission that is graded in this run, kept and written as soon as it is there."""
+        """Yield the result of every submission graded in this run, after saving it and writing the student's files."""
         for result in self.grade(limits):
             self.graded += 1
             if result.status == "error":
@@ -144,13 +193,13 @@ class Run:
             yield result
 
     def grade(self, limits: Limits) -> Iterator[Result]:
-        """Return the results from the workers of a cluster, or from those of this machine."""
+        """Grade on the workers of the cluster, or else on those of this machine, and return the results."""
         if self.order.scheduler:
             return grade_on_cluster(self.to_grade(), self.order.scheduler, limits)
         return grade_all(self.to_grade(), min(self.order.jobs, len(self.waiting)), limits)
 
     def to_grade(self) -> Iterator[Submission]:
-        """Yield the submissions that are to be graded, read one after the other."""
+        """Yield the submissions to grade, reading one at a time."""
         for waiting in self.found.submissions:
             if not fnmatchcase(waiting.student, self.order.only):
                 self.left_out += 1
@@ -164,7 +213,7 @@ class Run:
                 yield submission
 
     def read(self, waiting: SubmissionRef) -> Submission:
-        """Return a submission, whose content is noted; what is wrong with the grader costs this one alone."""
+        """Read a submission and record the digest of its content; a failure of the grader affects only this submission."""
         try:
             submission = self.reader.read(waiting)
         except Exception as error:
@@ -174,17 +223,17 @@ class Run:
         return submission
 
     def result_of(self, waiting: SubmissionRef) -> Result | None:
-        """Return the result of a submission, as far as there is one."""
-        if waiting.student not in self.contents:  # it is not graded in this run
+        """Return the result of a submission, or None if it has not been graded."""
+        if waiting.student not in self.contents:  # it was left out of this run
             self.read(waiting)
         return self.faults.get(waiting.student) or self.book.result(waiting.student, self.contents[waiting.student])
 
     def mark(self, result: Result) -> Mark:
-        """Return what a result comes to."""
+        """Return the final score of a result, with the course's rules and adjustments applied."""
         return mark_of(result, self.waiting[result.student], self.settings, self.adjustments.get(result.student, ()))
 
     def write(self, mark: Mark) -> None:
-        """Write the files of a student, unless they are on the disk just as they would be written."""
+        """Write a student's files, unless identical ones are already there."""
         student, is_fault = mark.result.student, mark.result.status == "error"
         paths = [self.order.out / "results" / f"{student}.json", self.order.out / "feedback" / f"{student}.html"]
         said = repr((mark.score, mark.said, mark.remarks, mark.hidden_checks))
@@ -199,33 +248,26 @@ class Run:
         self.book.has_written(student, "" if is_fault else outputs_digest(source, (text.encode() for text in texts)))
 
     def write_all(self) -> Summary:
-        """Write grades.csv, the report, the tables for platforms, and each student's files that are not as they should be."""
+        """Write grades.csv, the report, the tables for platforms, and every student's file that is missing or outdated."""
         summary, overview, out = Summary(), Overview(), self.order.out
-        kind = "" if self.order.roster else self.found.kind  # whose ids people have; those of a roster are an office's
-        exports = export_sheets(self.settings.exports, self.assignment.max_score, kind)
-        sheets = {"grades.csv": grades_sheet(self.assignment.part_names)} | {
-            f"exports/{name.lower()}.csv": sheet for name, sheet in exports.items()
-        }
+        warn(*set_aside(out, self.book, self.waiting))
+        self.book.keep_class(self.found.submissions, self.outputs.absent)
         with contextlib.ExitStack() as stack:
-            book = stack.enter_context(nbgraders(self.order))
-            tables = [(sheet, stack.enter_context(atomic_write(out / name))) for name, sheet in sheets.items()]
-            for sheet, file in tables:
-                file.writelines(csv_lines(sheet.head))
-            for mark in self.marks():  # one after the other, however many there are
+            book = stack.enter_context(open_nbgrader(self.order))
+            add = stack.enter_context(self.outputs.open(out))
+            for mark in self.marks():  # one at a time, so that memory does not grow with the class
                 self.write(mark)
                 if book and mark.result.status != "error":
                     record(book, self.assignment, mark.result)
-                for sheet, file in tables:
-                    file.writelines(csv_lines(sheet.rows([mark], ())))
+                add(mark)
                 summary.add(mark)
                 overview.add(mark)
-            for sheet, file in tables:
-                file.writelines(csv_lines(sheet.rows((), self.absent)))
-            stack.enter_context(atomic_write(out / "report.html")).write(overview.html(self.book.alike(), self.absent))
+            page = overview.html(self.book.alike(), self.outputs.absent)
+            stack.enter_context(atomic_write(out / "report.html")).write(page)
         return summary
 
     def marks(self) -> Iterator[Mark]:
-        """Yield every mark there is, in the order of the names."""
+        """Yield the mark of every submission that has a result, in name order."""
         for waiting in self.found.submissions:
             if result := self.result_of(waiting):
                 self.book.is_of(result.student, self.contents[result.student])
@@ -233,60 +275,51 @@ class Run:
 
 
 def outputs_digest(source: str, contents: Iterable[bytes]) -> str:
-    """Return the digest of a student's files together with the digest of what they were made from."""
+    """Return one digest of a student's files and of the data they were written from."""
     return digest(("source", source.encode()), *(("content", content) for content in contents))
 
 
-def nbgraders(order: GradeOptions) -> contextlib.AbstractContextManager[Any]:
-    """Return the gradebook of nbgrader that an order names, or None; IntakeError if it cannot be used."""
+def open_nbgrader(order: GradeOptions) -> contextlib.AbstractContextManager[Any]:
+    """Open the nbgrader gradebook that the options name, or yield None; raise IntakeError if it cannot be used."""
     return open_gradebook(order.gradebook, read_assignment()) if order.gradebook else contextlib.nullcontext()
 
 
-def say(order: GradeOptions, run: Run, summary: Summary) -> int:
-    """Print what came of a run; the exit code."""
+def print_summary(order: GradeOptions, run: Run, summary: Summary) -> None:
+    """Print the table of scores, failures of the grader, and where the files are."""
     if summary.layers and (accepted := layers.lacking(summary.layers, ())):
-        tell(f"Nothing here kept these submissions from the grader's {' and '.join(accepted)}: accepted.")
+        warn(f"As you accepted, nothing protected the grader's {' and '.join(accepted)} from these submissions.")
     screen = console()
     screen.print(grades_table(summary, screen.width))
     out = order.out
+    for result in run.faults.values():
+        kept = f" (their scores in {order.gradebook} are unchanged)" if order.gradebook else ""
+        warn(f"\nThe grader failed on {result.student}{kept}:\n{result.fault}")
     if run.known:
-        print(f"\n{run.known} had been graded before and are in {out / NAME}. FORCE=1 grades them again.")
+        known = "1 was" if run.known == 1 else f"{run.known} were"
+        print(f"\n{known} already graded; the results are in {out / NAME}. FORCE=1 grades again.")
     if run.left_out:
-        print(f"\nONLY={order.only} leaves {run.left_out} as they are.")
+        print(f"\nONLY={order.only} left out {run.left_out}; their results are unchanged.")
     print()
     for what, name in PLACES.items():
         print(f"{what}: {out}/{name}")
-    for result in run.faults.values():
-        kept = f", whose marks in {order.gradebook} are as they were" if order.gradebook else ""
-        tell(f"\nThe grader failed on {result.student}{kept}:\n{result.fault}")
-    return GRADER_FAILED if run.faults else 0
 
 
-def tell(*sentences: str) -> None:
-    """Say something to the TA that is no result."""
+def warn(*sentences: str) -> None:
+    """Print warnings and notes for the TA to stderr, skipping empty ones."""
     screen = console(stderr=True)
     for sentence in filter(None, sentences):
         screen.print(Text(sentence, style="yellow"), soft_wrap=not screen.is_terminal)  # a pipe has no width
 
 
 class Rate(ProgressColumn):
-    """How many submissions are graded in a second."""
+    """The column of the progress bar that shows submissions per second."""
 
     def render(self, task: Task) -> Text:
-        """Return the rate, once there is one."""
+        """Return the rate, or nothing before the first submission is done."""
         return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
 
 def progress_bar(screen: Console) -> Progress:
-    """Return the bar of a run; where nobody watches, nothing is drawn."""
+    """Return the progress bar of a run; it draws nothing unless the output is a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
-
-
-def make_folders(out: Path, *names: str) -> None:
-    """Make OUT and these folders in it; IntakeError if that cannot be."""
-    try:
-        for folder in [out / name for name in names] or [out]:
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise IntakeError(f"OUT={out} cannot be written: {error.strerror}.") from error

@@ -1,10 +1,11 @@
-"""What a course sets for itself, in course.toml: the secret behind hidden checks, and what counts in the end.
+"""The settings of a course, from course.toml: the secret behind hidden checks, and the rules for scores.
 
-The judge and the commands read it. Student code never does: the interpreter that forks its processes is started without the
-variable that names the file, and no text says what the secret is.
+The judge and the commands read the file. Student code cannot: the interpreter that forks its processes starts without the
+environment variable that names the file, and no output contains the secret.
 """
 
 import copy
+import hashlib
 import importlib
 import math
 import os
@@ -30,24 +31,26 @@ else:
 
 COURSE_FILE, OLD_NAME = "course.toml", "assignment.toml"
 ASSIGNMENT = "autograder.backprop.assignment"  # the module of the assignment, unless the course names another
-SHORTEST = 32  # characters of a secret: half of what secrets.token_hex() makes, and far beyond trying out
-OF_THE_REPOSITORY = "everybody-can-read-this-secret-of-the-repository"
+SHORTEST = 32  # characters of a secret: half the length of secrets.token_hex(), and far too many to guess
+# The digest of the public example secret, so that packages can recognize it without containing it.
+PUBLIC_DIGEST = "6d6d89855dd833af87fa05aa98c056c584032b07f6a9c890a243ff36ce41b225"
+ACCEPT_PUBLIC = "public-secret"  # the name in ACCEPT that allows packages to contain it
 TO_DO = 'write `secret = "..."` below `[hidden_checks]`; `python3 -c "import secrets; print(secrets.token_hex())"` makes one'
 
 PLACE = re.compile(r"\(at (line \d+), column \d+\)$")
 
 
 class SettingsError(AutograderError):
-    """The course file cannot be used; the text is a sentence."""
+    """The course file cannot be used; the text is a sentence for the TA."""
 
 
 @dataclass(frozen=True)
 class Late:
-    """What late hand-ins lose; without a due time, nothing.
+    """The penalty for late submissions; there is none without a due date.
 
-    penalty_per_day is the percentage of the score that each day begun takes, at_most the most that all of them take; within
-    grace_minutes after the due time nothing is late, and what comes more than refuse_after_days after it counts 0. extensions
-    are more time, or a due time of their own, by the fold_name student, id or email. zone is that of times that have none.
+    Each day begun costs penalty_per_day percent of the score, at most at_most percent in all. Nothing is late within
+    grace_minutes after the due date, and a submission more than refuse_after_days late scores 0. extensions maps students, ids
+    or emails, as `fold_name` returns them, to extra time or a due date of their own. zone applies to times without an offset.
     """
 
     due: datetime | None = None
@@ -61,7 +64,7 @@ class Late:
 
 @dataclass(frozen=True)
 class Drop:
-    """How many tasks are left out at most, and of which parts; None is all of them."""
+    """The maximum number of tasks to drop, and the parts they may be in; None means all parts."""
 
     lowest_tasks: int = 0
     parts: tuple[str, ...] | None = None
@@ -69,9 +72,10 @@ class Drop:
 
 @dataclass(frozen=True)
 class Gradescope:
-    """What a course does with Gradescope's metadata; without a line on it, nothing.
+    """How a course uses Gradescope's metadata; by default it does not.
 
-    At most `hand_ins` graded within `hours`; 0 is no limit. names tells in the results who handed in; late lets Late hold.
+    At most `hand_ins` submissions are graded within `hours`; 0 means no limit. names adds the submitters' names to the results;
+    late applies the rules for late submissions.
     """
 
     hand_ins: int = 0
@@ -82,14 +86,14 @@ class Gradescope:
 
 @dataclass(frozen=True)
 class Feedback:
-    """Who sees hidden checks on Gradescope, and when: one of `values.VISIBILITIES`."""
+    """When students see hidden checks on Gradescope: one of `values.VISIBILITIES`."""
 
     hidden_checks: str = "after_published"
 
 
 @dataclass(frozen=True)
 class Exports:
-    """What the assignment is called on the platforms, by default its title; canvas_id is its column in Canvas's gradebook."""
+    """The assignment's name on the platforms, by default its title; canvas_id is its column in Canvas's gradebook."""
 
     name: str = ""
     canvas_id: str = ""
@@ -97,7 +101,7 @@ class Exports:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a course sets, but the secret; as it is here, nothing happens to what the checks earn."""
+    """All settings of a course except the secret; with the defaults, the score is the points of the checks."""
 
     late: Late = Late()
     drop: Drop = Drop()
@@ -107,7 +111,7 @@ class Settings:
 
 
 class Line(NamedTuple):
-    """A line that may stand in a table: what it becomes, an example, the line it says nothing without."""
+    """A setting in a table of the course file: its parser, an example, and the setting it requires."""
 
     read: Callable[[Any], Any]
     example: str
@@ -151,9 +155,9 @@ HIDDEN = "hidden_checks"
 
 
 def course_file() -> Path:
-    """Return the course's file: what the environment variable COURSE names, else course.toml at the root of the project.
+    """Return the course file: the path in the environment variable COURSE, or else course.toml at the root of the project.
 
-    ASSIGNMENT and assignment.toml, its names before, are read where nothing has the new one; `notices` says so.
+    The old names ASSIGNMENT and assignment.toml still work if the new ones are absent; `notices` warns about them.
     """
     if named := os.environ.get("COURSE") or os.environ.get("ASSIGNMENT"):
         return Path(named)
@@ -161,83 +165,83 @@ def course_file() -> Path:
 
 
 def refused(found: str) -> SettingsError:
-    """Return the sentence for a course file that cannot be used; no value is ever quoted, for it may be the secret."""
+    """Return the error for a course file that cannot be used; it never quotes a value, which may be the secret."""
     return SettingsError(f"The course file {course_file()} {found}")
 
 
 def read_file() -> dict[str, dict[str, Any]]:
-    """Return the tables of the course file; SettingsError if it cannot be read, or there is something else in it."""
+    """Return the tables of the course file; raise SettingsError if it cannot be read, or has a table that does not exist."""
     try:
         tables = tomllib.loads(course_file().read_text(encoding="utf-8"))
     except OSError as error:
         raise refused(f"cannot be read ({error.strerror}); {TO_DO}.") from error
-    except (ValueError, RecursionError) as error:  # their own words quote the line, and that may be the secret
+    except (ValueError, RecursionError) as error:  # their messages quote the line, which may be the secret
         place = PLACE.search(str(error)) if isinstance(error, tomllib.TOMLDecodeError) else None
         raise refused(f"is not TOML{f' in {place[1]}' if place else ''}; {TO_DO}.") from None
     for name, table in tables.items():
         if name not in (HIDDEN, *TABLES) or not isinstance(table, dict):
             there = ", ".join(f"[{name}]" for name in (HIDDEN, *TABLES))
-            raise refused(f"has {quoted(name)}, which is no table of it; there may be {there}.")
+            raise refused(f"has {quoted(name)}, which is not one of its tables: {there}.")
     return tables
 
 
 def quoted(name: str) -> str:
-    """Return the name of a line, unless it may be a secret that lost its place."""
+    """Return a name in backquotes, unless it is so long that it may be a misplaced secret."""
     return f"`{make_printable(name)}`" if len(name) < SHORTEST else "a long name"
 
 
 def read_secret() -> str:
-    """Return the course's secret; SettingsError if there is none, or one that can be guessed."""
+    """Return the course's secret; raise SettingsError if there is none, or if it is too short."""
     table = read_file().get(HIDDEN, {})
     if table.keys() - {"secret"}:
-        raise refused(f"has another line than `secret` below [{HIDDEN}]; {TO_DO}.")
+        raise refused(f"has a line other than `secret` below [{HIDDEN}]; {TO_DO}.")
     secret = table.get("secret", "")
     if not isinstance(secret, str):
-        raise refused(f"holds a secret without quotes; {TO_DO}.")
+        raise refused(f"has a secret without quotes; {TO_DO}.")
     if len(secret.strip()) < SHORTEST:
         found = f"a secret of {len(secret.strip())} characters" if secret.strip() else "no secret"
-        raise refused(f"holds {found}, and {SHORTEST} are the least; {TO_DO}.")
+        raise refused(f"has {found}; at least {SHORTEST} characters are needed: {TO_DO}.")
     return secret.strip()
 
 
 def read_settings() -> Settings:
-    """Return what the course sets beside the secret; SettingsError for a line that means nothing."""
+    """Return all settings except the secret; raise SettingsError for an invalid one, or one without effect."""
     tables = read_file()
     said = {name: values_of(name, tables.get(name, {})) for name in TABLES}
     late, gradescope = late_of(said["late"]), Gradescope(**said["gradescope"])
     if replace(late, zone=None) != Late() and not (late.due or gradescope.late):
-        raise refused(f"has below [late] lines that say nothing without `{TABLES['late']['due'].example}`.")
+        raise refused(f"has lines below [late] that have no effect without `{TABLES['late']['due'].example}`.")
     if gradescope.late and not said["late"].keys() & {"penalty_per_day", "refuse_after_days"}:
         example = TABLES["late"]["penalty_per_day"].example
-        raise refused(f"has below [gradescope] `late = true`, which says nothing without `{example}` below [late].")
+        raise refused(f"has `late = true` below [gradescope], which has no effect without `{example}` below [late].")
     assignment = read_assignment()
     exports = Exports(**{"name": assignment.title, **said["exports"]})
     drop = Drop(**said["drop"])
     if unknown := set(drop.parts or ()) - {*assignment.part_names}:
         raise refused(
-            f"has below [drop] the part {quoted(min(unknown))}; the parts in use are {', '.join(assignment.part_names)}."
+            f"has the part {quoted(min(unknown))} below [drop]; the parts in use are {', '.join(assignment.part_names)}."
         )
     return Settings(late, drop, gradescope, exports, Feedback(**said["feedback"]))
 
 
 def values_of(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the lines of a table say; SettingsError for one that says nothing."""
+    """Return the parsed settings of a table; raise SettingsError for an unknown or invalid one, or one without effect."""
     lines, found = TABLES[name], {}
     for key, value in table.items():
         if key not in lines:
-            raise refused(f"has below [{name}] a line {quoted(key)}; there may be {', '.join(lines)}.")
+            raise refused(f"has a line {quoted(key)} below [{name}]; the settings there are {', '.join(lines)}.")
         line = lines[key]
         try:
             found[key] = line.read(value)
         except (ValueError, TypeError, AttributeError, KeyError, OSError):
-            raise refused(f"has below [{name}] a `{key}` that means nothing; write it like `{line.example}`.") from None
+            raise refused(f"has an invalid `{key}` below [{name}]; write it like `{line.example}`.") from None
         if line.needs and line.needs not in table:
-            raise refused(f"has below [{name}] a `{key}`, which says nothing without `{lines[line.needs].example}`.")
+            raise refused(f"has a `{key}` below [{name}], which has no effect without `{lines[line.needs].example}`.")
     return found
 
 
 def late_of(said: Mapping[str, Any]) -> Late:
-    """Return the rules for late hand-ins, every time with its zone; SettingsError for a time that can be two, or none."""
+    """Return the rules for late submissions, every time with its zone; raise SettingsError for an ambiguous time."""
     zone = said.get("time_zone")
     due = in_zone(said["due"], zone) if "due" in said else None
     more = {name: in_zone(one, zone) if isinstance(one, datetime) else one for name, one in said.get("extensions", {}).items()}
@@ -246,20 +250,20 @@ def late_of(said: Mapping[str, Any]) -> Late:
 
 
 def in_zone(when: datetime, zone: tzinfo | None) -> datetime:
-    """Return a time of the file with its zone."""
+    """Return a time from the file with its zone; raise SettingsError if it has none, or if clocks change then."""
     if when.tzinfo:
         return when
     if not zone:
         example = TABLES["late"]["time_zone"].example
-        raise refused(f"has below [late] the time {when}, which is none without its distance from UTC or `{example}`.")
+        raise refused(f"has the time {when} below [late], which needs an offset from UTC or `{example}`.")
     local = when.replace(tzinfo=zone)
     if local.utcoffset() != local.replace(fold=1).utcoffset():
-        raise refused(f"has below [late] the time {when}, at which clocks are set in {zone}; write its distance from UTC.")
+        raise refused(f"has the time {when} below [late], when clocks change in {zone}; add its offset from UTC.")
     return local
 
 
 def read_assignment() -> Assignment:
-    """Return the course's assignment, with the parts in use and the course's title; SettingsError if there is no such one."""
+    """Return the course's assignment with its title and the parts in use; raise SettingsError if it does not exist."""
     said = values_of("course", read_file().get("course", {}))
     module = said.get("assignment", ASSIGNMENT)
     try:
@@ -269,22 +273,31 @@ def read_assignment() -> Assignment:
     except ModuleNotFoundError as error:
         if not (error.name and f"{module}.".startswith(f"{error.name}.")):
             raise
-        raise refused(f"names the assignment `{make_printable(module)}`, and there is no such module.") from None
+        raise refused(f"names the assignment `{make_printable(module)}`, but there is no such module.") from None
     except ValueError as error:
-        raise refused(f"has below [course] `parts` that cannot be: the assignment {error}.") from None
+        raise refused(f"has invalid `parts` below [course]: the assignment {error}.") from None
     if "title" in said:
         assignment = copy.copy(assignment)
         assignment.title = said["title"]
     return assignment
 
 
+def is_public(secret: str) -> bool:
+    """Return whether a secret is the public example, which anyone can read in the repository."""
+    return hashlib.sha256(secret.encode()).hexdigest() == PUBLIC_DIGEST
+
+
 def notices() -> list[str]:
-    """Return sentences for the TA on the course's file: where everybody can read its secret, and where it has its old name."""
+    """Return warnings about the course file: that its secret is the public example, or that it has its old name."""
+    public = (
+        f"The hidden checks use the example secret, which anyone can read in the repository: set your own in {course_file()}."
+    )
+    return [*([public] if is_public(read_secret()) else []), *old_names()]
+
+
+def old_names() -> list[str]:
+    """Return warnings about old names under which the course file was found."""
     found = []
-    if read_secret() == OF_THE_REPOSITORY:
-        found.append(
-            f"The hidden checks draw their inputs from the secret of the public repository: set your own in {course_file()}."
-        )
     if course_file().name == OLD_NAME:
         found.append(f"{course_file()} is still read; rename it to {COURSE_FILE}.")
     if os.environ.get("ASSIGNMENT") and not os.environ.get("COURSE"):

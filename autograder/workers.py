@@ -1,4 +1,4 @@
-"""Grades many submissions on several cores: a judge with its own sandbox in each worker process, results as they come."""
+"""Grade many submissions on several cores. Each worker process has its own judge and sandbox; results arrive as they finish."""
 
 import contextlib
 import gc
@@ -19,60 +19,60 @@ from autograder.results import Result
 from autograder.sandbox.host import ONE_THREAD, Limits
 from autograder.sandbox.kernel import die_with_parent, hide_memory
 
-AHEAD = 3  # submissions in hand for each worker: enough that none waits for the next, and few enough to keep memory flat
+AHEAD = 3  # submissions queued per worker: enough to keep it busy, few enough to keep memory flat
 
 
 class NoWorkerError(Exception):
-    """Not one worker process gets as far as grading."""
+    """No worker process can start grading."""
 
 
 _judge: Judge | AutograderError | None = None
 
 
 def start_judge(limits: Limits) -> None:
-    """Give this worker process its judge, which lives as long as the process, or the reason why it grades nothing."""
+    """Start this worker's judge, which lives as long as the process. If that fails, store the error for `grade_one`."""
     global _judge
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started the workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started the workers handles Ctrl-C
     with contextlib.suppress(OSError):  # not Linux
         hide_memory()
         die_with_parent()
     parent = multiprocessing.parent_process()
-    if parent is None or not parent.is_alive():  # it was killed before it could take this process with it
+    if parent is None or not parent.is_alive():  # it was killed before die_with_parent took effect
         os._exit(1)
     try:
         _judge = Judge(limits)
     except AutograderError as refusal:
         _judge = refusal
-    gc.freeze()  # what is there now stays, and need not be looked through again and again
+    gc.freeze()  # everything loaded so far is kept, so collections need not scan it
 
 
 def grade_one(submission: Submission) -> Result:
-    """Grade one submission with this process's judge; AutograderError, such as WeakSandboxError, if it could not start."""
+    """Grade one submission with this process's judge; raise the AutograderError that kept it from starting, if any."""
     if isinstance(_judge, AutograderError):
         raise _judge
     assert _judge is not None
     return _judge.grade(submission)
 
 
-task = grade_one  # what a worker does; the tests put a fault here
+task = grade_one  # the function that workers run; tests replace it with one that fails
 
 
 def grade_all(submissions: Iterable[Submission], jobs: int, limits: Limits = Limits()) -> Iterator[Result]:
-    """The result of every submission, in the order in which they are done; a submission is taken when a worker has room for it.
+    """Yield the result of every submission as it finishes; a submission is read only when a worker has room for it.
 
-    A fault of the grader costs the one submission it happened on, which comes back with the status "error". When a worker
-    process dies, the submissions it may have had in hand are graded again, each with a worker to itself. Where all of these
-    fail too, no worker works on this machine, and the rest are not tried. WeakSandboxError, before anything is graded, where
-    submissions cannot be kept from what they must be kept from.
+    A failure of the grader affects only the submission it happened on, which gets the status "error". If a worker process dies,
+    every submission it may have been grading is graded again in a worker of its own. If all of these fail too, workers cannot
+    run on this machine, and the remaining submissions are not tried. Raise WeakSandboxError, before anything is graded, if this
+    machine lacks protections that were not accepted.
     """
     coming = iter(submissions)
     while True:
         in_hand: dict[Future[Result], Submission] = {}
         try:
-            yield from in_workers(coming, jobs, limits, in_hand)
+            yield from grade_in_pool(coming, jobs, limits, in_hand)
             return
         except BrokenProcessPool:
-            again = [alone(submission, limits) for submission in in_hand.values()]
+            again = [grade_alone(submission, limits) for submission in in_hand.values()]
             yield from again
             if all(result.status == "error" for result in again):
                 yield from (error_result(one.student, NoWorkerError("no worker process could be started")) for one in coming)
@@ -80,10 +80,10 @@ def grade_all(submissions: Iterable[Submission], jobs: int, limits: Limits = Lim
 
 
 class WorkerProcess(SpawnProcess):
-    """A worker, whose numpy finds one thread in its environment; that of this process is as before."""
+    """A worker process whose environment limits numpy to one thread; this process's own environment is unchanged."""
 
     def start(self) -> None:
-        """Start the worker, which reads the environment before it can be told anything."""
+        """Start the worker. It inherits the environment, because numpy reads the variables when it is imported."""
         before = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(ONE_THREAD)
         try:
@@ -97,19 +97,19 @@ class WorkerProcess(SpawnProcess):
 
 
 class WorkerContext(SpawnContext):
-    """Makes the workers of one pool and knows them, so that no other child of this process is ended with them."""
+    """Create the workers of one pool and keep a list of them, so that they can be terminated without other child processes."""
 
     def __init__(self) -> None:
         self.started: list[WorkerProcess] = []
 
     def Process(self, *arguments: Any, **options: Any) -> WorkerProcess:  # type: ignore[override]  # noqa: N802
-        """Make a worker, as the pool asks for it."""
+        """Create a worker for the pool."""
         self.started.append(WorkerProcess(*arguments, **options))
         return self.started[-1]
 
 
-def submitted(pool: ProcessPoolExecutor, submission: Submission) -> Future[Result]:
-    """Return the result to come of a submission, which a pool that has lost a worker does not take any more."""
+def submit(pool: ProcessPoolExecutor, submission: Submission) -> Future[Result]:
+    """Submit to the pool and return the future, which fails with BrokenProcessPool if the pool has lost a worker."""
     try:
         return pool.submit(task, submission)
     except BrokenProcessPool as error:
@@ -118,25 +118,28 @@ def submitted(pool: ProcessPoolExecutor, submission: Submission) -> Future[Resul
         return lost
 
 
-def alone(submission: Submission, limits: Limits) -> Result:
-    """Return the result of a submission graded with a worker to itself, which may die."""
+def grade_alone(submission: Submission, limits: Limits) -> Result:
+    """Grade a submission in a worker of its own; the result is an error if that worker dies."""
     try:
-        (result,) = in_workers(iter([submission]), 1, limits, {})
+        (result,) = grade_in_pool(iter([submission]), 1, limits, {})
         return result
     except BrokenProcessPool as error:
         return error_result(submission.student, error)
 
 
-def in_workers(
+def grade_in_pool(
     coming: Iterator[Submission], jobs: int, limits: Limits, in_hand: dict[Future[Result], Submission]
 ) -> Iterator[Result]:
-    """Yield the results from a pool of worker processes; BrokenProcessPool, and what was in hand, if one of them dies."""
+    """Yield the results from a pool of worker processes.
+
+    If a worker dies, raise BrokenProcessPool; in_hand then holds the submissions that have no result yet.
+    """
     context = WorkerContext()
     with ProcessPoolExecutor(jobs, context, initializer=start_judge, initargs=(limits,)) as pool:
         try:
             while True:
                 for submission in islice(coming, AHEAD * jobs - len(in_hand)):
-                    in_hand[submitted(pool, submission)] = submission
+                    in_hand[submit(pool, submission)] = submission
                 if not in_hand:
                     return
                 for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
