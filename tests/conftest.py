@@ -18,7 +18,7 @@ from tests.course import PARTS
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions, submission
 from tests.limits import QUICK
-from tests.project.grading import command
+from tests.project.grading import build_package, command
 from tests.shares import in_turn
 
 # Tests that need all packages share the ones that their worker builds.
@@ -102,7 +102,7 @@ def grade(judge):
 
     def grade(source, student="someone"):
         sources = source if isinstance(source, dict) else {"dnn": source}
-        missing = {part: f"{part}.py was not handed in." for part in PARTS if part not in sources}
+        missing = {part: f"{part}.py was not submitted." for part in PARTS if part not in sources}
         return judge.grade(Submission(student, sources, missing))
 
     return grade
@@ -153,4 +153,4 @@ class Packages(NamedTuple):
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dist")
-    return Packages(folder, build("package", folder))
+    return Packages(folder, build_package("package", folder))

@@ -1,7 +1,7 @@
-"""`python -m tests.container`: the Gradescope package in containers, four ways, and what came of it as a table.
+"""Test the Gradescope package in four kinds of containers and print the results as a table: `make container`.
 
-Each submission is graded in one of the ways, which the commit chooses, or in all of them where SHARE is "all".
-Exits with 1 where anything is not as it must be, and with 2 where no container can be made here.
+Each submission is graded in one kind, which the commit chooses, or in all of them if SHARE is "all". The exit code is 1 if any
+result is wrong, and 2 if this machine cannot make containers.
 """
 
 import contextlib
@@ -21,14 +21,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.build import build
 from autograder.files import ROOT
 from tests.container.cgroups import cgroup, remove_left_over
 from tests.container.docker import LANDLOCK
 from tests.container.handins import SAMPLE, Due, Expected, examples, expected
 from tests.container.roots import Root, RootError, folders_named, libraries, pip_settings, roots
 from tests.golden.attacks import CANARY
-from tests.project.grading import SCHEMA
+from tests.project.grading import SCHEMA, build_package
 from tests.shares import next_in_turn
 
 MEGABYTES, CORES = 768, 0.5  # Gradescope's default container
@@ -51,6 +50,7 @@ COLUMNS = (
     "their MB",
 )
 SOURCE = "/autograder/source"
+PACKAGE = ROOT / "build/container/package"  # not in dist/, for its secret is that of the tests
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Engine:
 
 def unpack(folder: Path) -> str:
     """The layer with the zip in it, as Gradescope lays it out."""
-    with zipfile.ZipFile(ROOT / "dist/gradescope/autograder.zip") as archive:
+    with zipfile.ZipFile(PACKAGE / "autograder.zip") as archive:
         archive.extractall(f"{folder}{SOURCE}")
     for name in ("submission", "results"):
         Path(f"{folder}/autograder/{name}").mkdir()
@@ -228,7 +228,7 @@ FAILURES: dict[str, tuple[str, dict[str, Any], str]] = {  # what is done to the 
     ),
     "a package is not the one that was pinned": (OTHER_HASHES, {}, "could not be installed"),
     "there is no Python": ("rm -f /usr/bin/python3*", {}, "Python 3.10 or newer is needed"),
-    "Python lacks its venv": ("rm -rf /usr/lib/python3*/venv", {}, "the environment could not be made"),
+    "Python lacks its venv": ("rm -rf /usr/lib/python3*/venv", {}, "the environment could not be created"),
     "the machine is not fit": ("true", {"absent": ["prctl"]}, "the grader does not work on this machine"),
     "the assignment file says nothing": (
         "echo secret >course.toml",
@@ -279,7 +279,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(STOPPED))
     remove_left_over()
-    print(build("gradescope"))
+    print(build_package("gradescope", PACKAGE))
     due = expected()
     print(f"{len(examples())} examples and {len(SAMPLE)} hostile submissions, {MEGABYTES} MB and {CORES} of a core each way")
     with workspace() as work:

@@ -8,6 +8,8 @@ from autograder.build import build
 from autograder.files import ROOT
 from autograder.intake.read import read
 from autograder.judge.judge import Judge
+from autograder.marks import mark_of
+from autograder.report.gradescope import build_results
 from tests.course import GRADED_FILES, PARTS
 from tests.golden.attacks import ATTACKS, SECTIONS, Attack, World
 from tests.golden.programs import files_of
@@ -83,5 +85,6 @@ def expected() -> Due:
             if name in SAMPLE:
                 marks = tuple(result.part_score(part) for part in PARTS)
                 assert marks == SAMPLE[name].marks, f"{name} gets {marks} on this machine"
-            found[name] = Expected(result.status, {check.id: check.score for check in result.checks})
+            tests = build_results(mark_of(result))["tests"]
+            found[name] = Expected(result.status, {test["extra_data"]["id"]: test["score"] for test in tests})
         return Due(found, judge.sandbox.zygote.layers)

@@ -1,8 +1,8 @@
-"""The first process of a container, which plays Gradescope's harness: `python -m tests.container.inside`, started by unshare.
+"""The first process of a container, which plays Gradescope's harness; the tests start it with unshare.
 
-It reads from its standard input what the container is to be and what to do in it, as JSON, and writes a line of JSON for
-everything that is done. It is an interpreter of this machine: everything it needs is imported before it leaves the machine's
-files for those of the container.
+It reads from standard input, as JSON, how to set up the container and what to do in it, and writes one line of JSON for each
+step. It runs in this machine's interpreter, so it imports everything it needs before it replaces the machine's files with
+those of the container.
 """
 
 import contextlib

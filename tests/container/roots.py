@@ -1,6 +1,6 @@
-"""The roots of the containers: a minimal Debian or Ubuntu by debootstrap, and the Python in it.
+"""The roots of the containers: a minimal Debian or Ubuntu made by debootstrap, and the Python in it.
 
-`python -m tests.container.roots` makes them and no container, and exits with 2 where it cannot.
+`.venv/bin/python -m tests.container.roots` makes only the roots, and exits with 2 if it cannot.
 """
 
 import ast

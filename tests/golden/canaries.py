@@ -229,7 +229,7 @@ PROGRAMS = {
     "second value": answering("(out, [0] * int(digits(known[0], 4)))", lambda number: f"of {digits(number, 4)}."),
     "shape that is no pair": answering("np.zeros((int(digits(known[0], 4)), 1))", lambda number: f"({digits(number, 4)}, 1)"),
     "relative error": answering(
-        'out * (1 + int(digits(known[0], 2)) / 100), cache', lambda number: f"relative error 0.{digits(number, 2)}"
+        'out * (1 + int(digits(known[0], 2)) / 100), cache', lambda number: f"relative error {int(digits(number, 2)) / 100:.2g},"
     ),
     "relative error that tells a norm": leaking(
         """
@@ -283,9 +283,7 @@ PROGRAMS = {
                 return honest_softmax(Z)
 
             def worked_example():
-                if not seen:
-                    return honest_example()
-                first = int(f"{abs(seen[-1]):.15e}".replace(".", "")[:2])
+                first = int(f"{abs(seen[-1]):.15e}".replace(".", "")[:2]) if seen else 0
                 return {**honest_example(), "dL_dw212": -0.065 * (1 + 0.007 * first / 100)}
             """
         ),

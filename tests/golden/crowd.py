@@ -45,7 +45,7 @@ def graded(grade: Callable[[Submission], Result], count: int) -> list[Result]:
     """The results of so many programs, and one of a submission that holds nothing."""
     found = []
     for sources in programs(count):
-        problems = {part: f"{part}.py was not handed in." for part in PARTS if part not in sources}
+        problems = {part: f"{part}.py was not submitted." for part in PARTS if part not in sources}
         found.append(grade(Submission("someone", sources, problems)))
     return [*found, grade(Submission("someone", reason="The folder is empty."))]
 

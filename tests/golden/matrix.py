@@ -94,7 +94,7 @@ if __name__ == "__main__":
     PAGE.write_text(page(found), encoding="utf-8")
     print(f"{PAGE.relative_to(ROOT)}: {len(MISTAKES)} wrong programs, {len(VARIANTS)} right ones")
     if found != record.read():
-        print("Marks differ from tests/golden/marks.json; `python -m tests.golden.record` writes it anew.", file=sys.stderr)
+        print("Scores differ from tests/golden/marks.json; `.venv/bin/python -m tests.golden.record` updates it.", file=sys.stderr)
     for sentence in unfair(found):
         print(sentence, file=sys.stderr)
     sys.exit(bool(unfair(found)))

@@ -18,6 +18,9 @@ from autograder.platforms.nbgrader.cells import with_graded_cells
 from tests.course import ASSIGNMENT
 
 NAME = "backprop.ipynb"
+SCRIPT = "<script>alert(1)</script>"
+EMPTY = {"metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+CELL = {"cell_type": "code", "source": "1", "metadata": {}, "outputs": [], "execution_count": None}
 PLANTED = (
     "sitecustomize.py",
     "usercustomize.py",
@@ -96,6 +99,12 @@ def with_markdown_cells(whole: NotebookNode) -> None:
         cell.update(cell_type="markdown", attachments={})
 
 
+def with_script(whole: NotebookNode) -> None:
+    """Each graded cell shows a page that would run in the TA's browser."""
+    for cell in graded(whole):
+        cell.outputs = [new_output("display_data", {"text/html": SCRIPT, "application/javascript": "alert(1)"})]
+
+
 def with_another_kernel(whole: NotebookNode) -> None:
     """The notebook asks for a kernel of its own."""
     whole.metadata.kernelspec = {"name": "mine", "display_name": "mine", "language": "python", "argv": ["sh", "-c", "exit"]}
@@ -140,6 +149,7 @@ CODE = {
     "takes over the display": "get_ipython().display_formatter.format = lambda *given, **named: ({'text/plain': '34.0'}, {})",
     "leaves the kernel": "import os\nos._exit(0)",
     "never ends": "while True: pass",
+    "a magic that writes files": "get_ipython().run_cell_magic('writefile', '../../../nbgrader_config.py', 'c = get_config()')",
 }
 CHANGES: dict[str, Callable[[NotebookNode], object]] = {
     "all points are saved in the outputs": with_all_points,
@@ -168,6 +178,9 @@ ATTACKS: dict[str, Callable[[Path], dict[str, bytes]]] = {
     "JSON without cells": lambda marker: {NAME: b"[]"},
     "no UTF-8": lambda marker: {NAME: b"\xff\xfe\x00"},
     "an empty notebook": lambda marker: {NAME: b""},
+    "a cell without source": lambda marker: {NAME: json.dumps({**EMPTY, "cells": [{"cell_type": "code", "source": None}]}).encode()},
+    "100,000 cells": lambda marker: {NAME: json.dumps({**EMPTY, "cells": [CELL] * 100_000}).encode()},
+    "a script as output": partial(changed, with_script),
     "a notebook of 20 MB": lambda marker: {NAME: b"[" * 20_000_000},
     "planted modules": lambda marker: files(touch(marker), *PLANTED),
     "folders named like files": lambda marker: files("x", "check.py/x", "lab.py/x", "README.md/x"),

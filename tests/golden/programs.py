@@ -1,12 +1,13 @@
 """Programs made from the solution by an edit or two, so that a row shows the mistake and nothing else."""
 
 import zipfile
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from autograder.backprop.mistakes import STEPS, Mistake
+from autograder.backprop.mistakes import Mistake
+from autograder.backprop.mutants import make_mistakes
 from autograder.intake.read import Submission
+from autograder.packaging.leaks import MIN_LENGTH
 from autograder.packaging.regions import skeleton, solved
 from tests.course import ASSIGNMENT, PARTS
 
@@ -24,9 +25,9 @@ def solutions() -> dict[str, bytes]:
 
 @cache
 def solution_lines() -> frozenset[str]:
-    """The lines of the solution that no student gets to see."""
+    """The lines of the solution that no student gets to see, but for those that anybody writes."""
     given = {line for part in PARTS for line in skeleton((ASSIGNMENT.solution / f"{part}.py").read_text()).splitlines()}
-    return frozenset(line for part in PARTS for line in solution(part).splitlines()) - given
+    return frozenset(line for part in PARTS for line in solution(part).splitlines() if len(line.strip()) >= MIN_LENGTH) - given
 
 
 def files_of(submission: Path) -> dict[str, bytes]:
@@ -41,7 +42,7 @@ def files_of(submission: Path) -> dict[str, bytes]:
 
 def submission(sources: dict[str, bytes]) -> Submission:
     """These files as somebody hands them in."""
-    return Submission("someone", sources, {part: f"{part}.py was not handed in." for part in PARTS if part not in sources})
+    return Submission("someone", sources, {part: f"{part}.py was not submitted." for part in PARTS if part not in sources})
 
 
 def edited(*edits: tuple[str, str], part: str = "dnn") -> bytes:
@@ -66,21 +67,7 @@ def with_body(method: str, body: str) -> bytes:
 
 def program(part: str, *mistakes: Mistake) -> bytes:
     """The solution of a part with these mistakes made in it; ValueError if two of them are made in the same place."""
-    source = solution(part)
-    for mistake in mistakes:
-        for old, new in replacements(part, mistake):
-            if old not in source:
-                raise ValueError(f"{mistake.id}: the program has no {old!r}")
-            source = source.replace(old, new)
-    return source.encode()
-
-
-def replacements(part: str, mistake: Mistake) -> Iterator[tuple[str, str]]:
-    """The edits (old, new) of the solution that make a mistake in it."""
-    for name, wrong in mistake.lines.items():
-        step = STEPS[part][name]
-        yield step.line.replace("{}", step.right), (step.instead or step.line).replace("{}", wrong)
-    yield from mistake.edits
+    return make_mistakes(part, solution(part), *mistakes).encode()
 
 
 DW = 'grads[f"W{layer}"] = dZ @ A_previous.T / m'

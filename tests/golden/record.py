@@ -1,6 +1,6 @@
-"""What every wrong and every right program of the golden tests gets: the record that marks.json holds.
+"""The expected results of all incorrect and correct programs of the golden tests, saved in marks.json.
 
-`python -m tests.golden.record` writes it anew; read the difference before you commit it.
+`.venv/bin/python -m tests.golden.record` writes the file again; review the difference before you commit it.
 """
 
 import json

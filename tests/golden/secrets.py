@@ -1,8 +1,8 @@
-"""`python -m tests.golden.secrets --count 200` grades every known program under so many secrets: no mark may depend on one.
+"""Grade every golden program under many secrets, because no score may depend on the secret.
 
-The secrets are made from their numbers, so that a run can be repeated, in parts too (`--first`). Each has a process of its own,
-for the cases are drawn when they are imported. What differs from the record, or from full marks, gets a line; the exit code is
-then 1.
+`.venv/bin/python -m tests.golden.secrets --count 200` derives the secrets from their numbers, so a run can be repeated, also in
+parts (`--first`). Each secret has its own process, because cases are drawn on import. Every difference from the record, or from
+full marks, is printed; the exit code is then 1.
 """
 
 import argparse
@@ -73,12 +73,18 @@ def differences_under(number: int, names: list[str]) -> list[str]:
     return json.loads(finished.stdout)
 
 
+def spread(names: list[str], count: int) -> list[str]:
+    """So many of the names, at equal distances."""
+    return names if count >= len(names) else [names[number * len(names) // count] for number in range(count)]
+
+
 def main() -> int:
     """Try the secrets out one after the other, or so many at a time, and say what differs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--wrong", type=int, default=len(MISTAKES), help="so many of the wrong programs, and all right ones")
     parser.add_argument("--here", action="store_true", help="grade the programs named on stdin under the secret in force")
     given = parser.parse_args()
     if given.here:
@@ -86,14 +92,16 @@ def main() -> int:
             print(json.dumps(list(differences(judge, json.load(sys.stdin)))))
         return 0
     numbers, found = range(given.first, given.first + given.count), 0
+    wrong = spread(list(MISTAKES), given.wrong)
+    names = [name for name in PROGRAMS if name not in MISTAKES or name in wrong]
     with ThreadPoolExecutor(given.jobs) as pool:
-        differing = pool.map(lambda number: differences_under(number, list(PROGRAMS)), numbers)
+        differing = pool.map(lambda number: differences_under(number, names), numbers)
         for done, (number, lines) in enumerate(zip(numbers, differing), start=1):
             found += len(lines)
             for line in lines:
                 print(f"secret {number}: {line}", flush=True)
             print(f"{done} of {given.count} secrets", file=sys.stderr, flush=True)
-    print(f"{len(MISTAKES)} wrong and {len(VARIANTS)} right programs under {given.count} secrets: {found} differ.")
+    print(f"{len(wrong)} wrong and {len(VARIANTS)} right programs under {given.count} secrets: {found} differ.")
     return 1 if found else 0
 
 

@@ -171,7 +171,7 @@ def test_every_run_has_its_turn():
     page = PAGE.read_text(encoding="utf-8")
     decided = {run for run, ending in cells(page) if ending != SAME}
     turns = Counter(run for share in range(SHARES) for run in selected_runs(page, privileged=True, share=share))
-    assert len(decided) >= 70
+    assert len(decided) >= 60
     assert turns == {run: SHARES if run in decided else 1 for run in every_run()}
     assert {*selected_runs(page, privileged=False)} == decided
 

@@ -1,6 +1,7 @@
 """No attack gains a point, reads a secret, leaves a process, writes a file or disturbs a neighbor, whichever layer is off."""
 
 import os
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -20,6 +21,7 @@ from tests.golden.attacks.harness import (
     world,
 )
 from tests.golden.attacks.selection import MISSING, PAGE, selected_runs
+from tests.memory import MAX_JUDGE
 
 # Batches mix attacks of all sections, so that those that hang are spread over them.
 BATCHES = 6
@@ -45,7 +47,7 @@ def undisturbed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def grade_batch(undisturbed, tmp_path_factory):
-    """Grades a batch, once: the result of each attack by its name, and what all of them left, told or disturbed."""
+    """Grades a batch, once: the result of each attack by its name; what all of them left, told or disturbed; the peak memory."""
 
     graded = {}
 
@@ -56,7 +58,7 @@ def grade_batch(undisturbed, tmp_path_factory):
             with world(folder / "world") as ground:
                 outcome = grade_in_batch([ATTACKS[name] for name in names], ground, folder)
                 left = traces_of_all(ground, outcome, undisturbed, "".join(capfd.readouterr()))
-            graded[number] = dict(zip(names, outcome.results, strict=True)), left
+            graded[number] = dict(zip(names, outcome.results, strict=True)), left, outcome.peak
         return graded[number]
 
     return grade_batch
@@ -64,13 +66,21 @@ def grade_batch(undisturbed, tmp_path_factory):
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(f"batch {BATCH[name]}")) for name in ATTACKS])
 def test_attack_in_a_batch(name, grade_batch, undisturbed, tmp_path, capfd):
-    results, left = grade_batch(BATCH[name], capfd)
+    results, left, _ = grade_batch(BATCH[name], capfd)
     assert unearned(ATTACKS[name], results[name]) == []
     if left:
         with world(tmp_path / "world") as ground:  # by itself, to see whether it is this attack
             outcome = grade_in_batch([ATTACKS[name]], ground, tmp_path)
             assert breaches(ATTACKS[name], ground, outcome, undisturbed, "".join(capfd.readouterr())) == []
     assert left == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+@pytest.mark.parametrize("number", [pytest.param(number, marks=pytest.mark.xdist_group(f"batch {number}")) for number in range(BATCHES)])
+def test_the_judge_stays_small_in_a_batch(number, grade_batch, capfd):
+    """It is the worker's process that is measured, not the submissions'."""
+    *_, peak = grade_batch(number, capfd)
+    assert 0 < peak <= MAX_JUDGE
 
 
 @pytest.fixture(scope="module")

@@ -11,4 +11,4 @@ def test_variant_gets_full_marks(name, grade):
     assert result.status == "graded"
     assert [(check.id, check.got) for check in result.failed if check.part in VARIANTS[name]] == []
     assert result.score == sum(result.part_max(part) for part in VARIANTS[name])
-    assert not [remark for remark in result.remarks if "finite differences" in remark]
+    assert result.remarks == ()

@@ -15,12 +15,12 @@ from autograder.backprop.oracle import activations, reference_cache, reference_o
 from autograder.backprop.running import (
     either,
     expect_on_spare,
-    on_right_base,
     own_gradients,
     run_backward,
     run_forward,
     with_own_or_reference_cache,
 )
+from autograder.backprop.softmax import on_right_base
 from autograder.checking import (
     CheckFailure,
     StudentError,

@@ -15,7 +15,8 @@ from autograder.backprop.calling import labels_place, network, outcome, same
 from autograder.backprop.case import as_column, gradient_keys, in_the_notes
 from autograder.backprop.cases import loss_on
 from autograder.backprop.oracle import ACTIVATIONS, reference_cache, reference_of, softmax
-from autograder.backprop.running import expect_cache, expect_softmax_cache, expect_usual_forms, own_gradients, run_backward
+from autograder.backprop.running import expect_cache, expect_usual_forms, own_gradients, run_backward
+from autograder.backprop.softmax import expect_softmax_cache
 from autograder.backprop.variety import DEEP, SHALLOW, sample_variety
 from autograder.checking import (
     FOUND,

@@ -26,6 +26,7 @@ from autograder.checking import (
     describe,
     expect_tensor,
     mapping,
+    random_state_changed,
     require_key,
     tensor,
 )
@@ -325,7 +326,7 @@ def traces(student, case, run):
     after = student.random_state()
     _, X, Y, params, before, after = student.fetch(returned, X, Y, net.params, before, after)
     kept = {"X": same_bits(X, case.X), "Y": same_bits(Y, case.Y), "the parameters": is_unchanged(params, case.params)}
-    kept[f"the {RANDOM_STATE}"] = all(np.array_equal(was, now) for was, now in zip(before, after, strict=True))
+    kept[f"the {RANDOM_STATE}"] = not random_state_changed(before, after)
     return {name for name, is_kept in kept.items() if not is_kept}
 
 

@@ -1,5 +1,6 @@
 """No hidden input and no expected value shows in anything that a student reads, whatever a submission does to get it there."""
 
+import contextlib
 import html
 import json
 import re
@@ -7,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from autograder.backprop.diagnosis import diagnose
+from autograder.backprop.assignment import Backprop
+from autograder.backprop.diagnosis import Seen
 from autograder.judge.judge import Grading
 from autograder.marks import mark_of
 from autograder.report.exports import export_sheets
@@ -16,6 +18,7 @@ from autograder.report.gradescope import results_json
 from autograder.report.table import grades_sheet
 from autograder.report.words import explain_check, write_headline
 from autograder.sandbox.redaction import MAX_NEW_LINES, Redactor
+from autograder.sandbox.session import Session
 from autograder.settings import Exports
 from tests.course import ASSIGNMENT, PARTS
 from tests.golden.canaries import CANARY, PROGRAMS, hidden_numbers, leaking
@@ -122,22 +125,60 @@ def tells_what_it_has_seen(net, X):
         raise ValueError(MARK + " ".join(seen))
     return forward(net, X)
 
-DNN.forward, DNN.compute_gradients = tells_what_it_has_seen, wrong
+def tells_more(net, X):
+    if net.num_layers < 3:
+        raise ValueError(MARK + " ".join(seen))
+    return tells_what_it_has_seen(net, X)
+
+def wrong_in_hidden_checks(net, out, cache):
+    grads = compute_gradients(net, out, cache)
+    return {key: value + 0.001 for key, value in grads.items()} if net.layer_sizes != (2, 3, 3, 1) else grads
+
 """
+REMEMBERING_PROGRAMS = {
+    "a public check shows it": "DNN.forward, DNN.compute_gradients = tells_what_it_has_seen, wrong",
+    "hidden checks alone show it": "DNN.forward, DNN.compute_gradients = tells_more, wrong_in_hidden_checks",
+}
 
 
-def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(grade, monkeypatch, cases):
-    """It is the one thing that runs after the hidden checks and is quoted in full."""
-    result = grade(leaking(REMEMBERING).sources)
+@pytest.mark.parametrize("name", REMEMBERING_PROGRAMS)
+def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(name, grade, monkeypatch):
+    """Before any hidden check, or with the words of one."""
+    sources = leaking(REMEMBERING + REMEMBERING_PROGRAMS[name]).sources
+    result = grade(sources)
     assert any("The smallest network" in check.example for check in result.failed)
     assert CANARY not in "".join(reports(result))
     monkeypatch.setattr(Redactor, "begin", lambda self, *, hidden: None)
-    monkeypatch.setattr(
-        Grading,
-        "diagnose",
-        lambda self, part, failures: diagnose(part, self.files.session, self.files.session, failures, cases),
-    )
-    assert CANARY in "".join(reports(grade(leaking(REMEMBERING).sources)))
+    monkeypatch.setattr(Backprop, "observe", lambda self, student, apart, failed: Seen())
+    monkeypatch.setattr(Grading, "apart", lambda self: contextlib.nullcontext(self.files.session))
+    assert CANARY in "".join(reports(grade(sources)))
+
+
+@pytest.mark.parametrize("name", REMEMBERING_PROGRAMS)
+def test_no_child_lives_beside_one_that_is_quoted(name, grade, monkeypatch):
+    """It could signal to it, by what both of them see of the machine."""
+    sessions, lived = [], []
+    exchange, apart = Session.exchange, Grading.apart
+
+    def watched(self, requests):
+        sessions.append(self)
+        exchange(self, requests)
+        if self in quoted:
+            lived.append({session for session in sessions if session.child and session.redactor.hidden} - {self})
+
+    quoted = []
+
+    @contextlib.contextmanager
+    def noted(self):
+        with apart(self) as session:
+            quoted.append(session)
+            yield session
+
+    monkeypatch.setattr(Session, "exchange", watched)
+    monkeypatch.setattr(Grading, "apart", noted)
+    grade(leaking(REMEMBERING + REMEMBERING_PROGRAMS[name]).sources)
+    assert lived
+    assert not any(lived)
 
 
 def long_numbers(result):
@@ -147,7 +188,10 @@ def long_numbers(result):
     public.
     """
     hidden = [check for check in result.failed if check.visibility == "hidden"]
-    said = [explain_check(replace(check, cause=LINE.sub("", check.cause), hints=(), example="")) for check in hidden]
+    said = [
+        explain_check(replace(check, cause=LINE.sub("", check.cause), code=(), line="", hints=(), example=""))
+        for check in hidden
+    ]
     numbers = [number for words in said for number in NUMBER.findall(NAME.sub("", PLACE.sub("", words)))]
     return [number for number in numbers if len(number.replace(".", "").strip("0")) >= 3]
 

@@ -11,7 +11,7 @@ from autograder.intake.sources import read_text
 
 CODE = "import math\n\n\nclass DNN:\n    pass\n"
 NOT_UTF_8 = "which is not UTF-8; save it as UTF-8."
-CUT = "q.py ends with a zero byte or Ctrl-Z, which was cut off; save it again as plain text."
+CUT = "q.py ends with a zero byte or Ctrl-Z, which was removed; save it again as plain text."
 
 
 def saved(comment, codec, cookie=""):
@@ -127,7 +127,7 @@ def test_what_may_be_two_encodings_names_the_line_and_the_byte(codec, comment):
         ("x\n".encode("utf-16") + b"\0\xd8", "Line 2 of q.py has the byte 0x00, which is not UTF-16; save it as UTF-8."),
         (b"# caf\xe9\n" + b"\xe9\n" * 400_000, "q.py has 1,200,008 bytes in UTF-8; at most 1,000,000 are read."),
         *(
-            (f"# coding: {codec}\n".encode(), f"q.py asks to be read as {codec}; save it as UTF-8 and take that line out.")
+            (f"# coding: {codec}\n".encode(), f"q.py declares the encoding {codec}; save it as UTF-8 and remove that line.")
             for codec in (
                 "utf-7",
                 "UTF_7",

@@ -5,8 +5,10 @@ import pytest
 from autograder import cli
 from autograder.cluster import ClusterError
 from autograder.errors import AutograderError
+from autograder.files import OutputError
 from autograder.gradebook import GradebookError
 from autograder.intake.find import IntakeError
+from autograder.lock import LockedError
 from autograder.packaging.regions import BuildError
 from autograder.sandbox.layers import WeakSandboxError
 from autograder.settings import SettingsError
@@ -17,7 +19,13 @@ class OtherError(AutograderError):
 
 
 ERRORS = {
-    **dict.fromkeys((BuildError, ClusterError, GradebookError, IntakeError, SettingsError, WeakSandboxError), 2),
+    **dict.fromkeys(
+        (
+            *(BuildError, ClusterError, GradebookError, IntakeError, LockedError, OutputError, SettingsError),
+            WeakSandboxError,
+        ),
+        2,
+    ),
     OtherError: 7,
 }
 

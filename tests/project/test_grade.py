@@ -59,10 +59,14 @@ def test_what_the_course_sets_counts_everywhere(examples, tmp_path, monkeypatch)
     monkeypatch.setenv("COURSE", str(settings))
     shutil.copytree(examples / "ada", tmp_path / "class/ada")
     finished = command("grade", tmp_path / "class", "--out", tmp_path / "out", "--jobs", 1)
-    assert "handed in nothing under that name: zoe." in finished.stderr
+    assert "Extensions in the course file for names that did not submit: zoe." in finished.stderr
     (row,) = rows(tmp_path / "out")
     assert (row["earned"], row["dnn"], row["late_penalty"]) == ("85", "45", "0")
-    assert row["reason"].startswith("No time of the hand-in is told: nothing was taken for lateness. dnn.py: In your work, dW")
+    assert row["reason"].startswith("dnn.py: ")
+    assert "(dW3, dB3, dW2, dB2, dW1, dB1)" in row["reason"]
+    unknown = "The submission time is unknown for 1 of 1 submission, which therefore got no late penalty."
+    assert finished.stderr.count(unknown) == finished.stdout.count(unknown) == 1
+    assert "[drop] drops the task with the most points lost" in finished.stderr
     document = json.loads((tmp_path / "out/results/ada.json").read_text())
     assert document["score"] == float(row["score"]) > 85
     assert f"{row['score']} of 100 points" in (tmp_path / "out/feedback/ada.html").read_text()
@@ -105,7 +109,8 @@ def test_feedback_says_what_failed_and_what_is_right(graded):
     assert "85 of 100 points" in page
     assert "<span>dnn.py</span> <span>45 of 60</span>" in page
     assert "2 public checks and 7 hidden checks did not pass." in page
-    assert "dW is exactly what <code>dZ @ A_previous.T</code> gives" in page
+    assert "</strong> (dW3, dB3, dW2, dB2, dW1, dB1). Everything else is correct, given this one mistake.</p>" in page
+    assert '<p class="dim">Your code computes</p>\n<pre tabindex="0">dW = dZ @ A_previous.T\n' in page
     assert "Right" in page
     assert "<code>W3</code> has the right shape" in page
     assert "All checks passed" in (out / "feedback/solution.html").read_text()
@@ -116,8 +121,8 @@ def test_feedback_says_once_that_a_file_is_missing(graded):
     _, out = graded
     page = (out / "feedback/jun.html").read_text()
     assert "Every check that could be made passed." in page
-    assert "warmup.py was not handed in. extension.py was not handed in." in page
-    assert page.count("extension.py was not handed in.") == 2  # in the summary, and where its checks would be
+    assert "warmup.py was not submitted. extension.py was not submitted." in page
+    assert page.count("extension.py was not submitted.") == 2  # in the summary, and where its checks would be
     assert "<span>extension.py</span> <span>0 of 25</span>" in page
 
 
@@ -144,7 +149,7 @@ def test_a_machine_that_is_not_fit_grades_nothing(examples, tmp_path, monkeypatc
     assert "To grade all the same, accept it by name: ACCEPT=network" in capsys.readouterr().err
     assert (tmp_path / "out/grades.csv").read_text() == "of an earlier run"
     assert main([*call, "--accept", "network"]) == 0
-    assert "Nothing here kept these submissions from the grader's network: accepted." in capsys.readouterr().err
+    assert "As you accepted, nothing protected the grader's network from these submissions." in capsys.readouterr().err
     assert rows(tmp_path / "out")[0]["score"] == "100"
 
 
@@ -166,8 +171,8 @@ def test_the_layers_in_force_are_stored_with_each_result(graded):
         (["nowhere"], "There is no nowhere: SUBMISSIONS must name a folder or a zip of submissions."),
         (["README.md"], "README.md is neither a folder nor a zip."),
         ([""], "SUBMISSIONS is empty; it must name a folder or a zip of submissions"),
-        (["examples", "--jobs", "0"], "JOBS must be a whole number from 1; it is '0'"),
-        (["examples", "--jobs", "many"], "JOBS must be a whole number from 1; it is 'many'"),
+        (["examples", "--jobs", "0"], "JOBS must be a positive integer, not '0'"),
+        (["examples", "--jobs", "many"], "JOBS must be a positive integer, not 'many'"),
         (["examples", "--accept", "fire"], "ACCEPT names fire; it may name files, network, processes"),
         (["examples", "--out", "README.md"], "OUT=README.md cannot be written: Not a directory."),
     ],
@@ -234,8 +239,8 @@ def test_a_missing_dnn_is_named(tmp_path):
     assert command("grade", tmp_path / "class", "--out", tmp_path / "out").returncode == 0
     (row,) = rows(tmp_path / "out")
     assert (row["status"], row["score"], row["dnn"]) == ("graded", "0", "0")
-    assert row["reason"] == ("dnn.py was not handed in. extension.py was not handed in. warmup.py defines no `exp_exp_square`.")
-    assert "dnn.py was not handed in." in (tmp_path / "out/feedback/alice.html").read_text()
+    assert row["reason"] == ("dnn.py was not submitted. extension.py was not submitted. warmup.py defines no `exp_exp_square`.")
+    assert "dnn.py was not submitted." in (tmp_path / "out/feedback/alice.html").read_text()
 
 
 HOSTILE = """

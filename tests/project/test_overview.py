@@ -62,7 +62,8 @@ def test_mistakes_by_the_students_who_make_them(wrong):
     rows = re.findall(r'<tr><td class="n">(\d+)</td><td>dnn</td>', overview.html())
     assert rows == ["2", "1"]
     said = words(overview.html())
-    assert "2 of 4 students (50 %), dnn.py: dZ of a hidden layer is exactly" in said
+    title = " ".join(re.sub("`", " ", one.causes[0].title).split())
+    assert f"2 of 4 students (50 %), dnn.py: {title} Explain: " in said
     assert said.index("2 of 4 students") < said.index("1 of 4 students")
     lost = 60 - one.part_score("dnn")
     assert overview.mistakes["dnn", "derivative-at-z"].lost == 2 * lost
@@ -71,7 +72,7 @@ def test_mistakes_by_the_students_who_make_them(wrong):
 def test_what_was_not_handed_in_is_no_failure_of_the_class(judge, wrong):
     missing = judge.grade(
         Submission(
-            "ada", {"warmup": solutions()["warmup"]}, {part: f"{part}.py was not handed in." for part in ("dnn", "extension")}
+            "ada", {"warmup": solutions()["warmup"]}, {part: f"{part}.py was not submitted." for part in ("dnn", "extension")}
         )
     )
     overview = Overview([*named(missing, "ada"), *named(wrong(), "bela")])
@@ -335,7 +336,7 @@ def test_nothing_is_called_passed_that_failed(name, wrong):
 
 def test_right_work_that_earns_less_is_told_why():
     check = CheckResult("dnn.x", "dnn", "forward", "x", "public", 2, True, worth=0.5, note="It earns half.")
-    summary = write_summary(Result("ada", "graded", (check,)))
+    summary = write_summary(Result("ada", "graded", (check, replace(check, visibility="hidden"))))
     assert summary == "All checks passed, the public and the hidden ones. It earns half."
 
 
@@ -349,7 +350,7 @@ def test_the_diagnosis_may_fail_and_the_ta_is_told(wrong, monkeypatch):
     assert result.status == "graded"
     assert (result.causes, result.steps) == ((), ())
     assert result.remarks[-1].startswith(
-        "The diagnosis failed, so no mistake is named here, and the score stands: ZeroDivisionError"
+        "The diagnosis failed, so no mistake is named here; the score is unaffected: ZeroDivisionError"
     )
     assert "The diagnosis failed" in words(Overview([mark_of(result)]).html())
     assert "The diagnosis failed" not in feedback_html(mark_of(result))

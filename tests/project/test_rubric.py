@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from autograder import checking
+from autograder.at_home import collect_local_checks
 from autograder.backprop.oracle import MODELS
 from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
 from autograder.files import ROOT
 from autograder.packaging.handout import public_rubric
-from tests.course import ASSIGNMENT, CHECKS
+from tests.course import ASSIGNMENT, CHECKS, LOCAL_CHECKS
+from tests.golden.programs import solutions
 
 README = (ROOT / "README.md").read_text()
 ROWS = checking.rubric_rows(RUBRIC)
@@ -46,6 +48,37 @@ def test_a_row_without_a_check_is_named(monkeypatch):
     monkeypatch.setitem(RUBRIC["dnn"]["forward"]["hidden"], "of_nothing", 1)
     with pytest.raises(LookupError, match=r"^The rubric has a row for of_nothing; there is no such check\.$"):
         ASSIGNMENT.checks(b"secret")
+
+
+def test_practice_is_for_the_student_alone():
+    """It runs at home, where it is written between the graded checks, and the grader knows nothing of it."""
+    names = {part: [check.name for check in found] for part, found in LOCAL_CHECKS.items()}
+    practice = {check.name for found in LOCAL_CHECKS.values() for check in found if check.visibility == "practice"}
+    assert {"practice_A2", "practice_forward_again", "practice_gradients_large"} < practice
+    assert not practice & {check.name for check in CHECKS}
+    assert not practice & ROWS.keys()
+    for part, found in names.items():
+        graded = [check.name for check in CHECKS if (check.part, check.visibility) == (part, "public")]
+        assert [name for name in found if name not in practice] == graded
+    assert names["dnn"].index("example_output_Z") < names["dnn"].index("practice_A2") < names["dnn"].index("example_W")
+    assert {(check.points, check.task in RUBRIC[check.part]) for check in LOCAL_CHECKS["dnn"] if check.name in practice} == {
+        (0, True)
+    }
+
+
+def test_the_judge_runs_no_practice(grade):
+    result = grade(solutions())
+    assert [check.id for check in result.checks] == [f"{check.part}.{check.name}" for check in CHECKS]
+    assert (result.score, result.max_score) == (100, 100)
+
+
+def test_practice_of_a_task_that_is_not_there_is_named():
+    def test_of_nothing(student):
+        """Nothing."""
+
+    module = SimpleNamespace(__name__="test_dnn", test_of_nothing=checking.practice("dreams")(test_of_nothing))
+    with pytest.raises(LookupError, match=r"^test_dnn: the rubric of dnn\.py has no task 'dreams' to practice for\.$"):
+        collect_local_checks("dnn", module, RUBRIC)
 
 
 def test_a_name_with_two_rows_is_named():

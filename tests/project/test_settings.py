@@ -17,7 +17,6 @@ from autograder.files import ROOT
 from autograder.packaging.grader import grader_files
 from autograder.sandbox.session import Sandbox
 from autograder.settings import (
-    OF_THE_REPOSITORY,
     SHORTEST,
     TABLES,
     Drop,
@@ -32,6 +31,7 @@ from autograder.settings import (
     read_secret,
     read_settings,
 )
+from tests.course import OF_THE_REPOSITORY
 from tests.golden.attacks import forms
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions
@@ -97,15 +97,15 @@ def test_a_course_has_its_own(course, own):
     ("text", "found"),
     [
         (None, "cannot be read (No such file or directory)"),
-        ("", "holds no secret"),
-        ("[hidden_checks]\n", "holds no secret"),
-        (with_secret(""), "holds no secret"),
-        (with_secret(" " * 40), "holds no secret"),
-        (f"[hidden_checks]\n{secret(0)} = 1\n", "has another line than `secret` below [hidden_checks]"),
-        (f"[hidden_checks]\nsecret = ['{secret(0)}']\n", "holds a secret without quotes"),
-        (with_secret("zebra" * 6), "holds a secret of 30 characters"),
-        (f"secret = '{secret(0)}'\n", "has `secret`, which is no table of it; there may be [hidden_checks], [course], "),
-        (f"'{secret(0)}' = 1\n", "has a long name, which is no table of it"),
+        ("", "has no secret"),
+        ("[hidden_checks]\n", "has no secret"),
+        (with_secret(""), "has no secret"),
+        (with_secret(" " * 40), "has no secret"),
+        (f"[hidden_checks]\n{secret(0)} = 1\n", "has a line other than `secret` below [hidden_checks]"),
+        (f"[hidden_checks]\nsecret = ['{secret(0)}']\n", "has a secret without quotes"),
+        (with_secret("zebra" * 6), "has a secret of 30 characters"),
+        (f"secret = '{secret(0)}'\n", "has `secret`, which is not one of its tables: [hidden_checks], [course], "),
+        (f"'{secret(0)}' = 1\n", "has a long name, which is not one of its tables"),
         (f"[hidden_checks]\nsecret = zebra{secret(0)}\n", "is not TOML in line 2"),
         (with_secret(secret(0)) + f"secret = '{secret(1)}'\n", "is not TOML"),
         (with_secret("zebra\u00e9" * 9).encode("latin-1"), "is not TOML"),
@@ -182,7 +182,7 @@ ON = "due = 2026-10-01T23:59:00-04:00\n"
     [
         (
             "[gradescope]\nhand_ins = 0\nhours = 24",
-            "[gradescope] a `hand_ins` that means nothing; write it like `hand_ins = 5`.",
+            "an invalid `hand_ins` below [gradescope]; write it like `hand_ins = 5`.",
         ),
         ("[gradescope]\nhand_ins = 5.5\nhours = 24", "write it like"),
         ("[gradescope]\nhand_ins = true\nhours = 24", "write it like"),
@@ -190,43 +190,49 @@ ON = "due = 2026-10-01T23:59:00-04:00\n"
         ("[gradescope]\nhand_ins = 5\nhours = 0.0", "write it like"),
         ("[gradescope]\nhand_ins = 5\nhours = nan", "write it like"),
         ("[gradescope]\nhand_ins = 5\nhours = inf", "write it like"),
-        ("[gradescope]\nhand_ins = 5", "a `hand_ins`, which says nothing without `hours = 24`."),
-        ("[gradescope]\nhours = 5", "which says nothing without `hand_ins = 5`."),
+        ("[gradescope]\nhand_ins = 5", "a `hand_ins` below [gradescope], which has no effect without `hours = 24`."),
+        ("[gradescope]\nhours = 5", "which has no effect without `hand_ins = 5`."),
         ("[gradescope]\nnames = 'yes'", "write it like `names = true`."),
-        ("[gradescope]\nhandins = 5", "below [gradescope] a line `handins`; there may be hand_ins, hours, names, late."),
-        ("[gradescope]\nlate = true", 'which says nothing without `penalty_per_day = "10%"` below [late].'),
-        (f"[late]\n{ON}[gradescope]\nlate = true", "which says nothing without `penalty_per_day"),
-        (f"[late]\n{ON}at_most = '50%'", 'which says nothing without `penalty_per_day = "10%"`.'),
+        (
+            "[gradescope]\nhandins = 5",
+            "a line `handins` below [gradescope]; the settings there are hand_ins, hours, names, late.",
+        ),
+        ("[gradescope]\nlate = true", 'which has no effect without `penalty_per_day = "10%"` below [late].'),
+        (f"[late]\n{ON}[gradescope]\nlate = true", "which has no effect without `penalty_per_day"),
+        (f"[late]\n{ON}at_most = '50%'", 'which has no effect without `penalty_per_day = "10%"`.'),
         (f"[late]\n{ON}penalty_per_day = 10", 'write it like `penalty_per_day = "10%"`.'),
         (f"[late]\n{ON}penalty_per_day = '110%'", "write it like"),
         (f"[late]\n{ON}penalty_per_day = '1\u0665%'", "write it like"),
         (f"[late]\n{ON}penalty_per_day = '10%'\nat_most = '-5%'", "write it like"),
         (f"[late]\n{ON}grace_minutes = -1", "write it like `grace_minutes = 15`."),
         (f"[late]\n{ON}refuse_after_days = 20000", "write it like `refuse_after_days = 7`."),
-        ("[late]\npenalty_per_day = '10%'", "below [late] lines that say nothing without `due = 2026-10-01T23:59:00-04:00`."),
+        (
+            "[late]\npenalty_per_day = '10%'",
+            "lines below [late] that have no effect without `due = 2026-10-01T23:59:00-04:00`.",
+        ),
         ("[late]\ndue = 2026-10-01", "write it like `due = 2026-10-01T23:59:00-04:00`."),
         ("[late]\ndue = '2026-10-01T23:59:00-04:00'", "write it like"),
         ("[late]\ndue = 9999-10-01T23:59:00-04:00", "write it like"),
         (
             "[late]\ndue = 2026-10-01T23:59:00",
-            'none without its distance from UTC or `time_zone = "America/Montreal"`.',
+            'which needs an offset from UTC or `time_zone = "America/Montreal"`.',
         ),
-        ("[late]\ndue = 2026-11-01T01:30:00\ntime_zone = 'America/Montreal'", "clocks are set in America/Montreal"),
-        ("[late]\ndue = 2026-03-08T02:30:00\ntime_zone = 'America/Montreal'", "clocks are set in America/Montreal"),
+        ("[late]\ndue = 2026-11-01T01:30:00\ntime_zone = 'America/Montreal'", "clocks change in America/Montreal"),
+        ("[late]\ndue = 2026-03-08T02:30:00\ntime_zone = 'America/Montreal'", "clocks change in America/Montreal"),
         ("[late]\ndue = 2026-10-01T23:59:00\ntime_zone = 'Montreal'", "write it like `time_zone"),
         ("[late]\ndue = 2026-10-01T23:59:00\ntime_zone = '../zone'", "write it like `time_zone"),
         (f"[late]\n{ON}[late.extensions]\nada = 2", 'write it like `"ada" = "2 days" below [late.extensions]`.'),
         (f"[late]\n{ON}[late.extensions]\nada = '2 fortnights'", "write it like"),
         (f"[late]\n{ON}[late.extensions]\nada = '2 days'\nAda = '3 days'", "write it like"),
-        (f"[late]\n{ON}[late.extensions]\nada = 2026-10-05T12:00:00", "has below [late] the time 2026-10-05 12:00:00"),
+        (f"[late]\n{ON}[late.extensions]\nada = 2026-10-05T12:00:00", "has the time 2026-10-05 12:00:00 below [late]"),
         (f"[late]\n{ON}extensions = 5", "write it like"),
-        ("late = 5", "has `late`, which is no table of it"),
-        ("[[late]]\n", "has `late`, which is no table of it"),
+        ("late = 5", "has `late`, which is not one of its tables"),
+        ("[[late]]\n", "has `late`, which is not one of its tables"),
         ("[drop]\nlowest_tasks = 0", "write it like `lowest_tasks = 1`."),
-        ("[drop]\nparts = ['dnn']", "which says nothing without `lowest_tasks = 1`."),
+        ("[drop]\nparts = ['dnn']", "which has no effect without `lowest_tasks = 1`."),
         (
             "[drop]\nlowest_tasks = 1\nparts = ['dmn']",
-            "the part `dmn`; the parts in use are warmup, dnn, extension.",
+            "the part `dmn` below [drop]; the parts in use are warmup, dnn, extension.",
         ),
         ("[drop]\nlowest_tasks = 1\nparts = []", "write it like"),
         ("[exports]\nname = ' '", 'write it like `name = "Backpropagation"`.'),
@@ -234,7 +240,7 @@ ON = "due = 2026-10-01T23:59:00-04:00\n"
         ("[exports]\ncanvas_id = 'Backpropagation'", 'write it like `canvas_id = "Backpropagation (12345)"`.'),
         (
             "[exprots]\nname = 'x'",
-            "has `exprots`, which is no table of it; there may be [hidden_checks], [course], ",
+            "has `exprots`, which is not one of its tables: [hidden_checks], [course], ",
         ),
     ],
 )
@@ -294,7 +300,7 @@ def test_all_hidden_inputs_hang_on_the_secret_and_on_nothing_else(course):
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_marks_do_not_hang_on_the_secret(number):
-    """`python -m tests.golden.secrets` tries all programs, under many more secrets; here each secret has a share of them."""
+    """`.venv/bin/python -m tests.golden.secrets` grades all programs under many secrets; here each secret has a share."""
     assert differences_under(number, in_turn(list(PROGRAMS)[number::3], every=4)) == []
 
 
@@ -356,7 +362,7 @@ def test_who_grades_is_told_of_the_secret_of_the_repository_and_no_student_is(co
     shown = capsys.readouterr()
     assert shown.err.splitlines().count(notices()[0]) == 1
     for text in [shown.out, *(data.decode(errors="replace") for data in files(tmp_path / "out").values())]:
-        assert "secret of the public repository" not in text
+        assert "use the example secret" not in text
         assert OF_THE_REPOSITORY not in text
     course(with_secret(secret(0)))
     assert main(grade) == 0

@@ -108,14 +108,14 @@ def test_grade_fits_any_screen(graded, columns):
         assert words in joined
     assert re.search(r"ada +(15 +51 +25 +)?91/100 +graded", joined)
     if columns < 70:
-        assert "In your work, dB is exactly" in joined
+        assert "(dB3, dB2, dB1). Everything else is correct" in joined
 
 
 def test_check_is_in_colour(folder):
     text, code = in_terminal([sys.executable, "check.py"], 100, folder)
     assert code == 1
     assert "\x1b[31mwrong" in text
-    assert "\x1b[32mright" in text
+    assert "\x1b[32mpassed" in text
     assert obeyed(text) == []
     assert r"\u001b[2J" in text
 
@@ -136,7 +136,7 @@ def test_check_is_plain_in_a_pipe(folder):
     run = subprocess.run([sys.executable, "check.py"], cwd=folder, capture_output=True, text=True)
     assert "\x1b" not in run.stdout
     assert obeyed(run.stdout) == []
-    assert "  wrong  0/2  `forward` returns the right output for the example.\n" in run.stdout
+    assert "  wrong    0/2  `forward` returns the right output for the example.\n" in run.stdout
 
 
 @pytest.mark.parametrize("columns", [40, 60])

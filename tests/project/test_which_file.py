@@ -114,7 +114,7 @@ def test_a_file_of_another_name_is_graded_with_a_note(submit, name):
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_file_that_may_be_something_else_is_not_graded(submit, name):
     submission = submit({name: CODE, **REST})
-    assert submission.problems == {"network": "network.py was not handed in."}
+    assert submission.problems == {"network": "network.py was not submitted."}
     assert submission.notes == ()
 
 
@@ -139,7 +139,7 @@ def test_the_exact_name_is_graded_without_a_word(submit):
     "aside", ["tests/network (1).py", "old/network (1).py", "venv/lib/network (1).py", "checks/Network.py"]
 )
 def test_a_file_in_a_folder_of_others_is_never_guessed(submit, aside):
-    assert submit({aside: CODE, **REST}).problems == {"network": "network.py was not handed in."}
+    assert submit({aside: CODE, **REST}).problems == {"network": "network.py was not submitted."}
 
 
 AMBIGUOUS = {
@@ -199,7 +199,7 @@ def test_deep_files_are_found(submit, depth):
     folder = "/".join("abcdefgh"[:depth])
     submission = submit({f"{folder}/network.py": CODE, f"{folder}/notes.txt": b"", **REST})
     assert submission.sources["network"] == CODE
-    assert submission.notes == (f"network.py was found in {folder}; submit it at the top.",)
+    assert submission.notes == (f"network.py was found in {folder}; submit it at the top level.",)
 
 
 def test_a_folder_that_holds_files_is_not_called_empty(submit):
@@ -222,7 +222,7 @@ OPENED = {
     ),
     "beside all files": (
         {"hw.zip": {"network.py": b"old"}, **ALL},
-        ("All files are there without hw.zip, which was not opened.",),
+        ("hw.zip was not opened, because all files are there without it.",),
     ),
     "twice": ({"hw (1).zip": ALL, "hw.zip": ALL}, ("hw.zip is the same as hw (1).zip.",)),
     "a zip for each file": (
@@ -250,7 +250,7 @@ def test_two_different_zips_are_ambiguous(submit):
 def test_a_broken_zip_costs_the_files_that_are_missing(submit):
     submission = submit({"hw.zip": b"broken", **REST})
     assert submission.sources.keys() == {"prep", "q1"}
-    reason = "network.py was not handed in. hw.zip: The zip cannot be opened: File is not a zip file."
+    reason = "network.py was not submitted. hw.zip: The zip cannot be opened: File is not a zip file."
     assert submission.problems == {"network": reason}
 
 

@@ -57,7 +57,7 @@ class Regression(Assignment):
         found = collect_checks(map(importlib.import_module, CHECKS), RUBRIC, data=draw_data(secret))
         return [check for check in found if check.part in self.part_names]
 
-    def diagnose(self, part, student, fresh, failures, secret):
+    def diagnose(self, part, student, seen, apart, failures, secret):
         """Return the mistakes of the catalog that explain the failures of a part."""
         student.begin_check(hidden=True)
         return diagnose(part, student, draw_data(secret))

@@ -29,6 +29,7 @@ MISTAKES = {
             "Look at what your gradients do with the samples: they add them up.",
             "Divide both gradients by m, the number of samples.",
             id="summed",
+            title="Both gradients are summed, not averaged",
         ),
         Mistake(
             {"w": "X.T @ residual / len(y)", "b": "np.mean(residual)"},
@@ -36,6 +37,7 @@ MISTAKES = {
             "Look at the factor in front of the residual in both gradients.",
             "The derivative of r² is 2r: multiply both gradients by 2.",
             id="halved",
+            title="Both gradients lack the factor 2",
         ),
     ],
     "descent": [
@@ -45,6 +47,7 @@ MISTAKES = {
             "Look at the sign in the two updates in `fit`.",
             "Subtract the gradient times the learning rate from w and from b.",
             id="ascends",
+            title="The updates add the gradient instead of subtracting it",
         ),
     ],
 }

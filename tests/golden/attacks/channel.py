@@ -279,7 +279,7 @@ CHANNEL: dict[str, Attack] = {
                 1,
             ),
         ),
-        points=51,
+        points=53,
     ),
     "one shared answer": vandal(
         "gives everybody the same dict and empties it later",

@@ -27,7 +27,7 @@ from unittest import mock
 
 from rich.console import Console
 
-from autograder import run
+from autograder import run, workers
 from autograder.intake.find import find
 from autograder.intake.read import Reader, Submission
 from autograder.judge.judge import Judge
@@ -46,6 +46,7 @@ from autograder.workers import grade_all
 from tests.course import ASSIGNMENT, GRADED_FILES, PARTS
 from tests.golden.attacks.attack import CANARY, REACHED, Attack, World, forms
 from tests.golden.programs import solution, solutions
+from tests.memory import peak_memory
 
 QUICK = Limits(call_seconds=0.5, import_seconds=0.8, submission_seconds=4.0)
 MALLORY, NEIGHBOURS = "mallory", ("aaa", "zzz")  # what attacks are called that bring no name, and those graded beside them
@@ -57,6 +58,7 @@ SHOWN_TAGS = {
     *("svg", "g", "defs", "use", "clippath", "path", "rect", "circle", "line", "text"),
 }
 LIBC = ctypes.CDLL(None)
+PEAKS = "ATTACK_PEAKS"  # the variable that names the file in which workers note their memory
 HELD: list[bytes] = []  # the secrets of this process, in its memory
 
 
@@ -144,13 +146,14 @@ class Outcome(NamedTuple):
     """What came of some attacks: their results, those of the neighbors, every text that was written or printed, by its name.
 
     The result of an attack that has not exactly one is None. book is what the gradebook was when the run was over; it is for
-    the TA alone, and holds nothing that the texts do not say.
+    the TA alone, and holds nothing that the texts do not say. peak is the most memory that a worker's judge had, in bytes.
     """
 
     results: tuple[Result | None, ...]
     neighbours: tuple[Result, ...]
     texts: dict[str, str]
     book: bytes = b""
+    peak: int = 0
 
 
 @contextlib.contextmanager
@@ -295,7 +298,7 @@ def without(*layers: str) -> Limits:
 def honest() -> Submission:
     """The submission that is graded after an attack: one part, to be quick."""
     return Submission(
-        "honest", {"dnn": solution().encode()}, {part: f"{part}.py was not handed in." for part in PARTS if part != "dnn"}
+        "honest", {"dnn": solution().encode()}, {part: f"{part}.py was not submitted." for part in PARTS if part != "dnn"}
     )
 
 
@@ -311,6 +314,14 @@ def grade_here(attack: Attack, ground: Ground, judge: Judge) -> Outcome:
             result = judge.grade(reader.read(waiting))
         after = judge.grade(honest())
     return Outcome((result,), (after,), texts_of([result]))
+
+
+def grade_and_measure(submission: Submission) -> Result:
+    """Grade a submission in a worker, and note how much memory that process has had in all."""
+    result = workers.grade_one(submission)
+    with open(os.environ[PEAKS], "a") as file:
+        file.write(f"{peak_memory()}\n")
+    return result
 
 
 def grade_in_batch(attacks: Sequence[Attack], ground: Ground, folder: Path, limits: Limits = QUICK) -> Outcome:
@@ -337,6 +348,8 @@ def grade_in_batch(attacks: Sequence[Attack], ground: Ground, folder: Path, limi
     said, complained = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(run, "grade_all", collected),
+        mock.patch.object(workers, "task", grade_and_measure),
+        mock.patch.dict(os.environ, {PEAKS: str(folder / "peaks")}),
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(complained),
     ):
@@ -349,7 +362,8 @@ def grade_in_batch(attacks: Sequence[Attack], ground: Ground, folder: Path, limi
     neighbours = tuple(sorted((one for one in results if one.student in NEIGHBOURS), key=lambda one: one.student))
     found = [[one for one in results if one.student in names] for names in students]
     only = tuple(one[0] if len(one) == 1 else None for one in found)
-    return Outcome(only, neighbours, texts, (out / NAME).read_bytes())
+    peak = max(map(int, (folder / "peaks").read_text().split()))
+    return Outcome(only, neighbours, texts, (out / NAME).read_bytes(), peak)
 
 
 def state_of(path: Path) -> tuple:
@@ -495,9 +509,8 @@ def written_later(ground: Ground, outcome: Outcome) -> list[str]:
 
 def how_it_ended(attack: Attack, result: Result) -> str:
     """In a few words what became of an attack: the same on every machine, so without numbers and places."""
-    said = " ".join(
-        [result.reason, *(check.got for check in result.checks if not check.passed and check.got not in result.notes)]
-    )
+    failed = [check.got for check in result.checks if not check.passed]
+    said = " ".join([result.reason, *result.notes, *result.warnings, *failed])
     if result.status == "error":
         return "the grader refuses"
     if result.status == "invalid":

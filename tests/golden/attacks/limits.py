@@ -71,6 +71,42 @@ signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
             ),
         ),
     ),
+    "frames by a timer": vandal(
+        "writes an answer of its own into the pipe by a timer, while it waits to be asked",
+        (26, 37),
+        at_import(
+            """
+            import os, signal
+
+            def write(*_):
+                os.write(3, b"\\x0c\\0\\0\\0\\x93\\x91\\x92\\xa5value\\xc3\\xa0\\xa0")
+
+            signal.signal(signal.SIGALRM, write)
+            try:
+                signal.alarm(1)
+                signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+            except OSError:
+                pass
+            """,
+            solution(),
+        ),
+    ),
+    "clocks of others": spy(
+        "reads the processor time of other processes, by which they could tell it something",
+        (23, 35),
+        """
+        import os, time
+        own, seen = os.getpid(), []
+        for pid in {os.getppid(), *range(2, 400)} - {own, 0}:
+            try:
+                time.clock_gettime((~pid << 3) | 2)
+                if pid > 1 and own:
+                    return reached()
+            except OSError as error:
+                seen.append(type(error).__name__)
+        return sorted(set(seen))
+        """,
+    ),
     "stopped by itself": spy(
         "stops itself so that everybody waits for it",
         (26, 31),

@@ -1,6 +1,6 @@
 """`make bench WHAT=attacks`: every attack with all layers and without each of them; writes docs/attacks.md.
 
-Exits with 1 if an attack succeeds, and names it.
+Exits with 1 if an attack succeeds, and names it, or if the judge takes too much memory.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from autograder.results import Result
 from tests.golden.attacks import ATTACKS, SECTIONS, Attack
 from tests.golden.attacks.harness import Ground, breaches, grade_here, honest, how_it_ended, without, world
 from tests.golden.attacks.selection import MISSING, PAGE, SAME
+from tests.memory import MAX_JUDGE, forget_peak, peak_memory
 from tests.shares import SHARES
 
 ALL_LIVE = "all layers"
@@ -22,15 +23,18 @@ SUCCEEDS = "SUCCEEDS"
 HEAD = """# Attacks
 
 Every row is a hostile submission in `tests/golden/attacks/`. None of them may gain a point, read a secret, leave a process or a
-file behind, reach a listener, or change the score of the others. The same holds with any one layer of the sandbox switched off,
-and without all the layers that need namespaces (root, user, network, ipc and pid), as for an ordinary user on a system that
-allows no user namespace. The second table of each section shows how an attack ends then: “{same}” if it ends as it does with all
-layers. All layers were live on the machine that wrote this page. If too few are live, nothing is graded
+file behind, reach a listener, or change the score of another submission. This also holds with any one layer of the sandbox switched
+off, and without all the layers that need namespaces (root, user, network, ipc and pid), as for an ordinary user on a system that
+allows no user namespaces. The second table of each section shows how an attack ends then: “{same}” if it ends as it does with all
+layers. All layers were live on the machine that generated this page. If too few are live, nothing is graded
 ([sandbox.md](sandbox.md)).
 
-`make test` grades every attack with all layers, in batches between two honest submissions. Without a layer it grades those
+`make test` grades every attack with all layers, in batches between two honest submissions. Without a layer, it grades those
 that end differently below, and one of {shares} shares of the others, which the commit chooses (`SHARE=3 make test` repeats
-share 3). `make bench WHAT=attacks` grades all of them and writes this page. The classes are those of the list at its end.
+share 3). `make bench WHAT=attacks` grades all of them and writes this page. The classes are listed at the end.
+
+The judge's process used {peak} MB of memory at its peak, over all attacks with and without layers, including the code of these
+tests; `make test` fails if it uses more than {most} MB.
 """
 CLASSES = {
     1: "patching the test runner",
@@ -98,8 +102,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     jobs = parser.parse_args().jobs
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        endings = dict(zip([ALL_LIVE, *MISSING], pool.map(endings_without, [(), *MISSING.values()]), strict=True))
-    PAGE.write_text(page(endings), encoding="utf-8")
+        found = dict(zip([ALL_LIVE, *MISSING], pool.map(endings_without, [(), *MISSING.values()]), strict=True))
+    endings = {missing: column for missing, (column, _) in found.items()}
+    peak = max(peak for _, peak in found.values())
+    PAGE.write_text(page(endings, peak), encoding="utf-8")
     succeeded = [
         f"{name}, {missing}: {ending}"
         for missing, column in endings.items()
@@ -109,15 +115,17 @@ def main() -> int:
     runs = sum(map(len, endings.values()))
     differ = sum(endings[missing][name] != endings[ALL_LIVE][name] for missing in MISSING for name in ATTACKS)
     print(*succeeded, f"{runs} runs; {len(succeeded)} succeed; {differ} end differently without a layer. See {PAGE}", sep="\n")
-    return bool(succeeded)
+    print(f"The judge had {peak >> 20} MB in memory at its peak.")
+    return bool(succeeded) or peak > MAX_JUDGE
 
 
-def endings_without(layers: tuple[str, ...]) -> dict[str, str]:
-    """Return how every attack ends without these layers, by its name."""
+def endings_without(layers: tuple[str, ...]) -> tuple[dict[str, str], int]:
+    """Return how every attack ends without these layers, by its name, and the judge's memory at its peak, in bytes."""
+    forget_peak()
     with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as ground, Judge(without(*layers)) as judge:
         before = (judge.grade(honest()),)
         ground.remember()
-        return {name: ending(attack, ground, judge, before) for name, attack in ATTACKS.items()}
+        return {name: ending(attack, ground, judge, before) for name, attack in ATTACKS.items()}, peak_memory()
 
 
 def ending(attack: Attack, ground: Ground, judge: Judge, before: tuple[Result, ...]) -> str:
@@ -127,9 +135,9 @@ def ending(attack: Attack, ground: Ground, judge: Judge, before: tuple[Result, .
     return f"{SUCCEEDS}: {'; '.join(found)}" if found else how_it_ended(attack, outcome.results[0])
 
 
-def page(endings: dict[str, dict[str, str]]) -> str:
-    """The text of the page."""
-    lines = [HEAD.format(same=SAME, shares=SHARES)]
+def page(endings: dict[str, dict[str, str]], peak: int) -> str:
+    """The text of the page; peak is the judge's memory, in bytes."""
+    lines = [HEAD.format(same=SAME, shares=SHARES, peak=peak >> 20, most=MAX_JUDGE >> 20)]
     for title, section in SECTIONS.items():
         lines += [f"## {title}", "", "| attack | what it tries | class | how it ends |", "|---|---|---|---|"]
         lines += [
