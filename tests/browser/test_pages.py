@@ -157,9 +157,10 @@ def test_a_phone_need_not_be_moved_sideways(name, written, visit):
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_nothing_in_the_hand_out_is_wider_than_a_phone(written, visit):
-    """Not the parts either: what is wider can be moved sideways on its own, and no figure has to be."""
-    page = visit(written["handout"], width=390, height=844).page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_in_the_hand_out_is_wider_than_a_phone(scheme, written, visit):
+    """Wide tables, formulas and code scroll on their own; no figure is so wide that it has to."""
+    page = visit(written["handout"], width=390, height=844, scheme=scheme).page
     page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
     page.get_by_role("button", name="Show all").evaluate_all("all => all.forEach(one => one.click())")
     wide = page.evaluate("""() => Array.from(document.querySelectorAll('main *'))
