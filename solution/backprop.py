@@ -56,10 +56,10 @@ function = warmup.reciprocal_exp_square  # or warmup.exp_exp_square, or warmup.t
 x, h = np.linspace(-1.5, 1.5, 121), 1e-5
 
 with explain_problems():
-    y, slope = function(x)
+    y, derivative = function(x)
     numerical = (function(x + h)[0] - function(x - h)[0]) / (2 * h)
     figure, axes = plt.subplots(figsize=(7, 3.6))
-    lab.draw_derivative(axes, x, y, slope, numerical)
+    lab.draw_derivative(axes, x, y, derivative, numerical)
 
 # END PART
 # %% [markdown]

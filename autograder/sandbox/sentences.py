@@ -38,7 +38,7 @@ NO_ANSWER = "{name} answered with something that is no answer."
 TOO_MUCH = f"{{name}} returned too much: the grader takes {wire.MAX_RECEIVED >> 20} MB from one submission in all."
 TOO_LARGE = "A value that your code returned is too large to be passed on to the next call."
 NO_MODULE = re.compile(r"No module named '([\w.]+)'")
-LATE = "{name} did not come back in time; is there a loop that never ends?"
+LATE = "{name} did not finish within the time limit. Is there an endless loop?"
 LATE_LOADING = '{name} takes too long. Move code that trains, plots or prints below `if __name__ == "__main__":`.'
 # Why a statement is skipped that ended the child by one of these signals.
 REASONS: dict[int, str] = {signal.SIGSYS: ASKS_THE_SYSTEM, signal.SIGVTALRM: OUT_OF_TIME, signal.SIGXCPU: OUT_OF_TIME}

@@ -176,7 +176,7 @@ class Session(SandboxedStudent):
         """Return the error for a step whose function has failed to come back too often; None for others."""
         if not self.strikes or not step.runs_student_code or self.strikes[step.label] < self.limits.strikes:
             return None
-        return StudentError(f"{step.name} has not come back {self.limits.strikes} times and was not called again.")
+        return StudentError(f"{step.name} did not finish {self.limits.strikes} times, so it was not called again.")
 
     def outgoing(self, value: Any) -> Any:
         """Return a value as it is sent to the child."""

@@ -1,10 +1,10 @@
 """A small fully connected network that learns by backpropagation.
 
-The columns of every matrix are the samples of the batch, m of them. For a network with layer_sizes (n_0, n_1, ..., n_L):
+A batch has m samples, and each sample is one column. In a network with layer_sizes (n_0, n_1, ..., n_L), the shapes are:
 
     X = A_0        (n_0, m)          W_l   (n_l, n_{l-1})
     Z_l, A_l       (n_l, m)          B_l   (n_l, 1)
-    Y, out = A_L   (n_L, m)          J     one number: the mean over the samples of the loss
+    Y, out = A_L   (n_L, m)          J     one number: the mean loss over the samples
 
     Z_l = W_l A_{l-1} + B_l          A_l = sigmoid(Z_l)
 """
@@ -13,12 +13,12 @@ import numpy as np
 
 
 def sigmoid(Z):
-    """Squash Z into (0, 1), element by element; a Z of -1000 or 1000 is no trouble."""
+    """Return the sigmoid of Z, element by element; it is numerically stable for large |Z|."""
     return 1 / (1 + np.exp(-np.clip(Z, -500, 500)))
 
 
 class DNN:
-    """A network of fully connected sigmoid layers with the binary cross-entropy as its loss."""
+    """A fully connected network with sigmoid activations and the binary cross-entropy loss."""
 
     def __init__(self, layer_sizes=(2, 3, 3, 1), seed=None):
         """Draw the weights and set the biases to zero (provided)."""
@@ -32,10 +32,10 @@ class DNN:
             self.params[f"B{layer}"] = np.zeros((units, 1))
 
     def forward(self, X):
-        """Run the batch X (n_0, m) through the network and remember every matrix on the way.
+        """Run the batch X (n_0, m) through the network, and save every matrix in the cache.
 
-        Returns (out, cache): out is A_L (n_L, m); cache is a dict that holds W_l, B_l, Z_l for l = 1..L and A_l for
-        l = 0..L, under the keys "W1", "B1", "Z1", "A0", "A1" and so on.
+        Returns (out, cache): out is A_L (n_L, m), and cache is a dict with W_l, B_l and Z_l for l = 1..L and A_l for l = 0..L.
+        Its keys are "W1", "B1", "Z1", "A0", "A1" and so on.
         """
         cache = {}
         cache["A0"] = X
@@ -49,18 +49,19 @@ class DNN:
         return cache[f"A{self.num_layers}"], cache
 
     def loss(self, out, Y):
-        """Return J, the binary cross-entropy averaged over the samples and summed over the outputs (provided)."""
+        """Return J, the binary cross-entropy, summed over the outputs and averaged over the samples (provided)."""
         A = np.clip(out, 1e-12, 1 - 1e-12)
         return float(-np.mean(np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A), axis=0)))
 
     def compute_gradients(self, out, cache):
-        """Walk back through the network and return the gradient of the loss for every variable.
+        """Return the gradient of the loss with respect to every variable, from the last layer back to the first.
 
-        out is A_L (n_L, m). cache is what forward returned; whoever calls this has put the labels into cache["Y"] (n_L, m).
+        out is A_L (n_L, m), and cache is the cache that forward returned. Labels are passed in the cache: set cache["Y"] = Y
+        (n_L, m) before you call this method.
 
-        Returns a dict: the gradient of a variable has the key of the variable, so grads["W3"] is dW_3.
-        W_l and B_l (l = 1..L) have the shapes of W_l and B_l and are averaged over the batch.
-        Z_l (l = 1..L) and A_l (l = 1..L-1) have one column a sample and are not averaged.
+        Returns a dict in which each gradient has the key of its variable: grads["W3"] is dW_3.
+        dW_l and dB_l (l = 1..L) have the shapes of W_l and B_l, and are averaged over the batch.
+        dZ_l (l = 1..L) and dA_l (l = 1..L-1) have one column per sample, and are not averaged.
         """
         grads = {}
         m = out.shape[1]
@@ -75,16 +76,16 @@ class DNN:
         return grads
 
     def gradients(self, X, Y):
-        """Return the gradients of the loss of the batch X (n_0, m) with the labels Y (n_L, m): at least every W_l and B_l."""
+        """Return the gradients for the batch X (n_0, m) with the labels Y (n_L, m), at least those of every W_l and B_l."""
         out, cache = self.forward(X)
         cache["Y"] = Y
         return self.compute_gradients(out, cache)
 
     def fit(self, X, Y, learning_rate=0.5, epochs=1000, tolerance=1e-3):
-        """Train on the whole batch by gradient descent and return the list of losses, one for each epoch.
+        """Train on the whole batch by gradient descent, and return the list of losses, one per epoch.
 
-        Each epoch records the loss first. Training stops, without a further update, when that loss is below tolerance,
-        or after epochs updates.
+        Each epoch first records the loss. Training stops without another update when this loss is below tolerance, and
+        otherwise after `epochs` updates.
         """
         losses = []
         for _ in range(epochs):
@@ -98,6 +99,6 @@ class DNN:
         return losses
 
     def predict(self, X):
-        """Return the decisions for X (n_0, m): 1 where the output is above one half, else 0; shape (n_L, m) (provided)."""
+        """Return the predictions for X (n_0, m): 1 if an output is above 0.5, else 0. Their shape is (n_L, m) (provided)."""
         out, _ = self.forward(X)
         return (out > 0.5).astype(int)

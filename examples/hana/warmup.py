@@ -1,7 +1,7 @@
-"""The chain rule before there is a network: along one path, along several, through three weights, and over a batch.
+"""The chain rule on its own: along one path, along several paths, through three weights, and over a batch.
 
-Each function answers with a value and its derivative. First go forward and keep every value on the way; then go back through
-them, one factor a step. That is all of backpropagation, and the values kept are its cache.
+Each function returns a value and its derivative. Go forward first and save every intermediate value. Then go backward, with one
+factor per step. This is all that backpropagation does, and the saved values are its cache.
 """
 
 import numpy as np
@@ -28,14 +28,14 @@ def reciprocal_exp_square(x):
 def two_paths(x):
     """Return (f, df/dx) of f = 2 g1 + g2 with g1 = x^2 and g2 = x; x is a number or an array of any shape.
 
-    x reaches f along two paths: the derivative is the sum of what each path brings (the multivariate chain rule).
+    x reaches f along two paths, and the derivative is the sum of their contributions (the multivariate chain rule).
     """
     g1, g2 = x**2, x
     return 2 * g1 + g2, 2 * (2 * x) + 1 * 1
 
 
 def three_weight_chain(x, y, w1, w2, w3):
-    """Return (loss, gradients) of a chain of three units; everything is a number.
+    """Return (loss, gradients) of a chain of three units; all arguments are numbers.
 
     h1 = sigmoid(w1 x), h2 = sigmoid(w2 h1), y_hat = sigmoid(w3 h2), loss = (y - y_hat)^2.
     gradients is the dict {"w1": dloss/dw1, "w2": dloss/dw2, "w3": dloss/dw3}.
@@ -50,11 +50,11 @@ def three_weight_chain(x, y, w1, w2, w3):
 
 
 def logistic_gradients(X, y, w1, b1):
-    """Return the gradients of logistic regression on a batch of m samples, under the names of the handwritten notes.
+    """Return the gradients of logistic regression on a batch of m samples, with the names used in the handwritten notes.
 
-    X (p, m), y (1, m), w1 (p, 1), b1 (1, 1): z1 = w1^T X + b1 and a1 = sigmoid(z1), both (1, m). J is the mean over the samples
-    of the binary cross-entropy. Returns {"a1": (1, m), "dJdz1": (1, m), "dJdb1": (1, 1), "dJdw1": (p, 1)}; dJdz1 has a column
-    for each sample and is not averaged, dJdb1 and dJdw1 are averaged over the batch.
+    X is (p, m), y is (1, m), w1 is (p, 1) and b1 is (1, 1). z1 = w1^T X + b1 and a1 = sigmoid(z1) are both (1, m). J is the
+    mean binary cross-entropy over the samples. Returns {"a1": (1, m), "dJdz1": (1, m), "dJdb1": (1, 1), "dJdw1": (p, 1)}:
+    dJdz1 has one column per sample and is not averaged; dJdb1 and dJdw1 are averaged over the batch.
     """
     a1 = sigmoid(np.dot(w1.T, X) + b1)
     dJdz1 = a1 - y

@@ -1,9 +1,9 @@
-"""Beyond one sigmoid output: softmax with two losses, other activations, and the same network in another convention.
+"""Softmax outputs with two losses, other activations, and the same network in the convention of the notes.
 
-A softmax output has one unit a class, K in all, and a column of Y is one-hot: (K, m) with a single 1 in each column.
-The rest is as in dnn.py: columns are samples, Z_l and A_l (n_l, m), W_l (n_l, n_{l-1}), B_l (n_l, 1), and
+A softmax output has K units, one per class. Y is (K, m), and each of its columns is one-hot: it has a single 1.
+Everything else is as in dnn.py: samples are columns, Z_l and A_l are (n_l, m), W_l is (n_l, n_{l-1}), B_l is (n_l, 1), and
 
-    dW_l = dZ_l A_{l-1}^T / m        dB_l = the mean of the columns of dZ_l        dA_{l-1} = W_l^T dZ_l
+    dW_l = dZ_l A_{l-1}^T / m        dB_l = mean of the columns of dZ_l        dA_{l-1} = W_l^T dZ_l
 """
 
 import numpy as np
@@ -12,54 +12,58 @@ from dnn import DNN, sigmoid
 
 
 def softmax(Z):
-    """Return the softmax of every column of Z (K, m): positive, and each column adds up to 1; |Z| of 1000 is no trouble."""
+    """Return the softmax of each column of Z (K, m); it is numerically stable for large |Z|."""
     E = np.exp(Z - Z.max(axis=0, keepdims=True))
     return E / E.sum(axis=0, keepdims=True)
 
 
 def softmax_backward(dA, A):
-    """Return dZ (K, m) of a softmax from dA (K, m), where A (K, m) is its output.
+    """Return dZ (K, m) from dA (K, m), where A (K, m) is the output of a softmax.
 
-    Every A_k depends on every Z_j of its column: dA_k/dZ_j is A_k (1 - A_k) for k = j and -A_k A_j otherwise.
+    Each A_k depends on every Z_j in its column: the derivative of A_k with respect to Z_j is A_k (1 - A_k) if j is k, and
+    -A_k A_j otherwise.
     """
     return dA * A * (1 - A)
 
 
-def walk_back(dZ, cache, slopes):
-    """Return all gradients, as compute_gradients does, from dZ (n_L, m) of the last layer; slopes[l - 1](Z_l) is g'_l(Z_l)."""
+def backward_pass(dZ, cache, derivatives):
+    """Return all gradients, as compute_gradients does, given dZ (n_L, m) of the last layer.
+
+    derivatives has one function per layer: derivatives[l - 1](Z_l) is g'_l(Z_l).
+    """
     grads, m = {}, dZ.shape[1]
-    for layer in range(len(slopes), 0, -1):
+    for layer in range(len(derivatives), 0, -1):
         grads[f"Z{layer}"] = dZ
         grads[f"W{layer}"] = dZ @ cache[f"A{layer - 1}"].T / m
         grads[f"B{layer}"] = dZ.mean(axis=1, keepdims=True)
         if layer > 1:
             grads[f"A{layer - 1}"] = cache[f"W{layer}"].T @ dZ
-            dZ = grads[f"A{layer - 1}"] * slopes[layer - 2](cache[f"Z{layer - 1}"])
+            dZ = grads[f"A{layer - 1}"] * derivatives[layer - 2](cache[f"Z{layer - 1}"])
     return grads
 
 
 class SoftmaxDNN(DNN):
-    """Sigmoid in the hidden layers, softmax at the output, and the cross-entropy L_i = -sum_k y_k log a_k as its loss."""
+    """A network with sigmoid hidden layers, a softmax output, and the cross-entropy loss J_s = -sum_k y_k log a_k."""
 
     def forward(self, X):
-        """Run the batch X (n_0, m) through the network; returns (out, cache) like DNN.forward, with out = softmax(Z_L)."""
+        """Run the batch X (n_0, m) through the network, and return (out, cache) like DNN.forward, with out = softmax(Z_L)."""
         _, cache = super().forward(X)
         last = self.num_layers
         cache[f"A{last}"] = softmax(cache[f"Z{last}"])
         return cache[f"A{last}"], cache
 
     def loss(self, out, Y):
-        """Return J, the cross-entropy of out (K, m) and Y (K, m) averaged over the samples; it stays finite where out is 0."""
+        """Return J, the cross-entropy of out (K, m) and Y (K, m), averaged over the samples; finite even if an output is 0."""
         return float(-np.mean(np.sum(Y * np.log(np.clip(out, 1e-300, 1)), axis=0)))
 
     def compute_gradients(self, out, cache):
         """Return the gradients of the cross-entropy, as DNN.compute_gradients does; the one-hot labels are in cache["Y"]."""
-        # In A (dA - sum A dA) with dA = -Y/A the sum is -1, since a column of Y adds up to 1: dZ = A - Y, as with one sigmoid.
+        # In A (dA - sum A dA) with dA = -Y/A, the sum is -1, because a column of Y adds up to 1: dZ = A - Y, as in DNN.
         return super().compute_gradients(out, cache)
 
 
 class SquaredErrorSoftmaxDNN(SoftmaxDNN):
-    """Softmax at the output, and the squared error L_i = sum_k (a_k - y_k)^2, without a factor 1/2, as its loss."""
+    """A network with a softmax output and the squared error J_s = sum_k (a_k - y_k)^2, without a factor of 1/2."""
 
     def loss(self, out, Y):
         """Return J, the squared error of out (K, m) and Y (K, m): summed over the classes, averaged over the samples."""
@@ -68,15 +72,15 @@ class SquaredErrorSoftmaxDNN(SoftmaxDNN):
     def compute_gradients(self, out, cache):
         """Return the gradients of the squared error, as DNN.compute_gradients does; the one-hot labels are in cache["Y"]."""
         dZ = softmax_backward(2 * (out - cache["Y"]), out)
-        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)
+        return backward_pass(dZ, cache, [sigmoid_prime] * self.num_layers)
 
 
 def worked_example():
-    """Return the 4-4-2 network of the PadhAI notes, put right: one sample, sigmoid, softmax, L = sum_k (y_hat_k - y_k)^2.
+    """Return the correct numbers of the 4-4-2 example in the PadhAI notes: sigmoid, softmax, L = sum_k (y_hat_k - y_k)^2.
 
-    Returns a dict: "a1" (4), "h1" (4), "a2" (2), "y_hat" (2), as vectors or columns, and three numbers: "dL_dw212", "dL_dw131"
-    and "w212_next", which is w212 after one step of gradient descent with the learning rate 1.
-    In w_lij: layer l, unit i it goes to, unit j it comes from. So w212 = W2[0, 1] and w131 = W1[2, 0].
+    Returns a dict with "a1" (4), "h1" (4), "a2" (2) and "y_hat" (2), as vectors or columns, and three numbers: "dL_dw212",
+    "dL_dw131" and "w212_next", which is w212 after one step of gradient descent with a learning rate of 1.
+    w_lij is the weight in layer l to unit i from unit j, so w212 is W2[0, 1] and w131 is W1[2, 0].
     """
     x = np.array([[2.0], [5.0], [3.0], [3.0]])
     y = np.array([[1.0], [0.0]])
@@ -94,37 +98,37 @@ def worked_example():
 
 
 def sigmoid_prime(Z):
-    """Return the slope of the sigmoid at Z, element by element."""
+    """Return the derivative of the sigmoid at Z, element by element."""
     A = sigmoid(Z)
     return A * (1 - A)
 
 
 def tanh_prime(Z):
-    """Return the slope of tanh at Z, element by element."""
+    """Return the derivative of tanh at Z, element by element."""
     return 1 - np.tanh(Z) ** 2
 
 
 def relu(Z):
-    """Return Z where it is positive and 0 elsewhere, element by element."""
+    """Return Z where Z is positive, and 0 elsewhere."""
     return np.maximum(Z, 0)
 
 
 def relu_prime(Z):
-    """Return the slope of relu at Z, element by element: 1 or 0; at 0 it is 0."""
+    """Return the derivative of relu at Z, element by element: 1 where Z is positive, and 0 elsewhere, also at 0."""
     return (Z > 0).astype(float)
 
 
-# Each activation g with its slope g', both functions of Z.
+# Each activation g with its derivative g', both as functions of Z.
 ACTIVATIONS = {"sigmoid": (sigmoid, sigmoid_prime), "tanh": (np.tanh, tanh_prime), "relu": (relu, relu_prime)}
 
 
 class GeneralDNN(DNN):
-    """A network with an activation of its own in every layer; the last one is the sigmoid, the loss binary cross-entropy."""
+    """A network with one activation per layer; the last one is the sigmoid, with the binary cross-entropy loss."""
 
     def __init__(self, layer_sizes=(2, 3, 3, 1), activations=("tanh", "relu", "sigmoid"), seed=None):
-        """Draw the weights; activations names one of ACTIVATIONS for each layer 1..L (provided).
+        """Draw the weights; activations has a key of ACTIVATIONS for each layer 1..L (provided).
 
-        As with DNN, the seed may come second: GeneralDNN(layer_sizes, 7) keeps the default activations.
+        As in DNN, you can pass the seed as the second argument: GeneralDNN(layer_sizes, 7) keeps the default activations.
         """
         if not np.iterable(activations):
             activations, seed = ("tanh", "relu", "sigmoid"), activations
@@ -132,7 +136,7 @@ class GeneralDNN(DNN):
         self.activations = tuple(activations)
 
     def forward(self, X):
-        """Run the batch X (n_0, m) through the network; returns (out, cache) like DNN.forward, with A_l = g_l(Z_l)."""
+        """Run the batch X (n_0, m) through the network, and return (out, cache) like DNN.forward, with A_l = g_l(Z_l)."""
         cache = {"A0": X, **self.params}
         for layer, name in enumerate(self.activations, start=1):
             g, _ = ACTIVATIONS[name]
@@ -142,14 +146,14 @@ class GeneralDNN(DNN):
 
     def compute_gradients(self, out, cache):
         """Return the gradients, as DNN.compute_gradients does, with dZ_l = dA_l * g'_l(Z_l) in the hidden layers."""
-        return walk_back(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])
+        return backward_pass(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])
 
 
 def notes_gradients(params, X, y):
-    """Return the gradients of a sigmoid network with binary cross-entropy in the convention of the handwritten notes.
+    """Return the gradients of a sigmoid network with the binary cross-entropy, in the convention of the handwritten notes.
 
-    params holds "w1", "b1", "w2", ...: w_l is (n_{l-1}, n_l), transposed against dnn.py, and b_l is (n_l, 1). X is (n_0, m) and
-    y is (n_L, m). z_l = w_l^T a_{l-1} + b_l, a_l = sigmoid(z_l), a_0 = X.
+    params has the keys "w1", "b1", "w2" and so on. w_l is (n_{l-1}, n_l), the transpose of W_l in dnn.py, and b_l is (n_l, 1).
+    X is (n_0, m) and y is (n_L, m). z_l = w_l^T a_{l-1} + b_l, a_l = sigmoid(z_l) and a_0 = X.
 
     Returns "dJdw1", "dJdb1", "dJdz1", ... for every layer and "dJda1", ... for the hidden ones. dJdw_l (n_{l-1}, n_l) and
     dJdb_l (n_l, 1) are averaged over the batch; dJdz_l and dJda_l (n_l, m) are not.

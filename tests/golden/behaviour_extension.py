@@ -17,7 +17,7 @@ SOFTMAX_RETURNS = '        return cache[f"A{last}"], cache\n'
 CROSS_ENTROPY = "        return super().compute_gradients(out, cache)\n"
 CROSS_ENTROPY_LOSS = "        return float(-np.mean(np.sum(Y * np.log(np.clip(out, 1e-300, 1)), axis=0)))\n"
 SQUARED_DZ = '        dZ = softmax_backward(2 * (out - cache["Y"]), out)\n'
-SQUARED_WALK = "        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)\n"
+SQUARED_WALK = "        return backward_pass(dZ, cache, [sigmoid_prime] * self.num_layers)\n"
 SQUARED_LOSS = "        return float(np.mean(np.sum((out - Y) ** 2, axis=0)))\n"
 RELU, RELU_PRIME = "    return np.maximum(Z, 0)\n", "    return (Z > 0).astype(float)\n"
 SIGMOID_PRIME, TANH_PRIME = "    A = sigmoid(Z)\n    return A * (1 - A)\n", "    return 1 - np.tanh(Z) ** 2\n"
@@ -26,7 +26,7 @@ INIT = "        self.activations = tuple(activations)\n"
 GENERAL_CACHE = '        cache = {"A0": X, **self.params}\n'
 GENERAL_Z = 'cache[f"Z{layer}"] = cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]\n'
 GENERAL_RETURNS = '        return cache[f"A{self.num_layers}"], cache\n'
-GENERAL_WALK = '        return walk_back(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])\n'
+GENERAL_WALK = '        return backward_pass(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])\n'
 NOTES = "    layers = len(params) // 2\n"
 NOTES_A = "    a = {0: X}\n"
 NOTES_GRADS = '    grads = {f"dJdz{layers}": a[layers] - y}\n'
@@ -97,9 +97,9 @@ LAST_FORWARD = {
     "the derivatives in GeneralDNN": (
         SECOND,
         before(
-            GENERAL_RETURNS, 'self.slopes = [ACTIVATIONS[n][1](cache[f"Z{l}"]) for l, n in enumerate(self.activations, start=1)]'
+            GENERAL_RETURNS, 'self.derivatives = [ACTIVATIONS[n][1](cache[f"Z{l}"]) for l, n in enumerate(self.activations, start=1)]'
         ),
-        instead(GENERAL_WALK, 'return walk_back(out - cache["Y"], cache, [lambda Z, s=s: s for s in self.slopes])'),
+        instead(GENERAL_WALK, 'return backward_pass(out - cache["Y"], cache, [lambda Z, s=s: s for s in self.derivatives])'),
     ),
     "the probabilities in SquaredErrorSoftmaxDNN": (
         SECOND,
@@ -165,9 +165,9 @@ ALIASES = {
     "gradients that are written into the arrays of the last call": (
         INDEPENDENT,
         at_the_end(
-            "walk, kept = walk_back, {}\n\n\n"
-            "def walk_back(dZ, cache, slopes):\n"
-            "    grads = walk(dZ, cache, slopes)\n"
+            "walk, kept = backward_pass, {}\n\n\n"
+            "def backward_pass(dZ, cache, derivatives):\n"
+            "    grads = walk(dZ, cache, derivatives)\n"
             "    for key, value in grads.items():\n"
             "        kept.setdefault((key, value.shape), value)[...] = value\n"
             "    return {key: kept[key, value.shape] for key, value in grads.items()}\n"
@@ -246,14 +246,14 @@ USUAL_INPUTS = {
     "SquaredErrorSoftmaxDNN with two layers": (SQUARED, (SQUARED_WALK, SQUARED_WALK.replace("self.num_layers", "2"))),
     "SquaredErrorSoftmaxDNN with several samples": (SQUARED, (SQUARED_DZ, SQUARED_DZ.replace('cache["Y"]', 'np.squeeze(cache["Y"])'))),
     "SquaredErrorSoftmaxDNN with a hidden layer": (SQUARED, before(SQUARED_WALK, 'dZ = dZ if "Z2" in cache else 0 * dZ')),
-    "walk_back with two samples or more": (SQUARED, (BEGIN_WALK, BEGIN_WALK.replace("dZ.shape[1]", "max(2, dZ.shape[1])"))),
+    "backward_pass with two samples or more": (SQUARED, (BEGIN_WALK, BEGIN_WALK.replace("dZ.shape[1]", "max(2, dZ.shape[1])"))),
     "SoftmaxDNN with more samples than inputs": (
         "softmax_forward",
         before(SOFTMAX_FORWARD, "X = X.T if X.shape[0] == X.shape[1] else X"),
     ),
     "GeneralDNN with up to nine layers": (
         GENERAL,
-        ('            dZ = grads[f"A{layer - 1}"] * slopes', '            dZ = grads[f"A{layer - 1}"[:2]] * slopes'),
+        ('            dZ = grads[f"A{layer - 1}"] * derivatives', '            dZ = grads[f"A{layer - 1}"[:2]] * derivatives'),
     ),
     "GeneralDNN with up to four activations": (
         GENERAL,

@@ -251,7 +251,7 @@ def test_names_are_matched_where_they_leave_no_choice(missing, others, matched):
 
 
 def test_a_class_that_is_no_network_is_not_graded(grade):
-    result = grade(edited(("class DNN", "class Perceptron"), ("def compute_gradients", "def walk_back")))
+    result = grade(edited(("class DNN", "class Perceptron"), ("def compute_gradients", "def backward_pass")))
     assert result.part_score("dnn") == 0
 
 
@@ -398,13 +398,13 @@ def test_objects_that_are_numbers_cost_what_cannot_compute_with_them(grade):
 
 
 GENERAL_FORWARD = 'A{layer}"] = g(cache[f"Z{layer}"])\n        return cache[f"A{self.num_layers}"], cache'
-GENERAL_GRADIENTS = "return walk_back(out - cache["
+GENERAL_GRADIENTS = "return backward_pass(out - cache["
 
 
 def test_another_form_in_an_extension_costs_one_check(grade):
     swapped = (GENERAL_FORWARD, GENERAL_FORWARD.replace('cache[f"A{self.num_layers}"], cache', 'cache, cache[f"A{self.num_layers}"]'))
     assert lost(grade(with_extension(solution().encode(), swapped)), "extension") == {"example_general"}
-    with_loss = (GENERAL_GRADIENTS, "return 0.5, walk_back(out - cache[")
+    with_loss = (GENERAL_GRADIENTS, "return 0.5, backward_pass(out - cache[")
     assert lost(grade(with_extension(solution().encode(), with_loss)), "extension") == {"example_general"}
 
 

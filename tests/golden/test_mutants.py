@@ -45,7 +45,7 @@ def test_mutants_are_distinct_and_always_the_same(every):
         ("DNN.fit", "break -> continue"),
         ("DNN.fit", "for _ in range(epochs): -> for _ in range(epochs - 1):"),
         ("softmax", "return E / E.sum(axis=0, keepdims=True) -> return E / E.sum(axis=1, keepdims=True)"),
-        ("walk_back", "grads[f'B{layer}'] = dZ.mean(axis=1, keepdims=True) -> grads[f'B{layer}'] = dZ"),
+        ("backward_pass", "grads[f'B{layer}'] = dZ.mean(axis=1, keepdims=True) -> grads[f'B{layer}'] = dZ"),
         ("reciprocal_exp_square", "return (y, -y * 2 * x) -> return (y, y * 2 * x)"),
     ],
 )

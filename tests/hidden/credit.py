@@ -1,4 +1,4 @@
-"""When a backward pass earns anything, and how the hidden checks of special cases leave alone what has been paid for."""
+"""Decide when a backward pass earns points, and keep checks of special cases from deducting points twice for one mistake."""
 
 from contextlib import suppress
 from functools import cache
@@ -21,15 +21,15 @@ from tests.hidden.steps import backward, follow, take_step
 
 
 def expect_correct_step(student, cases):
-    """CheckFailure unless some step of the backward pass is right, outright or on the student's own results.
+    """Raise CheckFailure unless some step of the backward pass is correct, outright or given the student's own results.
 
-    A wrong step that has no shape on the main case may have one for square matrices, so the other ones are looked for there.
+    If shapes don't fit on the main case, they may for square matrices, so the other steps are tried there.
     """
     expect_correct_step_on(student, cases.main, cases.square)
 
 
 def expect_correct_step_on(student, *networks):
-    """CheckFailure unless some step of the backward pass of one of these networks is right; the first is the usual one."""
+    """Raise CheckFailure unless some step of the backward pass of one of these networks, the usual one first, is correct."""
     tries = [(case, source) for case in networks for source in (None, reference_cache)]
     found = remember(student, ("correct step", *networks), lambda: any(shows_correct_step(student, *one) for one in tries))
     if not found:
@@ -45,7 +45,7 @@ def expect_correct_step_on(student, *networks):
 
 
 def shows_correct_step(student, case, source):
-    """Return whether a step is right on a case."""
+    """Return whether a step is correct on a case."""
     with suppress(CheckFailure, StudentError):
         grads, cache = backward(student, case, source)
         return any(
@@ -56,7 +56,7 @@ def shows_correct_step(student, case, source):
 
 
 def is_correct(case, grads, cache, key):
-    """Return whether a gradient is right, or follows from the student's own results."""
+    """Return whether a gradient is correct, or follows from the student's own results."""
     with suppress(CheckFailure):
         expect_tensor(key, require_key("grads", grads, key), *follow(case, grads, cache, key))
         return True
@@ -64,7 +64,7 @@ def is_correct(case, grads, cache, key):
 
 
 def expect_same_steps(student, usual, case):
-    """CheckFailure where a step of the backward pass is right on the usual case and wrong on another one of the same layers."""
+    """Raise CheckFailure if a step of the backward pass is correct on the usual case but wrong on one with the same layers."""
 
     def attempt(source):
         grads, cache = backward(student, case, source)
@@ -77,7 +77,7 @@ def expect_same_steps(student, usual, case):
 
 
 def wants_of(case, grads, cache, key):
-    """Return what a step gives from the student's own results, if that is a tensor of the right shape, and outright."""
+    """Return the results of a step from the student's own results, if they have the right shape, and from the reference."""
     own, outright = arrays_in(grads, gradient_keys(case)), chain(case)[key]
     with suppress(KeyError, ValueError):
         want = without_rounding(take_step(case, own, arrays_in(cache, cache_keys(case)), key))
@@ -87,13 +87,13 @@ def wants_of(case, grads, cache, key):
 
 
 def without_rounding(tensor):
-    """Return the tensor, or zeros if it is so small that another order of the same operations may give nothing but zeros."""
+    """Return the tensor, or zeros if it is so small that the same operations in another order may underflow to zero."""
     return np.where(norm(tensor) <= ZERO, 0, tensor)
 
 
 @cache
 def chain(case):
-    """Return the gradients of a case, step by step: where Z is large, the exponentials of a derivative of the loss overflow."""
+    """Return the gradients of a case step by step, because complex steps overflow when Z is large."""
     grads = {}
     for key in gradient_keys(case):
         grads[key] = take_step(case, grads, reference_cache(case), key)

@@ -1,4 +1,4 @@
-"""How the hidden checks of extension.py leave alone what has been paid for in dnn.py, and what earns nothing."""
+"""Keep the hidden checks of extension.py from deducting points again for mistakes in dnn.py, and from rewarding nothing."""
 
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,7 +17,7 @@ def as_dnn(case):
 
 
 def unless_dnn_fails_too(attempt, case):
-    """Let a network of extension.py try; where the student's DNN fails in the same attempt, that is paid for in dnn.py."""
+    """Run an attempt with a network of extension.py; ignore a failure if the student's DNN fails in the same attempt."""
     try:
         attempt(case)
     except (CheckFailure, StudentError) as failure:
@@ -29,7 +29,7 @@ def unless_dnn_fails_too(attempt, case):
 
 
 def runs(student, case):
-    """Return whether both passes of a network run; where one of them raises, that is paid for elsewhere."""
+    """Return whether both passes of a network run; an exception costs points elsewhere."""
     with suppress(CheckFailure, StudentError):
         run_forward(student, case)
         run_backward(student, case)
@@ -38,7 +38,7 @@ def runs(student, case):
 
 
 def is_right(student, case):
-    """Return whether the output and every W and B gradient of a network are right."""
+    """Return whether the output and every W and B gradient of a network are correct."""
     with suppress(CheckFailure, StudentError):
         expect_cache(student, case, reference_cache(case))
         expect_reference(student, case)
@@ -48,7 +48,7 @@ def is_right(student, case):
 
 @contextmanager
 def situation(words):
-    """Let a failure inside begin with the words for the input that it is about, if there are any."""
+    """Prefix failures in this context with a description of the input, if there is one."""
     try:
         yield
     except CheckFailure as failure:

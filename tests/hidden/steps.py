@@ -1,7 +1,7 @@
-"""How the hidden checks look at a backward pass: outright, and step by step on the student's own results.
+"""Check a backward pass step by step, given the student's own results, or outright.
 
-Each step is checked on the student's own result of the step before it, so that one early slip costs one step. A result that is
-right outright counts as well, whatever went before.
+Each step is checked on the student's own result of the previous step, so an early mistake costs the points of one step. A value
+that equals the reference counts, too, whatever came before.
 """
 
 from contextlib import suppress
@@ -41,7 +41,7 @@ OUTPUT_STEPS = {
     "SoftmaxDNN": lambda A, Y: A - Y,
     "SquaredErrorSoftmaxDNN": lambda A, Y: 2 * A * (A - Y - np.sum(A * (A - Y), axis=0)),
 }
-# The slope of an activation, from its value A.
+# The derivative of an activation, from its value A.
 SLOPES = {"sigmoid": lambda A: A * (1 - A), "tanh": lambda A: 1 - A**2, "relu": lambda A: A > 0}
 # The steps, from the gradients and the cache one step up. `layer` is the layer of the result.
 STEPS = {
@@ -51,11 +51,11 @@ STEPS = {
     "A": lambda case, grads, cache, layer: case.params[f"W{layer + 1}"].T @ grads[f"Z{layer + 1}"],
     "Z": lambda case, grads, cache, layer: grads[f"A{layer}"] * SLOPES[activations(case)[layer - 1]](cache[f"A{layer}"]),
 }
-VANISHED = 1e-9  # an own result this small beside the true one carries nothing that could be followed
+VANISHED = 1e-9  # a result this small compared to the reference is too small to follow
 
 
 def follow(case, grads, cache, key):
-    """What the step must give: from the student's own results where they can be followed, and outright."""
+    """Return the accepted results of a step: from the student's own results, if they can be followed, and the reference."""
     right = reference_of(case).grads[key]
     try:
         own = take_step(case, Tensors(grads, case), Tensors(cache, case), key)
@@ -67,16 +67,16 @@ def follow(case, grads, cache, key):
 
 
 def take_step(case, grads, cache, key):
-    """Return the gradient that the step to it gives, from the gradients and the cache one step up."""
+    """Return the gradient that a step computes from the gradients and the cache one step up."""
     kind, layer = key[0], int(key[1:])
     step = "output Z" if kind == "Z" and layer == case.layers[-1] else kind
     return STEPS[step](case, grads, cache, layer)
 
 
 class Tensors:
-    """The tensors of a student's dict that can be followed: in the shape the case asks for, and not one number throughout.
+    """Return the tensors of a student's dict that can be followed: with the right shape, and not constant.
 
-    Where units are saturated, one number throughout may be all there is.
+    With saturated units, a constant tensor may be correct.
     """
 
     def __init__(self, mapping, case, varying=True):
@@ -86,18 +86,18 @@ class Tensors:
         array = tensor(key, self.mapping[key])
         expect_shape(key, array, self.case.shape(key))
         if self.varying and array.size > 1 and np.ptp(array) == 0:
-            raise CheckFailure(f"`{key}` is the same number throughout.", key)
+            raise CheckFailure(f"`{key}` has the same value in every entry.", key)
         return array
 
 
 def backward(student, case, source):
-    """(grads, cache) of the student's backward pass, each with the cache it ran on."""
+    """Yield (grads, cache) of the student's backward pass for each cache it runs on."""
     grads = run_backward(student, case, source)
     return grads, run_forward(student, case)[1] if source is None else source(case)
 
 
 def also_on_squares(check):
-    """Let a check of dnn.py that ends in an exception be made on square matrices, too."""
+    """Decorate a check of dnn.py so that it also runs on square matrices if the first run raises an exception."""
 
     @wraps(check)
     def on_some_cases(student, cases):
@@ -107,9 +107,9 @@ def also_on_squares(check):
 
 
 def expect_steps(student, case, keys, shallow=None):
-    """Each of these gradients follows from the step before it.
+    """Raise CheckFailure unless each of these gradients follows from the previous step.
 
-    Where compute_gradients raises on the case, a shallow one shows whether the output layer is done.
+    If compute_gradients raises on the case, a shallow one shows whether the output layer is done.
     """
     try:
         expect_all_steps(student, case, keys)
@@ -120,17 +120,17 @@ def expect_steps(student, case, keys, shallow=None):
 
 
 def share_of_output_layer(student, keys, shallow):
-    """The share of the gradients of these kinds that is done on a network that has an output layer alone."""
+    """Return the share of the gradients of these kinds that is correct on a network with only an output layer."""
     done = gradient_keys(shallow, {key[0] for key in keys})
     with suppress(CheckFailure, StudentError):
-        expect_all_steps(student, shallow, gradient_keys(shallow, "Z"))  # or nonsense would do
+        expect_all_steps(student, shallow, gradient_keys(shallow, "Z"))  # otherwise, meaningless values could pass
         expect_all_steps(student, shallow, done)
         return len(done) / len(keys)
     return 0
 
 
 def expect_all_steps(student, case, keys):
-    """Each of these gradients follows from the step before it."""
+    """Raise CheckFailure unless each of these gradients follows from the previous step."""
 
     def attempt(source):
         grads, cache = backward(student, case, source)
@@ -144,9 +144,9 @@ def expect_all_steps(student, case, keys):
 
 
 def expect_reference(student, case, kinds="WB"):
-    """Every gradient of these kinds is right outright.
+    """Raise CheckFailure unless every gradient of these kinds equals the reference.
 
-    A B without its second axis is, in a DNN, whose shapes have checks of their own; those of the extension have none.
+    In a DNN, a B without its second axis is accepted, because other checks grade the shapes. The extension has no such checks.
     """
     read = as_column if case.model == "DNN" else tensor
 
@@ -163,27 +163,27 @@ def expect_reference(student, case, kinds="WB"):
 
 @cache
 def on_base(case):
-    """The case on a DNN that is right, for a SoftmaxDNN that leaves to the student's own one what that has wrong."""
-    finite = {key: np.nan_to_num(value) for key, value in reference_of(case).grads.items()}  # saturated, log(0) has no slope
+    """Return the case on a correct DNN, for a SoftmaxDNN that relies on mistakes in the student's own DNN."""
+    finite = {key: np.nan_to_num(value) for key, value in reference_of(case).grads.items()}  # log(0) has no derivative
     return on_right_base(case, reference_cache(case), finite)
 
 
 def expect_on_either_base(expect, case):
-    """The case is as expected on the student's own DNN or on one that is right."""
+    """Raise CheckFailure unless an expectation holds on the student's own DNN or on a correct one."""
     either(lambda: expect(case), lambda: expect(on_base(case)))
 
 
 @cache
 def case_for_dnn(case):
-    """A case for the student's DNN whose walk back begins, at A - Y, with the true dZ of the output layer of another model."""
+    """Return a case for the student's DNN whose A - Y equals the reference dZ of the output layer of another model."""
     last = case.layers[-1]
     return replace(case, model="DNN", Y=reference_cache(case)[f"A{last}"] - reference_of(case).grads[f"Z{last}"])
 
 
 def expect_reference_or_result_of_dnn(student, case):
-    """Every W and B gradient is right outright, or is what the student's own DNN makes of the right dZ of the output layer.
+    """Raise CheckFailure unless every W and B gradient is correct, or follows from the correct dZ_L through the student's DNN.
 
-    What is below the output layer is the work of dnn.py, whose mistakes are paid for there.
+    Everything below the output layer is computed by dnn.py, whose mistakes cost points there.
     """
 
     def expect_way_of_dnn():
@@ -196,7 +196,7 @@ def expect_reference_or_result_of_dnn(student, case):
 
 
 def parameter_gradients(student, case, source):
-    """The W and B gradients in whatever shapes they come; CheckFailure if there are none."""
+    """Return the W and B gradients in any shape; raise CheckFailure if there are none."""
     grads = run_backward(student, case, source)
     keys = gradient_keys(case, "WB")
     found = {key: tensor(key, require_key("grads", grads, key)) for key in present_keys(grads, keys) or keys}
@@ -206,7 +206,7 @@ def parameter_gradients(student, case, source):
 
 
 def expect_finite_gradients(student, case):
-    """The W and B gradients hold neither nan nor infinity."""
+    """Raise CheckFailure if a W or B gradient contains nan or infinity."""
 
     def attempt(source):
         grads = run_backward(student, case, source)

@@ -54,7 +54,7 @@ def test_gradient_keys_and_shapes(student, cases):
 @check
 @also_on_squares
 def test_gradient_output_Z(student, cases):
-    """dZ of the output layer is right, one column for each sample."""
+    """dZ of the output layer is correct, with one column per sample."""
     expect_steps(student, cases.main, ["Z3"], cases.shallow)
 
 
@@ -85,7 +85,7 @@ def test_gradient_A_step(student, cases):
 @check
 @also_on_squares
 def test_gradient_hidden_Z_step(student, cases):
-    """Every dZ_l of a hidden layer follows from your dA_l and the slope of the sigmoid."""
+    """Every dZ_l of a hidden layer follows from your dA_l and the derivative of the sigmoid."""
     expect_steps(student, cases.main, ["Z2", "Z1"])
     expect_correct_step(student, cases)
 
@@ -93,7 +93,7 @@ def test_gradient_hidden_Z_step(student, cases):
 @check
 @also_on_squares
 def test_gradient_mean_of_samples(student, cases):
-    """The gradient of a batch is the mean of the gradients of its samples taken one by one."""
+    """The gradients of a batch are the means of the gradients of its individual samples."""
     expect_correct_step(student, cases)
 
     def attempt(source):
@@ -111,7 +111,7 @@ def test_gradient_mean_of_samples(student, cases):
 @check
 @also_on_squares
 def test_gradient_duplicated_batch(student, cases):
-    """A batch in which every sample comes twice has the same gradients as the batch itself."""
+    """A batch that contains every sample twice has the same gradients as the original batch."""
     expect_correct_step(student, cases)
 
     def attempt(source):
@@ -125,7 +125,7 @@ def test_gradient_duplicated_batch(student, cases):
 
 @check
 def test_gradient_single_sample(student, cases):
-    """A batch of one sample gets right gradients too."""
+    """The gradients are correct for a batch of one sample, too."""
     expect_reference(student, cases.single)
 
 
@@ -145,7 +145,7 @@ def test_gradient_numerical_B(student, cases):
 
 @check
 def test_gradient_other_depths(student, cases):
-    """The gradients are right for any layer_sizes and any batch: deep, shallow, large, and with integers in X and Y."""
+    """The gradients are correct for any layer_sizes and any batch: deep, shallow, large, and with integers in X and Y."""
     for case in (cases.deep, cases.shallow, cases.integers, cases.long, cases.wide):
         expect_reference(student, case)
 
@@ -153,7 +153,7 @@ def test_gradient_other_depths(student, cases):
 @check
 @also_on_squares
 def test_gradient_saturated(student, cases):
-    """The gradients are right where |Z| is large: from 10 to 40, and at 1000."""
+    """The gradients are correct when |Z| is large: from 10 to 40, and at 1000."""
     expect_correct_step(student, cases)
     for case in (cases.tail, cases.saturated):
         expect_finite_gradients(student, case)
@@ -163,7 +163,7 @@ def test_gradient_saturated(student, cases):
 @check
 @also_on_squares
 def test_gradient_leaves_no_trace(student, cases):
-    """`compute_gradients` changes neither its arguments nor the parameters nor the random state."""
+    """`compute_gradients` doesn't change its arguments, the parameters or the random state."""
     expect_correct_step(student, cases)
     given = {**reference_cache(cases.main), "Y": cases.main.Y}
     net = network(student, cases.main)
@@ -179,7 +179,7 @@ def test_gradient_leaves_no_trace(student, cases):
         expect_untouched(f'cache["{key}"]', require_key("The cache", cache, key), value)
     expect_no_new_keys("cache", cache, cache_before)
     for key in cases.main.params:
-        value = tensor(key, require_key("net.params", params_before, key))  # what forward did to it is paid for there
+        value = tensor(key, require_key("net.params", params_before, key))  # changes made by forward cost points there
         expect_untouched(f'params["{key}"]', require_key("net.params", params, key), value)
     expect_no_new_keys("net.params", params, params_before)
     expect_same_random_state("compute_gradients", before, after)
@@ -188,7 +188,7 @@ def test_gradient_leaves_no_trace(student, cases):
 @check
 @also_on_squares
 def test_gradient_second_call(student, cases):
-    """A used network gives what a new one gives: nothing is carried over, and no earlier result is changed."""
+    """A used network returns the same gradients as a new one, and a later call never changes an earlier result."""
     expect_correct_step(student, cases)
 
     def attempt(source):
@@ -207,12 +207,12 @@ def test_gradient_second_call(student, cases):
 
 
 def expect_use_again(student, cases, source):
-    """A network that has run forward on several batches gives the gradients of each, and those of other labels and weights."""
+    """Raise CheckFailure unless a network used on several batches returns the gradients of each, with new labels, too."""
     case = cases.other
     net, others = network(student, case), (on_another_batch(case), cases.main_on_other)
     one, another = (forward_on(student, net, batch, source) for batch in (case, others[0]))
     first = backward_on(student, net, case, one)
-    remembers = "`compute_gradients` uses what the last `forward` left behind: use the out and the cache that are passed in."
+    remembers = "`compute_gradients` uses values from the last `forward`. Use only the out and the cache that are passed in."
     expect_as_new(student, case, source, student.fetch(first), remembers)
     larger = forward_on(student, net, others[1], source)
     found = [backward_on(student, net, *batch) for batch in zip(others, (another, larger), strict=True)]
@@ -227,14 +227,14 @@ def expect_use_again(student, cases, source):
 
 
 def backward_on(student, net, case, passed):
-    """The gradients from an out and a cache of the case, with its labels where compute_gradients looks for them."""
+    """Return the gradients for an out and a cache of the case, with its labels where compute_gradients looks for them."""
     out, cache = passed
     put_labels(student, net, cache, case)
     return net.compute_gradients(out, cache)
 
 
 def expect_use_of_weights(student, net, case, source):
-    """The used network gives what a new one gives, on parameters that are replaced and on one weight that is changed."""
+    """Raise CheckFailure unless a used network returns the same as a new one after its parameters or one weight change."""
     net.params = student.parameters(with_other_params(case).params)
     replaced = student.fetch(call_backward(student, net, with_other_params(case), source))
     net.params = student.parameters(case.params)
@@ -242,12 +242,12 @@ def expect_use_of_weights(student, net, case, source):
     nudge(net, case)
     nudged = student.fetch(call_backward(student, net, with_nudge(case), source))
     for changed, grads in ((with_other_params(case), replaced), (with_nudge(case), nudged)):
-        message = "After a change of net.params, `compute_gradients` gives something else than on a new network."
+        message = "After net.params changes, `compute_gradients` returns different gradients than on a new network."
         expect_as_new(student, changed, source, grads, message)
 
 
 def expect_as_new(student, case, source, grads, message):
-    """The W and B gradients are those of a new network on the case."""
+    """Raise CheckFailure unless the W and B gradients are those of a new network on the case."""
     got = as_gradients("compute_gradients", grads, case)
     for key, want in parameter_gradients(student, case, source).items():
         if not same(tensor(key, require_key("grads", got, key)), want):

@@ -1,7 +1,7 @@
 """Hidden checks of extension.py.
 
-Networks with a softmax have three classes or more: with two, a forgotten cross term of the Jacobian is exactly a factor 1/2.
-What lies below the output layer of a SoftmaxDNN is the work of dnn.py; its mistakes are not paid for here again.
+Networks with a softmax have at least three classes: with two, a forgotten cross term of the Jacobian is exactly a factor 1/2.
+Everything below the output layer of a SoftmaxDNN is computed by dnn.py, whose mistakes cost no points here.
 """
 
 import contextlib
@@ -45,17 +45,17 @@ from tests.hidden.steps import (
 
 @functools.cache
 def logits_of(cases):
-    """The argument of softmax."""
+    """Return an argument for softmax."""
     return reference_cache(cases.softmax)["Z2"]
 
 
-# The smaller entries of its softmax are about 1e-6: above what some add to a probability before they take its logarithm.
+# The smaller entries of its softmax are about 1e-6: more than some programs add to a probability before taking its logarithm.
 LARGE_LOGITS = np.array([[30.0, -12.5], [17.5, -26.0], [16.0, -24.5]])
 
 
 @check
 def test_softmax_columns(student, cases):
-    """`softmax` is right on a batch of columns, on a single one, and on integers."""
+    """`softmax` is correct for several columns, for a single one, and for integers."""
     logits, function = logits_of(cases), student.module("extension").softmax
     batches = [logits, logits[:, ::-1], logits[:, :1], logits[:3, :5], np.rint(2 * logits).astype(int)]
     for Z, got in zip(batches, student.fetch(*(student.copy(function(Z)) for Z in batches)), strict=True):
@@ -64,7 +64,7 @@ def test_softmax_columns(student, cases):
 
 @check
 def test_softmax_stable(student, cases):
-    """`softmax` is right where |Z| is large: from 10 to 40, and at 1000."""
+    """`softmax` is correct when |Z| is large: from 10 to 40, and at 1000."""
     extension, right = student.module("extension"), softmax(LARGE_LOGITS)
     large, got = student.fetch(extension.softmax(cases.large), extension.softmax(LARGE_LOGITS))
     expect_tensor("softmax(Z)", large, softmax(cases.large))
@@ -74,14 +74,14 @@ def test_softmax_stable(student, cases):
 
 @check
 def test_softmax_forward(student, cases):
-    """`SoftmaxDNN.forward` and its cache are right for any layer_sizes and any batch, and where |Z| reaches 1000."""
+    """`SoftmaxDNN.forward` and its cache are correct for any layer_sizes and any batch, also when |Z| reaches 1000."""
     for case in (cases.softmax, cases.softmax_shallow):
         expect_softmax_cache(student, case, reference_cache(case), on_base(case))
     expect_varied(student, cases, cases.softmax, expect_right_cache)
 
 
 def expect_right_cache(student, case):
-    """The output and the cache are right, those of a softmax as far as they do not come from other parts."""
+    """Raise CheckFailure unless the output and the cache are correct, apart from mistakes that cost points elsewhere."""
     if "Softmax" in case.model:
         expect_softmax_cache(student, case, reference_cache(case), on_base(case))
     else:
@@ -89,7 +89,7 @@ def expect_right_cache(student, case):
 
 
 def expect_right_gradients(student, case):
-    """Every W and B gradient is right, that of a softmax as far as it does not come from dnn.py."""
+    """Raise CheckFailure unless every W and B gradient is correct, apart from mistakes in dnn.py."""
     if case.model == "DNN":  # whose outputs are exactly 0 or 1 where those of a softmax are not
         grads = run_backward(student, case)
         for key in case.params:
@@ -99,7 +99,7 @@ def expect_right_gradients(student, case):
 
 
 def expect_varied(student, cases, case, expect):
-    """What is expected of a network holds for others too, as far as the student's softmax and DNN are right there."""
+    """Raise CheckFailure unless an expectation holds for other networks on which the student's softmax and DNN are correct."""
     for words, other in sample_variety(cases)[case.model].items():
         try:
             with situation(words):
@@ -110,7 +110,7 @@ def expect_varied(student, cases, case, expect):
 
 
 def has_right_softmax(student, case):
-    """Whether the student's softmax is right for the output layer of a case; where it is not, that has been paid for."""
+    """Return whether the student's softmax is correct for the output layer of a case; if not, that cost points elsewhere."""
     with contextlib.suppress(CheckFailure, StudentError):
         right = reference_cache(case)
         Z, A = (right[f"{kind}{case.layers[-1]}"] for kind in "ZA")
@@ -120,7 +120,7 @@ def has_right_softmax(student, case):
 
 
 def expect_losses(student, cases, case):
-    """The loss of a model is right on the right output and the labels, for any layer_sizes and any batch."""
+    """Raise CheckFailure unless the loss of a model is correct for the correct output, for any layer_sizes and any batch."""
     networks = {"": case, **sample_variety(cases)[case.model]}
     losses = student.fetch(*(network(student, one).loss(reference_of(one).out, one.Y) for one in networks.values()))
     for (words, one), loss in zip(networks.items(), losses, strict=True):
@@ -130,30 +130,30 @@ def expect_losses(student, cases, case):
 
 @check
 def test_cross_entropy_loss(student, cases):
-    """`SoftmaxDNN.loss` is the mean over the samples, right for small outputs, and finite where an output is exactly 0."""
+    """`SoftmaxDNN.loss` is the mean over the samples; it is correct for small outputs, and finite if an output is exactly 0."""
     case, Y = cases.softmax, cases.softmax.Y
     expect_losses(student, cases, case)
     chosen = np.where(np.arange(case.samples) == 0, 6e-6, 3e-5)  # so small that what others add to them, up to 1e-8, is nothing
     net = network(student, case)
     small, sure = student.fetch(net.loss(np.where(Y == 1, chosen, (1 - chosen) / (len(Y) - 1)), Y), net.loss(cases.sure, Y))
-    with situation("Where the output of the right class is small"):
+    with situation("Where the output of the correct class is small"):
         expect_tensor("loss", small, -np.mean(np.log(chosen)))
-    with situation("Where the output of the right class is exactly 0"):
+    with situation("Where the output of the correct class is exactly 0"):
         sure = tensor("loss", sure)
         expect_finite("loss", sure)
         if sure.size != 1 or sure < -np.mean(cases.sure[Y == 1] == 0) * np.log(chosen.min()):
-            raise CheckFailure("`loss` is too small; there the loss of a sample is larger than anywhere else.", "loss")
+            raise CheckFailure("`loss` is too small; the loss of a sample is largest there.", "loss")
 
 
 @check
 def test_cross_entropy_output_Z(student, cases):
-    """dZ of the output layer of `SoftmaxDNN` follows from your output, one column for each sample."""
+    """dZ of the output layer of `SoftmaxDNN` follows from your output, with one column per sample."""
     expect_on_either_base(lambda case: expect_steps(student, case, ["Z2"]), cases.softmax)
 
 
 @check
 def test_cross_entropy_gradients(student, cases):
-    """Every W and B gradient of `SoftmaxDNN` is right for any layer_sizes and any batch, from `gradients` and in `fit` too."""
+    """Every W and B gradient of `SoftmaxDNN` is correct for any layer_sizes and any batch, also in `gradients` and `fit`."""
     for case in (cases.softmax, cases.softmax_shallow):
         expect_on_either_base(partial(expect_reference_or_result_of_dnn, student), case)
     expect_on_either_base(partial(expect_finite_gradients, student), cases.softmax_saturated)
@@ -162,16 +162,16 @@ def test_cross_entropy_gradients(student, cases):
 
 
 def more_to_train_on(cases, model):
-    """A shallow and a deep network of the model."""
+    """Return a shallow and a deep network of the model."""
     return [sample_variety(cases)[model][words] for words in (SHALLOW, DEEP)]
 
 
 def expect_other_gradients(student, cases, case, *more):
-    """The gradients of the model are right on other networks and batches, and `gradients` and `fit` use them."""
-    if labels_place(student, "DNN"):  # which has been paid for
+    """Raise CheckFailure unless the model's gradients are correct for other networks, and `gradients` and `fit` use them."""
+    if labels_place(student, "DNN"):  # which costs points in other checks
         return
     expect_varied(student, cases, case, expect_right_gradients)
-    # What is wrong or has another form has been paid for.
+    # Mistakes and other forms cost points in other checks.
     is_usual = outcome(student, partial(expect_usual_forms, student, case)) is None
     for one in (case, *more):
         if is_usual and is_right(student, one):
@@ -180,7 +180,7 @@ def expect_other_gradients(student, cases, case, *more):
 
 @functools.cache
 def two_steps(case, rate):
-    """The case on its parameters and on those after one and after two steps of gradient descent."""
+    """Return the case with its parameters, and with those after one and after two steps of gradient descent."""
     descent = [case]
     for _ in range(2):
         grads = chain(descent[-1])
@@ -189,7 +189,7 @@ def two_steps(case, rate):
 
 
 def expect_training(student, rate, case):
-    """`gradients` and `fit`, which a network of extension.py has from DNN, work with its own passes and its own loss."""
+    """Raise CheckFailure unless the inherited `gradients` and `fit` use the passes and the loss of the model itself."""
     *descent, last = two_steps(case, rate)
     net = network(student, case)
     gradients = student.copy(network(student, case).gradients(case.X, case.Y))  # a later call may change what was returned
@@ -199,7 +199,7 @@ def expect_training(student, rate, case):
     except StudentError:
         if own_losses(student, descent):
             raise
-        return  # a loss that raises is paid for elsewhere, and ends fit
+        return  # a loss that raises costs points elsewhere, and ends fit
     with situation(f"In what `gradients` of `{case.model}` returns"):
         gradients = mapping("It", gradients)
         own = own_gradients(student, case)
@@ -216,12 +216,12 @@ def expect_training(student, rate, case):
 
 
 def fit_twice(net, case, rate):
-    """The losses that fit records in two epochs, still on the student's side."""
+    """Return the losses that fit records in two epochs, still on the student's side."""
     return net.fit(case.X, case.Y, learning_rate=rate, epochs=2, tolerance=-math.inf)
 
 
 def own_losses(student, descent):
-    """The student's own losses on the right outputs of these cases, in a list; nothing where one raises or is no number."""
+    """Return the student's losses for the correct outputs of these cases; none if one of them raises or isn't a number."""
     with contextlib.suppress(CheckFailure, StudentError):
         outputs = [reference_cache(one)[f"A{one.layers[-1]}"] for one in descent]
         losses = student.fetch(*(network(student, one).loss(out, one.Y) for one, out in zip(descent, outputs, strict=True)))
@@ -231,7 +231,7 @@ def own_losses(student, descent):
 
 @check
 def test_squared_error_loss(student, cases):
-    """`SquaredErrorSoftmaxDNN.loss` sums over the classes and averages over the samples, without a factor 1/2."""
+    """`SquaredErrorSoftmaxDNN.loss` sums over the classes and averages over the samples, without a factor of 1/2."""
     expect_losses(student, cases, cases.squared_error)
     Y = cases.softmax.Y
     with situation("Where an output is exactly 0 or 1"):
@@ -241,38 +241,38 @@ def test_squared_error_loss(student, cases):
 
 @check
 def test_squared_error_output_Z(student, cases):
-    """dZ of the output layer of `SquaredErrorSoftmaxDNN` goes through the full Jacobian of the softmax."""
+    """dZ of the output layer of `SquaredErrorSoftmaxDNN` uses the full Jacobian of the softmax."""
     expect_steps(student, cases.squared_error, ["Z2"])
 
 
 @check
 def test_squared_error_gradients(student, cases):
-    """Every W and B gradient of `SquaredErrorSoftmaxDNN` is right for any layer_sizes and any batch, in `fit` too."""
+    """Every W and B gradient of `SquaredErrorSoftmaxDNN` is correct for any layer_sizes and any batch, also in `fit`."""
     expect_reference_or_result_of_dnn(student, cases.squared_error)
     expect_correct_step_on(student, cases.squared_error)
     expect_other_gradients(student, cases, cases.squared_error, *more_to_train_on(cases, "SquaredErrorSoftmaxDNN"))
 
 
 W212, DL_DW212, DL_DW131 = 0.8, -0.130376706180, 0.003159356764
-# The numbers and formulas of the notes give these, and this is what they forget.
+# What the numbers and formulas in the notes give, and what they leave out.
 IN_THE_NOTES = {
     "dL_dw212": ((-0.029, -0.065), "the softmax couples both outputs, so w212 reaches the loss along two paths"),
     "dL_dw131": (
         (-6.4e-3, -6.494e-3, 1.58e-3),
-        "the slopes of the softmax hold its outputs alone, and w131 reaches the loss along four paths",
+        "the derivatives of the softmax contain only its outputs, and w131 reaches the loss along four paths",
     ),
-    "w212_next": ((0.865,), "the step takes the right dL_dw212"),
+    "w212_next": ((0.865,), "the step must use the correct dL_dw212"),
 }
 
 
 def expect_worked(values, key, want):
-    """The number is right; one that comes from the notes is named as such."""
+    """Raise CheckFailure unless a number is correct; say so if it is the one in the notes."""
     got = tensor(key, require_key("The dict", values, key))
     got = got.reshape(()) if got.size == 1 else got
     in_the_notes, reason = IN_THE_NOTES[key]
     if got.shape == () and any(abs(got - number) < 0.008 * abs(number) for number in in_the_notes):
         found = Found(f"{got:.3g}, as in the notes", "the number of the notes")
-        raise CheckFailure(f"`{key}` is {FOUND}, and that is wrong: {reason}.", key, found=found)
+        raise CheckFailure(f"`{key}` is {FOUND}, which is wrong: {reason}.", key, found=found)
     expect_tensor(key, got, np.asarray(want))
 
 
@@ -282,7 +282,7 @@ def run_worked(student):
 
 @check
 def test_worked_w212(student):
-    """`worked_example` puts dL/dw212 right, and w212 after one step with it."""
+    """`worked_example` returns the correct dL/dw212, and the correct w212 after one step."""
     values = run_worked(student)
     expect_worked(values, "dL_dw212", DL_DW212)
     expect_worked(values, "w212_next", W212 - DL_DW212)
@@ -290,7 +290,7 @@ def test_worked_w212(student):
 
 @check
 def test_worked_w131(student):
-    """`worked_example` puts dL/dw131 right."""
+    """`worked_example` returns the correct dL/dw131."""
     expect_worked(run_worked(student), "dL_dw131", DL_DW131)
 
 
@@ -308,14 +308,14 @@ TAILS = {"Where Z is between -40 and -10": np.array([[-11.3, -12.7]]), "Where Z 
 
 
 def points_of(name, number):
-    """The arrays that an activation, or its slope, is tried on, by the words for them."""
-    at_zero = "At Z = 0, where the hand-out sets the slope of relu to 0" if (name, number) == ("relu", 1) else "At Z = 0"
+    """Return the arrays to try an activation or its derivative on, by their description."""
+    at_zero = "At Z = 0, where the hand-out sets the derivative of relu to 0" if (name, number) == ("relu", 1) else "At Z = 0"
     return {**ACTIVATIONS_AT, at_zero: np.zeros((2, 3)), **(TAILS if (name, number) == ("sigmoid", 0) else {})}
 
 
 @check
 def test_activations(student, cases):
-    """`ACTIVATIONS` has the right values and slopes at any Z, element by element; the slope of relu at 0 is 0."""
+    """`ACTIVATIONS` has the correct values and derivatives for any Z; the derivative of relu at 0 is 0."""
     table = student.module("extension").ACTIVATIONS
     entries = [(name, number) for name in SLOPES for number in (0, 1)]
     asked = [(name, number, words, Z) for name, number in entries for words, Z in points_of(name, number).items()]
@@ -328,7 +328,7 @@ def test_activations(student, cases):
 
 @check
 def test_general_forward(student, cases):
-    """`GeneralDNN.forward` and its cache are right for any layer_sizes, activations and batch, and where |Z| reaches 1000."""
+    """`GeneralDNN.forward` and its cache are correct for any layer_sizes, activations and batch, also when |Z| reaches 1000."""
     for case in (cases.general, cases.general_relu):
         expect_cache(student, case, reference_cache(case))
     expect_varied(student, cases, cases.general_relu, expect_right_cache)
@@ -336,14 +336,14 @@ def test_general_forward(student, cases):
 
 @check
 def test_general_hidden_Z_step(student, cases):
-    """Every dZ_l of a hidden layer of `GeneralDNN` follows from your dA_l and the slope of the layer's own activation."""
+    """Every dZ_l of a hidden layer of `GeneralDNN` follows from your dA_l and the derivative of the layer's activation."""
     for case in (cases.general, cases.general_relu):
         expect_steps(student, case, [key for key in gradient_keys(case, "Z") if key != f"Z{case.layers[-1]}"])
 
 
 @check
 def test_general_gradients(student, cases):
-    """Every W and B gradient of `GeneralDNN` is right for any layer_sizes, activations and batch, in `fit` too."""
+    """Every W and B gradient of `GeneralDNN` is correct for any layer_sizes, activations and batch, also in `fit`."""
     for case in (cases.general, cases.general_relu):
         expect_reference(student, case)
     expect_other_gradients(student, cases, cases.general_relu, cases.general, sample_variety(cases)["GeneralDNN"][SHALLOW])
@@ -351,7 +351,7 @@ def test_general_gradients(student, cases):
 
 @check
 def test_notes_gradients(student, cases):
-    """`notes_gradients` is right for any depth and batch and where |z| reaches 1000, every dJdw_l in the shape of its w_l."""
+    """`notes_gradients` is correct for any depth and batch, also when |z| reaches 1000; each dJdw_l has the shape of w_l."""
     networks = {"": cases.notes, **sample_variety(cases)["DNN"]}
     function = student.module("extension").notes_gradients
     found = student.fetch(*(student.copy(function(in_the_notes(case.params), case.X, case.Y)) for case in networks.values()))

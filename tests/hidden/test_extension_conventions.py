@@ -1,6 +1,6 @@
-"""Hidden checks of what a call in extension.py leaves behind: in what belongs to its caller, and for the next call.
+"""Hidden checks of side effects in extension.py: on the caller's arrays, and on later calls.
 
-What a network does not do at all, and what it has from dnn.py, is paid for elsewhere.
+Whatever a network doesn't do at all, or inherits from dnn.py, costs points elsewhere.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ NOTHING = MappingProxyType({})
 
 
 def expect_of_networks(student, cases, attempt):
-    """Every network of extension.py that runs passes the attempt, and one of them has a correct step."""
+    """Raise CheckFailure unless every network of extension.py that runs passes, and one of them has a correct step."""
     usual = cases.softmax, cases.squared_error, cases.general_relu
     expect_correct_step_on(student, *usual)
     for case in usual:
@@ -52,12 +52,12 @@ def expect_of_networks(student, cases, attempt):
             unless_dnn_fails_too(partial(attempt, student), case)
 
 
-# What belongs to the caller -------------------------------------------------------------------------------------------
+# Side effects on the caller's arrays -----------------------------------------------------------------------------------------
 
 
 @check
 def test_extension_leaves_no_trace(student, cases):
-    """No function of `extension.py` changes its arguments, the parameters or the random state."""
+    """No function in `extension.py` changes its arguments, the parameters or the random state."""
     expect_of_networks(student, cases, expect_no_trace_of_network)
     extension, arguments = student.module("extension"), arguments_of(cases)
 
@@ -72,7 +72,7 @@ def test_extension_leaves_no_trace(student, cases):
 
 
 def arguments_of(cases):
-    """The arguments of the functions, by their names."""
+    """Return the arguments of the functions, by name."""
     case = cases.squared_error
     out, Z = reference_of(case).out, reference_cache(case)[f"Z{case.layers[-1]}"]
     return {
@@ -84,7 +84,7 @@ def arguments_of(cases):
 
 
 def expect_same_arguments(before, after, held=NOTHING):
-    """CheckFailure if an argument is not what it was before the call, or a dict has keys that neither it nor held had."""
+    """Raise CheckFailure if an argument has changed, or if a dict has keys that neither it nor `held` had."""
     for name, value in before.items():
         if isinstance(value, dict):
             expect_no_new_keys(name, after[name], {**value, **held.get(name, {})})
@@ -95,7 +95,7 @@ def expect_same_arguments(before, after, held=NOTHING):
 
 
 def expect_no_trace_of_network(student, case):
-    """Neither pass of the network nor its loss changes its arguments, the parameters or the random state."""
+    """Raise CheckFailure if a pass of the network or its loss changes its arguments, the parameters or the random state."""
     net, out, given = network(student, case), reference_of(case).out, {**reference_cache(case), "Y": case.Y}
     cache = cache_with_overrides(student, net, case, given)
     arguments = {"forward": {"X": case.X}, "loss": {"out": out, "Y": case.Y}, "compute_gradients": {"out": out}}
@@ -118,11 +118,11 @@ def expect_no_trace_of_network(student, case):
     expect_same_arguments({"net.params": case.params}, {"net.params": params})
 
 
-# What is left for the next call ---------------------------------------------------------------------------------------
+# Side effects on later calls ---------------------------------------------------------------------------------------
 
 
 class Use(NamedTuple):
-    """One use of a network: in words what was new, the case it was used for, and what came: out, cache and gradients."""
+    """One use of a network: what was new about it, in words; the case; and the results: out, cache and gradients."""
 
     words: str
     case: Any
@@ -131,7 +131,7 @@ class Use(NamedTuple):
 
 @lru_cache(maxsize=64)
 def other_uses_of(case):
-    """What a network of the case is used for next, by the words for what is new then."""
+    """Return the cases that a network is used for next, by a description of what is new."""
     return {
         "another batch": on_another_batch(case),
         "other labels": relabelled(case),
@@ -142,12 +142,12 @@ def other_uses_of(case):
 
 
 def uses_of(student, case):
-    """The uses of one network, for one thing after another, and what the results of the first one were after the next ones."""
+    """Return the uses of one network, one after another, and the results of the first one as they are afterwards."""
     return remember(student, ("uses", case), partial(use_again, student, case))
 
 
 def use_again(student, case):
-    """Use a network again and again."""
+    """Use a network repeatedly."""
     new = other_uses_of(case)
     net, uses = network(student, case), []
 
@@ -186,12 +186,12 @@ def use_again(student, case):
 
 @check
 def test_extension_second_call(student, cases):
-    """A network of `extension.py` that has been used returns what a new one does, on other batches and parameters."""
+    """A used network of `extension.py` returns the same as a new one, for other batches and parameters."""
     expect_of_networks(student, cases, expect_use_as_new)
 
 
 def expect_use_as_new(student, case):
-    """Every use of a network gives the right values where the first one does, else those of a new network."""
+    """Raise CheckFailure unless every use of a network gives the correct values or, if the first doesn't, a new network's."""
     right = is_right(student, case)
     uses, _ = uses_of(student, case)
     for use in uses:
@@ -200,26 +200,26 @@ def expect_use_as_new(student, case):
         for key, want in (right_values(use.case) if right else values_of_new(student, use.case)).items():
             value = as_column(key, require_key("grads", got, key))
             if not same(value, want) and not same(value, values_of_new(student, use.case).get(key, want)):
-                words = f"For {use.words}, a `{case.model}` that has been used before returns something else than a new one"
+                words = f"For {use.words}, a used `{case.model}` returns a different result than a new one"
                 raise CheckFailure(
-                    f"{words}. Let every call work with what it is given, and with self.params as they are then.", key
+                    f"{words}. Use only the arguments of the call and the current self.params.", key
                 )
 
 
 def right_values(case):
-    """The output and the gradients of the parameters."""
+    """Return the output and the gradients of the parameters."""
     return {key: chain(case)[key] for key in case.params} | {"out": reference_cache(case)[f"A{case.layers[-1]}"]}
 
 
 def values_of_new(student, case):
-    """The same by a new network of the student's, as far as they are there and finite."""
+    """Return the same for a new network of the student's, without missing or infinite values."""
     found = {**arrays_in(run_backward(student, case), case.params), **arrays_in({"out": run_output(student, case)}, ["out"])}
     return {key: as_column(key, value) for key, value in found.items() if np.isfinite(value).all()}
 
 
 @check
 def test_extension_results_independent(student, cases):
-    """What a function of `extension.py` has returned stays as it is when functions are called again."""
+    """A later call never changes what a function in `extension.py` has returned."""
     expect_of_networks(student, cases, expect_lasting_uses)
     calls, extension = {}, student.module("extension")
     for name, arguments in arguments_of(cases).items():
@@ -235,27 +235,27 @@ def test_extension_results_independent(student, cases):
 
 
 def another(value):
-    """Another argument of the same kind."""
+    """Return another argument of the same kind."""
     return value if isinstance(value, dict) else 0.5 * value[..., ::-1]
 
 
 def expect_lasting_uses(student, case):
-    """No later use of a network changes what the first one returned."""
-    with suppress(StudentError):  # what raises in a later use is paid for where the second call is
+    """Raise CheckFailure if a later use of a network changes what the first one returned."""
+    with suppress(StudentError):  # an exception in a later use costs points in the check of the second call
         uses, later = uses_of(student, case)
         for name, early, late in zip(("forward", "forward", "compute_gradients"), uses[0].results, later, strict=True):
             expect_lasting(f"{case.model}.{name}", early, late)
 
 
 def expect_lasting(name, early, late):
-    """CheckFailure if a result is no longer what it was."""
+    """Raise CheckFailure if a result has changed."""
     if not is_same_value(early, late):
-        words = f"What `{name}` had returned was changed by a later call"
-        raise CheckFailure(f"{words}: begin every call with a new dict and new arrays.")
+        words = f"A later call changed what `{name}` had returned"
+        raise CheckFailure(f"{words}. Create a new dict and new arrays in every call.")
 
 
 def is_same_value(one, other):
-    """Whether two fetched values are the same, dicts and lists with everything in them."""
+    """Return whether two fetched values are equal, including everything in dicts and lists."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(is_same_value(one[key], other[key]) for key in one)
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):

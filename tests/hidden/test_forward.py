@@ -1,6 +1,6 @@
 """Hidden checks of `forward` and its cache.
 
-Z_l is checked on the student's own A_{l-1} and A_l on the student's own Z_l, so that one slip is not paid for twice.
+Z_l is checked given the student's own A_{l-1}, and A_l given the student's own Z_l, so that one mistake costs points only once.
 """
 
 from contextlib import suppress
@@ -36,7 +36,7 @@ from tests.hidden.credit import without_rounding
 from tests.hidden.steps import Tensors, also_on_squares
 from tests.hidden.used import expect_no_new_keys, nudge, with_nudge, with_other_params
 
-# What the tensors of a layer follow from.
+# The tensors that those of a layer follow from.
 STEPS = {
     "Z": lambda case, cache, layer: case.params[f"W{layer}"] @ cache[f"A{layer - 1}"] + case.params[f"B{layer}"],
     "A": lambda case, cache, layer: sigmoid(cache[f"Z{layer}"]),
@@ -44,14 +44,14 @@ STEPS = {
 
 
 def expect_cache(student, case, kinds):
-    """The tensors of these kinds are right."""
+    """Raise CheckFailure unless the tensors of these kinds are correct."""
     cache = run_cache(student, case)
     for key in keys_of(case, kinds):
         expect_tensor(key, require_key("The cache", cache, key), reference_of(case).cache[key])
 
 
 def expect_cache_steps(student, case, kind):
-    """The tensors of this kind are right, or follow from the student's own ones."""
+    """Raise CheckFailure unless the tensors of this kind are correct, or follow from the student's own ones."""
     for key in keys_of(case, kind):
         expect_step(student, case, key)
 
@@ -61,7 +61,7 @@ def keys_of(case, kinds):
 
 
 def followed(case, cache, key, varying):
-    """What the step must give from the student's own results, where they can be followed."""
+    """Return the result of a step from the student's own results, if they can be followed."""
     try:
         yield STEPS[key[0]](case, Tensors(cache, case, varying), int(key[1:]))
     except (CheckFailure, KeyError):
@@ -69,7 +69,7 @@ def followed(case, cache, key, varying):
 
 
 def expect_correct_step(student, case):
-    """CheckFailure unless the output, or some Z or A, is right or follows from the student's own results; A_0 is only X."""
+    """Raise CheckFailure unless the output, or some Z or A but A_0, is correct or follows from the student's own results."""
     keys = [key for key in cache_keys(case) if key[0] in "ZA" and key != "A0"]
     right = (holds(expect_step, student, case, key) for key in keys)
     if not holds(expect_right_output, student, case) and not any(right):
@@ -79,7 +79,7 @@ def expect_correct_step(student, case):
 
 @check
 def test_forward_output(student, cases):
-    """`forward` returns the right output for batches of shape 2 x m, one column or many."""
+    """`forward` returns the correct output for batches of shape (2, m), including m = 1."""
     for case in (cases.main, cases.single):
         expect_right_output(student, case)
 
@@ -87,7 +87,7 @@ def test_forward_output(student, cases):
 @check
 @also_on_squares
 def test_forward_cache_keys(student, cases):
-    """The cache has a key for every W, B, Z and A on a batch of shape 2 x m."""
+    """The cache has a key for every W, B, Z and A for a batch of shape (2, m)."""
     expect_input_dependence_of_forward(student, cases.main)
     require_keys("The cache", run_cache(student, cases.main), cache_keys(cases.main))
 
@@ -95,14 +95,14 @@ def test_forward_cache_keys(student, cases):
 @check
 @also_on_squares
 def test_forward_cache_Z(student, cases):
-    """The cache holds every Z_l as it was before the activation, in the shape (n_l, m)."""
+    """The cache holds every Z_l, before the activation, with the shape (n_l, m)."""
     expect_cache_steps(student, cases.main, "Z")
 
 
 @check
 @also_on_squares
 def test_forward_cache_A(student, cases):
-    """The cache holds every A_l from the input A_0 to the output, in the shape (n_l, m)."""
+    """The cache holds every A_l, from the input A_0 to the output, with the shape (n_l, m)."""
     expect_cache_steps(student, cases.main, "A")
 
 
@@ -116,7 +116,7 @@ def test_forward_cache_W_and_B(student, cases):
 
 @check
 def test_forward_other_depths(student, cases):
-    """`forward` and its cache are right for any layer_sizes and any batch: deep, shallow, large, and with integers in X."""
+    """`forward` and its cache are correct for any layer_sizes and any batch: deep, shallow, large, and with integers in X."""
     for case in (cases.deep, cases.shallow, cases.integers, cases.long, cases.wide):
         expect_right_output(student, case)
         expect_cache(student, case, "ZA")
@@ -125,7 +125,7 @@ def test_forward_other_depths(student, cases):
 @check
 @also_on_squares
 def test_forward_saturated(student, cases):
-    """`forward` is right where |Z| is large: from 10 to 40, and at 1000."""
+    """`forward` is correct when |Z| is large: from 10 to 40, and at 1000."""
     expect_correct_step(student, cases.main)
     for case in (cases.tail, cases.saturated):
         for key, value in tensors_of_forward(answer_of_forward(student, case), case).items():
@@ -134,7 +134,7 @@ def test_forward_saturated(student, cases):
 
 
 def expect_same_steps(student, usual, case):
-    """Whatever is right on the usual case, outright or as a step, is right on another one of the same layers."""
+    """Raise CheckFailure if a result or a step is correct on the usual case, but wrong on another one with the same layers."""
     for key in cache_keys(usual):
         if key[0] in "ZA" and holds(expect_step, student, usual, key):
             expect_step(student, case, key, varying=False)
@@ -156,7 +156,7 @@ def expect_step(student, case, key, varying=True):
 
 
 def has_overflowed(cache, key):
-    """Whether a tensor holds an infinity, which is paid for there, and no nan."""
+    """Return whether a tensor contains infinity, which costs points there, and no nan."""
     with suppress(CheckFailure):
         array = tensor(key, require_key("The cache", cache, key))
         return have_overflowed([array]) and not np.isnan(array).any()
@@ -164,7 +164,7 @@ def has_overflowed(cache, key):
 
 
 def expect_output(student, case):
-    """The output is right, or is the last A of the student's own cache."""
+    """Raise CheckFailure unless the output is correct, or equals the last A in the student's own cache."""
     with suppress(CheckFailure, StudentError):
         own = tensors_of_forward(answer_of_forward(student, case), case)
         expect_tensor("out", require_key("", own, "out"), require_key("", own, f"A{case.layers[-1]}"))
@@ -177,7 +177,7 @@ def expect_right_output(student, case):
 
 
 def holds(expect, *arguments):
-    """Whether the check passes."""
+    """Return whether the check passes."""
     with suppress(CheckFailure, StudentError):
         expect(*arguments)
         return True
@@ -187,7 +187,7 @@ def holds(expect, *arguments):
 @check
 @also_on_squares
 def test_forward_leaves_no_trace(student, cases):
-    """`forward` changes neither X, the parameters nor the random state, and gives on a used network what a new one gives."""
+    """`forward` doesn't change X, the parameters or the random state; a used network returns the same as a new one."""
     expect_correct_step(student, cases.main)
     net = network(student, cases.main)
     X = student.place(cases.main.X)
@@ -204,7 +204,7 @@ def test_forward_leaves_no_trace(student, cases):
     expect_same_random_state("forward", before, after)
     second = tensors_of_forward(again, cases.main)
     wants = tensors_of_forward(first, cases.main)
-    overflowed = have_overflowed(wants.values())  # which is paid for elsewhere
+    overflowed = have_overflowed(wants.values())  # which costs points elsewhere
     for key, want in wants.items():
         got = tensor(key, require_key("The second cache", second, key))
         if not np.array_equal(got, want, equal_nan=overflowed):
@@ -213,16 +213,16 @@ def test_forward_leaves_no_trace(student, cases):
 
 
 def expect_use_again(student, case):
-    """A used network gives what a new one gives: for a second batch of the same shape, and after its weights have changed."""
+    """Raise CheckFailure unless a used network returns the same as a new one, for a second batch and for changed weights."""
     net, other = network(student, case), on_another_batch(case)
     first, second = student.fetch(net.forward(case.X), net.forward(other.X))
     expect_as_new(
-        student, other, second, "`forward` remembers a batch: it gives something else for a second batch of that shape."
+        student, other, second, "`forward` keeps values of an earlier batch: it is wrong for a second batch of the same shape."
     )
     expect_as_new(student, case, first, "A second `forward` on the same network changed what the first one returned.")
     net.params = student.parameters(with_other_params(case).params)
     replaced = student.fetch(net.forward(case.X))
-    message = "`forward` does not use the parameters that net.params was set to after another call."
+    message = "`forward` does not use the parameters that were assigned to net.params after an earlier call."
     expect_as_new(student, with_other_params(case), replaced, message)
     net.params = student.parameters(case.params)
     net.forward(case.X)
@@ -232,7 +232,7 @@ def expect_use_again(student, case):
 
 
 def expect_as_new(student, case, answer, message):
-    """The output and every Z and A are what a new network gives on the case."""
+    """Raise CheckFailure unless the output and every Z and A are those of a new network on the case."""
     got = tensors_of_forward(answer, case)
     wants = tensors_of_forward(answer_of_forward(student, case), case)
     overflowed = have_overflowed(wants.values())

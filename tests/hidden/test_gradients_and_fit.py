@@ -1,7 +1,7 @@
 """Hidden checks of `gradients` and `fit`.
 
-Both are put together from forward, loss and compute_gradients. They are held against the truth and against the student's own
-parts, so that a mistake in a part is not paid for again.
+Both combine forward, loss and compute_gradients. They are compared with the reference and with the student's own parts, so
+that a mistake in a part costs no points here.
 """
 
 import functools
@@ -44,19 +44,19 @@ LEAST_RATE = 1e-4
 @check
 @also_on_squares
 def test_gradients(student, cases):
-    """`gradients(X, Y)` runs forward, hands over the labels and returns at least every W and B gradient, for any network."""
+    """`gradients(X, Y)` runs forward, sets the labels and returns at least every W and B gradient, for any network."""
     others = (cases.deep, cases.shallow, cases.integers, cases.long)
     for case in (cases.main, cases.other, *others):
-        if case not in others or own_gradients(student, case):  # what the passes cannot do is paid for there
+        if case not in others or own_gradients(student, case):  # whatever the passes cannot do costs points there
             expect_whole(student, case, reference_of(case).grads, lambda: expect_correct_step(student, cases))
 
 
 class RunawayError(CheckFailure):
-    """A descent by the student's own gradients ends in numbers that are too large."""
+    """Gradient descent with the student's own gradients diverges."""
 
 
 class Descent(NamedTuple):
-    """Gradient descent on a case: the loss before each update, and the parameters before the first and after every update."""
+    """Gradient descent on a case: the loss before each update, and the parameters before the first and after each update."""
 
     case: Any
     rate: float
@@ -66,7 +66,7 @@ class Descent(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def true_descent(case, rate, epochs):
-    """The descent on a case by the true gradients."""
+    """Return the descent on a case with the reference gradients."""
     losses, params = [], [case.params]
     for _ in range(epochs):
         right = reference_of(case.with_params(params[-1]))
@@ -76,12 +76,12 @@ def true_descent(case, rate, epochs):
 
 
 def own_descent(student, case, rate, epochs):
-    """The same by the student's own network, its losses and its gradients; CheckFailure where these lead nowhere."""
+    """Return the descent with the student's own losses and gradients; raise CheckFailure if it is impossible."""
     return remember(student, ("descent", case, rate, epochs), lambda: descend_slowly(student, case, rate, epochs))
 
 
 def descend_slowly(student, case, rate, epochs):
-    """The descent at the first rate, from the given one down, at which wrong gradients do not run away."""
+    """Return the descent with the first learning rate, from the given one down, at which wrong gradients don't diverge."""
     try:
         return descend(student, case, rate, epochs)
     except RunawayError:
@@ -91,7 +91,7 @@ def descend_slowly(student, case, rate, epochs):
 
 
 def descend(student, case, rate, epochs):
-    """Where the own gradients are too large, the rate makes up for it: what runs away ends in infinities, or by luck not."""
+    """Descend with the student's own gradients, at a smaller rate if these are too large, which could make it diverge."""
     net, losses, params = network(student, case), [], [case.params]
     rate = float(rate * min(1, size(reference_of(case).grads, case) / size(gradients_of(student, net, case), case)))
     net, X, Y = network(student, case), student.place(case.X), student.place(case.Y)  # which the passes may change
@@ -106,45 +106,45 @@ def descend(student, case, rate, epochs):
 
 
 def size(grads, case):
-    """How large the W and B gradients of a case are together."""
+    """Return the norm of all W and B gradients of a case together."""
     return np.linalg.norm([np.linalg.norm(grads[key]) for key in case.params])
 
 
 def one_number(name, value):
-    """The value as a float; CheckFailure if it is no finite number."""
+    """Return the value as a float; raise CheckFailure if it is not a finite number."""
     number = tensor(name, value)
     if number.size != 1 or not np.isfinite(number).all():
-        raise RunawayError(f"`{name}` is no finite number.", name)
+        raise RunawayError(f"`{name}` is not a finite number.", name)
     return float(number.reshape(()))
 
 
 def gradients_of(student, net, case):
-    """What the student's network returns from `gradients`, for every W and B in whatever shape."""
+    """Return the result of the student's `gradients` for every W and B, in any shape."""
     return arrays_of(case, student.fetch(net.gradients(case.X, case.Y)))
 
 
 def arrays_of(case, value):
-    """What `gradients` returned as the arrays of every W and B."""
+    """Return the result of `gradients` as an array for every W and B."""
     grads = as_gradients("gradients", value, case)
     return {key: tensor(key, require_key("grads", grads, key)) for key in case.params}
 
 
 def step(value, change):
-    """The value after a step; CheckFailure if the shapes do not go together, or if it ends in no number."""
+    """Return the value after a step; raise CheckFailure if the shapes don't fit, or if the result is not a number."""
     try:
         shape = np.broadcast_shapes(value.shape, change.shape)
     except ValueError:
-        raise CheckFailure("A parameter and its gradient have shapes that do not go together.") from None
+        raise CheckFailure("A parameter and its gradient have shapes that don't fit.") from None
     if math.prod(shape) > MOST_NUMBERS:
-        raise CheckFailure("A parameter grows with every step.")
+        raise CheckFailure("The shape of a parameter grows with every step.")
     after: np.ndarray = value - change
     if not np.isfinite(after).all():
-        raise RunawayError("The descent runs away.")
+        raise RunawayError("Gradient descent diverges.")
     return after
 
 
 def has_gradients_to_descend(student, case):
-    """Whether the student's own gradients on a case have the shapes of the parameters."""
+    """Return whether the student's own gradients on a case have the shapes of the parameters."""
     with suppress(CheckFailure, StudentError):
         grads = gradients_of(student, network(student, case), case)
         return all(grads[key].shape == value.shape and np.isfinite(grads[key]).all() for key, value in case.params.items())
@@ -152,7 +152,7 @@ def has_gradients_to_descend(student, case):
 
 
 def leads_somewhere(student, case, rate, epochs):
-    """Whether the student's own gradients have the shapes of the parameters, and their descent ends in numbers."""
+    """Return whether the student's own gradients have the shapes of the parameters, and descent with them is finite."""
     with suppress(CheckFailure, StudentError):
         own_descent(student, case, rate, epochs)
         return has_gradients_to_descend(student, case)
@@ -160,10 +160,10 @@ def leads_somewhere(student, case, rate, epochs):
 
 
 def on_some_descent(student, cases, attempt, epochs=EPOCHS, rate=None):
-    """Let fit try against the true descent on the main case, then against the one by the student's own gradients.
+    """Compare fit with the reference descent on the main case, then with the descent along the student's own gradients.
 
-    Only where that one leads nowhere, which may stop a right fit, it may try without hidden layers, where an unfinished
-    backward pass is whole, and where every tensor is one number, so that all shapes are the same.
+    If that one is impossible, a correct fit may fail, too. Only then, try a network without hidden layers, for which an
+    unfinished backward pass may be complete, and one in which every tensor has a single entry, so all shapes fit.
     """
     rate = rate or cases.learning_rate
 
@@ -171,7 +171,7 @@ def on_some_descent(student, cases, attempt, epochs=EPOCHS, rate=None):
         expect_correct_step(student, cases)
         if leads_somewhere(student, cases.main, rate, epochs):
             on(cases.main)
-        elif not leads_somewhere(student, cases.main, cases.learning_rate, EPOCHS):  # else wrong gradients run away in the end
+        elif not leads_somewhere(student, cases.main, cases.learning_rate, EPOCHS):  # wrong gradients may diverge later
             either(lambda: on(cases.main), lambda: either(lambda: on(cases.shallow), lambda: on(cases.point)))
 
     def on(case):
@@ -181,7 +181,7 @@ def on_some_descent(student, cases, attempt, epochs=EPOCHS, rate=None):
 
 
 def on_other_network(student, cases, case, attempt):
-    """The same on another network; where the student's own gradients are of no use there, they are paid for elsewhere."""
+    """Compare fit on another network; if the student's own gradients are unusable there, that costs points elsewhere."""
     rate = cases.learning_rate
     with suppress(CheckFailure, StudentError):
         attempt(true_descent(case, rate, UPDATES))
@@ -191,32 +191,32 @@ def on_other_network(student, cases, case, attempt):
 
 
 def run_fit(student, descent, tolerance):
-    """The recorded losses of the student's fit as in a descent, shape (epochs,), and the parameters after it."""
+    """Return the losses recorded by the student's fit, with the shape (epochs,), and the parameters after it."""
     net = network(student, descent.case)
     losses, params = student.fetch(fit(net, descent, EPOCHS, tolerance), net.params)
     return as_losses(losses), mapping("net.params", params)
 
 
 def fit(net, descent, epochs, tolerance=0.0):
-    """The student's fit on the batch of a descent, still on the student's side."""
+    """Run the student's fit on the batch of a descent; the result is still on the student's side."""
     case = descent.case
     return net.fit(case.X, case.Y, learning_rate=descent.rate, epochs=epochs, tolerance=tolerance)
 
 
 def as_losses(value):
-    """The recorded losses as an array, shape (epochs,)."""
+    """Return the recorded losses as an array of shape (epochs,)."""
     if value is None:
         raise CheckFailure("fit must return the list of recorded losses; it returned None (is the return missing?).")
     losses = tensor("losses", value)
     if losses.ndim != 1:
         found = describe(losses)
-        raise CheckFailure(f"fit must return a list with one loss for each epoch; it returned {FOUND}.", found=found)
+        raise CheckFailure(f"fit must return a list with one loss per epoch; it returned {FOUND}.", found=found)
     return losses
 
 
 @check
 def test_fit_losses(student, cases):
-    """`fit` records the loss before every update and returns one loss for each epoch."""
+    """`fit` records the loss before every update, and returns one loss per epoch."""
 
     def attempt(descent):
         losses, _ = run_fit(student, descent, tolerance=0.0)
@@ -228,7 +228,7 @@ def test_fit_losses(student, cases):
 
 @check
 def test_fit_parameters(student, cases):
-    """After `fit` the parameters of any network have taken one step against the gradient in every epoch."""
+    """`fit` takes one step against the gradient in every epoch, for any network."""
 
     def attempt(descent):
         epochs = len(descent.losses)
@@ -243,7 +243,7 @@ def test_fit_parameters(student, cases):
 
 @check
 def test_fit_tolerance(student, cases):
-    """`fit` stops, without a further update, as soon as the recorded loss is below the tolerance, and not before."""
+    """`fit` stops without another update as soon as the recorded loss is below the tolerance, and not before."""
 
     def attempt(descent):
         before, between, after, *_ = descent.losses
@@ -258,7 +258,7 @@ def test_fit_tolerance(student, cases):
 
 @check
 def test_fit_goes_on(student, cases):
-    """`fit` takes every step it is told to, also where the loss does not fall, and a second `fit` goes on where one ended."""
+    """`fit` runs all epochs even if the loss doesn't fall, and a second `fit` continues from the current parameters."""
 
     def attempt(descent):
         net = network(student, descent.case)
@@ -285,7 +285,7 @@ def test_fit_goes_on(student, cases):
 
 @functools.lru_cache(maxsize=64)
 def rising_rate(case, rate):
-    """A learning rate so large that the first step of the true descent makes the loss larger."""
+    """Return a learning rate so large that the first step of the reference descent increases the loss."""
     while np.diff(true_descent(case, rate, 2).losses) <= 0 and rate < MOST_RATE:
         rate *= 2
     return rate
@@ -294,24 +294,24 @@ def rising_rate(case, rate):
 @check
 @also_on_squares
 def test_gradients_and_fit_leave_no_trace(student, cases):
-    """`gradients` and `fit` change neither X nor Y nor the random state, and `gradients` does not change the parameters."""
+    """`gradients` and `fit` don't change X, Y or the random state, and `gradients` doesn't change the parameters."""
     is_alive = functools.partial(expect_correct_step, student, cases)
     either(is_alive, lambda: expect_whole(student, cases.main, reference_of(cases.main).grads, is_alive))
     own = set()
-    with suppress(CheckFailure, StudentError):  # what the passes leave is paid for there
+    with suppress(CheckFailure, StudentError):  # side effects of the passes cost points there
         own = traces(student, cases.main, functools.partial(passes, student, cases.main))
     if found := traces(student, cases.main, lambda net, X, Y: net.gradients(X, Y)) - own:
         about = (RANDOM_STATE, RANDOM_STATE) if f"the {RANDOM_STATE}" in found else ()
-        raise CheckFailure(f"`gradients` changes {max(found)}; it must change nothing that its caller has.", *about)
+        raise CheckFailure(f"`gradients` changes {max(found)}, which belongs to its caller.", *about)
 
-    with suppress(StudentError):  # a fit that cannot go on is paid for in checks of its own
+    with suppress(StudentError):  # a fit that fails costs points in other checks
         found = traces(student, cases.main, lambda net, X, Y: net.fit(X, Y, learning_rate=cases.learning_rate, epochs=2))
         if found := found - own - {"the parameters"}:
-            raise CheckFailure(f"`fit` changes {min(found)}; it must change nothing but the parameters.")
+            raise CheckFailure(f"`fit` changes {min(found)}; it may only change the parameters.")
 
 
 def passes(student, case, net, X, Y):
-    """The result of both passes one after the other."""
+    """Run both passes, one after the other."""
     out, cache = unpack_forward(student, net.forward(X), case)
     cache["Y"] = Y
     hand_labels(student, net, cache, Y, labels_place(student, case.model))
@@ -319,7 +319,7 @@ def passes(student, case, net, X, Y):
 
 
 def traces(student, case, run):
-    """What a call changed of the things that belong to its caller: their names."""
+    """Return the names of everything that belongs to the caller and that a call changed."""
     net, X, Y = network(student, case), student.place(case.X), student.place(case.Y)
     before = student.stirred_random_state()
     returned = run(net, X, Y)
@@ -331,13 +331,13 @@ def traces(student, case, run):
 
 
 def is_unchanged(params, want):
-    """Whether these are the parameters, under the same keys and to the last bit."""
+    """Return whether these are the parameters, with the same keys, bit for bit."""
     params = mapping("net.params", params)
     return params.keys() == want.keys() and all(same_bits(params[key], value) for key, value in want.items())
 
 
 def same_bits(value, want):
-    """Whether a value is the array that the caller handed over."""
+    """Return whether a value is the array that the caller passed."""
     return np.array_equal(tensor("", value), want)
 
 
@@ -346,7 +346,7 @@ def expect_params(params, want):
         expect_tensor(f'params["{key}"]', require_key("net.params", params, key), want[key])
 
 
-def expect_epochs(losses, want, where="here, the last one included"):
+def expect_epochs(losses, want, where="here, including the last one"):
     if len(losses) != want:
         found = Found(str(len(losses)), capped_count(len(losses), EPOCHS + 1))
         message = f"fit must have recorded {want} losses {where}; it recorded {FOUND}."

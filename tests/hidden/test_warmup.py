@@ -31,7 +31,7 @@ FUNCTIONS = {
 
 
 def run(student, name, *points):
-    """(value, derivative) that the function of this name returns at each of the points, numbers or arrays."""
+    """Return (value, derivative) from this function at each of the points, which are numbers or arrays."""
     function = getattr(student.module("warmup"), name)
     handles = [function(x) for x in points]
     returned = student.fetch(*handles) if len(handles) > 1 else [student.fetch(*handles)]
@@ -39,44 +39,44 @@ def run(student, name, *points):
 
 
 def value_and_slope(name, x):
-    """What is right at a number or an array."""
+    """Return the correct value and derivative at a number or an array."""
     function = FUNCTIONS[name]
     return np.asarray(function(x)), np.asarray(function(x + 1j * STEP).imag / STEP)
 
 
 def expect_both(returned, wants):
-    """The value and the derivative are the wanted ones."""
+    """Raise CheckFailure unless the value and the derivative are the expected ones."""
     for what, got, want in zip(("value", "derivative"), returned, wants, strict=True):
         expect_tensor(what, got, want)
 
 
 def expect_at_points(student, cases, name):
-    """The function of this name returns its value and its derivative at every number."""
+    """Raise CheckFailure unless this function returns its value and its derivative at every number."""
     for x, returned in zip(cases.points, run(student, name, *cases.points), strict=True):
         expect_both(returned, value_and_slope(name, x))
 
 
 @check
 def test_exp_exp_square(student, cases):
-    """`exp_exp_square` is right at negative and positive numbers and at 0."""
+    """`exp_exp_square` is correct for negative and positive numbers and for 0."""
     expect_at_points(student, cases, "exp_exp_square")
 
 
 @check
 def test_reciprocal_exp_square(student, cases):
-    """`reciprocal_exp_square` is right at negative and positive numbers and at 0."""
+    """`reciprocal_exp_square` is correct for negative and positive numbers and for 0."""
     expect_at_points(student, cases, "reciprocal_exp_square")
 
 
 @check
 def test_two_paths(student, cases):
-    """`two_paths` is right at negative and positive numbers and at 0."""
+    """`two_paths` is correct for negative and positive numbers and for 0."""
     expect_at_points(student, cases, "two_paths")
 
 
 @check
 def test_arrays(student, cases):
-    """`exp_exp_square`, `reciprocal_exp_square` and `two_paths` take arrays of any shape and answer number by number."""
+    """`exp_exp_square`, `reciprocal_exp_square` and `two_paths` work element by element on arrays of any shape."""
     for name in FUNCTIONS:
         for array, returned in zip(cases.arrays, run(student, name, *cases.arrays), strict=True):
             either(
@@ -86,15 +86,15 @@ def test_arrays(student, cases):
 
 
 def expect_number_by_number(student, array, name, returned):
-    """The halves are what the function answers for each number, and one of them is more than x or a constant."""
+    """Raise CheckFailure unless both results agree with those for each number, and one is more than x or a constant."""
     wants = list(number_by_number(student, array, name))
     if all(parallel(want, array) or parallel(want, np.ones(array.shape)) for want in wants):
-        raise CheckFailure(f"{name} computes nothing from x.")
+        raise CheckFailure(f"{name} doesn't compute anything from x.")
     expect_both(returned, wants)
 
 
 def number_by_number(student, array, name):
-    """What the student's function answers for each number of the array, as a float, put together."""
+    """Return the results of the student's function for each number in the array, as floats, combined into arrays."""
     halves = zip(*run(student, name, *array.ravel().astype(float).tolist()), strict=True)
     for half in halves:
         numbers = [tensor(name, number) for number in half]
@@ -111,7 +111,7 @@ def chain_loss(x, y, w1, w2, w3):
 
 
 def expect_chain(student, cases, weights):
-    """The loss and the gradients of these weights are right."""
+    """Raise CheckFailure unless the loss and the gradients of these weights are correct."""
     handles = [student.module("warmup").three_weight_chain(*arguments) for arguments in cases.chains]
     for arguments, returned in zip(cases.chains, student.fetch(*handles), strict=True):
         loss, grads = two_values("three_weight_chain", returned, "loss, grads")
@@ -126,13 +126,13 @@ def expect_chain(student, cases, weights):
 
 @check
 def test_three_weight_chain_last(student, cases):
-    """`three_weight_chain` returns the loss and the gradient of w3, the weight next to it."""
+    """`three_weight_chain` returns the correct loss, and the correct gradient of w3, the last weight."""
     expect_chain(student, cases, ["w3"])
 
 
 @check
 def test_three_weight_chain_all(student, cases):
-    """`three_weight_chain` returns the gradients of w2 and w1, further back on the path."""
+    """`three_weight_chain` returns the correct gradients of w2 and w1, which are further back."""
     expect_chain(student, cases, ["w2", "w1"])
 
 
@@ -140,7 +140,7 @@ LOGISTIC_KEYS = ("a1", "dJdz1", "dJdb1", "dJdw1")
 
 
 def run_logistic(student, case):
-    """What logistic_gradients returns on a case with one layer, and the arguments after the call."""
+    """Return the result of logistic_gradients on a case with one layer, and the arguments after the call."""
     given = {"X": case.X, "y": case.Y, **in_the_notes(case.params)}
     placed = [student.place(value) for value in given.values()]
     returned, *after = student.fetch(student.module("warmup").logistic_gradients(*placed), *placed)
@@ -148,7 +148,7 @@ def run_logistic(student, case):
 
 
 def expect_logistic(student, cases, key, *steps):
-    """The gradient is right outright, or is what a step makes of the student's own dJdz1."""
+    """Raise CheckFailure unless the gradient is correct, or follows from the student's own dJdz1."""
     returned, _, _ = run_logistic(student, cases.logistic)
     right = in_the_notes(reference_of(cases.logistic).grads, "dJd")[key]
     wants = [step(dJdz1) for step in steps for dJdz1 in own_dJdz1(cases, returned)]
@@ -156,7 +156,7 @@ def expect_logistic(student, cases, key, *steps):
 
 
 def own_dJdz1(cases, returned):
-    """The student's own dJdz1, if it can be followed: numbers in the shape (1, m), and not one number throughout."""
+    """Return the student's own dJdz1 if it can be followed: numbers with the shape (1, m), and not constant."""
     try:
         value = tensor("dJdz1", returned.get("dJdz1"))
     except CheckFailure:
@@ -167,7 +167,7 @@ def own_dJdz1(cases, returned):
 
 @check
 def test_logistic_dJdz1(student, cases):
-    """`logistic_gradients` returns a right a1, and dJdz1 with a column for each sample."""
+    """`logistic_gradients` returns the correct a1, and the correct dJdz1 with one column per sample."""
     returned, _, _ = run_logistic(student, cases.logistic)
     expect_tensor("a1", require_key("The dict", returned, "a1"), reference_of(cases.logistic).out)
     expect_logistic(student, cases, "dJdz1")
@@ -175,19 +175,19 @@ def test_logistic_dJdz1(student, cases):
 
 @check
 def test_logistic_dJdb1(student, cases):
-    """dJdb1 is the mean of your dJdz1 over the samples, in the shape (1, 1)."""
+    """dJdb1 is the mean of your dJdz1 over the samples, with the shape (1, 1)."""
     expect_logistic(student, cases, "dJdb1", lambda dJdz1: dJdz1.mean(axis=1, keepdims=True))
 
 
 @check
 def test_logistic_dJdw1(student, cases):
-    """dJdw1 follows from X and your dJdz1, averaged over the batch, in the shape (p, 1)."""
+    """dJdw1 follows from X and your dJdz1, averaged over the batch, with the shape (p, 1)."""
     expect_logistic(student, cases, "dJdw1", lambda dJdz1: cases.logistic.X @ dJdz1.T / cases.logistic.samples)
 
 
 @check
 def test_warmup_conventions(student, cases):
-    """No function changes its arguments, an earlier result or the random state; `logistic_gradients` is right for any batch."""
+    """No function changes its arguments, earlier results or the random state; `logistic_gradients` works for any batch."""
     expect_alive_logistic(student, cases)
     for key, value in arrays_in(run_logistic(student, cases.logistic_saturated)[0], LOGISTIC_KEYS).items():
         expect_finite(key, value)
@@ -208,7 +208,7 @@ def test_warmup_conventions(student, cases):
 
 
 def expect_same_logistic(student, usual, case):
-    """What is right on the usual case is right on this one."""
+    """Raise CheckFailure if something is correct on the usual case but not on this one."""
     returned, usually = (run_logistic(student, one)[0] for one in (case, usual))
     found, wants = arrays_in(usually, LOGISTIC_KEYS), logistic_by_hand(usual)
     for key in found:
@@ -217,12 +217,12 @@ def expect_same_logistic(student, usual, case):
 
 
 def logistic_by_hand(case):
-    """What is right on a case, also where the exponentials of a derivative of the loss overflow."""
+    """Return the correct results on a case, even if complex steps of the loss overflow."""
     return {"a1": reference_cache(case)["A1"], **in_the_notes(chain(case), "dJd")}
 
 
 def expect_lasting_result(student, name, array):
-    """The function leaves an array as it is, and what it returned stays when the array changes."""
+    """Raise CheckFailure if a function changes its array, or if its result changes when the array does."""
     x = student.place(array)
     returned = getattr(student.module("warmup"), name)(x)
     try:
@@ -231,15 +231,15 @@ def expect_lasting_result(student, name, array):
         later = student.fetch(returned)
         values = [[tensor(name, value) for value in two_values(name, pair, "value, derivative")] for pair in (earlier, later)]
     except (CheckFailure, StudentError):
-        return  # what does not return two arrays is paid for in checks of its own
+        return  # a result other than two arrays costs points in other checks
     if not np.array_equal(tensor("x", after), array):
-        raise CheckFailure(f"`{name}` changes its argument x: compute into a new array.")
+        raise CheckFailure(f"`{name}` changes its argument x. Use a new array for the result.")
     if not all(np.array_equal(was, now, equal_nan=True) for was, now in zip(*values, strict=True)):
-        raise CheckFailure(f"What `{name}` returned changes when x does: return a new array.")
+        raise CheckFailure(f"The result of `{name}` changes when x changes. Return a new array.")
 
 
 def expect_lasting_logistic(student, case):
-    """A second call does not change what the first one returned."""
+    """Raise CheckFailure if a second call changes what the first one returned."""
     function, batches = student.module("warmup").logistic_gradients, (case, on_another_batch(case))
     call, next_call = (functools.partial(function, one.X, one.Y, *in_the_notes(one.params).values()) for one in batches)
     returned = call()
@@ -251,10 +251,10 @@ def expect_lasting_logistic(student, case):
 
 
 def expect_alive_logistic(student, cases):
-    """CheckFailure unless something is computed from X and y, right or wrong; a copy of one of them is not."""
+    """Raise CheckFailure unless something is computed from X and y, correct or not; a copy of them does not count."""
     variants = (cases.logistic, cases.logistic, on_another_batch(cases.logistic))
     here, *others = (arrays_in(run_logistic(student, variant)[0], LOGISTIC_KEYS) for variant in variants)
     copies = {key for key, value in here.items() if parallel(value, cases.logistic.X) or parallel(value, cases.logistic.Y)}
     if not depends({key: value for key, value in here.items() if key not in copies}, *others):
         expect_finite_tensors("The dict", run_logistic(student, cases.logistic)[0], LOGISTIC_KEYS)
-        raise CheckFailure("logistic_gradients computes nothing from X and y.")
+        raise CheckFailure("logistic_gradients doesn't compute anything from X and y.")

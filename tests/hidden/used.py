@@ -1,18 +1,18 @@
-"""What the hidden checks do with a network that has been used before."""
+"""Cases for the hidden checks of networks that have been used before."""
 
 from dataclasses import replace
 from functools import lru_cache
 
 from autograder.checking import CheckFailure, mapping
 
-# Small, so that no output becomes sure of itself; every tensor shows it.
+# Small, so that no output saturates, but every tensor changes.
 FACTOR = 0.97  # of all parameters
 NUDGE = 0.1  # of one weight, or of one input
 
 
 @lru_cache(maxsize=256)
 def with_other_params(case):
-    """Return the case on other parameters of the same shapes."""
+    """Return the case with other parameters of the same shapes."""
     return case.with_params({key: FACTOR * value for key, value in case.params.items()})
 
 
@@ -38,6 +38,6 @@ def nudge(net, case):
 
 
 def expect_no_new_keys(name, after, before):
-    """CheckFailure if a dict of the caller has keys that it did not have before the call."""
+    """Raise CheckFailure if a dict of the caller has keys that it did not have before the call."""
     if mapping(name, after).keys() - before.keys():
-        raise CheckFailure(f"The call stores something new in `{name}`, which belongs to the caller.", name)
+        raise CheckFailure(f"The call adds a key to `{name}`, which belongs to the caller.", name)

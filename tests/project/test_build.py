@@ -109,21 +109,21 @@ def test_unbalanced_markers_are_refused(source):
 
 
 TASKS = {
-    "forward": "Task 3: let forward ",
-    "compute_gradients": "Task 4: let compute_gradients ",
-    "gradients and fit": "Task 4: let ",
+    "forward": "Task 3: complete forward,",
+    "compute_gradients": "Task 4: complete compute_gradients,",
+    "gradients and fit": "Task 4: complete ",
     "one path": "Warm-up ",
-    "several paths": "Warm-up 3: let two_paths ",
+    "several paths": "Warm-up 3: complete two_paths,",
     "arrays": "Warm-up 1: ",
-    "three weights": "Warm-up 4: let three_weight_chain ",
-    "logistic regression": "Warm-up 5: let logistic_gradients ",
+    "three weights": "Warm-up 4: complete three_weight_chain,",
+    "logistic regression": "Warm-up 5: complete logistic_gradients,",
     "warm-up conventions": "Warm-up 5: ",
-    "softmax": "Extension 1: let softmax ",
-    "softmax and cross-entropy": "Extension 2: let SoftmaxDNN.",
-    "softmax and squared error": "Extension 3: let SquaredErrorSoftmaxDNN.",
-    "the 4-4-2 example": "Extension 4: let worked_example ",
-    "activations": "Extension 5: let ",
-    "the convention of the notes": "Extension 6: let notes_gradients ",
+    "softmax": "Extension 1: complete softmax,",
+    "softmax and cross-entropy": "Extension 2: complete SoftmaxDNN.",
+    "softmax and squared error": "Extension 3: complete SquaredErrorSoftmaxDNN.",
+    "the 4-4-2 example": "Extension 4: complete worked_example,",
+    "activations": "Extension 5: complete ",
+    "the convention of the notes": "Extension 6: complete notes_gradients,",
     "extension conventions": "Extension ",
 }
 
@@ -164,10 +164,10 @@ def run_pytest(folder):
 def test_public_tests_explain_what_is_to_do(download):
     run = run_pytest(download)
     assert f"{COUNT} failed" in run.stdout
-    assert "Warm-up 4: let three_weight_chain" in run.stdout
-    assert "Task 3: let forward compute every Z and A" in run.stdout
-    assert "Task 4: let compute_gradients fill grads" in run.stdout
-    assert "Extension 6: let notes_gradients" in run.stdout
+    assert "Warm-up 4: complete three_weight_chain" in run.stdout
+    assert "Task 3: complete forward, which computes every Z and A" in run.stdout
+    assert "Task 4: complete compute_gradients, which fills grads" in run.stdout
+    assert "Extension 6: complete notes_gradients" in run.stdout
 
 
 def environment(folder, lines):

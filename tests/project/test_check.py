@@ -62,7 +62,7 @@ def test_the_empty_download_says_what_is_to_do(folder):
     assert run.returncode == 1
     assert len(re.findall("^  to do    (?:0/[12]| - )  ", run.stdout, re.MULTILINE)) == COUNT
     assert f"0 of {COUNT} public checks passed. Start here:" in run.stdout
-    assert re.search(r"\n  warmup\.py, line \d+: Warm-up 1: let exp_exp_square return y and dy/dx\.\n", run.stdout)
+    assert re.search(r"\n  warmup\.py, line \d+: Warm-up 1: complete exp_exp_square, which returns y and dy/dx\.\n", run.stdout)
     assert f"For a hint, run: {command()} warmup --hint\n" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
 

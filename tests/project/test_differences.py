@@ -200,7 +200,7 @@ def test_a_counted_call_that_fails_is_told_like_any_other(judge):
             StudentError, match=r"^f raised ZeroDivisionError: division by zero \(dnn.py, line 3: return 1 / x\)$"
         ):
             session.fetch(session.counted(session.module("dnn").DNN().f, 0)[0])
-        with pytest.raises(StudentError, match=r"^g did not come back in time"):
+        with pytest.raises(StudentError, match=r"^g did not finish within the time limit"):
             session.fetch(session.counted(session.module("dnn").DNN().g)[0])
 
 

@@ -267,7 +267,7 @@ def test_a_call_that_does_not_return_is_said_to_have_no_line(tmp_path):
     (folder / "ada/warmup.py").write_text("def two_paths(x):\n    while True:\n        pass\n")
     assert command("grade", folder, "--out", tmp_path / "out").returncode == 0
     said = explain(tmp_path / "out", "ada", "warmup.two_paths")
-    assert "raised: two_paths did not come back in time" in said
+    assert "raised: two_paths did not finish within the time limit" in said
     assert "The line is unknown: the call did not return." in said
 
 

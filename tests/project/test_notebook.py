@@ -233,7 +233,7 @@ def test_nothing_written_yet_is_said_kindly(empty):
     assert not outputs(cells, "error")
     assert not [output.text for output in outputs(cells, "stream") if "Warning" in output.text]
     said = [line for line in text(*cells).splitlines() if line.startswith("Still to do - ")]
-    for piece in ("Warm-up 2: let reciprocal_exp_square", "Task 3: let forward", "Extension 1: let softmax"):
+    for piece in ("Warm-up 2: complete reciprocal_exp_square", "Task 3: complete forward", "Extension 1: complete softmax"):
         assert any(line.startswith(f"Still to do - {piece} ") for line in said), piece
     assert [len(pictures(cell)) for cell in cells if pictures(cell)] == [1], "only the network can be drawn"
 
@@ -627,8 +627,8 @@ def test_data_are_columns_and_the_same_every_time():
 
 def test_only_what_is_missing_is_forgiven(capsys):
     with problems.explain_problems():
-        raise NotImplementedError("Task 3: let forward do it.")
-    assert capsys.readouterr().out == "Still to do - Task 3: let forward do it.\n"
+        raise NotImplementedError("Task 3: complete forward later.")
+    assert capsys.readouterr().out == "Still to do - Task 3: complete forward later.\n"
     with pytest.raises(ValueError, match="slip"), problems.explain_problems():
         raise ValueError("a slip of the pen")
 

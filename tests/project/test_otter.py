@@ -165,7 +165,7 @@ def run_checks(folder):
 def test_the_notebook_says_what_is_to_do(student):
     shown = run_checks(student)
     assert len(shown) == 13
-    first = r"`forward` returns the right output for the example\.\n *dnn\.py, line \d+: Task 3: let forward compute"
+    first = r"`forward` returns the correct output for the example\.\n *dnn\.py, line \d+: Task 3: complete forward"
     assert re.search(first, shown["forward"])
     for question, text in shown.items():
         assert text.startswith(f"{question} results:")
@@ -240,7 +240,7 @@ def test_the_student_reads_the_explanations(graded):
     last = next(test for test in document["tests"] if test["name"] == "extension.all checks")
     assert "2 public checks and 7 hidden checks did not pass." in last["output"]
     assert {test["visibility"] for test in document["tests"]} == {"after_published"}
-    assert "2/2  `forward` returns the right output for the example.\n2/2  The cache" in document["output"]
+    assert "2/2  `forward` returns the correct output for the example.\n2/2  The cache" in document["output"]
     hidden = next(test for test in document["tests"] if test["name"] == "dnn.gradient_W_step")
     assert hidden["visibility"] == "after_published"
     (step,) = [check for check in result.checks if check.id == "dnn.gradient_W_step"]

@@ -319,7 +319,7 @@ def test_where_no_mistake_has_a_name_the_first_check_is_told(wrong):
     result = wrong(dnn=(ASSIGNMENT.starter / "dnn.py").read_bytes())
     assert not result.causes
     said = words(feedback_html(mark_of(result)))
-    first = "Start here dnn.py: Task 3: let forward compute every Z"
+    first = "Start here dnn.py: Task 3: complete forward, which computes every Z"
     assert first in said
     assert "Start here" not in words(feedback_html(mark_of(wrong())))
 

@@ -204,7 +204,7 @@ def test_a_list_of_keys_is_not_told():
 
 
 def test_the_prompts_are_those_of_the_files_handed_out():
-    assert "Task 3: let forward compute every Z and A and store W, B, Z and A in the cache." in MESSAGES
+    assert "Task 3: complete forward, which computes every Z and A and saves all matrices in the cache." in MESSAGES
     handed_out = "".join((ROOT / f"assignment/{part}.py").read_text() for part in ("warmup", "dnn", "extension"))
     assert len(MESSAGES) == handed_out.count("raise NotImplementedError(")
 
@@ -213,7 +213,7 @@ def test_the_prompts_are_those_of_the_files_handed_out():
     ("method", "name"), [("fit", "fit_losses"), ("gradients", "gradients"), ("compute_gradients", "gradient_W_step")]
 )
 def test_a_task_to_do_is_named_in_hidden_checks(grade, method, name):
-    words = next(prompt for prompt in MESSAGES if prompt.startswith(f"Task 4: let {method} "))
+    words = next(prompt for prompt in MESSAGES if prompt.startswith(f"Task 4: complete {method},"))
     result = grade(with_body(method, f"raise NotImplementedError({words!r})"))
     assert {check.got for check in result.failed if check.id == f"dnn.{name}"} == {words}
 
@@ -222,8 +222,8 @@ def test_a_task_of_the_extension_without_a_public_check_is_named(grade):
     skeleton = (ROOT / "assignment/extension.py").read_bytes()
     result = grade({"dnn": solution().encode(), "extension": skeleton})
     words = {check.id: check.got for check in result.failed}
-    assert words["extension.squared_error_loss"].startswith("Extension 3: let SquaredErrorSoftmaxDNN.loss")
-    assert words["extension.general_gradients"].startswith("Extension 5: let GeneralDNN.")
+    assert words["extension.squared_error_loss"].startswith("Extension 3: complete SquaredErrorSoftmaxDNN.loss")
+    assert words["extension.general_gradients"].startswith("Extension 5: complete GeneralDNN.")
 
 
 def test_a_line_that_fails_on_a_hidden_batch_alone_is_quoted(grade):

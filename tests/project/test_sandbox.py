@@ -119,11 +119,11 @@ def test_leaving_is_an_exception_like_others(run, call):
         ("os.abort()", "f ended the program: it asked the system for what submissions may not have"),
         ("ctypes.string_at(0)", "f ended the program by a segmentation fault."),
         ("os.close(3); time.sleep(9)", "f ended the program or closed its connection"),
-        ("time.sleep(9)", "f did not come back in time"),
-        ("while True: pass", "f did not come back in time"),
+        ("time.sleep(9)", "f did not finish within the time limit"),
+        ("while True: pass", "f did not finish within the time limit"),
         ("os.write(3, b'\\xff' * 100)", "f ended the program"),
         ("os.write(3, (5).to_bytes(4, 'little') + b'\\xc1' * 5)", "f ended the program"),
-        ("[signal.signal(n, signal.SIG_IGN) for n in (2, 14, 15, 24)]\n    while True: pass", "f did not come back in time"),
+        ("[signal.signal(n, signal.SIG_IGN) for n in (2, 14, 15, 24)]\n    while True: pass", "f did not finish within the time limit"),
     ],
 )
 def test_the_end_of_a_child_is_told(run, body, words):
@@ -156,7 +156,7 @@ def test_a_name_that_no_student_has_is_an_error_and_no_result(sandbox):
 def test_a_function_that_never_comes_back_is_not_called_for_ever(sandbox):
     with sandbox.session({"dnn": b"def f():\n    while True: pass\ndef g(): return 1\n"}) as session:
         for _ in range(LIMITS.strikes):
-            with pytest.raises(StudentError, match="did not come back in time"):
+            with pytest.raises(StudentError, match="did not finish within the time limit"):
                 session.fetch(session.module("dnn").f())
         with pytest.raises(StudentError, match="was not called again"):
             session.fetch(session.module("dnn").f())

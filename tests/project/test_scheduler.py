@@ -83,7 +83,7 @@ def test_what_all_ask_for_crosses_together(sandbox, exchanges):
     ("end", "said"),
     [
         ("end", "end ended the program with exit code 3."),
-        ("hang", "hang did not come back in time; is there a loop that never ends?"),
+        ("hang", "hang did not finish within the time limit. Is there an endless loop?"),
     ],
 )
 def test_who_ends_the_child_ends_no_other_check(sandbox, end, said):
@@ -124,15 +124,15 @@ def test_many_slow_calls_are_not_one_that_hangs(sandbox):
 def test_what_hangs_twice_is_not_called_again(sandbox):
     with sandbox.session({"dnn": STUDENT}) as student:
         said = interleave([student], [partial(asks, student, "hang") for _ in range(4)])
-    assert [sentence.startswith("hang did not come back in time") for sentence in said] == [True, True, False, False]
-    assert set(said[2:]) == {"hang has not come back 2 times and was not called again."}
+    assert [sentence.startswith("hang did not finish within the time limit") for sentence in said] == [True, True, False, False]
+    assert set(said[2:]) == {"hang did not finish 2 times, so it was not called again."}
 
 
 def test_a_module_that_ends_the_program_is_loaded_twice_and_no_more(sandbox):
     with sandbox.session({"dnn": b"import ctypes\nctypes.string_at(0)\n"}) as student:
         said = interleave([student], [partial(asks, student, "f") for _ in range(4)])
     assert said[:2] == ["Loading dnn.py ended the program by a segmentation fault."] * 2
-    assert said[2:] == ["Loading dnn.py has not come back 2 times and was not called again."] * 2
+    assert said[2:] == ["Loading dnn.py did not finish 2 times, so it was not called again."] * 2
 
 
 def test_two_that_want_to_know_the_same_find_out_once(sandbox):

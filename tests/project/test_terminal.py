@@ -136,7 +136,7 @@ def test_check_is_plain_in_a_pipe(folder):
     run = subprocess.run([sys.executable, "check.py"], cwd=folder, capture_output=True, text=True)
     assert "\x1b" not in run.stdout
     assert obeyed(run.stdout) == []
-    assert "  wrong    0/2  `forward` returns the right output for the example.\n" in run.stdout
+    assert "  wrong    0/2  `forward` returns the correct output for the example.\n" in run.stdout
 
 
 @pytest.mark.parametrize("columns", [40, 60])

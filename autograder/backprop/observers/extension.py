@@ -346,7 +346,7 @@ def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[O
     name, names, follows = f"{case.model}.compute_gradients", activations(case), not isinstance(of_dnn, Raised)
     if not (follows and random_state_changed(*of_dnn[1:3])):
         yield observe_random_state(PART, name, before, after)
-    slopes = [RIGHT_FUNCTIONS["ACTIVATIONS"].get(each, [None])[-1] for each in names]
-    scope = {"slopes": slopes, "layers": case.layers[-1], "activations": names}
+    derivatives = [RIGHT_FUNCTIONS["ACTIVATIONS"].get(each, [None])[-1] for each in names]
+    scope = {"derivatives": derivatives, "layers": case.layers[-1], "activations": names}
     given, others = {"cache": {**reference_cache(case), "Y": case.Y}}, {"cache": of_dnn[4]} if follows else {}
     yield from observe_changes(PART, name, given, {"cache": cache}, scope, others)

@@ -1,6 +1,6 @@
 """Both passes of a network as programs, and what there is to see of them on a case.
 
-The four networks share them: another output step, other slopes, and other names in the catalog are all that differs.
+The four networks share them: another output step, other derivatives, and other names in the catalog are all that differs.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,8 +39,8 @@ BACKWARD = {
     | {"loop": "backward layers", "output": "output dZ", "dZ": "hidden dZ"}
     | {"returns": "compute_gradients returns", "keys": "gradient key"},
     "SoftmaxDNN": {**WALK, "output": "cross-entropy dZ"},
-    "SquaredErrorSoftmaxDNN": {**WALK, "output": "squared dZ", "slopes": "squared slopes"},
-    "GeneralDNN": {**WALK, "output": "general dZ", "slopes": "general slopes"},
+    "SquaredErrorSoftmaxDNN": {**WALK, "output": "squared dZ", "derivatives": "squared derivatives"},
+    "GeneralDNN": {**WALK, "output": "general dZ", "derivatives": "general derivatives"},
 }
 
 
@@ -151,7 +151,7 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
     """Return the backward pass of a network on the out and the cache given; others are right besides the true answer."""
     steps, last, of_dnn = BACKWARD[case.model], case.layers[-1], case.model == "DNN"
     step = partial(line, "dnn" if of_dnn else "extension")
-    slopes = steps.get("slopes", "")
+    derivatives = steps.get("derivatives", "")
 
     def store(role: str, key: str) -> Line:
         return step(steps[role], "grads", at=key, key=key)
@@ -160,10 +160,10 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
         if of_dnn:
             yield from (step(steps["m"], "m"), store("output", f"Z{last}"))
         else:
-            yield Line(slopes, STEPS["extension"][slopes or "squared slopes"].right, "slopes")
+            yield Line(derivatives, STEPS["extension"][derivatives or "squared derivatives"].right, "derivatives")
             yield from (step(steps["output"], "dZ"), step(steps["m"], "m"))
         layers = formulas.get(steps["loop"], step(steps["loop"]).right)
-        for layer in evaluate(layers, {"self": owner(case), "slopes": case.layers}):
+        for layer in evaluate(layers, {"self": owner(case), "derivatives": case.layers}):
             scope, below = {"layer": layer}, layer - 1
             if of_dnn:
                 yield Line("", f'grads["Z{layer}"]', "dZ", scope=scope)

@@ -13,7 +13,7 @@ from tests.golden.programs import solution
 SKELETON = (ROOT / "assignment/dnn.py").read_text()
 FORWARD, BACKWARD = (
     next(line for line in SKELETON.splitlines() if line.strip().startswith(f'raise NotImplementedError("Task {task}'))
-    for task in ("3: let forward", "4: let compute_gradients")
+    for task in ("3: complete forward", "4: complete compute_gradients")
 )
 DNN_POINTS = 60
 

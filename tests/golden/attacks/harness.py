@@ -517,7 +517,7 @@ def how_it_ended(attack: Attack, result: Result) -> str:
         return "refused at intake"
     endings = (
         ("asked the system", "killed: a forbidden system call"),
-        ("did not come back in time", "stopped by the clock"),
+        ("did not finish within the time limit", "stopped by the clock"),
         (".py takes too long", "stopped by the clock"),
         ("processor time", "stopped by the limit of processor time"),
         ("segmentation fault", "crashes itself"),

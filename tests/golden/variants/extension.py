@@ -10,7 +10,7 @@ edited = partial(edited_part, part="extension")
 E = "E = np.exp(Z - Z.max(axis=0, keepdims=True))\n    return E / E.sum(axis=0, keepdims=True)"
 JACOBIAN = "return A * (dA - np.sum(A * dA, axis=0, keepdims=True))"
 CROSS_ENTROPY = "return super().compute_gradients(out, cache)"
-SQUARED = 'dZ = softmax_backward(2 * (out - cache["Y"]), out)\n        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)'
+SQUARED = 'dZ = softmax_backward(2 * (out - cache["Y"]), out)\n        return backward_pass(dZ, cache, [sigmoid_prime] * self.num_layers)'
 TABLE = 'ACTIVATIONS = {"sigmoid": (sigmoid, sigmoid_prime), "tanh": (np.tanh, tanh_prime), "relu": (relu, relu_prime)}'
 WORKED = 'return {"a1": a1, "h1": h1, "a2": a2, "y_hat": y_hat, **gradients}'
 WALK_DW = 'grads[f"W{layer}"] = dZ @ cache[f"A{layer - 1}"].T / m'
@@ -31,12 +31,12 @@ EXTENSION = {
     ),
     "two sums": edited((JACOBIAN, "return A * dA - A * (A * dA).sum(0)")),
     "cross-entropy walked back": edited(
-        (CROSS_ENTROPY, 'return walk_back(out - cache["Y"], cache, [sigmoid_prime] * self.num_layers)')
+        (CROSS_ENTROPY, 'return backward_pass(out - cache["Y"], cache, [sigmoid_prime] * self.num_layers)')
     ),
     "cross-entropy through a clipped Jacobian": edited(
         (CROSS_ENTROPY,
          'dA = -cache["Y"] / np.clip(out, 1e-12, 1)\n'
-         "        return walk_back(softmax_backward(dA, out), cache, [sigmoid_prime] * self.num_layers)")
+         "        return backward_pass(softmax_backward(dA, out), cache, [sigmoid_prime] * self.num_layers)")
     ),
     "squared error by labels that fit": edited(
         (SQUARED,
@@ -57,9 +57,9 @@ EXTENSION = {
     "slope as booleans": edited(("return (Z > 0).astype(float)", "return Z > 0")),
     "own keys in the cache": edited(
         (GENERAL_A, GENERAL_A + '\n            cache[f"slope of {layer}"] = ACTIVATIONS[name][1](cache[f"Z{layer}"])'),
-        ('return walk_back(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])',
-         'slopes = [lambda Z, at=layer: cache[f"slope of {at}"] for layer in range(1, self.num_layers + 1)]\n'
-         '        return walk_back(out - cache["Y"], cache, slopes)'),
+        ('return backward_pass(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])',
+         'derivatives = [lambda Z, at=layer: cache[f"slope of {at}"] for layer in range(1, self.num_layers + 1)]\n'
+         '        return backward_pass(out - cache["Y"], cache, derivatives)'),
     ),
     "A0 among the gradients": edited(
         ("        if layer > 1:\n            grads[f\"A{layer - 1}\"] = cache[f\"W{layer}\"].T @ dZ\n",
@@ -94,16 +94,16 @@ EXTENSION = {
          '            cache[f"W{layer}"], cache[f"B{layer}"] = self.params[f"W{layer}"], self.params[f"B{layer}"]\n'
          '            cache[f"Z{layer}"] = cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]\n'
          '            cache[f"A{layer}"] = sigmoid(cache[f"Z{layer}"])\n'),
-        (CROSS_ENTROPY, 'return walk_back(cache[f"A{self.num_layers}"] - cache["Y"], cache, [sigmoid_prime] * self.num_layers)'),
+        (CROSS_ENTROPY, 'return backward_pass(cache[f"A{self.num_layers}"] - cache["Y"], cache, [sigmoid_prime] * self.num_layers)'),
     ),
     "classes as integers": edited(
         (CROSS_ENTROPY, 'dZ, m = out.copy(), out.shape[1]\n        dZ[np.argmax(cache["Y"], axis=0), np.arange(m)] -= 1\n'
-                        "        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)"),
+                        "        return backward_pass(dZ, cache, [sigmoid_prime] * self.num_layers)"),
         ("return float(-np.mean(np.sum(Y * np.log(np.clip(out, 1e-300, 1)), axis=0)))",
          "chosen = out[np.argmax(Y, axis=0), np.arange(Y.shape[1])]\n        return float(-np.mean(np.log(np.maximum(chosen, 1e-300))))"),
     ),
     "labels as booleans": edited(
-        (CROSS_ENTROPY, 'dZ = np.where(cache["Y"].astype(bool), out - 1, out)\n        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)'),
+        (CROSS_ENTROPY, 'dZ = np.where(cache["Y"].astype(bool), out - 1, out)\n        return backward_pass(dZ, cache, [sigmoid_prime] * self.num_layers)'),
     ),
     "loss sample by sample": edited(
         ("return float(np.mean(np.sum((out - Y) ** 2, axis=0)))",
@@ -114,12 +114,12 @@ EXTENSION = {
     ),
     "walk back by recursion": edited(
         ("    grads, m = {}, dZ.shape[1]\n",
-         "    layer, m = len(slopes), dZ.shape[1]\n"
+         "    layer, m = len(derivatives), dZ.shape[1]\n"
          '    grads = {f"Z{layer}": dZ, f"W{layer}": dZ @ cache[f"A{layer - 1}"].T / m, f"B{layer}": dZ.mean(axis=1, keepdims=True)}\n'
          "    if layer == 1:\n        return grads\n"
          '    dA = cache[f"W{layer}"].T @ dZ\n'
-         '    below = walk_back(dA * slopes[layer - 2](cache[f"Z{layer - 1}"]), cache, slopes[:-1])\n'
-         '    return {**below, f"A{layer - 1}": dA, **grads}\n\n\ndef unused(dZ, cache, slopes, grads, m):\n')
+         '    below = backward_pass(dA * derivatives[layer - 2](cache[f"Z{layer - 1}"]), cache, derivatives[:-1])\n'
+         '    return {**below, f"A{layer - 1}": dA, **grads}\n\n\ndef unused(dZ, cache, derivatives, grads, m):\n')
     ),
     "activations in classes": edited(
         (TABLE,

@@ -921,8 +921,8 @@ of_extension = partial(rewritten, part="extension")
 CROSS_ENTROPY_LOSS = "return float(-np.mean(np.sum(Y * np.log(np.clip(out, 1e-300, 1)), axis=0)))"
 CROSS_ENTROPY = "return super().compute_gradients(out, cache)"
 SQUARED_LOSS = "return float(np.mean(np.sum((out - Y) ** 2, axis=0)))"
-SQUARED = 'dZ = softmax_backward(2 * (out - cache["Y"]), out)\n        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)'
-GENERAL = 'return walk_back(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])'
+SQUARED = 'dZ = softmax_backward(2 * (out - cache["Y"]), out)\n        return backward_pass(dZ, cache, [sigmoid_prime] * self.num_layers)'
+GENERAL = 'return backward_pass(out - cache["Y"], cache, [ACTIVATIONS[name][1] for name in self.activations])'
 TABLE = 'ACTIVATIONS = {"sigmoid": (sigmoid, sigmoid_prime), "tanh": (np.tanh, tanh_prime), "relu": (relu, relu_prime)}'
 
 EXTENSION = {
@@ -1011,7 +1011,7 @@ return E / E.sum(axis=0, dtype=FLOAT)
         (
             SQUARED,
             'error = out - cache["Y"]\n        inner = (error * out).sum(axis=0)\n'
-            "        return walk_back(2 * out * error - 2 * out * inner, cache, [sigmoid_prime] * self.num_layers)",
+            "        return backward_pass(2 * out * error - 2 * out * inner, cache, [sigmoid_prime] * self.num_layers)",
         )
     ),
     "labels as class numbers": of_extension(
@@ -1019,11 +1019,11 @@ return E / E.sum(axis=0, dtype=FLOAT)
             CROSS_ENTROPY,
             'labels = cache["Y"].argmax(axis=0)\n        dZ = np.array(out, dtype=float)\n'
             "        np.subtract.at(dZ, (labels, np.arange(len(labels))), 1.0)\n"
-            "        return walk_back(dZ, cache, [sigmoid_prime] * self.num_layers)",
+            "        return backward_pass(dZ, cache, [sigmoid_prime] * self.num_layers)",
         )
     ),
-    "slopes as a generator": of_extension(
-        (GENERAL, 'return walk_back(out - cache["Y"], cache, tuple(slope for _, slope in map(ACTIVATIONS.get, self.activations)))'),
+    "derivatives as a generator": of_extension(
+        (GENERAL, 'return backward_pass(out - cache["Y"], cache, tuple(slope for _, slope in map(ACTIVATIONS.get, self.activations)))'),
         (SQUARED, SQUARED.replace("[sigmoid_prime] * self.num_layers", "(sigmoid_prime,) * (len(self.params) // 2)")),
     ),
     "a registry filled by decorators": of_extension(
@@ -1122,11 +1122,11 @@ return slope
 """,
     ),
     "walk back over zipped layers": of_extension(
-        walk_back="""
-L = len(slopes)
+        backward_pass="""
+L = len(derivatives)
 A, W, Z = ([cache[f"{kind}{l}"] for l in numbers] for kind, numbers in (("A", range(L)), ("W", range(1, L + 1)), ("Z", range(1, L))))
 grads = {}
-for l, a, w, z, slope in reversed(list(zip(range(1, L + 1), A, W, [None, *Z], [None, *slopes]))):
+for l, a, w, z, slope in reversed(list(zip(range(1, L + 1), A, W, [None, *Z], [None, *derivatives]))):
     grads.update({f"Z{l}": dZ, f"W{l}": np.dot(dZ, a.T) / a.shape[1], f"B{l}": np.mean(dZ, axis=1, keepdims=True)})
     if z is not None:
         grads[f"A{l - 1}"] = np.dot(w.T, dZ)
@@ -1135,8 +1135,8 @@ return grads
 """
     ),
     "walk back by einsum": of_extension(
-        walk_back="""
-grads, l = {}, len(slopes)
+        backward_pass="""
+grads, l = {}, len(derivatives)
 while True:
     A = cache[f"A{l - 1}"]
     grads[f"Z{l}"] = dZ
@@ -1146,17 +1146,17 @@ while True:
     if not l:
         return grads
     grads[f"A{l}"] = np.einsum("ij,im->jm", cache[f"W{l + 1}"], dZ)
-    dZ = np.einsum("jm,jm->jm", grads[f"A{l}"], slopes[l - 1](cache[f"Z{l}"]))
+    dZ = np.einsum("jm,jm->jm", grads[f"A{l}"], derivatives[l - 1](cache[f"Z{l}"]))
 """
     ),
     "walk back as a generator": of_extension(
-        walk_back="""
+        backward_pass="""
 def steps(dZ):
-    for l in range(len(slopes), 0, -1):
+    for l in range(len(derivatives), 0, -1):
         yield from {f"Z{l}": dZ, f"W{l}": dZ @ cache[f"A{l - 1}"].T / dZ.shape[1], f"B{l}": dZ.mean(1)[:, None]}.items()
         if l > 1:
             yield f"A{l - 1}", (dA := cache[f"W{l}"].T @ dZ)
-            dZ = dA * slopes[l - 2](cache[f"Z{l - 1}"])
+            dZ = dA * derivatives[l - 2](cache[f"Z{l - 1}"])
 
 return dict(steps(dZ))
 """
@@ -1169,7 +1169,7 @@ return dict(steps(dZ))
         raise NotImplementedError
 
     def compute_gradients(self, out, cache):
-        return walk_back(self.output_error(out, cache["Y"]), cache, [sigmoid_prime for _ in range(self.num_layers)])
+        return backward_pass(self.output_error(out, cache["Y"]), cache, [sigmoid_prime for _ in range(self.num_layers)])
 
 
 class SoftmaxDNN(OutputDNN):
@@ -1352,14 +1352,14 @@ for gate in gates[::-1]:
 return y, grad
 """,
     ),
-    "the product of local slopes": of_warmup(
+    "the product of local derivatives": of_warmup(
         three_weight_chain="""
 w, h = np.array([w1, w2, w3]), [x]
 for weight in w:
     h.append(sigmoid(weight * h[-1]))
 h = np.array(h)
-slopes = h[1:] * (1 - h[1:])
-back = np.cumprod([-2 * (y - h[3]) * slopes[2], w[2] * slopes[1], w[1] * slopes[0]])[::-1]
+derivatives = h[1:] * (1 - h[1:])
+back = np.cumprod([-2 * (y - h[3]) * derivatives[2], w[2] * derivatives[1], w[1] * derivatives[0]])[::-1]
 return float((y - h[3]) ** 2), {f"w{n}": float(value) for n, value in enumerate(back * h[:3], start=1)}
 """
     ),

@@ -9,7 +9,7 @@ def fit(X, y, rate, steps):
     w, b = np.zeros(X.shape[1]), 0.0
     """ # BEGIN PROMPT
     # TODO: in each step call gradients once, then update w and b.
-    raise NotImplementedError("Task 4: let fit return w and b after gradient descent.")
+    raise NotImplementedError("Task 4: complete fit, which returns w and b after gradient descent.")
     """  # END PROMPT
     # BEGIN SOLUTION NO PROMPT
     for _ in range(steps):

@@ -8,4 +8,4 @@ def fit(X, y, rate, steps):
     """Return (w, b) after so many steps of gradient descent from zeros, with this learning rate."""
     w, b = np.zeros(X.shape[1]), 0.0
     # TODO: in each step call gradients once, then update w and b.
-    raise NotImplementedError("Task 4: let fit return w and b after gradient descent.")
+    raise NotImplementedError("Task 4: complete fit, which returns w and b after gradient descent.")

@@ -160,25 +160,25 @@ GENERAL_DNN = {
     "general-dz-derivative-twice": chain_rule.derivative_applied_again(
         "general dZ", '(out - cache["Y"]) * out * (1 - out)', OUTPUT_DZ, "A(1 - A)", DZ_IS
     ),
-    "general-sigmoid-derivatives": WrongLine("general slopes", "[sigmoid_prime] * self.num_layers").with_hints(
+    "general-sigmoid-derivatives": WrongLine("general derivatives", "[sigmoid_prime] * self.num_layers").with_hints(
         "The activations are different from DNN's. Are the derivatives, too?",
-        "Look at the slopes that GeneralDNN passes to walk_back: they are the derivatives of the sigmoid.",
+        "Look at the list that GeneralDNN passes to backward_pass: every layer gets the derivative of the sigmoid.",
         "Each layer needs the derivative of its own activation: ACTIVATIONS[name][1].",
         title="GeneralDNN uses the derivative of the sigmoid in every layer",
     ),
     "general-activations-for-derivatives": Mistake(
-        {"general slopes": "[ACTIVATIONS[name][0] for name in self.activations]"},
+        {"general derivatives": "[ACTIVATIONS[name][0] for name in self.activations]"},
         "Which item of an entry in ACTIVATIONS is the derivative?",
-        "Look at the slopes that GeneralDNN passes to walk_back: they are the activations themselves.",
+        "Look at the list that GeneralDNN passes to backward_pass: it holds the activations themselves.",
         "Each entry is (g, g'), so the derivative is ACTIVATIONS[name][1].",
-        title="GeneralDNN passes activations to walk_back instead of derivatives",
+        title="GeneralDNN passes activations to backward_pass instead of derivatives",
     ),
     "general-derivatives-reversed": Mistake(
-        {"general slopes": "[ACTIVATIONS[name][1] for name in reversed(self.activations)]"},
-        "In which order does walk_back expect the slopes?",
-        "Look at the slopes that GeneralDNN passes to walk_back: the last layer comes first.",
-        "slopes[l - 1] belongs to layer l, regardless of the direction of the loop.",
-        title="GeneralDNN passes the derivatives to walk_back in reverse order",
+        {"general derivatives": "[ACTIVATIONS[name][1] for name in reversed(self.activations)]"},
+        "In which order does backward_pass expect the derivatives of the layers?",
+        "Look at the list that GeneralDNN passes to backward_pass: the last layer comes first.",
+        "derivatives[l - 1] belongs to layer l, regardless of the direction of the loop.",
+        title="GeneralDNN passes the derivatives to backward_pass in reverse order",
     ),
     **misfits(
         "general-z", "general Z", (GENERAL_WEIGHTS, GENERAL_INPUT), ' + cache[f"B{layer}"]', "Z in GeneralDNN.forward", Z_IS

@@ -59,7 +59,7 @@ CROSS_ENTROPY = {
         {"cross-entropy loss": "float(np.mean(np.sum(Y * np.log(np.clip(out, 1e-300, 1)), axis=0)))"},
         "Is the logarithm of a probability positive or negative?",
         "Look at the sign of SoftmaxDNN.loss.",
-        "L_i is minus the sum of y_k log a_k.",
+        "J_s is minus the sum of y_k log a_k.",
         title="SoftmaxDNN.loss has the wrong sign",
     ),
     "cross-entropy-binary": Mistake.by_edits(
@@ -147,7 +147,7 @@ SQUARED_ERROR = {
         },
         "Does this loss have a factor of 1/2?",
         "Look at the squared error and its dZ: both are half of the expected value.",
-        "L_i is the sum of (a_k - y_k)^2 without 1/2, so dA is 2 (A - Y).",
+        "J_s is the sum of (a_k - y_k)^2 without 1/2, so dA is 2 (A - Y).",
         title="SquaredErrorSoftmaxDNN halves its loss and its dZ_L",
     ),
     "squared-error-loss-summed": loss_summed("squared loss", "float(np.sum((out - Y) ** 2))", "SquaredErrorSoftmaxDNN"),
@@ -167,7 +167,7 @@ SQUARED_ERROR = {
         {"squared loss": "float(np.mean(np.sqrt(np.sum((out - Y) ** 2, axis=0))))"},
         "Is the loss a distance, or a squared distance?",
         "Look at SquaredErrorSoftmaxDNN.loss: it takes a square root.",
-        "L_i is the sum of (a_k - y_k)^2, without a square root.",
+        "J_s is the sum of (a_k - y_k)^2, without a square root.",
         title="SquaredErrorSoftmaxDNN.loss takes a square root",
     ),
 }

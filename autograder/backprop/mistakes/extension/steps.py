@@ -7,18 +7,20 @@ STEPS = {
     "softmax E": Step("e^Z in `softmax`", "np.exp(Z - Z.max(axis=0, keepdims=True))", "    E = {}\n"),
     "softmax": Step("`softmax`", "E / E.sum(axis=0, keepdims=True)", "    return {}\n"),
     "softmax_backward": Step(
-        "`softmax_backward`", "A * (dA - np.sum(A * dA, axis=0, keepdims=True))", "    return {}\n\n\ndef walk_back"
+        "`softmax_backward`", "A * (dA - np.sum(A * dA, axis=0, keepdims=True))", "    return {}\n\n\ndef backward_pass"
     ),
-    # walk_back
+    # backward_pass
     "walk m": Step("m", "dZ.shape[1]", ", {}\n"),
-    "walk loop": Step("the layers of `walk_back`", "range(len(slopes), 0, -1)", "for layer in {}:"),
+    "walk loop": Step("the layers of `backward_pass`", "range(len(derivatives), 0, -1)", "for layer in {}:"),
     "walk dW": Step("dW", 'dZ @ cache[f"A{layer - 1}"].T / m', 'grads[f"W{layer}"] = {}\n'),
     "walk dB": Step("dB", "dZ.mean(axis=1, keepdims=True)", 'grads[f"B{layer}"] = {}\n'),
     "walk dA": Step("dA", 'cache[f"W{layer}"].T @ dZ', 'grads[f"A{layer - 1}"] = {}\n'),
     "walk dZ": Step(
-        "dZ of a hidden layer", 'grads[f"A{layer - 1}"] * slopes[layer - 2](cache[f"Z{layer - 1}"])', "            dZ = {}\n"
+        "dZ of a hidden layer",
+        'grads[f"A{layer - 1}"] * derivatives[layer - 2](cache[f"Z{layer - 1}"])',
+        "            dZ = {}\n",
     ),
-    "walk returns": Step("what `walk_back` returns", "grads", "    return {}\n\n\nclass SoftmaxDNN"),
+    "walk returns": Step("what `backward_pass` returns", "grads", "    return {}\n\n\nclass SoftmaxDNN"),
     # SoftmaxDNN: its compute_gradients calls that of DNN, so a wrong dZ needs a different line
     "softmax A": Step("A of the softmax", 'softmax(cache[f"Z{last}"])', '        cache[f"A{last}"] = {}\n'),
     "softmax forward returns": Step(
@@ -31,7 +33,7 @@ STEPS = {
         "dZ of the output layer of `SoftmaxDNN`",
         'out - cache["Y"]',
         "        return super().compute_gradients(out, cache)\n",
-        "        return walk_back({}, cache, [sigmoid_prime] * self.num_layers)\n",
+        "        return backward_pass({}, cache, [sigmoid_prime] * self.num_layers)\n",
         target="dZ",
     ),
     # SquaredErrorSoftmaxDNN
@@ -39,10 +41,13 @@ STEPS = {
     "squared dZ": Step(
         "dZ of the output layer of `SquaredErrorSoftmaxDNN`",
         'softmax_backward(2 * (out - cache["Y"]), out)',
-        "        dZ = {}\n        return walk_back",
+        "        dZ = {}\n        return backward_pass",
     ),
-    "squared slopes": Step(
-        "the `slopes` of `SquaredErrorSoftmaxDNN`", "[sigmoid_prime] * self.num_layers", "(dZ, cache, {})\n", target="slopes"
+    "squared derivatives": Step(
+        "the `derivatives` of `SquaredErrorSoftmaxDNN`",
+        "[sigmoid_prime] * self.num_layers",
+        "(dZ, cache, {})\n",
+        target="derivatives",
     ),
     # worked_example
     "worked a1": Step("a1", "W1 @ x", "    a1 = {}\n"),
@@ -74,9 +79,14 @@ STEPS = {
     "general forward returns": Step(
         "what `GeneralDNN.forward` returns", 'cache[f"A{self.num_layers}"], cache', "        return {}\n"
     ),
-    "general dZ": Step("dZ of the output layer of `GeneralDNN`", 'out - cache["Y"]', "walk_back({}, cache, [ACT", target="dZ"),
-    "general slopes": Step(
-        "the `slopes` of `GeneralDNN`", "[ACTIVATIONS[name][1] for name in self.activations]", ", cache, {})\n", target="slopes"
+    "general dZ": Step(
+        "dZ of the output layer of `GeneralDNN`", 'out - cache["Y"]', "backward_pass({}, cache, [ACT", target="dZ"
+    ),
+    "general derivatives": Step(
+        "the `derivatives` of `GeneralDNN`",
+        "[ACTIVATIONS[name][1] for name in self.activations]",
+        ", cache, {})\n",
+        target="derivatives",
     ),
     # notes_gradients
     "notes layers": Step("the number of layers", "len(params) // 2", "    layers = {}\n"),
