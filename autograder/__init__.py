@@ -1,4 +1,4 @@
-"""A backpropagation assignment for numpy, and its grader. `grade` is for everyone who wants neither folders nor a database."""
+"""A backpropagation assignment for numpy, and its grader. `grade` grades one submission without writing any files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,16 +9,17 @@ if TYPE_CHECKING:
 
 
 def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
-    """Return the result of one submission: a folder, a zip or a single file, as a student hands it in.
+    """Return the result of one submission: a folder, a zip or a single file, as the student submitted it.
 
-    The marks are those of every other door; the student is the name of the folder or file. accept names what submissions need
-    not be kept from on this machine ("files", "network", "processes"). Each call starts a sandbox and ends it; who has many
-    submissions keeps one open: `with Judge() as judge: judge.grade(read(student, path, judge.assignment.graded_files))`.
+    The score is the same as with every other integration, and the student is named after the folder or file. accept names the
+    protections that may be missing on this machine ("files", "network", "processes"). Each call starts a sandbox and ends it.
+    For many submissions, keep one open: `with Judge() as judge: judge.grade(read(student, path,
+    judge.assignment.graded_files))`.
 
-    FileNotFoundError if there is nothing at the path; SettingsError if the course has no secret; WeakSandboxError if
-    submissions cannot be kept from what they must be kept from. What a submission does raises nothing: it is in the result.
+    Raise FileNotFoundError if nothing is at the path, SettingsError if the course has no secret, and WeakSandboxError if this
+    machine lacks protections that were not accepted. Errors in a submission are never raised; they are in the result.
     """
-    # The interpreter that student code is forked from imports this package too, and must know nothing of checks and secrets.
+    # Imported here, because the interpreter that student code is forked from imports this package and must not load the checks.
     from autograder.intake.read import read
     from autograder.intake.submission_ref import name_student
     from autograder.judge.judge import Judge

@@ -1,7 +1,7 @@
-"""What the engine asks of an assignment: its parts and points, its checks, its files, and what it knows about mistakes.
+"""The interface between the engine and an assignment: its parts and points, its checks, its files, and known mistakes.
 
-The engine grades, reports and packages any object of this kind. It gets one from the module that course.toml names and imports
-neither an assignment nor its checks; docs/new-assignment.md walks through a small one.
+The engine grades, reports and packages any object of this kind. It gets one from the module that course.toml names, and never
+imports an assignment or its checks itself; docs/new-assignment.md walks through a small one.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from autograder.sandbox.student import SandboxedStudent
     from autograder.student import Student
 
-Apart = Callable[[], AbstractContextManager["SandboxedStudent"]]  # opens a session of its own; see Assignment.observe
+Apart = Callable[[], AbstractContextManager["SandboxedStudent"]]  # opens a separate session; see Assignment.observe
 
 
 @dataclass(frozen=True)
 class Task:
-    """A row of the rubric: the points of its public and of its hidden checks, by the name of the check."""
+    """A row of the rubric: the points of its public and hidden checks, by the name of the check."""
 
     name: str
     public: Mapping[str, float]
@@ -38,7 +38,7 @@ class Task:
 
     @property
     def points(self) -> float:
-        """Return the points of all checks, to two places."""
+        """Return the points of all checks, to two decimals."""
         return round(sum(self.public.values()) + sum(self.hidden.values()), 2)
 
 
@@ -46,9 +46,9 @@ class Task:
 class Part:
     """A file that students submit, by its name without ".py".
 
-    A part that imports others names them in needs. Where a student's own file of these does not load, the starter code stands
-    in, and a check that fails next to the student's own files passes if it does next to the starter code: no mistake costs
-    points in two parts.
+    needs names the parts that this part imports. If the student's file of such a part does not load, starter code replaces it.
+    A check that fails with the student's own files passes if it succeeds with the starter code, so no mistake costs points in
+    two parts.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Part:
 
     @property
     def points(self) -> float:
-        """Return the points of all tasks, to two places."""
+        """Return the points of all tasks, to two decimals."""
         return round(sum(task.points for task in self.tasks), 2)
 
 
@@ -75,9 +75,9 @@ def parts_of(rubric: Rubric, needs: Mapping[str, tuple[str, ...]] | None = None)
 
 @dataclass(frozen=True)
 class Credit:
-    """The share of the points that passing some checks earns, and a sentence each for the student and for the TA.
+    """The share of the points that passing some checks earns, with a note for the student and a remark for the TA.
 
-    doubt is a sentence for the TA too, of use only where all of these checks pass.
+    doubt is another sentence for the TA, which is shown only if all of these checks pass.
     """
 
     share: float = 1
@@ -88,10 +88,10 @@ class Credit:
 
 @dataclass(frozen=True)
 class WrongProgram:
-    """A solution with a known mistake in one part, for `Assignment.wrong_programs`.
+    """A mutant: the solution with a known mistake in one part, for `Assignment.wrong_programs`.
 
-    source is that of the part. title says in a few words what is wrong, and hints lead to it; students read both at home, so
-    neither gives the answer away.
+    source is the source of that part. title says in a few words what is wrong, and hints point to it. Students read both at
+    home, so neither gives the answer away.
     """
 
     part: str
@@ -102,9 +102,9 @@ class WrongProgram:
 
 @dataclass(frozen=True)
 class Inspection:
-    """A look at how a student's code finds its results, which can lower what the checks it names are worth.
+    """An inspection of how a student's code computes its results, which can reduce the credit of the checks it names.
 
-    Nothing is taken where the inspection that paid_by names has taken something already: one mistake is paid for once.
+    If the inspection that paid_by names has already reduced the credit, this one does not: one mistake costs points once.
     """
 
     name: str
@@ -115,16 +115,16 @@ class Inspection:
 
 
 class Assignment:
-    """An assignment. A subclass sets the attributes and overrides what it has more of than nothing.
+    """An assignment. A subclass sets the attributes, and overrides the methods whose default returns nothing as needed.
 
-    name is one word, used in file names; title is for people. A single file with a name of no part is a submission of
-    default_part. Folders: solution holds the reference solutions and the sources of hand-out, notebook and hints; starter, the
-    files students download, built from it; examples, submissions to try the grader on. public and hidden hold the checks;
-    sources are the folders that a machine needs to grade, besides the engine. public_modules are the modules that public
-    checks import and students may have.
+    name is one word, used in file names; title is for people. A single file that is not named after a part is a submission of
+    default_part. Folders: solution has the reference solutions and the sources of the hand-out, the notebook and the hints;
+    starter has the files that students download, built from solution; examples has submissions to try the grader on. public
+    and hidden have the checks. sources are the folders that a machine needs for grading, in addition to the engine.
+    public_modules are the modules that public checks import and students may get.
 
-    classes names, by part, the classes that a file defines. Where one is missing, another class of the file that has the
-    class_methods is graded in its place, and of all checks only the one that is named beside it fails for that.
+    classes maps each part to the classes that its file defines, each with the name of a check. If a class is missing, another
+    class of the file that has the class_methods is graded instead, and only that check fails because of the name.
     """
 
     name: str
@@ -143,17 +143,17 @@ class Assignment:
 
     @property
     def max_score(self) -> float:
-        """Return the points of all parts, to two places."""
+        """Return the points of all parts, to two decimals."""
         return round(sum(part.points for part in self.parts), 2)
 
     @property
     def part_names(self) -> tuple[str, ...]:
-        """Return the names of the parts in their order."""
+        """Return the names of the parts in order."""
         return tuple(part.name for part in self.parts)
 
     @property
     def all_part_names(self) -> tuple[str, ...]:
-        """Return the names of the parts in their order, those that the course leaves out included."""
+        """Return the names of all parts in order, including those that the course leaves out."""
         return tuple(part.name for part in type(self).parts)
 
     @property
@@ -162,13 +162,13 @@ class Assignment:
         return GradedFiles(self.part_names, self.default_part)
 
     def part(self, name: str) -> Part:
-        """Return the part of this name; KeyError if there is none."""
+        """Return the part with this name; raise KeyError if it does not exist."""
         return {part.name: part for part in self.parts}[name]
 
     def with_parts(self, names: Sequence[str]) -> Assignment:
-        """Return the same assignment with these of its parts alone.
+        """Return the same assignment with only these of its parts.
 
-        Raises ValueError if there is no such part, or if one of them needs a part that is left out.
+        Raise ValueError if a part does not exist, or if one of them needs a part that is left out.
         """
         if unknown := [name for name in names if name not in self.part_names]:
             raise ValueError(f"has no part {unknown[0]}; its parts are {', '.join(self.part_names)}")
@@ -184,20 +184,20 @@ class Assignment:
     # Checks and credit
 
     def checks(self, secret: bytes) -> Sequence[Check]:
-        """Return the graded checks of the parts in use, in their order; the secret seeds the inputs of hidden ones."""
+        """Return the graded checks of the parts in use, in order; the secret seeds the inputs of the hidden ones."""
         raise NotImplementedError
 
     def inspections(self, secret: bytes) -> Sequence[Inspection]:
-        """Return the looks at how results are found, none by default; like hidden checks they draw from the secret."""
+        """Return the inspections, none by default; like hidden checks, they draw random inputs from the secret."""
         return ()
 
     # Diagnosis and drawing
 
     def observe(self, student: Student, apart: Apart, failed: Sequence[str]) -> Any:
-        """Return what feedback may quote of public examples, for the methods below; failed are the parts with failures.
+        """Return what feedback may quote from public examples, for the methods below; failed has the parts with failures.
 
-        It is called after the public checks, which have run in student, and before any hidden one, so that nothing that the
-        student's code says here can hold what is hidden. apart opens a session that has run nothing yet.
+        It is called after the public checks, which have run in student, and before any hidden one, so the student's code cannot
+        know any hidden inputs yet. apart opens a fresh session.
         """
         return None
 
@@ -212,26 +212,27 @@ class Assignment:
     ) -> Sequence[Cause]:
         """Return the mistakes behind the failures of a part, by the name of the check, in the order in which to fix them.
 
-        The checks have run in student; seen is what `observe` returned. apart opens a session that knows nothing hidden, in
-        place of student, which starts over when it is used again. What it says must be told as in a hidden check all the same.
+        The checks have run in student; seen is the result of `observe`. apart opens a session that has seen no hidden inputs;
+        student starts over when it is used afterwards. Messages from that session must be redacted as in a hidden check.
         """
         return ()
 
     def diagnose_public(self, part: str, student: Student, seen: Any, failures: Mapping[str, Exception]) -> Sequence[Cause]:
-        """Return the mistakes behind failed public checks of a part, by what the inputs of these checks alone tell.
+        """Return the mistakes behind failed public checks of a part that the inputs of these checks alone reveal.
 
-        Called before any hidden check runs. Students read them at once where the other causes come with the hidden checks.
+        It is called before any hidden check runs. Students can read these immediately, even if the hidden checks, and the
+        causes that depend on them, are shown later.
         """
         return ()
 
     def cause_of(self, check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
-        """Return the cause of a failure: the one about its key, else the first one of its task; None if there is none."""
+        """Return the cause of a failure: the one about its key, or else the first one of its task; None if there is none."""
         mine = [cause for cause in causes if cause.part == check.part and check.task in cause.tasks]
         about = [cause for cause in mine if getattr(failure, "key", "") in cause.keys]
         return next(iter(about + mine), None)
 
     def steps(self, seen: Any) -> Sequence[Step]:
-        """Return how each step of the public example came out, of what `observe` returned; none by default."""
+        """Return the outcome of each step of the public example, from the result of `observe`; none by default."""
         return ()
 
     def figure(self, result: Result) -> Markup | None:
@@ -241,19 +242,20 @@ class Assignment:
     # What students get
 
     def check_modules(self) -> Mapping[str, str]:
-        """Return the sources of the modules that public checks import, by the names under which they do."""
+        """Return the sources of the modules that public checks import, by module name."""
         return {name: ROOT.joinpath(*name.split(".")).with_suffix(".py").read_text() for name in self.public_modules}
 
     def wrong_programs(self, solutions: Mapping[str, str]) -> Iterable[WrongProgram]:
-        """Return programs with the mistakes that check.py names at home, none by default; solutions has that of each part.
+        """Return mutants with the mistakes that check.py names at home, none by default; solutions maps parts to sources.
 
-        Each module of public checks then has a function `observe(student)`, which yields what the code gives on the examples as
-        `autograder.naming.Observed`. Students get digests of what the mistakes make, and never the programs.
+        Each module of public checks then needs a function `observe(student)` that yields the results of the code on the
+        examples as `autograder.naming.Observed`. Students get digests of the results of the mutants, never the mutants
+        themselves.
         """
         return ()
 
     def private_texts(self) -> Mapping[str, str]:
-        """Return texts that no file for students may hold, however they are spaced, with what each of them is."""
+        """Return texts that no file for students may contain, ignoring whitespace, each with a description."""
         return {}
 
     def figures(self) -> Mapping[str, str]:
@@ -261,5 +263,5 @@ class Assignment:
         return {}
 
     def hand_out_texts(self) -> Mapping[str, str]:
-        """Return what takes the place of comments in the hand-out's text, by the comment."""
+        """Return the text that replaces each comment in the hand-out."""
         return {}

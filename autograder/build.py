@@ -1,4 +1,4 @@
-"""Builds what is handed out from what is written once: the solution and the checks -> starter code, build/ and dist/."""
+"""Build everything that is distributed from a single source, the solution and the checks: starter code, build/ and dist/."""
 
 import shutil
 from collections.abc import Callable
@@ -18,7 +18,7 @@ STUDENT_ZIP = "assignment.zip"
 
 
 def build(what: str, out: Path | None = None) -> str:
-    """Build one thing into a folder, its usual one if none is named, and return a sentence on where it is."""
+    """Build one target into a folder, its default one if none is given, and return a sentence about where it is."""
     assignment = read_assignment()
     if what in NAMES:
         return integration(what).build(assignment, out or DIST / what)
@@ -27,7 +27,7 @@ def build(what: str, out: Path | None = None) -> str:
 
 
 def build_starter(assignment: Assignment, out: Path) -> str:
-    """Write what students get into a folder, which is emptied first."""
+    """Write the files for students into a folder, which is emptied first."""
     files = {name: text.encode() for name, text in starter_files(assignment).items()}
     refuse_leaks(assignment, display_path(out), files)
     shutil.rmtree(out, ignore_errors=True)
@@ -58,7 +58,7 @@ def build_examples(assignment: Assignment, out: Path) -> str:
 
 
 def build_package(assignment: Assignment, out: Path) -> str:
-    """Build what students download and what each platform takes into a folder, and list all of it in MANIFEST there."""
+    """Build the download for students and the package of each platform into a folder, and list all files in MANIFEST there."""
     build_student(assignment, out)
     outputs = {STUDENT_ZIP: "students"}
     for name in NAMES:
@@ -69,7 +69,8 @@ def build_package(assignment: Assignment, out: Path) -> str:
     return f"{table(out, outputs)}\nThe digests of every file: {display_path(out / MANIFEST)}"
 
 
-# What is built besides the packages of platforms: its usual place, the assignment's starter folder if none, and how.
+# The targets other than the packages of platforms: the default folder (None: the assignment's starter folder), and the
+# function.
 BUILDERS: dict[str, tuple[Path | None, Callable[[Assignment, Path], str]]] = {
     "assignment": (None, build_starter),
     "student": (DIST, build_student),

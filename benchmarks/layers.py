@@ -39,7 +39,7 @@ def grade(judge: Judge) -> None:
 
 
 def in_turn(works: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
-    """The median milliseconds of each work; the works take turns, so that what slows the machine down slows all of them."""
+    """Return the median milliseconds of each task; the tasks are interleaved, so that other load affects all of them."""
     taken: dict[str, list[float]] = {name: [] for name in works}
     for round_ in range(rounds + 5):
         for name, work in works.items():

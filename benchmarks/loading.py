@@ -22,13 +22,13 @@ STARTS = 5
 
 
 def processor_seconds() -> float:
-    """The processor time of this process and of its children that have ended."""
+    """Return the processor time of this process and of its children that have ended."""
     used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def milliseconds(work: Callable[[], None], rounds: int = ROUNDS) -> float:
-    """The processor time of one round; a child counts when its sandbox has ended."""
+    """Return the processor time of one round; a child counts when its sandbox has ended."""
     started = processor_seconds()
     for _ in range(rounds):
         work()

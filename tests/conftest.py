@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def group_of(item):
-    """The name of the group of a test: its file, unless it shares with other files what is dear."""
+    """Return the name of the group of a test: its file, unless it shares with other files what is dear."""
     if "grade_mistake" in item.fixturenames:
         return f"mistakes {zlib.crc32(item.callspec.params['name'].encode()) % 8}"
     if item.path.name in OF_PACKAGES:
@@ -85,14 +85,14 @@ def judge():
 
 @pytest.fixture
 def student(judge):
-    """The solution in the sandbox: every graded check must pass on it."""
+    """Yield the solution in the sandbox: every graded check must pass on it."""
     with judge.sandbox.session(solutions()) as session:
         yield session
 
 
 @pytest.fixture(scope="session")
 def cases():
-    """The inputs of the hidden checks."""
+    """Return the inputs of the hidden checks."""
     return sample_cases(read_secret().encode())
 
 
@@ -110,7 +110,7 @@ def grade(judge):
 
 @pytest.fixture(scope="session")
 def grade_mistake(judge):
-    """The result of a program of MISTAKES, by its name: each is graded once, for all tests that ask what comes of it."""
+    """Return the result of a program of MISTAKES, by its name: each is graded once, for all tests that ask what comes of it."""
     results = {}
 
     def grade_mistake(name):
@@ -123,7 +123,7 @@ def grade_mistake(judge):
 
 @pytest.fixture(scope="session")
 def examples(tmp_path_factory):
-    """The folder of the bundled submissions."""
+    """Return the folder of the bundled submissions."""
     folder = tmp_path_factory.mktemp("bundled") / "examples"
     build("examples", folder)
     return folder
@@ -138,7 +138,7 @@ class Graded(NamedTuple):
 
 @pytest.fixture(scope="session")
 def graded(examples, tmp_path_factory):
-    """The bundled examples, graded by two workers."""
+    """Return the bundled examples, graded by two workers."""
     out = tmp_path_factory.mktemp("graded") / "out"
     return Graded(command("grade", examples, "--out", out, "--jobs", 2), out)
 

@@ -1,7 +1,7 @@
-"""The examples of the public checks, with every number that is right for them.
+"""The examples of the public checks, with all expected numbers.
 
-Take a pencil to the first one: each value follows from the formulas in the hand-out, and the checks point at the first one that
-differs.
+You can compute every value of the first one with a pencil and the formulas in the hand-out; the checks name the first value
+that differs.
 """
 
 import numpy as np

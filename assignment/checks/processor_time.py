@@ -1,6 +1,6 @@
-"""Limits the processor time of a piece of code. What it waits for does not count, nor what other programs compute.
+"""Limit the processor time of a piece of code. Waiting, and the work of other programs, doesn't count.
 
-This file is part of the hand-out, like checking.py.
+Students get this file, too, like checking.py.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from collections.abc import Iterator
 
 from checks.skipped import OutOfTimeError
 
-AGAIN_SECONDS = 0.05  # until code that catches OutOfTimeError meets the next one
+AGAIN_SECONDS = 0.05  # seconds until code that catches OutOfTimeError gets the next one
 
 
 def limit_processor_time(seconds: float) -> contextlib.AbstractContextManager[None]:
-    """Return a context that raises OutOfTimeError in the code inside when its time is up, and again until it ends."""
+    """Return a context that raises OutOfTimeError in its code when the time is up, repeatedly until the code ends."""
     has_signal = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     return (limit_by_signal if has_signal else limit_by_thread)(seconds)
 
 
 @contextlib.contextmanager
 def limit_by_signal(seconds: float) -> Iterator[None]:
-    """Limit the processor time by a signal of the system's own clock."""
+    """Limit the processor time with a signal from a timer of the system."""
     active = True
 
     def stop(*_: object) -> None:
@@ -37,14 +37,14 @@ def limit_by_signal(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
-        active = False  # first, or a signal on the way out would raise there
+        active = False  # first; otherwise, a signal during cleanup would raise there
         signal.setitimer(signal.ITIMER_PROF, *timer)
         signal.signal(signal.SIGPROF, handler or signal.SIG_DFL)
 
 
 @contextlib.contextmanager
 def limit_by_thread(seconds: float) -> Iterator[None]:
-    """Limit the processor time from a thread that looks at the clock, where there is no such signal (Windows, a thread)."""
+    """Limit the processor time with a thread that polls the clock, if signals are unavailable (on Windows, in a thread)."""
     done, end, worker = threading.Event(), time.process_time() + seconds, ctypes.c_ulong(threading.get_ident())
 
     def watch() -> None:

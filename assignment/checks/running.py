@@ -1,6 +1,6 @@
-"""How a check runs the student's code, and how a wrong forward pass is kept from spoiling the marks of the backward pass.
+"""Run the student's code for a check, so that a wrong forward pass doesn't cost points of the backward pass.
 
-This file is part of the hand-out, like checking.py.
+Students get this file, too, like checking.py.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ from checks.student import Student
 
 ReferenceSource = Callable[[Case], Mapping[str, np.ndarray]]
 T = TypeVar("T")
-Source = ReferenceSource | None  # where the cache for compute_gradients comes from; None: the student's own forward pass
+Source = ReferenceSource | None  # the source of the cache for compute_gradients; None: the student's own forward pass
 
-# What is noted of a check that follows.
+# Notes on checks that follow from the student's own results.
 ON_REFERENCE = "Correct with the example's cache, but not with the cache from your `forward`."
 ON_SPARE = "Correct on a second example with square matrices; on the first one, your code raises an exception."
 ON_OWN_PASSES = "Correct given your forward and backward pass, but at least one of these is wrong."
 
 
 def run_forward(student: Student, case: Case) -> tuple[Any, Mapping]:
-    """(out, cache) of the student's forward pass on the case."""
+    """Return (out, cache) of the student's forward pass on the case."""
     out, cache = halves(answer_of_forward(student, case))
     if out is None or cache is None:
         out, cache = pair(answer_of_forward(student, case))
@@ -67,34 +67,34 @@ def run_forward(student: Student, case: Case) -> tuple[Any, Mapping]:
 
 
 def run_output(student: Student, case: Case) -> Any:
-    """The output of the student's forward pass on the case, also where what comes with it is no cache."""
+    """Return the output of the student's forward pass on the case, even if it comes without a valid cache."""
     out, _ = halves(answer_of_forward(student, case))
     return run_forward(student, case)[0] if out is None else out
 
 
 def run_cache(student: Student, case: Case) -> Mapping:
-    """The cache of the student's forward pass on the case, also where it comes first."""
+    """Return the cache of the student's forward pass on the case, even if it comes first."""
     _, cache = halves(answer_of_forward(student, case))
     return run_forward(student, case)[1] if cache is None else under_expected_keys(cache, cache_keys(case))
 
 
 def tensors_of_forward(answer: Any, case: Case) -> dict[str, np.ndarray]:
-    """What a forward pass on the case returned, under "out" and the keys of the cache, as far as it is there."""
+    """Return the tensors that a forward pass on the case returned: "out" and those with the keys of the cache."""
     out, cache = halves(answer)
     keys = cache_keys(case)
     return arrays_in({**under_expected_keys(cache or {}, keys), "out": out}, ["out", *keys])
 
 
 def call_backward(student: Student, net: Any, case: Case, source: Source) -> Any:
-    """The result, still on the student's side, of a new forward and backward pass of the network on the case."""
-    out, cache = forward_on(student, net, case, source)  # which may give the method a default for an argument
+    """Return the result, still on the student's side, of a new forward and backward pass of the network on the case."""
+    out, cache = forward_on(student, net, case, source)  # this may bind an argument of the method
     return net.compute_gradients(out, cache)
 
 
 def forward_on(student: Student, net: Any, case: Case, source: Source) -> tuple[Any, Any]:
-    """(out, cache) of a new forward pass of the network on the case, still on the student's side, with the labels in the cache.
+    """Return (out, cache) of a new forward pass on the case, still on the student's side, with the labels in the cache.
 
-    With a source the reference is laid over the student's own cache.
+    With a source, the reference overrides the values in the student's own cache.
     """
     if source is None:
         run_forward(student, case)
@@ -107,9 +107,9 @@ def forward_on(student: Student, net: Any, case: Case, source: Source) -> tuple[
 
 
 def cache_with_overrides(student: Student, net: Any, case: Case, values: Mapping[str, np.ndarray]) -> Any:
-    """A copy of the student's own cache, still on the student's side, with these values in it.
+    """Return a copy of the student's own cache, still on the student's side, with these values in it.
 
-    A student's backward pass may need keys of its own making, so the values replace others and take nothing away.
+    A student's backward pass may need additional keys, so the values override existing ones and none are removed.
     """
     cache = own_cache(student, net, case)
     student.fill(cache, values)
@@ -121,7 +121,7 @@ def cache_with_overrides(student: Student, net: Any, case: Case, values: Mapping
 
 
 def own_names(student: Student, case: Case) -> Mapping[str, str]:
-    """The names that the student's own cache has for some of the expected keys."""
+    """Return the other names that the student's own cache uses for some of the expected keys."""
     try:
         cache = run_cache(student, case)
     except (CheckFailure, StudentError):
@@ -132,7 +132,7 @@ def own_names(student: Student, case: Case) -> Mapping[str, str]:
 
 
 def own_cache(student: Student, net: Any, case: Case) -> Any:
-    """A copy of the student's own cache, or an empty one where forward does not give any that can be written to."""
+    """Return a copy of the student's own cache, or an empty one if forward doesn't return a writable cache."""
 
     def try_to_write() -> None:
         run_forward(student, case)
@@ -148,20 +148,20 @@ def own_cache(student: Student, net: Any, case: Case) -> Any:
 
 
 def copied_cache(student: Student, net: Any, case: Case) -> Any:
-    """A copy of the cache of a new forward pass, still on the student's side, whatever that is."""
+    """Return a copy of the cache of a new forward pass, whatever its type, still on the student's side."""
     _, cache = unpack_forward(student, net.forward(case.X), case)
     return student.copy(cache)
 
 
 def run_backward(student: Student, case: Case, source: Source = None) -> Mapping:
-    """The student's gradients on the student's own cache or, with a source, on the reference laid over that cache."""
+    """Return the student's gradients on the student's own cache or, with a source, on that cache with reference values."""
 
     def attempt() -> Any:
         return student.fetch(call_backward(student, network(student, case), case, source))
 
     def run() -> Mapping:
         with contextlib.suppress(CheckFailure, StudentError):
-            run_forward(student, case)  # before there is a network that a forward pass could end together with the program
+            run_forward(student, case)  # first, because a forward pass may end the program
         grads = outcome(student, attempt)
         if isinstance(grads, StudentError) and find_labels(student, case, grads):
             grads = outcome(student, attempt)
@@ -175,10 +175,10 @@ def run_backward(student: Student, case: Case, source: Source = None) -> Mapping
 def with_own_or_reference_cache(
     student: Student, case: Case, reference: ReferenceSource, attempt: Callable[[Source], None]
 ) -> bool:
-    """Let the backward pass try on the student's own cache, then on the reference laid over it; return whether its own did.
+    """Try the backward pass on the student's own cache, then with reference values; return whether the own cache worked.
 
-    A wrong forward pass does not cost the marks of the backward pass, and neither does a cache made in another way. The
-    failure that is reported is the first one that compute_gradients is answerable for.
+    Neither a wrong forward pass nor an unusual cache costs points of the backward pass. If both attempts fail, raise the first
+    failure that compute_gradients is responsible for.
     """
     try:
         run_forward(student, case)
@@ -189,7 +189,7 @@ def with_own_or_reference_cache(
 
 
 def either(first: Callable[[], Any], second: Callable[[], Any]) -> bool:
-    """Let one of two attempts succeed and return whether it was the first; if both fail, raise the failure of the first one."""
+    """Run the second attempt if the first fails; return whether the first succeeded. If both fail, raise the first failure."""
     try:
         first()
         return True
@@ -201,12 +201,12 @@ def either(first: Callable[[], Any], second: Callable[[], Any]) -> bool:
             raise copy_failure(failure, share=max(failure.share, other.share)) from failure.__cause__
 
 
-# The class that each of the others is made from.
+# The base class of each of the other classes.
 ABOVE = {"SoftmaxDNN": "DNN", "SquaredErrorSoftmaxDNN": "SoftmaxDNN", "GeneralDNN": "DNN"}
 
 
 def expect_usual_forms(student: Student, case: Case) -> None:
-    """CheckFailure if a pass returns something in another form than asked for; where the class above does too, that pays."""
+    """Raise CheckFailure if a pass returns an unexpected form, unless the base class does, too, where it costs points."""
     above = replace(case, model=ABOVE[case.model], activations=())
 
     def look_at_forward(case: Case) -> None:
@@ -215,7 +215,7 @@ def expect_usual_forms(student: Student, case: Case) -> None:
 
     def look_at_backward(case: Case) -> None:
         grads = run_backward(student, case)
-        mapping("What compute_gradients returned", as_returned(grads))
+        mapping("The return value of compute_gradients", as_returned(grads))
         require_keys("grads", grads, list(grads.renamed) if isinstance(grads, RenamedDict) else [])
 
     for look in (look_at_forward, look_at_backward):
@@ -225,9 +225,9 @@ def expect_usual_forms(student: Student, case: Case) -> None:
 
 
 def expect_on_spare(student: Student, expect: Callable[[T], None], usual: T, spare: T) -> None:
-    """Expect something of the usual input or, if that ends in an exception, of a spare one on which every product has a shape.
+    """Check the usual input or, if the code raises an exception on it, a spare input with square matrices.
 
-    So whatever is right before and after a wrong product earns its points, whether the product raises or not.
+    This way, everything before and after a wrong product earns its points, whether the product raises or not.
     """
     failure = outcome(student, lambda: expect(usual))
     if isinstance(failure, StudentError) and outcome(student, lambda: expect(spare)) is None:
@@ -237,7 +237,7 @@ def expect_on_spare(student: Student, expect: Callable[[T], None], usual: T, spa
 
 
 def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], show: bool = False) -> None:
-    """CheckFailure unless `forward` gives the right output and every tensor of the right cache."""
+    """Raise CheckFailure unless `forward` returns the correct output and a correct cache."""
     out, cache = run_forward(student, case)
     expect_tensor("out", out, right[f"A{case.layers[-1]}"], show=show)
     for key in cache_keys(case):
@@ -247,14 +247,14 @@ def expect_cache(student: Student, case: Case, right: Mapping[str, np.ndarray], 
 def expect_whole(
     student: Student, case: Case, right: Mapping[str, np.ndarray], is_followed: Callable[[], None], show: bool = False
 ) -> None:
-    """CheckFailure unless `gradients` gives the right W and B gradients, or those of the student's own two passes.
+    """Raise CheckFailure unless `gradients` returns the correct W and B gradients, or those of the student's own passes.
 
-    `gradients` only joins the passes, so their mistakes are not paid for again. `is_followed` raises if they earn nothing.
+    `gradients` only combines the passes, so their mistakes cost no points here. `is_followed` raises if they are worthless.
     """
     returned = student.fetch(network(student, case).gradients(case.X, case.Y))
     grads = as_gradients("gradients", returned, case)
     if show and not isinstance(outcome(student, lambda: as_returned(run_backward(student, case))), (tuple, list)):
-        mapping("What gradients returned", returned)  # what compute_gradients returns as a tuple, too, is paid for there
+        mapping("The return value of gradients", returned)  # a tuple from compute_gradients costs points in its own check
 
     def expect(own: Mapping[str, np.ndarray]) -> None:
         for key in own or gradient_keys(case, "WB"):
@@ -273,59 +273,59 @@ def expect_whole(
 
 
 def own_gradients(student: Student, case: Case, source: Source = None) -> dict[str, np.ndarray]:
-    """The W and B gradients of the student's own passes, as far as they are there; none if, finite, they come of nothing."""
+    """Return the W and B gradients of the student's own passes; none if they are finite and don't depend on the input."""
     own = {key: value for key, value in tensors_of_backward(student, case, source).items() if key[0] in "WB"}
-    is_finite = all(np.isfinite(value).all() for value in own.values())  # after an overflow, batches give the same
+    is_finite = all(np.isfinite(value).all() for value in own.values())  # after an overflow, different batches give the same
     return {} if is_finite and not depends_on_input(student, case, source, "WB") else own
 
 
 def tensors_of_backward(student: Student, case: Case, source: Source) -> dict[str, np.ndarray]:
-    """The gradients of the student's own passes, as far as they are there."""
+    """Return the valid gradients of the student's own passes."""
     try:
         return arrays_in(run_backward(student, case, source), gradient_keys(case))
     except (CheckFailure, StudentError):
         return {}
 
 
-# Whether anything was computed. An answer that is the same for every batch, or another one each time, earns nothing, even where
-# it is finite, has the right shape or agrees with itself.
+# Whether anything was computed. A result that is the same for every batch, or different in every call, earns nothing, even if
+# it is finite, has the right shape or is consistent.
 
 
 @functools.lru_cache(maxsize=256)
 def once_more(case: Case) -> Case:
-    """The same case, to be run anew."""
+    """Return an equal case, which is run again."""
     return replace(case)
 
 
 @functools.lru_cache(maxsize=256)
 def relabelled(case: Case) -> Case:
-    """The case with other labels, which are one-hot for a softmax."""
+    """Return the case with other labels, which are one-hot for a softmax."""
     return replace(case, Y=np.roll(case.Y, 1, axis=0) if "Softmax" in case.model else 1 - case.Y)
 
 
 @functools.lru_cache(maxsize=256)
 def on_another_batch(case: Case) -> Case:
-    """The case with other inputs and other labels."""
+    """Return the case with other inputs and other labels."""
     return replace(relabelled(case), X=-case.X[::-1, ::-1])
 
 
 def depends(here: Mapping[str, np.ndarray], again: Mapping[str, np.ndarray], elsewhere: Mapping[str, np.ndarray]) -> bool:
-    """Whether some tensor is the same again, and elsewhere another one and no multiple of it."""
+    """Return whether some tensor is equal in `again`, but differs in `elsewhere`, where it is not a multiple either."""
     nan, keys = have_overflowed(here.values()), set(here) & set(again) & set(elsewhere)
     return any(same(here[key], again[key], nan) and not parallel(here[key], elsewhere[key]) for key in keys)
 
 
 def parallel(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether a tensor is a multiple of another one of its shape, and neither is zero alone."""
+    """Return whether two tensors of one shape are multiples of each other; zero is a multiple only of zero."""
     if one.shape != other.shape or np.any(one) != np.any(other):
         return False
     return bool(abs(np.vdot(one, other)) >= (1 - 1e-8) * norm(one) * norm(other))
 
 
 def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -> bool:
-    """Whether some gradient of these kinds depends on the case.
+    """Return whether some gradient of these kinds depends on the case.
 
-    It is dW and dB that must depend on the batch. For dZ and dA only the labels count, since a copy of the cache depends on X.
+    dW and dB must depend on the batch. For dZ and dA, only the labels count, because a mere copy of the cache depends on X.
     """
     variants = (case, once_more(case), relabelled(case), on_another_batch(case))
     here, again, labels, batch = (tensors_of_backward(student, variant, source) for variant in variants)
@@ -334,16 +334,16 @@ def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -
 
 
 def depends_on_labels(student: Student, case: Case, source: Source) -> bool:
-    """Whether some gradient depends on the labels of the case."""
+    """Return whether some gradient depends on the labels of the case."""
     here, again, labels = (tensors_of_backward(student, one, source) for one in (case, once_more(case), relabelled(case)))
     return depends(here, again, labels)
 
 
 def has_correct_step(student: Student, case: Case, source: Source, right: Collection[str]) -> bool:
-    """Whether one step of the backward pass is done: in every layer that is there, the key of its gradient is among `right`.
+    """Return whether some step of the backward pass is correct: the keys of its gradients are in `right` for every layer.
 
-    In a single layer nonsense can be right by chance. And a product of activations looks like what follows from a wrong dZ, so
-    where no dZ is right, the labels must have a part in some gradient.
+    In a single layer, a meaningless value can be correct by chance. A product of activations may look as if it followed from a
+    wrong dZ, so if no dZ is correct, some gradient must depend on the labels.
     """
     present, last = tensors_of_backward(student, case, source).keys(), f"Z{case.layers[-1]}"
     steps = [{last}, *({key for key in gradient_keys(case, kind) if key != last} for kind in "ZWBA")]
@@ -352,34 +352,34 @@ def has_correct_step(student: Student, case: Case, source: Source, right: Collec
 
 
 def either_way_up(grads: Mapping, case: Case) -> tuple[Mapping, Mapping]:
-    """The gradients as they are, and each of them transposed: who does that throughout has computed them all the same."""
+    """Return the gradients as they are, and all of them transposed, because a consistent transpose is still computed."""
     return grads, {key: value.T for key, value in arrays_in(grads, gradient_keys(case)).items()}
 
 
 def expect_input_dependence(student: Student, case: Case, reference: ReferenceSource) -> None:
-    """CheckFailure unless `compute_gradients` computes some gradient, right or wrong."""
+    """Raise CheckFailure unless `compute_gradients` computes some gradient, correct or not."""
 
     def attempt(source: Source) -> None:
         grads = run_backward(student, case, source)
         if not depends_on_input(student, case, source, "ZWBA"):
             expect_finite_tensors("grads", grads, gradient_keys(case))
-            raise CheckFailure("The gradients do not depend on the batch, or differ from call to call: nothing is computed.")
+            raise CheckFailure("The gradients do not depend on the batch, or differ from call to call, so nothing is computed.")
 
     with_own_or_reference_cache(student, case, reference, attempt)
 
 
 def expect_input_dependence_of_forward(student: Student, case: Case) -> None:
-    """CheckFailure unless `forward` computes something from the case, right or wrong."""
+    """Raise CheckFailure unless `forward` computes something from the case, correct or not."""
     variants = (case, once_more(case), on_another_batch(case))
     here, again, elsewhere = (tensors_of_forward(answer_of_forward(student, variant), variant) for variant in variants)
     computed = {key: value for key, value in here.items() if key[0] not in "WB" and not parallel(value, case.X)}
     if not depends(computed, again, elsewhere):
         out, cache = halves(answer_of_forward(student, case))
         expect_finite_tensors("The cache", {**(cache or {}), "out": out}, ["out", *cache_keys(case)])
-        raise CheckFailure("The output and the cache do not depend on X, or differ from call to call: nothing is computed.")
+        raise CheckFailure("The output and the cache do not depend on X, or differ from call to call, so nothing is computed.")
 
 
 def expect_finite_tensors(name: str, tensors: Mapping, keys: Iterable[str]) -> None:
-    """CheckFailure if one of the tensors under these keys, as far as they are there, holds a nan, an infinity or no numbers."""
+    """Raise CheckFailure if one of the tensors with these keys contains nan or infinity, or is not numeric."""
     for key in present_keys(tensors, keys):
         expect_finite(key, tensor(key, require_key(name, tensors, key)))

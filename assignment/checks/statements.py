@@ -1,9 +1,10 @@
-"""Runs a submitted file as the grader does: one top-level statement at a time.
+"""Run a submitted file as the grader does: one top-level statement at a time.
 
-A statement that raises, exits, waits for input, imports what the grader does not have or takes too long is skipped, and the
-rest of the file runs. So are the lines that a notebook leaves behind (`%magic`, `!pip`, `np.dot?`). A syntax error stays one.
+A statement that raises an exception, exits, waits for input, imports a missing module or takes too long is skipped, and the
+rest of the file runs. Lines left over from a notebook (`%magic`, `!pip`, `np.dot?`) are skipped, too. Syntax errors are still
+errors.
 
-This file is part of the hand-out, like checking.py.
+Students get this file, too, like checking.py.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ from checks.skipped import (
     shorten,
 )
 
-FILE_SECONDS = 4.0  # of processor time, for all statements of a file, after which each one gets MIN_SECONDS
+FILE_SECONDS = 4.0  # of processor time for all statements of a file; after that, each one gets MIN_SECONDS
 MIN_SECONDS = 0.2
-MAX_NAMES = 100  # that one statement defines
-MAX_LEFTOVERS = 100  # lines of a notebook in one file
+MAX_NAMES = 100  # names defined by one statement
+MAX_LEFTOVERS = 100  # lines left over from a notebook in one file
 
 LEFTOVER = re.compile(r"[ \t]*(?:(?:[\w.]+(?:[ \t]*,[ \t]*[\w.]+)*[ \t]*=[ \t]*)?[%!?]|[\w.]+\?{1,2}[ \t]*$)")
 OTHER_LANGUAGE = re.compile(r"%%(?:bash|sh|script|html|javascript|js|latex|markdown|svg|perl|ruby)\b")
 NEXT_CELL = re.compile(r"# ?(?:%%|In ?\[)|%%")
-# From which version of Python on a line is correct, and how such a line begins.
+# The first version of Python in which a line is valid, and a pattern for such lines.
 NEWER_SYNTAX = {
     (3, 12): re.compile(r"(?:(?:async )?def|class) \w+ ?\[|type \w+.* ?=|.*\bf\"[^\"]*\{[^}\"]*\"|.*\bf'[^']*\{[^}']*'"),
     (3, 14): re.compile(r"except \*?\w[\w.]*(?:, ?\w[\w.]*)+:|.*\bt[\"']"),
@@ -59,11 +60,10 @@ def run_statements(
 ) -> list[Skipped]:
     """Run the statements of a file in the namespace of its module, and return the skipped statements.
 
-    An import of one of the files as a part of a package takes the file itself, and a function or a class is defined without the
-    decorators and annotations that need a skipped name. skip has the reason for each statement that is
-    not to be run, by its number; begin is told the number and the processor time of each statement that is. Raise SyntaxError
-    if the file is not Python, and ImportError for a statement that imports a file which itself imports the one that is being
-    loaded.
+    An import of one of the files from a package imports the file itself, and functions and classes are defined without
+    decorators and annotations that need a skipped name. skip maps the numbers of statements that must not run to reasons; begin
+    gets the number and the processor time of each statement that runs. Raise SyntaxError if the file is not valid Python, and
+    ImportError for a statement that imports a file which in turn imports the one being loaded.
     """
     lines = re.split("\r\n|\r|\n", source)
     tree, skipped = parse(file, lines)
@@ -75,7 +75,7 @@ def run_statements(
 
     for number, node in enumerate(split_imports(tree)):
         if number and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            continue  # by itself it would be compiled as the docstring of the module
+            continue  # a single string would be compiled as the docstring of the module
         if number in skip:
             skipped.append(describe(file, number, node, lines, skip[number]))
             continue
@@ -97,7 +97,7 @@ def run_statements(
 def run_statement(
     file: str, node: ast.stmt, files: Collection[str], execute: Callable[[ast.stmt], None], skipped: Sequence[Skipped]
 ) -> list[Skipped]:
-    """Run a statement; return what of it was left out or read in another way, so that it runs."""
+    """Run a statement; return the parts that were left out or changed so that it runs."""
     here = import_from_here(node, files)
     if here:
         execute(here)
@@ -118,9 +118,9 @@ def run_statement(
 
 
 class WithoutMissing(ast.NodeTransformer):
-    """Takes from functions and classes the decorators and annotations that need a name which was skipped.
+    """Removes decorators and annotations that need a skipped name from functions and classes.
 
-    found has that name, by the line and the text of each.
+    found maps the line and the text of each of them to that name.
     """
 
     def __init__(self, missing: Collection[str]) -> None:
@@ -128,7 +128,7 @@ class WithoutMissing(ast.NodeTransformer):
         self.found: dict[tuple[int, str], str] = {}
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        """Leave out what needs such a name, and go on below."""
+        """Remove what needs such a name, and visit the children."""
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             node.decorator_list = [one for one in node.decorator_list if not self.needs_missing(one, "@")]
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns and self.needs_missing(node.returns):
@@ -140,7 +140,7 @@ class WithoutMissing(ast.NodeTransformer):
         return super().generic_visit(node)
 
     def needs_missing(self, expression: ast.expr, sign: str = "") -> bool:
-        """Return whether an expression needs such a name, and note it."""
+        """Return whether an expression needs such a name, and record it."""
         name = next((one.id for one in ast.walk(expression) if isinstance(one, ast.Name) and one.id in self.missing), None)
         if name:
             self.found[expression.lineno, sign + ast.unparse(expression)] = name
@@ -149,7 +149,7 @@ class WithoutMissing(ast.NodeTransformer):
 
 @contextlib.contextmanager
 def without_waiting() -> Iterator[None]:
-    """Let time.sleep return at once, and os._exit be an exit like any other."""
+    """Make time.sleep return immediately, and os._exit raise SystemExit."""
     sleep, end = time.sleep, os._exit
     time.sleep, os._exit = (lambda seconds: None), sys.exit  # type: ignore[assignment]
     try:
@@ -159,7 +159,7 @@ def without_waiting() -> Iterator[None]:
 
 
 def parse(file: str, lines: list[str]) -> tuple[ast.Module, list[Skipped]]:
-    """Return the syntax tree of a file without what a notebook left in it, and these lines; raise SyntaxError."""
+    """Return the syntax tree of a file without lines left over from a notebook, and these lines; may raise SyntaxError."""
     lines, skipped = lines.copy(), list[Skipped]()
     while True:
         try:
@@ -172,27 +172,27 @@ def parse(file: str, lines: list[str]) -> tuple[ast.Module, list[Skipped]]:
             for number in range(first, end_of_leftover(lines, first)):
                 lines[number] = re.sub(r"\S.*", "pass", lines[number])
         else:
-            if future_flags(tree):  # whose place is looked at when the file is compiled as a whole
+            if future_flags(tree):  # their positions are checked when the whole file is compiled
                 compile(tree, f"{file}.py", "exec", dont_inherit=True)
             return tree, skipped
 
 
 def end_of_leftover(lines: list[str], first: int) -> int:
-    """Return the end of what a line left over from a notebook takes with it: a cell in another language, or itself."""
+    """Return the end of the lines to skip with a line left over from a notebook: those of a cell in another language."""
     if not OTHER_LANGUAGE.match(lines[first].strip()):
         return first + 1
     return next((number for number in range(first + 1, len(lines)) if NEXT_CELL.match(lines[number])), len(lines))
 
 
 def future_flags(tree: ast.Module) -> int:
-    """Return the flags to compile each statement with, for what a file imports from __future__."""
+    """Return the compiler flags for each statement, according to the file's imports from __future__."""
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
     names = {alias.name for node in imports for alias in node.names}
     return sum(getattr(futures, name).compiler_flag for name in names)
 
 
 def split_imports(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Yield the statements of a file, an import of several names as one of each."""
+    """Yield the statements of a file, with imports of several names split into one per name."""
     for node in tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
@@ -203,7 +203,7 @@ def split_imports(tree: ast.Module) -> Iterator[ast.stmt]:
 
 
 def import_from_here(node: ast.stmt, files: Collection[str]) -> ast.stmt | None:
-    """Return an import of a file as a part of a package as an import of the file alone; None if it is no such import."""
+    """Return an import of a file from a package as an import of the file itself; None for any other statement."""
     if not isinstance(node, ast.ImportFrom):
         return None
     (alias,), whole = node.names, node.module or ""
@@ -216,7 +216,7 @@ def import_from_here(node: ast.stmt, files: Collection[str]) -> ast.stmt | None:
 
 
 def describe(file: str, number: int, node: ast.stmt, lines: list[str], reason: str) -> Skipped:
-    """Return the record of a statement that is skipped; of one with several lines, the first one is quoted."""
+    """Return the record of a skipped statement, which quotes its first line."""
     text = ast.unparse(node) if isinstance(node, (ast.Import, ast.ImportFrom)) else lines[node.lineno - 1].strip()
     return Skipped(file, number, node.lineno, shorten(text), reason, tuple(bound_names(node))[:MAX_NAMES])
 
@@ -245,6 +245,6 @@ def is_circular(error: BaseException, file: str) -> bool:
 
 
 def newer_python(line: str) -> str:
-    """Return the version of Python from which on a line is correct that this one takes for a syntax error; "" for none."""
+    """Return the first version of Python that accepts a line which is a syntax error in this one; "" if there is none."""
     found = [version for version, pattern in NEWER_SYNTAX.items() if pattern.match(line.strip()) and version > sys.version_info]
     return ".".join(map(str, found[0])) if found else ""

@@ -1,8 +1,8 @@
-"""Public checks of dnn.py. Students have them too.
+"""Public checks of dnn.py. Students get them, too.
 
-They run on one small example, whose numbers are written out in example.py. Take a pencil to it: every value follows from the
-formulas in the hand-out, and the checks point at the first one that differs. Where your code raises an exception on it, say
-since two shapes do not fit, what does not depend on that is looked at on a second example, whose matrices are all square.
+They run on one small example, whose numbers are in example.py. You can compute every value with a pencil and the formulas in
+the hand-out; the checks name the first value that differs. If your code raises an exception on this example, for instance
+because two shapes don't fit, the checks use a second example with square matrices for everything that doesn't depend on it.
 """
 
 import functools
@@ -57,24 +57,24 @@ LARGE = DNN.case.with_params({key: 1000 * value for key, value in DNN.case.param
 
 
 def also_on_square(check):
-    """Let a check that ends in an exception be made on the square example, too."""
+    """Decorate a check so that it also runs on the square example if the first one raises an exception."""
 
     @functools.wraps(check)
     def on_some_example(student):
         expect_on_spare(student, functools.partial(check, student), DNN, SQUARE)
 
-    del on_some_example.__wrapped__  # whose other argument is no fixture of pytest's
+    del on_some_example.__wrapped__  # its other argument is not a pytest fixture
     return on_some_example
 
 
 def on_either_cache(student, example, attempt):
-    """Let the backward pass try on the student's own cache, then on that of the example, and note whether it had to be that."""
+    """Try the backward pass on the student's own cache, then on the example's; add a note if only the latter works."""
     if not with_own_or_reference_cache(student, example.case, reference(example), attempt):
         student.note_follows(ON_REFERENCE)
 
 
 def expect_gradients(student, example, keys):
-    """Each of these gradients has the numbers of the example; where one has not, the first wrong one is named too."""
+    """Raise CheckFailure unless these gradients have the values of the example; it also names the first wrong gradient."""
     outright = {}
 
     def attempt(source):
@@ -87,7 +87,7 @@ def expect_gradients(student, example, keys):
                 first = next(
                     earlier for earlier in gradient_keys(example.case) if earlier == key or is_wrong(example, grads, earlier)
                 )
-                hint = "" if first == key else f" The first wrong one on the way back is `{first}`."
+                hint = "" if first == key else f" The first wrong gradient in the backward pass is `{first}`."
                 raise CheckFailure(f"{failure}{hint}", key, failure.got, failure.wants, failure.case) from None
 
         expect_each(keys, present_keys(grads, keys), expect)
@@ -98,16 +98,19 @@ def expect_gradients(student, example, keys):
 
 
 def expect_gradient(example, grads, key):
-    """This gradient has the numbers of the example, or follows from the student's own dZ of the output; whether the former."""
+    """Return whether a gradient has the value of the example, rather than one that follows from the student's dZ of the output.
+
+    Raise CheckFailure if it has neither.
+    """
     got = as_column(key, require_key("grads", grads, key))
     wants = example.grads[key], *after_own_output_step(example, grads, key)
     return expect_tensor(key, got, *wants, case=example.case, show=True)
 
 
 def after_own_output_step(example, grads, key):
-    """What the right numbers become below a dZ of the output that is another one: that mistake has its own check.
+    """Yield the value that a gradient should have given the student's dZ of the output layer, which has its own check.
 
-    Where there is one output, every gradient of a sample is as many times too large as its dZ of the output.
+    With a single output, every gradient of a sample is off by the same factor as the sample's dZ.
     """
     case, last = example.case, f"Z{example.case.layers[-1]}"
     dZ = arrays_in(grads, [last]).get(last, np.zeros(0))
@@ -123,7 +126,7 @@ def after_own_output_step(example, grads, key):
 
 
 def expect_correct_step(student, example):
-    """CheckFailure unless some step of the backward pass is right: what has the right shape and nothing else earns nothing."""
+    """Raise CheckFailure unless some step of the backward pass is correct; correct shapes alone earn no points."""
 
     def attempt(source):
         grads = run_backward(student, example.case, source)
@@ -146,7 +149,7 @@ def is_wrong(example, grads, key):
 
 @check
 def test_example_output(student):
-    """`forward` returns the right output for the example."""
+    """`forward` returns the correct output for the example."""
     expect_tensor("out", run_output(student, DNN.case), DNN.cache[f"A{LAST}"], show=True)
 
 
@@ -160,16 +163,16 @@ def test_example_cache_keys(student, example):
 
 @check
 def test_example_cache_values(student):
-    """The cache of the example holds the right values."""
+    """The cache of the example holds the correct values."""
     cache = run_cache(student, DNN.case)
     for key in cache_keys(DNN.case):
-        if key in cache or key[0] in "ZA":  # a W or B that is missing is paid for above
+        if key in cache or key[0] in "ZA":  # a missing W or B costs points in the check above
             expect_tensor(key, require_key("The cache", cache, key), DNN.cache[key], show=True)
 
 
 @practice("forward")
 def test_practice_forward_again(student):
-    """`forward` called again returns the same for the same batch, and that batch's result for another one."""
+    """`forward` returns the same result for the same batch, and the correct result for another batch, when called again."""
     net = network(student, DNN.case)
     net.forward(DNN.case.X)
     for case in (DNN.case, on_another_batch(DNN.case)):
@@ -179,7 +182,7 @@ def test_practice_forward_again(student):
 
 @practice("forward")
 def test_practice_forward_large(student):
-    """`forward` returns no nan and no infinity where |Z| is 1000 and more."""
+    """`forward` returns neither nan nor infinity when |Z| is 1000 or more."""
     cache = tensors_of_forward(answer_of_forward(student, LARGE), LARGE)
     expect_any("forward", cache)
     expect_finite_tensors("The cache", cache, cache)
@@ -188,7 +191,7 @@ def test_practice_forward_large(student):
 @check
 @also_on_square
 def test_example_gradient_keys(student, example):
-    """The gradients of the example have a key for every W, B, Z and A of the hidden layers."""
+    """The gradients of the example have a key for every W, B and Z, and for A of every hidden layer."""
 
     def attempt(source):
         require_keys("grads", run_backward(student, example.case, source), gradient_keys(example.case))
@@ -265,7 +268,7 @@ def test_practice_square(student):
 
 @practice("compute_gradients")
 def test_practice_gradients_again(student):
-    """`compute_gradients` called again returns the same for the same batch, and that batch's gradients for another one."""
+    """`compute_gradients` returns the same gradients for the same batch, and those of another batch, when called again."""
     net = network(student, DNN.case)
     call_backward(student, net, DNN.case, None)
     for case in (DNN.case, on_another_batch(DNN.case)):
@@ -275,7 +278,7 @@ def test_practice_gradients_again(student):
 
 @practice("compute_gradients")
 def test_practice_gradients_large(student):
-    """`compute_gradients` returns no nan and no infinity where |Z| is 1000 and more."""
+    """`compute_gradients` returns neither nan nor infinity when |Z| is 1000 or more."""
     grads = run_backward(student, LARGE)
     expect_any("compute_gradients", present_keys(grads, gradient_keys(LARGE)))
     expect_finite_tensors("grads", grads, gradient_keys(LARGE))
@@ -289,22 +292,22 @@ def test_example_gradients(student, example):
 
 
 def expect_as_new(method, got, wants):
-    """A network that was used before gives what a new one does."""
+    """Raise CheckFailure unless a used network returns the same as a new one."""
     expect_any(method, wants)
     for key, want in wants.items():
         if key not in got or not same(got[key], want, equal_nan=True):
             advice = "Use only the arguments of the call and self.params, and start with an empty dict every time."
-            raise CheckFailure(f"`{method}` returns another `{key}` when the same network is used again. {advice}", key)
+            raise CheckFailure(f"`{method}` returns a different `{key}` when you use the same network again. {advice}", key)
 
 
 def expect_any(method, tensors):
-    """There is something to look at."""
+    """Raise CheckFailure if there are no tensors to check."""
     if not tensors:
         raise CheckFailure(f"`{method}` does not return any of the expected arrays yet.")
 
 
 def rehearse(student):
-    """Run what no public check calls, so that what the grader lacks shows before the deadline."""
+    """Run the functions that no public check calls, so that students see before the deadline if they need a missing module."""
     case = DNN.case
     net = student.module("dnn").DNN(case.layer_sizes, seed=1)
     student.fetch(net.fit(case.X, case.Y, learning_rate=0.5, epochs=2, tolerance=0.0), net.predict(case.X))
@@ -330,21 +333,21 @@ OF_BOTH = Checks(("example_gradients",), ("example_gradients",))
 
 
 def observe(student):
-    """Yield what the code gives on the example, first thing first, and on the square one, which has another m."""
+    """Yield the results of the code on the example, in order, and then on the square example, which has a different m."""
     yield from observe_passes(student, DNN, OF_BACKWARD)
     yield from observe_both(student, DNN.case)
     yield from observe_passes(student, SQUARE, ON_SQUARE)
 
 
 def observe_passes(student, example, backward):
-    """Yield both passes, the backward pass on the cache of the example where that of the forward pass is wrong."""
+    """Yield the results of both passes; the backward pass gets the example's cache if the forward pass is wrong."""
     forward = [*observe_forward(student, example, OF_FORWARD)]
     yield from forward
     yield from observe_backward(student, example, None if all_right(forward) else reference(example), backward)
 
 
 def observe_both(student, case):
-    """Yield what `gradients` gives; what the two passes give by themselves is right here."""
+    """Yield the results of `gradients`; whatever the two passes return by themselves counts as correct here."""
     grads = outcome(
         student,
         lambda: as_gradients("gradients", student.fetch(network(student, case).gradients(case.X, case.Y)), case),

@@ -1,6 +1,6 @@
-"""Public checks of extension.py. Students have them too.
+"""Public checks of extension.py. Students get them, too.
 
-The networks are built from that of the dnn.py example, so the values up to Z2 are known from there.
+The networks are built from the one in the dnn.py example, so the values up to Z2 are the same.
 """
 
 import functools
@@ -79,7 +79,7 @@ def test_example_squared_error(student):
 
 
 def expect_gradients(student, example):
-    """The gradients have the values of the example, on the student's own cache or on that of the example."""
+    """Raise CheckFailure unless the gradients have the example's values, on the student's own cache or on the example's."""
 
     def attempt(source):
         grads = run_backward(student, example.case, source)
@@ -103,8 +103,8 @@ WORKED_KEYS = [*WORKED_FORWARD, "dL_dw212", "dL_dw131", "w212_next"]
 
 @check
 def test_example_worked_forward(student):
-    """`worked_example` has every key, and the forward half of the 4-4-2 network: a1, h1, a2 and y_hat."""
-    values = mapping("What worked_example returned", student.fetch(student.module("extension").worked_example()))
+    """`worked_example` returns a dict with every key and the correct a1, h1, a2 and y_hat."""
+    values = mapping("The return value of worked_example", student.fetch(student.module("extension").worked_example()))
     require_keys("The dict", values, WORKED_KEYS)
     for key, want in WORKED_FORWARD.items():
         expect_tensor(key, tensor(key, values[key]).ravel(), np.array(want), show=True)
@@ -120,7 +120,7 @@ ACTIVATION_VALUES = {
 
 @check
 def test_example_activations(student):
-    """`ACTIVATIONS` has the right value and the right slope of sigmoid, tanh and relu at Z = -2, -0.5 and 1."""
+    """`ACTIVATIONS` has the correct values and derivatives of sigmoid, tanh and relu at Z = -2, -0.5 and 1."""
     for name, (value, slope) in ACTIVATION_VALUES.items():
         for number, what, want in ((0, "g", value), (1, "g'", slope)):
             got, Z = call_activation(student, name, number)
@@ -129,7 +129,7 @@ def test_example_activations(student):
 
 
 def call_activation(student, name, number):
-    """What an activation, or with number 1 its derivative, returns; and its argument after the call."""
+    """Return the result of an activation, or of its derivative if number is 1, and the argument after the call."""
     Z = student.place(SLOPES_AT)
     return student.fetch(student.module("extension").ACTIVATIONS[name][number](Z), Z)
 
@@ -144,9 +144,9 @@ def test_example_general(student):
 
 @check
 def test_example_notes(student):
-    """`notes_gradients` returns the gradients of the dnn.py example under the names, and in the shapes, of the notes."""
+    """`notes_gradients` returns the gradients of the dnn.py example with the names and shapes of the notes."""
     grads = call_notes(student)
-    mapping("What notes_gradients returned", grads)
+    mapping("The return value of notes_gradients", grads)
     wants = in_the_notes(DNN.grads, "dJd")
     require_keys("The dict", grads, wants)
     for key, want in wants.items():
@@ -158,15 +158,15 @@ def call_notes(student):
 
 
 def expect_notes(key, value, want):
-    """A gradient of the notes' convention; one in the convention of dnn.py is named as such."""
+    """Raise CheckFailure unless a gradient is correct in the convention of the notes; detect the convention of dnn.py."""
     got = tensor(key, value)
     if got.shape != want.shape and got.shape == want.T.shape and agree(got, want.T):
-        raise CheckFailure(f"`{key}` is the transpose of the right one: here w_l is (n_{{l-1}}, n_l), and dJdw_l like it.", key)
+        raise CheckFailure(f"`{key}` is transposed: here w_l is (n_{{l-1}}, n_l), and so is dJdw_l.", key)
     expect_tensor(key, value, want, show=True)
 
 
 def observe(student):
-    """Yield what the code gives on the examples, in the order in which a student should look at it."""
+    """Yield the results of the code on the examples, in the order in which a student should look at them."""
     Z = SOFTMAX.cache[f"Z{LAST}"]
     call = functools.partial(call_function, student, "softmax", Z)
     wants = {"softmax(Z)": SOFTMAX.cache[f"A{LAST}"]}
@@ -182,30 +182,30 @@ def observe(student):
     )
     yield from observe_activations(student)
     yield from observe_network(student, GENERAL, "example_general")
-    notes = lambda: mapping("What notes_gradients returned", call_notes(student))  # noqa: E731
+    notes = lambda: mapping("The return value of notes_gradients", call_notes(student))  # noqa: E731
     yield from observe_function(
         student, "notes_gradients", "example_notes", notes, in_the_notes(DNN.grads, "dJd"), DNN.case.samples
     )
 
 
 def observe_function(student, function, check, call, wants, m=0, keys=()):
-    """Yield what a function returns in a dict, value by value."""
+    """Yield the values in the dict that a function returns."""
     yield from observe_returned(student, call, wants, functools.partial(Observed, (check,), function, m=m, topic=check), keys)
 
 
 def call_function(student, name, *arguments):
-    """What a function of the extension returns."""
+    """Call a function of the extension, and return its result."""
     return student.fetch(getattr(student.module("extension"), name)(*map(student.place, arguments)))
 
 
 def flat_values(student):
-    """What worked_example returns, a column as a vector."""
-    values = mapping("What worked_example returned", call_function(student, "worked_example"))
+    """Return the result of worked_example, with columns flattened to vectors."""
+    values = mapping("The return value of worked_example", call_function(student, "worked_example"))
     return {key: value.ravel() if isinstance(value, np.ndarray) else value for key, value in values.items()}
 
 
 def observe_softmax_networks(student):
-    """Yield what the networks with a softmax give; the work of a wrong `DNN` or `softmax` is not observed again."""
+    """Yield the results of the networks with a softmax; mistakes in `DNN` or `softmax` are not reported again."""
     forward = Checks(("example_softmax_forward",), ("example_softmax_forward",))
     follows = outcome(student, lambda: test_example_softmax_forward(student)) is None
     if not follows:
@@ -217,21 +217,21 @@ def observe_softmax_networks(student):
 
 
 def base_if_wrong(student):
-    """The example of the softmax, on a DNN that is right where the student's own one is not."""
+    """Return the softmax example, on a correct DNN if the student's own one is wrong."""
     below = replace(SOFTMAX, case=replace(SOFTMAX.case, model="DNN"))
     seen = observe_forward(student, below, Checks((), ()))
     return SOFTMAX if all_right([one for one in seen if one.name not in (f"A{LAST}", "out")]) else ON_BASE
 
 
 def observe_loss(student, example, check):
-    """Yield the loss of a network on the right output."""
+    """Yield the loss of a network for the correct output."""
     case, out = example.case, example.cache[f"A{LAST}"]
     call = lambda: {"loss": student.fetch(network(student, case).loss(*map(student.place, (out, case.Y))))}  # noqa: E731
     yield from observe_function(student, f"{case.model}.loss", check, call, {"loss": example.loss}, case.samples)
 
 
 def observe_network(student, example, check):
-    """Yield both passes, the backward pass on the cache of the example where that of the forward pass is wrong."""
+    """Yield the results of both passes; the backward pass gets the example's cache if the forward pass is wrong."""
     checks = Checks((check,), (check,))
     forward = [*observe_forward(student, example, checks)]
     yield from forward
@@ -239,7 +239,7 @@ def observe_network(student, example, check):
 
 
 def observe_activations(student):
-    """Yield each activation and its derivative, and whether they leave their argument alone."""
+    """Yield each activation and its derivative, and their argument after the call, which must not change."""
     for name, (value, slope) in ACTIVATION_VALUES.items():
         for number, what, want in ((0, "g", value), (1, "g'", slope)):
             words = f"{what} of {name}"
@@ -249,6 +249,6 @@ def observe_activations(student):
 
 
 def values_of_activation(student, name, number, words):
-    """What an activation returns, and its argument after the call."""
+    """Return the result of an activation, and its argument after the call, as a dict."""
     got, Z = call_activation(student, name, number)
     return {words: got, "Z after the call": Z}

@@ -1,6 +1,6 @@
-"""Public checks of warmup.py. Students have them too.
+"""Public checks of warmup.py. Students get them, too.
 
-Every number below can be had with a pencil and a pocket calculator: the values on the way are written beside it.
+You can compute every number below with a pencil and a calculator. The comments give the intermediate values.
 """
 
 import functools
@@ -13,7 +13,7 @@ from checks.naming import Observed
 
 
 def expect_value_and_slope(student, function, names, at, value, slope):
-    """function(at) returns this value and this derivative; names are those of the two."""
+    """Raise CheckFailure unless function(at) returns this value and this derivative; names has their two names."""
     returned = two_values(function, student.fetch(getattr(student.module("warmup"), function)(at)), names)
     for name, got, want in zip(names.split(", "), returned, (value, slope), strict=True):
         expect_tensor(name, got, np.array(want), show=True)
@@ -51,7 +51,7 @@ def test_example_three_weight_chain(student):
     returned = student.fetch(student.module("warmup").three_weight_chain(*CHAIN))
     loss, grads = two_values("three_weight_chain", returned, "loss, grads")
     expect_tensor("loss", loss, np.array(CHAIN_LOSS), show=True)
-    require_keys("The second value", mapping("The second value", grads), ("w1", "w2", "w3"))
+    require_keys("The second return value", mapping("The second return value", grads), ("w1", "w2", "w3"))
     for key, want in CHAIN_GRADS.items():
         expect_tensor(key, grads[key], np.array(want), show=True)
 
@@ -75,13 +75,13 @@ LOGISTIC_GRADS = {
 def test_example_logistic_gradients(student):
     """`logistic_gradients` returns a1, dJdz1, dJdb1 and dJdw1 for a batch of three samples."""
     returned = student.fetch(student.module("warmup").logistic_gradients(*LOGISTIC.values()))
-    mapping("What logistic_gradients returned", returned)
+    mapping("The return value of logistic_gradients", returned)
     require_keys("The dict", returned, LOGISTIC_GRADS)
     for key, want in LOGISTIC_GRADS.items():
         expect_tensor(key, returned[key], want, show=True)
 
 
-# What the functions of one number return: at the example, and elsewhere, since one derivative says little of how it was found.
+# What the functions of one number return at several points, because a single derivative doesn't tell mistakes apart.
 PATHS = {
     "exp_exp_square": ("y, dy_dx", {0.8: (6.6624073, 20.216205), -0.6: (4.192635, -7.2113125), 1.1: (28.602229, 211.0177)}),
     "reciprocal_exp_square": (
@@ -93,7 +93,7 @@ PATHS = {
 
 
 def observe(student):
-    """Yield what the functions return, in the order in which a student should look at it."""
+    """Yield the results of the functions, in the order in which a student should look at them."""
     for function, (names, points) in PATHS.items():
         for number, (x, wants) in enumerate(points.items()):
             read = functools.partial(dict_of_two, function, names)
@@ -104,7 +104,7 @@ def observe(student):
 
 
 def observe_call(student, function, arguments, read, wants, number=0, m=0):
-    """Yield what a call returns, value by value; number tells several calls of one function apart."""
+    """Yield the values that a call returns; number distinguishes several calls of one function."""
     example = f"call {number}" if number else ""
     observed = functools.partial(Observed, (f"example_{function}",), function, m=m, topic=function, example=example)
     call = lambda: read(student.fetch(getattr(student.module("warmup"), function)(*arguments)))  # noqa: E731
@@ -119,9 +119,9 @@ def dict_of_two(function, names, value):
 def with_loss(function, names, value):
     """Return the loss and the gradients in one dict."""
     loss, grads = two_values(function, value, names)
-    return {"loss": loss, **mapping("The second value", grads)}
+    return {"loss": loss, **mapping("The second return value", grads)}
 
 
 def dict_of_gradients(value):
     """Return the dict of gradients."""
-    return mapping("What logistic_gradients returned", value)
+    return mapping("The return value of logistic_gradients", value)

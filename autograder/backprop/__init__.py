@@ -1,1 +1,1 @@
-"""The backpropagation assignment: everything the grader knows about networks, their checks and the mistakes made in them."""
+"""The backpropagation assignment: everything in the grader that is about networks, their checks and common mistakes."""

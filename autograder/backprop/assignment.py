@@ -1,4 +1,4 @@
-"""The assignment as the engine sees it."""
+"""The backpropagation assignment, as the interface of the engine requires it."""
 
 import importlib
 import textwrap
@@ -36,7 +36,7 @@ CHECKS = (
 
 
 class Backprop(Assignment):
-    """Backpropagation by hand for a small numpy network: the chain rule, a network of sigmoids, and its extensions."""
+    """Backpropagation by hand for a small numpy network: the chain rule, a sigmoid network, and extensions."""
 
     name = "backprop"
     title = "Backpropagation"
@@ -62,14 +62,14 @@ class Backprop(Assignment):
     class_methods = ("forward", "compute_gradients")
 
     def checks(self, secret: bytes) -> Sequence[Check]:
-        """Return the graded checks of the parts in use; LookupError where the rubric has a row that no check stands behind."""
+        """Return the graded checks of the parts in use; raise LookupError if a row of the rubric has no check."""
         found = collect_checks(map(importlib.import_module, CHECKS), RUBRIC, cases=sample_cases(secret))
         if missing := rubric_rows(RUBRIC).keys() - {check.name for check in found}:
-            raise LookupError(f"The rubric has a row for {', '.join(sorted(missing))}; there is no such check.")
+            raise LookupError(f"The rubric has a row for {', '.join(sorted(missing))}, but no check has that name.")
         return [check for check in found if check.part in self.part_names]
 
     def inspections(self, secret: bytes) -> Sequence[Inspection]:
-        """Return a look at each network for finite differences; a SoftmaxDNN may have that of DNN, which pays."""
+        """Return an inspection of each network for finite differences; those that SoftmaxDNN inherits cost points in DNN."""
         part_of = {model: "dnn" if model == "DNN" else "extension" for model in BACKWARD}
         return [
             Inspection(
@@ -80,7 +80,7 @@ class Backprop(Assignment):
         ]
 
     def observe(self, student: Student, apart: Apart, failed: Sequence[str]) -> diagnosis.Seen:
-        """Return what is seen on public networks of the parts of which a public check failed."""
+        """Return observations on public networks, for the parts with a failed public check."""
         return diagnosis.observe(student, apart, failed)
 
     def diagnose(
@@ -98,15 +98,15 @@ class Backprop(Assignment):
     def diagnose_public(
         self, part: str, student: Student, seen: diagnosis.Seen, failures: Mapping[str, Exception]
     ) -> Sequence[Cause]:
-        """Return the mistakes of the catalog that the public example tells."""
+        """Return the mistakes of the catalog that the public example reveals."""
         return diagnosis.diagnose_public(part, student, seen, failures)
 
     def cause_of(self, check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
-        """Return the cause behind the failure of a check."""
+        """Return the cause of a failed check."""
         return diagnosis.cause_of(check, failure, causes)
 
     def steps(self, seen: diagnosis.Seen) -> Sequence[Step]:
-        """Return how each tensor of the public example came out, where a public check of dnn.py failed."""
+        """Return the outcome of each tensor of the public example, if a public check of dnn.py failed."""
         return diagnosis.steps(seen)
 
     def figure(self, result: Result) -> "Markup | None":
@@ -114,27 +114,27 @@ class Backprop(Assignment):
         return figure.render(result)
 
     def check_modules(self) -> Mapping[str, str]:
-        """Return the modules that public checks import, the numbers of the examples written out."""
+        """Return the modules that public checks import, with the examples as literal numbers."""
         return {**super().check_modules(), example.__name__: example.source(self.part_names)}
 
     def wrong_programs(self, solutions: Mapping[str, str]) -> Iterator[WrongProgram]:
-        """Yield the solution with each mistake of the catalog in it."""
+        """Yield one mutant of the solution for each mistake in the catalog."""
         for part, source in solutions.items():
             for row in MISTAKES[part]:
                 yield WrongProgram(part, make_mistakes(part, source, row), row.title, row.hints[:2])
 
     def private_texts(self) -> Mapping[str, str]:
-        """Return the answers, the correct expressions and the wrong ones of the catalog."""
+        """Return the answers and the correct and wrong expressions in the catalog."""
         parts = self.all_part_names
         rows = [row for part in parts for row in MISTAKES[part]]
         texts = {row.answer: "the answer of a mistake" for row in rows}
-        told = " ".join(text for row in rows for text in (row.title, row.question, row.pointer))  # may quote what is wrong
+        told = " ".join(text for row in rows for text in (row.title, row.question, row.pointer))  # may quote wrong expressions
         wrong = [formula for row in rows for formula in row.lines.values() if formula not in told]
         texts |= dict.fromkeys(wrong, "a wrong formula of the catalog")
         return texts | {step.right: "a formula of the solution" for part in parts for step in STEPS[part].values()}
 
     def figures(self) -> Mapping[str, str]:
-        """Return the figures of the hand-out."""
+        """Return the figures of the hand-out as SVG, by file name."""
         from autograder.backprop.handout_figures import figures  # here, because a machine that only grades has no matplotlib
 
         return figures()
@@ -143,20 +143,20 @@ class Backprop(Assignment):
         """Return the points of each task, and the rule on finite differences with the share of the rubric."""
         points = {f"<!-- points: {task.name} -->": format_count(task.points) for part in self.parts for task in part.tasks}
         words = (
-            "Finite differences, where a weight is nudged and the loss computed again, can test a backward pass and do not "
-            "replace it. Where `compute_gradients` of a network finds its gradients that way, the checks of its backward pass "
-            f"are worth {FINITE_DIFFERENCES:.0%} of their points."
+            "Finite differences, which change one weight at a time and recompute the loss, can test a backward pass but cannot "
+            "replace it. If `compute_gradients` of a network computes its gradients that way, the checks of its backward pass "
+            f"earn {FINITE_DIFFERENCES:.0%} of their points."
         )
         return {**points, "<!-- the rule on finite differences -->": textwrap.fill(words, 124)}
 
 
 def credit_of(model: str, secret: bytes, student: SandboxedStudent) -> Credit:
-    """Return what the backward pass of a network is worth: less where it works by finite differences."""
+    """Return the credit for the backward pass of a network, which is reduced if it uses finite differences."""
     way = finite_differences.detect_finite_differences(student, model, secret)
     if not way.uses_finite_differences or FINITE_DIFFERENCES == 1:
         return Credit(remark=way.remark, doubt=way.doubt)
     share = f"{FINITE_DIFFERENCES:.0%}"
-    note = f"`compute_gradients` of `{model}` works by finite differences; the rubric gives {share} of the points for that."
+    note = f"`compute_gradients` of `{model}` uses finite differences, which earn {share} of the points."
     return Credit(FINITE_DIFFERENCES, note, way.remark)
 
 

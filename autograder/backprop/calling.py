@@ -1,6 +1,6 @@
-"""How a check calls the student's networks, and what is done where they work in another form than the one asked for.
+"""Call the student's networks, also if they return their results in an unexpected form.
 
-Another form costs the points of one check; what comes in it is looked at all the same. This file is part of the hand-out, like
+An unexpected form costs the points of one check; the values in it are still checked. Students get this file, too, like
 checking.py.
 """
 
@@ -36,7 +36,8 @@ from autograder.student import Student
 OUT_AND_CACHE = (0, 1)  # where they are in what forward returns
 MAX_GRADIENTS = 100  # in a tuple or a list
 
-# Where else a compute_gradients may look for the labels: an attribute of the network, another key of the cache, or an argument.
+# Other places where compute_gradients may expect the labels: an attribute of the network, another key of the cache, an
+# argument.
 Place = tuple[str, str]
 PLACES = {"self": "`self.{}`", "cache": '`cache["{}"]`', "argument": "an argument `{}`"}
 NO_ATTRIBUTE = re.compile(r"AttributeError: '\w{1,60}' object has no attribute '([A-Za-z]\w{0,29})'")
@@ -50,7 +51,7 @@ ATTRIBUTES = ("Y", "y", "labels", "targets", "y_true")
 
 
 def network(student: Student, case: Case) -> Any:
-    """A network of the student, of the class the case is for, with its layer sizes and parameters."""
+    """Return a network of the student's class for the case, with the case's layer sizes and parameters."""
     module = student.module("dnn" if case.model == "DNN" else "extension")
     chosen = [case.activations] if case.activations else []
     model = getattr(module, case.model)
@@ -62,19 +63,19 @@ def network(student: Student, case: Case) -> Any:
 
 
 def remember(student: Student, key: tuple, run: Callable[[], Any]) -> Any:
-    """The result of run(), from memory if it was asked for before; whatever the student's code raised is raised again."""
+    """Return the result of run(), or the recorded one if this key was run before; an exception is recorded and raised again."""
     if key not in student.memory:
         with student.single_flight(key):
             if key not in student.memory:
                 student.memory[key] = outcome(student, run)
     result = student.memory[key]
     if isinstance(result, (CheckFailure, StudentError)):
-        raise copy_failure(result) from result.__cause__  # one that is raised keeps the frames it passes
+        raise copy_failure(result) from result.__cause__  # a raised exception keeps its frames alive
     return result
 
 
 def outcome(student: Student, run: Callable[[], Any]) -> Any:
-    """The result of run(), or what the student has to fix."""
+    """Return the result of run(), or the exception that tells the student what to fix."""
     try:
         return run()
     except (CheckFailure, StudentError) as failure:
@@ -92,19 +93,19 @@ def outcome(student: Student, run: Callable[[], Any]) -> Any:
 
 
 def pair(value: Any) -> tuple[Any, Mapping]:
-    """(out, cache) of what `forward` returned; CheckFailure if it is something else."""
+    """Return (out, cache) from the result of `forward`; raise CheckFailure if it has another form."""
     out, cache = two_values("forward", value, "out, cache")
     if not isinstance(cache, Mapping):
-        what = "they came in the wrong order" if isinstance(out, Mapping) else f"the second one is {FOUND}"
+        what = "they are in the wrong order" if isinstance(out, Mapping) else f"the second one is {FOUND}"
         message = f"forward must return two values, out and the cache (a dict); {what}."
         raise CheckFailure(message, found=describe(cache))
     return out, cache
 
 
 def halves(answer: Any) -> tuple[Any, Mapping | None]:
-    """(out, cache) of what `forward` returned, with None for one that is not there.
+    """Return (out, cache) from the result of `forward`, with None for a missing one.
 
-    A cache that is missing, or comes in another order, does not cost the marks of the output as well.
+    A missing cache, or another order, doesn't cost the points of the output.
     """
     if places := places_in(answer):
         return answer[places[0]], answer[places[1]]
@@ -115,9 +116,9 @@ def halves(answer: Any) -> tuple[Any, Mapping | None]:
 
 
 def places_in(answer: Any) -> tuple[Any, Any] | None:
-    """The index or the key of the output and of the cache in what `forward` returned; None unless that is unmistakable.
+    """Return the indexes or keys of the output and the cache in the result of `forward`; None if they are ambiguous.
 
-    The cache is the one dict. Of two other values, such as the output and the labels, the first one is the output.
+    The cache is the only dict. If there are two other values, such as the output and the labels, the first one is the output.
     """
     items = answer.items() if isinstance(answer, Mapping) else enumerate(answer) if isinstance(answer, (tuple, list)) else ()
     known = [(place, isinstance(item, Mapping)) for place, item in items if item is not None]
@@ -126,7 +127,7 @@ def places_in(answer: Any) -> tuple[Any, Any] | None:
 
 
 def answer_of_forward(student: Student, case: Case) -> Any:
-    """Whatever the student's forward pass returns on the case."""
+    """Return the result of the student's forward pass on the case, in any form."""
 
     def run() -> Any:
         answer = student.fetch(network(student, case).forward(case.X))
@@ -137,7 +138,7 @@ def answer_of_forward(student: Student, case: Case) -> Any:
 
 
 def unpack_forward(student: Student, value: Any, case: Case) -> tuple[Any, Any]:
-    """The output and the cache of a forward pass, still on the student's side."""
+    """Return the output and the cache of a forward pass, still on the student's side."""
     places = student.memory.get(("places", case.model), OUT_AND_CACHE)
     return student.unpack(value) if places == OUT_AND_CACHE else (value[places[0]], value[places[1]])
 
@@ -146,12 +147,12 @@ def unpack_forward(student: Student, value: Any, case: Case) -> tuple[Any, Any]:
 
 
 def labels_place(student: Student, model: str) -> Place | None:
-    """Where the student's compute_gradients has looked for the labels, besides the place where they are."""
+    """Return the other place where the student's compute_gradients expects the labels, if one was found."""
     return student.memory.get(("labels", model))
 
 
 def put_labels(student: Student, net: Any, cache: Any, case: Case) -> None:
-    """Put the labels into the cache, and where the student's compute_gradients looks for them."""
+    """Put the labels into the cache, and where the student's compute_gradients expects them."""
     cache["Y"] = case.Y
     hand_labels(student, net, cache, case.Y, labels_place(student, case.model))
 
@@ -168,7 +169,7 @@ def hand_labels(student: Student, net: Any, cache: Any, Y: np.ndarray, place: Pl
 
 
 def find_labels(student: Student, case: Case, error: StudentError) -> bool:
-    """Whether there is a place of the labels in which compute_gradients misses them; it is noted."""
+    """Return whether compute_gradients failed because it expects the labels in another place; record that place."""
     if labels_place(student, case.model):
         return False
     for place in places_missed(error):
@@ -180,7 +181,7 @@ def find_labels(student: Student, case: Case, error: StudentError) -> bool:
 
 
 def places_missed(error: StudentError) -> Iterator[Place]:
-    """Where the labels may be missing, by an exception."""
+    """Yield the places where the labels may be expected, according to an exception."""
     if found := NO_ATTRIBUTE.match(error.raised):
         yield "self", found[1]
     elif found := NO_ARGUMENT.match(error.raised):
@@ -192,34 +193,34 @@ def places_missed(error: StudentError) -> Iterator[Place]:
 
 
 def expect_labels_to_do(student: Student, case: Case, place: Place) -> None:
-    """CheckFailure unless compute_gradients, with the labels in this place, returns what `gradients` does."""
+    """Raise CheckFailure unless compute_gradients, with the labels in this place, returns the same as `gradients`."""
     net = network(student, case)
     out, cache = unpack_forward(student, net.forward(case.X), case)
     hand_labels(student, net, cache, case.Y, place)
     both = student.fetch(net.compute_gradients(out, cache), network(student, case).gradients(case.X, case.Y))
     own, whole = (arrays_in(as_gradients("compute_gradients", grads, case), case.params) for grads in both)
     if not own or own.keys() != whole.keys() or not all(same(own[key], whole[key]) for key in own):
-        raise CheckFailure("compute_gradients does not work with the labels in another place.")
+        raise CheckFailure("compute_gradients does not work with the labels in this place.")
 
 
 def expect_labels_in_cache(student: Student, case: Case) -> None:
-    """CheckFailure if compute_gradients looks for the labels somewhere else than in cache["Y"]."""
+    """Raise CheckFailure if compute_gradients expects the labels anywhere but in cache["Y"]."""
     if place := labels_place(student, case.model):
         words = PLACES[place[0]].format(place[1])
-        instead = 'Take them from `cache["Y"]`, where `gradients` has to put them.'
+        instead = 'Read them from `cache["Y"]`, and set `cache["Y"]` in `gradients`.'
         raise CheckFailure(f"`compute_gradients` takes the labels from {words}. {instead}")
 
 
 def as_gradients(method: str, value: Any, case: Case) -> Mapping:
-    """The gradients that a method returned, under the expected keys; CheckFailure if there is no telling which is which."""
+    """Return the gradients that a method returned, with the expected keys; raise CheckFailure if they are ambiguous."""
     if not isinstance(value, Mapping):
         grads = gradients_in(value, case)
-        return mapping(f"What {method} returned", value) if grads is None else RenamedDict(value, grads, {})
+        return mapping(f"The return value of {method}", value) if grads is None else RenamedDict(value, grads, {})
     return under_expected_keys(value, gradient_keys(case))
 
 
 def gradients_in(value: Any, case: Case) -> Mapping | None:
-    """The gradients in a tuple or a list: those of the one dict in it, or in the order that their shapes fit best."""
+    """Return the gradients in a tuple or a list: those in its only dict, or its items in the order that fits their shapes."""
     if not isinstance(value, (tuple, list)) or len(value) > MAX_GRADIENTS:
         return None
     dicts = [item for item in value if isinstance(item, Mapping)]
@@ -232,14 +233,14 @@ def gradients_in(value: Any, case: Case) -> Mapping | None:
 
 
 def fit_of(order: tuple[str, ...], values: list, case: Case) -> int:
-    """How many values have the shapes of the variables of these keys; a B may lack its second axis."""
+    """Return how many values have the shapes of the variables of these keys; a B may lack its second axis."""
     shapes = [case.shape(key) for key in order]
     allowed = [{shape, shape[:1]} if key[0] == "B" else {shape} for key, shape in zip(order, shapes, strict=True)]
     return sum(getattr(value, "shape", None) in shapes for value, shapes in zip(values, allowed, strict=True))
 
 
 def orders_of(case: Case) -> set[tuple[str, ...]]:
-    """The orders in which gradients may come: by layer, forwards or backwards, or by variable."""
+    """Return the orders that gradients may be in: by layer, forward or backward, or by variable."""
     orders = {tuple(gradient_keys(case, kinds)) for kinds in ("WB", "ZWB", "ZWBA")}
     for kinds in ("WB", "BW", "ZWB", "WBZ", "ZWBA", "WBZA"):
         for layers in (case.layers, case.layers[::-1]):
@@ -250,7 +251,7 @@ def orders_of(case: Case) -> set[tuple[str, ...]]:
 
 
 def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
-    """The arrays of numbers among the values of these keys; what is missing or not valid is paid for in other checks."""
+    """Return the valid arrays among the values of these keys; missing or invalid ones cost points in other checks."""
     found = {}
     for key in present_keys(tensors, keys):
         with contextlib.suppress(CheckFailure):
@@ -259,10 +260,10 @@ def arrays_in(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
 
 
 def same(one: np.ndarray, other: np.ndarray, equal_nan: bool = False) -> bool:
-    """Whether two tensors are the same, in shape and numbers."""
+    """Return whether two tensors agree in shape and numbers."""
     return one.shape == other.shape and (agree(one, other) or np.array_equal(one, other, equal_nan=equal_nan))
 
 
 def have_overflowed(tensors: Iterable[np.ndarray]) -> bool:
-    """Whether some of the tensors hold an infinity, from which the nans of others follow."""
+    """Return whether a tensor contains infinity, which explains nan in the others."""
     return any(np.isinf(array).any() for array in tensors)

@@ -1,6 +1,6 @@
-"""A network and a batch, and the names and shapes of all that is computed from them.
+"""A network and a batch, and the names and shapes of everything that is computed from them.
 
-This file is part of the hand-out, like checking.py: it holds neither a forward pass nor a gradient.
+Students get this file, too, like checking.py, so it contains neither a forward pass nor a gradient.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from autograder.checking import GRADIENT_PREFIXES, RenamedDict, tensor
 class Case:
     """A network and a batch: params as in `DNN.params`, X (n_0, m), Y (n_L, m).
 
-    model is the student's class that it is for; activations names the activation of every layer where these can be chosen. base
-    holds results of the student's DNN that are replaced by the right ones (`Student.with_base_results`).
+    model is the student's class that it is for. activations names the activation of every layer, if the class has a choice.
+    base has the correct results that replace those of the student's DNN (`Student.with_base_results`).
     """
 
     name: str
@@ -44,15 +44,15 @@ class Case:
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Every length that an axis of its tensors can have."""
+        """All possible lengths of an axis of its tensors."""
         return self.samples, *self.layer_sizes
 
     def with_params(self, params: dict[str, np.ndarray]) -> Case:
-        """Return the same batch on other parameters of the same shapes."""
-        return replace(self, name=f"{self.name} on other parameters", params=params)
+        """Return the same batch with other parameters of the same shapes."""
+        return replace(self, name=f"{self.name} with other parameters", params=params)
 
     def columns(self, *numbers: int) -> Case:
-        """Return the same network with these samples of the batch, in this order; a number may come twice."""
+        """Return the same network with these samples of the batch, in this order; numbers may repeat."""
         chosen = list(numbers)
         return replace(self, name=f"{self.name}{chosen}", X=self.X[:, chosen], Y=self.Y[:, chosen])
 
@@ -69,7 +69,7 @@ def cache_keys(case: Case) -> list[str]:
 
 
 def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
-    """Return the keys of the gradients of these kinds, in the order of the backward pass; dA_0 and dA_L are not asked for."""
+    """Return the keys of the gradients of these kinds, in the order of the backward pass; dA_0 and dA_L are not required."""
     last = case.layers[-1]
     return [
         f"{kind}{layer}"
@@ -79,16 +79,16 @@ def gradient_keys(case: Case, kinds: str = "ZWBA") -> list[str]:
     ]
 
 
-# How people name a variable or its gradient: dW1, w_1, grad_W1, W1_grad, ("W", 1), W[0].
+# How students name a variable or its gradient: dW1, w_1, grad_W1, W1_grad, ("W", 1), W[0].
 NAME = re.compile(r"(?P<before>\D{0,12}?)(?P<letter>[A-Za-z])(?P<between>[\W_]{0,4})(?P<layer>\d{1,2})(?P<after>\D{0,12})")
-MAX_NAME = 40  # characters of a name that is put before others; no longer one is the name of a variable
-Style = tuple[str, ...]  # all of a name but its layer, with the letter of the variable
+MAX_NAME = 40  # maximum number of characters in the name of a variable
+Style = tuple[str, ...]  # everything in a name except its layer
 
 
 def under_expected_keys(tensors: Mapping, keys: Iterable[str]) -> Mapping:
-    """The student's tensors under the expected keys, where one systematic way of naming explains the names they have.
+    """Return the student's tensors with the expected keys, if their names follow a system.
 
-    Other names cost the points of the keys; the values are looked at all the same.
+    Other names cost the points of the checks of the keys; the values are still checked.
     """
     values = {str(key): value for key, value in spread_out(tensors)}
     renamed = recover_names(values, list(keys))
@@ -99,7 +99,7 @@ def under_expected_keys(tensors: Mapping, keys: Iterable[str]) -> Mapping:
 
 
 def spread_out(tensors: Mapping) -> Iterator[tuple[Any, Any]]:
-    """The items of a dict; those of a dict or a list for all layers, or of a dict for each layer, one by one."""
+    """Yield the items of a dict, with dicts and lists inside it flattened, such as one per variable or one per layer."""
     for key, value in tensors.items():
         if len(str(key)) > MAX_NAME:
             yield key, value
@@ -112,14 +112,14 @@ def spread_out(tensors: Mapping) -> Iterator[tuple[Any, Any]]:
 
 
 def recover_names(names: Iterable[str], keys: Sequence[str]) -> dict[str, str]:
-    """The names under which the tensors of some keys are, where these are others and leave no choice."""
+    """Return the names of the tensors of some keys, if they differ from the keys and are unambiguous."""
     styles: dict[str, dict[Style, dict[int, str]]] = {kind: {} for kind in "WZBA"}
     for name in names:
         if (match := NAME.fullmatch(name)) and (kind := match["letter"].upper()) in styles:
             style = match["letter"], match["before"], match["between"], match["after"]
             styles[kind].setdefault(style, {})[int(match["layer"])] = name
     renamed: dict[str, str] = {}
-    zero_based = False  # decided by the weights, of which there is one in every layer
+    zero_based = False  # decided by the weights, because every layer has one
     for kind, of_kind in styles.items():
         layers = {int(key[1:]) for key in keys if key[0] == kind}
         chosen, counted_from_zero = choose_style(of_kind, kind, layers, kind != "A" or zero_based)
@@ -131,7 +131,7 @@ def recover_names(names: Iterable[str], keys: Sequence[str]) -> dict[str, str]:
 def choose_style(
     styles: Mapping[Style, Mapping[int, str]], kind: str, layers: set[int], may_begin_at_zero: bool
 ) -> tuple[Mapping[int, str], bool]:
-    """The names of a variable by its layer, where it has others than the expected ones, and whether layers count from 0."""
+    """Return the unexpected names of a variable by layer, and whether layers are counted from 0."""
     expected = (kind, "", "", "")
     missing = layers - styles.get(expected, {}).keys()
     if not missing:
@@ -154,19 +154,19 @@ def choose_style(
 
 
 def in_the_notes(tensors: Mapping[str, np.ndarray], prefix: str = "") -> dict[str, np.ndarray]:
-    """Tensors under the names and in the shapes of the handwritten notes; w_l is W_l transposed, dJd begins a gradient."""
+    """Return tensors with the names and shapes of the handwritten notes: w_l is W_l transposed, gradients begin with dJd."""
     return {f"{prefix}{key.lower()}": value.T if key[0] == "W" else value for key, value in tensors.items()}
 
 
 def as_column(key: str, value: Any) -> np.ndarray:
-    """The array, a B of the shape (n,) stood up as the column (n, 1): the checks of the shapes have points of their own."""
+    """Return the array, with a B of shape (n,) as a column (n, 1), because separate checks grade the shapes."""
     array = tensor(key, value)
     return array.reshape(-1, 1) if key[0] == "B" and array.ndim == 1 else array
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A case whose numbers students may see, with the cache, some gradients and the loss that are right for it."""
+    """A case whose numbers students may see, with its correct cache, loss and some of its gradients."""
 
     case: Case
     cache: dict[str, np.ndarray]

@@ -1,4 +1,4 @@
-"""Diagnoses a submission of this assignment: which mistakes are behind the failed checks of a part."""
+"""Diagnose a submission of this assignment: find the mistakes behind the failed checks of a part."""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ OBSERVERS: dict[str, Callable[[SandboxedStudent, Mapping[str, Exception], Cases]
     "dnn": observe_dnn,
     "extension": observe_extension,
 }
-# The tasks of the rubric that a function of the student's is checked in.
+# The tasks of the rubric that check a function of the student's.
 TASKS = {
     "exp_exp_square": ("one path", "arrays"),
     "reciprocal_exp_square": ("one path", "arrays"),
@@ -54,9 +54,9 @@ TASKS = {
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen before any hidden check: of dnn.py both passes on the public example, and the smallest failure.
+    """Observations made before any hidden check: both passes of dnn.py on the public example, and the smallest failure.
 
-    lines are those that made what is wrong on the public examples.
+    lines are the student's lines that computed wrong values on the public examples.
     """
 
     passes: Sequence[Observation] = ()
@@ -66,7 +66,7 @@ class Seen:
 
 @np.errstate(all="ignore")
 def observe(student: Student, apart: Apart, failed: Sequence[str]) -> Seen:
-    """Return what there is to see on public networks of the parts that failed; apart opens a session for the search."""
+    """Return observations on public networks for the parts that failed; apart opens a session for the search."""
     passes = observe_passes(student, EXAMPLE) if "dnn" in failed and loads(student, "dnn") else []
     wrong = any(not one.right and not isinstance(one.got, Raised) for one in passes)  # an exception says enough
     parts = [part for part in failed if part != "dnn" or wrong]
@@ -87,14 +87,14 @@ def diagnose(
 ) -> list[Cause]:
     """Return the causes of the failures of a part, in the order in which a student should look at them.
 
-    student is the session that the checks ran in; seen and apart are as in `Assignment.diagnose`. failures are by the name of
-    the check.
+    student is the session that the checks ran in; seen and apart are as in `Assignment.diagnose`. failures maps the names of
+    checks to exceptions.
     """
     student.begin_check(hidden=True)
     public = seen.passes if part == "dnn" else ()
     catalog = Catalog(part, MISTAKES[part], STEPS[part], TASKS, partial(spoiled_tensors, cases), partial(like, public))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of numpy, about the mean of nothing and the like
+        warnings.simplefilter("ignore")  # numpy's, for example about the mean of an empty array
         loaded = attempt(lambda: student.fetch(student.module(part)))
         raised = isinstance(loaded, Raised)
         observed = [observe_load_error(part, loaded)] if raised else OBSERVERS[part](student, failures, cases)
@@ -110,7 +110,7 @@ def diagnose(
 
 @np.errstate(all="ignore")
 def diagnose_public(part: str, student: Student, seen: Seen, failures: Mapping[str, Exception]) -> list[Cause]:
-    """Return the causes of failed public checks that the example of these checks tells, in the order in which to fix them."""
+    """Return the causes of failed public checks that the public example reveals, in the order in which to fix them."""
     found = list(observe_public(part, student, failures))
     catalog = Catalog(part, MISTAKES[part], STEPS[part], TASKS, shown=partial(like, found), complete=False)
     with warnings.catch_warnings():
@@ -119,7 +119,7 @@ def diagnose_public(part: str, student: Student, seen: Seen, failures: Mapping[s
 
 
 def with_lines(causes: Sequence[Cause], seen: Seen) -> list[Cause]:
-    """Return the causes with the student's line that made the first value each is about; no line is behind two causes."""
+    """Return the causes, each with the student's line that computed its first wrong value; each line is used once."""
     lines, found = dict(seen.lines), []
     for cause in causes:
         place = next(((task, key) for key in cause.keys for task in cause.keys if (task, key) in lines), None)
@@ -128,7 +128,7 @@ def with_lines(causes: Sequence[Cause], seen: Seen) -> list[Cause]:
 
 
 def cause_of(check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
-    """Return the cause of a failure: the one about its tensor, else about its function, else the first one of its task."""
+    """Return the cause of a failure: the one about its tensor, or else its function, or else the first of its task."""
     mine = [one for one in causes if one.part == check.part and (check.task in one.tasks or "" in one.tasks)]
     key = failure.key if isinstance(failure, CheckFailure) else ""
     about = [one for one in mine if key and key in one.keys]
@@ -137,7 +137,7 @@ def cause_of(check: CheckResult, failure: Exception, causes: Sequence[Cause]) ->
 
 
 def like(public: Sequence[Observation], finding: Finding) -> list[Observation]:
-    """Return what is wrong on the public example in the step, and in the function, that a finding is about."""
+    """Return the wrong values on the public example in the step and the function that a finding is about."""
     first = finding.broken[0]
     return [one for one in public if not one.right and (one.task, one.step) == (first.task, first.step)]
 
@@ -147,14 +147,14 @@ def like(public: Sequence[Observation], finding: Finding) -> list[Observation]:
 
 @cache
 def step_of() -> dict[str, str]:
-    """Return the step of the catalog that gives each tensor, in the order in which they are found."""
+    """Return the step of the catalog that computes each tensor, in the order of computation."""
     passes = ("", forward(EXAMPLE)), ("d", backward(EXAMPLE, {}))
     lines = [(f"{prefix}{line.key}", line) for prefix, program in passes for line in program.right_lines if line.key]
     return {name: line.shown or line.step for name, line in lines if name != "out"}
 
 
 def spoiled_tensors(cases: Cases, finding: Finding) -> tuple[str, ...]:
-    """Return the tensors that a mistake spoils; if it raises, those of the lines that do."""
+    """Return the tensors that a mistake makes wrong; if it raises an exception, those of the lines that raise."""
     if isinstance(finding.broken[0].got, Raised):
         lines = finding.mistakes[0].lines if finding.mistakes else ()
         return tuple(name for name, step in step_of().items() if step in lines)
@@ -162,7 +162,7 @@ def spoiled_tensors(cases: Cases, finding: Finding) -> tuple[str, ...]:
 
 
 def is_tensor(observation: Observation) -> bool:
-    """Return whether a tensor of a network came out, right or wrong."""
+    """Return whether a network computed a tensor, correct or not."""
     return isinstance(observation.got, np.ndarray) and observation.key != "out"
 
 
@@ -173,7 +173,7 @@ def short_name(observation: Observation) -> str:
 
 @np.errstate(all="ignore")
 def steps(seen: Seen) -> list[Step]:
-    """Return the tensors of the two passes on the public example, in the order in which they are found."""
+    """Return the tensors of both passes on the public example, in the order of computation."""
     if not seen.passes:
         return []
     due = {**reference_of(EXAMPLE).cache, **{f"d{key}": value for key, value in reference_of(EXAMPLE).grads.items()}}
@@ -185,7 +185,7 @@ def steps(seen: Seen) -> list[Step]:
 
 
 def state(observation: Observation | None, due: np.ndarray) -> str:
-    """Return whether a tensor of the example is right, follows from a wrong one, is wrong itself, or is missing."""
+    """Return whether a tensor of the example is correct, follows from a wrong one, is wrong itself, or is missing."""
     if observation is None:
         return "missing"
     return "right" if same(observation.got, due) else "follows" if observation.right else "wrong"

@@ -1,6 +1,6 @@
-"""The examples of the public checks. Every value and gradient follows from the weights and the batch written out here.
+"""The examples of the public checks. All values and gradients are computed from the weights and the batch below.
 
-Students get the numbers in checks/example.py, which `make assignment` writes from these: a change here reaches the checks, the
+Students get the numbers in checks/example.py, which `make assignment` generates, so a change here also changes the checks, the
 hand-out and the figures.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from autograder.backprop.case import Case, Example, cache_keys, gradient_keys
 from autograder.backprop.oracle import reference_of
 
-DIGITS = 8  # significant ones that students read
+DIGITS = 8  # significant digits that students see
 
 PARAMS = {
     "W1": [[0.5, -1.0], [1.5, 0.5], [-0.5, 2.0]],
@@ -24,7 +24,7 @@ PARAMS = {
 }
 X = [[1.0, -2.0, 0.5, -1.0, 1.5], [2.0, 1.0, -1.5, -0.5, 0.5]]
 Y = [[1.0, 0.0, 1.0, 0.0, 0.0]]
-# One of as many classes as the last hidden layer has units, for each sample.
+# One class per sample; there are as many classes as units in the last hidden layer.
 LABELS = [[1.0, 0.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0, 0.0]]
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 
@@ -35,12 +35,12 @@ def arrays(table: Mapping[str, list]) -> dict[str, np.ndarray]:
 
 
 def rounded(value: np.ndarray) -> np.ndarray:
-    """Return an array as students read it: every number to DIGITS significant digits."""
+    """Return an array as students see it, with every number rounded to DIGITS significant digits."""
     return np.array([float(f"{number:.{DIGITS}g}") for number in np.ravel(value)]).reshape(np.shape(value))
 
 
 def example_of(case: Case, gradients: Iterable[str]) -> Example:
-    """Return a case with its right cache, its loss, and the gradients that its checks compare."""
+    """Return a case with its correct cache, its loss, and the gradients that its checks compare."""
     right = reference_of(case)
     cache = {key: rounded(right.cache[key]) for key in cache_keys(case)}
     return Example(case, cache, {key: rounded(right.grads[key]) for key in gradients}, float(f"{right.loss:.{DIGITS}g}"))
@@ -50,7 +50,7 @@ NETWORK = Case(
     "example", (len(X), *(len(PARAMS[key]) for key in PARAMS if key[0] == "B")), arrays(PARAMS), np.array(X), np.array(Y)
 )
 HIDDEN = len(NETWORK.layers) - 1
-# All but the last layer, with a softmax on top.
+# Everything but the last layer, with a softmax on top.
 CLASSES = replace(
     NETWORK,
     layer_sizes=NETWORK.layer_sizes[:-1],
@@ -59,7 +59,7 @@ CLASSES = replace(
     model="SoftmaxDNN",
 )
 
-# As many samples as units in every layer, so that the wrong products have a shape, too.
+# As many samples as units in every layer, so that the shapes of wrong products fit, too.
 SQUARES = Case(
     "square example",
     (2, 2, 2),
@@ -73,17 +73,17 @@ SQUARE = example_of(SQUARES, gradient_keys(SQUARES))
 SOFTMAX = example_of(CLASSES, [f"Z{HIDDEN}"])
 SQUARED_ERROR = example_of(replace(CLASSES, model="SquaredErrorSoftmaxDNN"), [f"Z{HIDDEN}"])
 GENERAL = example_of(replace(NETWORK, model="GeneralDNN", activations=ACTIVATIONS), gradient_keys(NETWORK, "Z"))
-# By the part whose public checks use them first.
+# By the first part whose public checks use them.
 EXAMPLES = {
     "dnn": {"DNN": DNN, "SQUARE": SQUARE},
     "extension": {"SOFTMAX": SOFTMAX, "SQUARED_ERROR": SQUARED_ERROR, "GENERAL": GENERAL},
 }
 
 
-HEAD = '''"""The examples of the public checks, with every number that is right for them.
+HEAD = '''"""The examples of the public checks, with all expected numbers.
 
-Take a pencil to the first one: each value follows from the formulas in the hand-out, and the checks point at the first one that
-differs.
+You can compute every value of the first one with a pencil and the formulas in the hand-out; the checks name the first value
+that differs.
 """
 
 import numpy as np
@@ -99,13 +99,13 @@ def arrays(table):
 
 
 def source(parts: Collection[str] = tuple(EXAMPLES)) -> str:
-    """Return checks/example.py: the examples of these parts as literal numbers, for students, who have no reference."""
+    """Return checks/example.py: the examples of these parts as literal numbers, because students have no reference."""
     found = {name: example for part in EXAMPLES if part in parts for name, example in EXAMPLES[part].items()}
     return HEAD + "\n".join(f"{name} = {literal(example)}" for name, example in found.items())
 
 
 def literal(example: Example) -> str:
-    """Return the expression that makes an example again."""
+    """Return the expression that constructs an example."""
     case = example.case
     settings = f'model="{case.model}", activations={case.activations!r}'.replace("'", '"')
     return (
@@ -116,14 +116,14 @@ def literal(example: Example) -> str:
 
 
 def table(tensors: Mapping[str, np.ndarray], indent: int) -> str:
-    """Return some tensors as the call that makes them, a line for each row."""
+    """Return some tensors as the call that constructs them, with one line per row."""
     pad = " " * indent
     lines = "".join(f'{pad}        "{key}": {rows(value, indent + 8)},\n' for key, value in tensors.items())
     return f"arrays(\n{pad}    {{\n{lines}{pad}    }}\n{pad})"
 
 
 def rows(tensor: np.ndarray, indent: int) -> str:
-    """Return the numbers of a matrix; one of several rows has a line for each."""
+    """Return the numbers of a matrix, with one line per row if there are several."""
     lines = ["[" + ", ".join(f"{number:.{DIGITS}g}" for number in row) + "]" for row in tensor]
     if len(lines) == 1:
         return f"[{lines[0]}]"

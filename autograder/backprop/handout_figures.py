@@ -1,8 +1,8 @@
 """The figures of the hand-out: the example network, the computational graph of each of its layers, and the figures with steps.
 
-In a graph a variable has two boxes side by side. The left one, with a solid outline, holds its value and is reached going
-forward, from top to bottom; the right one, dashed, holds its gradient and is reached going backward. So the two are told apart
-without color too. All figures are narrow, so that they can be read on a phone.
+In a graph, a variable has two boxes next to each other. The left one, with a solid outline, holds its value and is reached
+going forward, from top to bottom; the right one, dashed, holds its gradient and is reached going backward. So readers can
+distinguish them without color. All figures are narrow, so that they can be read on a phone.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from autograder.backprop.example import DNN
 from autograder.backprop.handout_steps import steps
 from solution import lab
 
-Graph = dict[str, tuple[str, ...]]  # what stands in the one or two boxes of each variable
+Graph = dict[str, tuple[str, ...]]  # the text in the one or two boxes of each variable
 LAYER_SIZES = DNN.case.layer_sizes
 FORWARD: dict[str, Any] = {"linestyle": "-", "color": lab.FORWARD}
 BACKWARD: dict[str, Any] = {"linestyle": (0, (4, 2)), "color": lab.BACKWARD}
@@ -27,7 +27,7 @@ STYLE = {"svg.hashsalt": "hand-out", "svg.fonttype": "path", "mathtext.fontset":
 
 
 class Lane(NamedTuple):
-    """The boxes of one kind: the middle and the width of each, and where the line runs that reaches them from the side."""
+    """The boxes of one kind: the middle and the width of each, and the place of the line that connects them."""
 
     x: float
     width: float
@@ -57,7 +57,7 @@ def graphs() -> dict[str, Graph]:
 
 
 def graph_of(layer: int) -> Graph:
-    """Return the texts of a layer's boxes; a variable without a second text has no gradient that is asked for."""
+    """Return the texts of a layer's boxes; a variable without a second text has no required gradient."""
     before, after = layer - 1, layer + 1
     inputs, units = LAYER_SIZES[before], LAYER_SIZES[layer]
     is_output, batch = after == len(LAYER_SIZES), f"({units}, m)"
@@ -96,7 +96,7 @@ def draw_graph(axes: Axes, graph: Graph) -> None:
 
 
 def graph_height(graph: Graph) -> float:
-    """Return how high the drawing of a graph is."""
+    """Return the height of the drawing of a graph."""
     return BETWEEN * len(graph)
 
 
@@ -106,7 +106,7 @@ def height_of(name: str) -> float:
 
 
 def draw_box(axes: Axes, lane: Lane, middle: float, text: str) -> None:
-    """Draw one box of a variable, with its text, the shape on a line of its own."""
+    """Draw one box of a variable, with its text and, on a separate line, its shape."""
     corner, rounded = (lane.x - lane.width / 2, middle - HEIGHT / 2), "round,pad=0,rounding_size=0.06"
     axes.add_patch(FancyBboxPatch(corner, lane.width, HEIGHT, rounded, fill=False, linewidth=1.3, **lane.line))
     words = text.replace("  (", "\n(")
@@ -114,7 +114,7 @@ def draw_box(axes: Axes, lane: Lane, middle: float, text: str) -> None:
 
 
 def draw_rail(axes: Axes, lane: Lane, inputs: Sequence[float], Z: float, inwards: bool) -> None:
-    """Draw the line beside the boxes between those at the heights `inputs` and that of Z, with arrows into Z or out of it."""
+    """Draw the line next to the boxes from the heights `inputs` to that of Z, with arrows into Z or out of it."""
     heads, tails = ([Z], inputs) if inwards else (inputs, [Z])
     axes.plot([lane.rail, lane.rail], [max(inputs), Z], linewidth=1.3, **lane.line)
     for y in tails:
@@ -135,7 +135,7 @@ def connect(axes: Axes, tail: tuple[float, float], head: tuple[float, float], li
 
 
 def svg(draw: Callable[[Axes], None], width: float, height: float) -> str:
-    """Return the text of a drawing of so many inches; the same bytes every time."""
+    """Return the SVG text of a drawing with this size in inches, reproducibly."""
     with matplotlib.rc_context(STYLE):
         figure = Figure((width, height), facecolor="white")
         draw(figure.add_axes((0, 0.02, 1, 0.96)))

@@ -1,7 +1,8 @@
 """The two figures of the hand-out that readers step through: a circuit of numbers, and the batch with a pencil.
 
-Everything that a step adds is in a group with `data-step`; what is given from the start is in none. All steps are drawn, so a
-figure is whole wherever nothing hides them. Values are solid, gradients dashed, so the two are told apart without color too.
+Everything that a step adds is in a group with `data-step`; what is given from the start is outside these groups. All steps are
+drawn, so the figure is complete if no script hides them. Values are solid and gradients dashed, so readers can distinguish them
+without color.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,7 +44,7 @@ def group(step: int, *parts: str) -> str:
 
 
 def write(x: float, y: float, words: str, color: str = INK, anchor: str = "middle") -> str:
-    """Return words whose baseline is at y."""
+    """Return text with its baseline at y."""
     return f'<text x="{x:g}" y="{y:g}" fill="{color}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
@@ -144,7 +145,7 @@ PENCIL = Case(
 )
 # Which matrices are multiples of c.
 IN_UNITS_OF_C = {"W1", "B1", "W2", "B2", "Z1", "Z2", "dA1", "dZ1", "dW1", "dB1"}
-# Top down: what is side by side, with the step that adds it, and the same for the gradients.
+# From top to bottom: the matrices in each row, with the step that adds them, and the same for the gradients.
 ROWS = [
     ({"X": 0}, {}),
     ({"W1": 0, "B1": 0}, {"dW1": 9, "dB1": 9}),
@@ -191,7 +192,7 @@ def pencil() -> str:
 
 
 def lane(names: dict[str, int], grids: dict[str, Grid], x: float, top: float, backward: bool) -> Iterator[str]:
-    """Yield the grids that are side by side, each within its step."""
+    """Yield the grids in one row, each within its step."""
     for name, step in names.items():
         drawn = draw_grid(name, grids[name], x, top, backward)
         yield group(step, drawn) if step else drawn
@@ -199,7 +200,7 @@ def lane(names: dict[str, int], grids: dict[str, Grid], x: float, top: float, ba
 
 
 def cell_width(backward: bool) -> int:
-    """Return how wide a cell is: gradients have longer fractions."""
+    """Return the width of a cell, which is larger for gradients because of their longer fractions."""
     return 55 if backward else 40
 
 

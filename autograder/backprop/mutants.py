@@ -1,4 +1,4 @@
-"""Makes the mistakes of the catalog in the solution, so that a program has them and nothing else wrong."""
+"""Insert mistakes of the catalog into the solution, to get programs with exactly these mistakes."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from autograder.backprop.mistakes import STEPS, Mistake
 
 
 def make_mistakes(part: str, source: str, *mistakes: Mistake) -> str:
-    """Return the solution of a part with these mistakes in it; ValueError if two of them are made in the same place."""
+    """Return the solution of a part with these mistakes; raise ValueError if two of them change the same place."""
     for mistake in mistakes:
         for old, new in replacements(part, mistake):
             if old not in source:
@@ -16,7 +16,7 @@ def make_mistakes(part: str, source: str, *mistakes: Mistake) -> str:
 
 
 def replacements(part: str, mistake: Mistake) -> Iterator[tuple[str, str]]:
-    """Yield the edits (old, new) of the solution that make a mistake in it."""
+    """Yield the edits (old, new) of the solution that insert a mistake."""
     for name, wrong in mistake.lines.items():
         step = STEPS[part][name]
         yield step.line.replace("{}", step.right), (step.instead or step.line).replace("{}", wrong)

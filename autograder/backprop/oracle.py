@@ -1,8 +1,7 @@
-"""The truth about a case, from its parameters and the forward pass alone.
+"""The reference values of a case, computed from its parameters with the forward pass alone.
 
-No backward pass is written down here. Every gradient is a complex-step derivative of the loss: for a small h,
-J'(x) = Im J(x + ih) / h, with no difference of near-equal numbers and so exact to rounding
-(Squire and Trapp, SIAM Review 40(1), 1998).
+There is no backward pass here. Every gradient is a complex-step derivative of the loss: for a small h,
+J'(x) = Im J(x + ih) / h, which has no cancellation and is exact up to rounding (Squire and Trapp, SIAM Review 40(1), 1998).
 """
 
 from collections.abc import Callable, Mapping
@@ -15,14 +14,14 @@ import numpy as np
 from autograder.backprop.case import Case
 
 STEP = 1e-30
-# How many cases are kept: more than `diagnosis.counterexample` has networks, which it goes through in the same order for every
-# program. A cache that is smaller than such a round never holds what is asked for next.
+# How many cases are cached: more than `diagnosis.counterexample` has networks, which it visits in the same order for every
+# program. A smaller cache would never contain the next one.
 MAX_CASES = 1024
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What a right program answers: out (n_L, m), the cache, the gradients under the names of their variables, and J."""
+    """What a correct program returns: out (n_L, m), the cache, the gradients by the names of their variables, and J."""
 
     out: np.ndarray
     cache: dict[str, np.ndarray]
@@ -30,21 +29,21 @@ class Reference:
     loss: float
 
 
-# What the networks are made of: every function here takes complex numbers too and moves with their imaginary part.
+# The parts of the networks. Every function here also works for complex numbers, as complex steps need.
 
 
 def sigmoid(Z: np.ndarray) -> np.ndarray:
-    """1 / (1 + e^-Z); for real Z beyond 500 it is as flat as it is at 500."""
+    """Return 1 / (1 + e^-Z), with real parts clipped to 500."""
     return 1 / (1 + np.exp(-Z if np.iscomplexobj(Z) else -np.clip(Z, -500, 500)))
 
 
 def relu(Z: np.ndarray) -> np.ndarray:
-    """Z where its real part is positive, else 0."""
+    """Return Z where its real part is positive, and 0 elsewhere."""
     return np.where(Z.real > 0, Z, 0)
 
 
 def softmax(Z: np.ndarray) -> np.ndarray:
-    """e^Z over the sum of its column."""
+    """Return e^Z divided by the sum of its column."""
     E = np.exp(Z - Z.real.max(axis=0))
     return E / E.sum(axis=0)
 
@@ -60,7 +59,7 @@ def cross_entropy(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
 
 
 def squared_error(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
-    """Return the loss of every sample, summed over the classes, without a factor 1/2: (m,)."""
+    """Return the loss of every sample, summed over the classes, without a factor of 1/2: (m,)."""
     return np.sum((out - Y) ** 2, axis=0)
 
 
@@ -83,7 +82,7 @@ def activations(case: Case) -> tuple[str, ...]:
 def forward(
     case: Case, params: Mapping[str, np.ndarray] | None = None, nudge: tuple[str, np.ndarray] | None = None
 ) -> dict[str, np.ndarray]:
-    """The cache of a forward pass, on other parameters if given, with `nudge = (key, amount)` added to one Z_l or A_l."""
+    """Return the cache of a forward pass, optionally with other parameters or `nudge = (key, amount)` added to a Z_l or A_l."""
     key, amount = nudge or ("", np.zeros(()))
     cache = {**(params or case.params), "A0": case.X}
     for layer, name in enumerate(activations(case), start=1):
@@ -102,13 +101,13 @@ def sample_losses(case: Case, cache: Mapping[str, np.ndarray]) -> np.ndarray:
 
 @lru_cache(maxsize=MAX_CASES)
 def reference_cache(case: Case) -> dict[str, np.ndarray]:
-    """Return the cache of a right forward pass."""
+    """Return the cache of a correct forward pass."""
     return forward(case)
 
 
 @lru_cache(maxsize=MAX_CASES)
 def reference_of(case: Case) -> Reference:
-    """Return the outputs, cache, gradients and loss of a case; W and B averaged over the batch, Z and A one column a sample."""
+    """Return the reference of a case: dW and dB are averaged over the batch; dZ and dA have one column per sample."""
     cache = reference_cache(case)
     grads = {key: parameter_gradient(case, key) for key in case.params}
     for layer in case.layers:
@@ -118,7 +117,7 @@ def reference_of(case: Case) -> Reference:
 
 
 def parameter_gradient(case: Case, key: str) -> np.ndarray:
-    """dJ/dW_l or dJ/dB_l, entry by entry."""
+    """Return dJ/dW_l or dJ/dB_l, entry by entry."""
     gradient = np.zeros(case.params[key].shape)
     for entry in np.ndindex(gradient.shape):
         value = case.params[key].astype(complex)
@@ -128,7 +127,7 @@ def parameter_gradient(case: Case, key: str) -> np.ndarray:
 
 
 def sample_gradient(case: Case, key: str) -> np.ndarray:
-    """dL_i/dZ_l or dL_i/dA_l for every sample i; the samples do not meet, so one pass moves a unit in all of them."""
+    """Return dJ_s/dZ_l or dJ_s/dA_l for every sample s; samples don't interact, so one pass changes a unit in all of them."""
     gradient = np.zeros(case.shape(key))
     for unit in range(gradient.shape[0]):
         amount = np.zeros(gradient.shape, complex)

@@ -1,7 +1,7 @@
-"""The rubric: what every check is worth. This is the one place for it; the checks, the reports and the hand-out read it.
+"""The rubric: the points of every check. It is the only place for them; the checks, the reports and the hand-out read it.
 
-A check is a function of tests/public or tests/hidden, named here without its `test_`. To change its points, change its number
-and run `make assignment`: the points in the hand-out are made from this one.
+A check is a function in tests/public or tests/hidden, named here without its `test_`. To change its points, change the number
+and run `make assignment`, which updates the hand-out.
 """
 
 # part -> task -> who sees the check -> check -> points
@@ -115,12 +115,12 @@ RUBRIC: dict[str, dict[str, dict[str, dict[str, float]]]] = {
 }
 
 
-# What is left of the points of a backward pass that works by finite differences: 0.5 is half of them, 1 all, 0 none. What is
-# not noticed (docs/diagnosis.md): differences of the last biases, sums or activations alone, and the smallest steps along the
-# imaginary axis in proportion to each weight, of which a TA reads a remark where a loop takes them.
+# The share of the points that a backward pass by finite differences earns: 0.5 is half of them, 1 all, 0 none. Not detected
+# (docs/diagnosis.md): differences of only the last biases, sums or activations, and tiny complex steps in proportion to each
+# weight; if a loop takes those, the TA gets a remark.
 FINITE_DIFFERENCES = 0.5
 
-# The networks, and the checks of their backward passes: these are the points that rule is about.
+# The networks and the checks of their backward passes, whose points this rule reduces.
 BACKWARD: dict[str, tuple[str, ...]] = {
     "DNN": tuple(name for checks in RUBRIC["dnn"]["compute_gradients"].values() for name in checks),
     "SoftmaxDNN": ("example_cross_entropy", "cross_entropy_output_Z", "cross_entropy_gradients"),

@@ -1,6 +1,6 @@
-"""How the cache of a SoftmaxDNN is looked at, which only puts the student's own DNN and the student's own softmax together.
+"""Check the cache of a SoftmaxDNN, which only combines the student's own DNN and softmax.
 
-This file is part of the hand-out, like checking.py.
+Students get this file, too, like checking.py.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from autograder.student import Student
 
 
 def on_right_base(case: Case, cache: Mapping[str, np.ndarray], grads: Mapping[str, np.ndarray]) -> Case:
-    """The case of a SoftmaxDNN on a DNN that is right on it, from the right cache and gradients of the SoftmaxDNN.
+    """Return the case of a SoftmaxDNN on a correct DNN, made from the correct cache and gradients of the SoftmaxDNN.
 
-    What is below the softmax, and the way back from there, is the work of dnn.py, whose mistakes are paid for there.
+    Everything below the softmax is computed by dnn.py, in both passes; its mistakes cost points there.
     """
     out = f"A{case.layers[-1]}"
     sigmoids = 1 / (1 + np.exp(-cache[f"Z{case.layers[-1]}"]))
@@ -35,10 +35,10 @@ def on_right_base(case: Case, cache: Mapping[str, np.ndarray], grads: Mapping[st
 def expect_softmax_cache(
     student: Student, case: Case, right: Mapping[str, np.ndarray], on_base: Case, show: bool = False
 ) -> None:
-    """CheckFailure unless the cache is right, or is that of the student's own DNN with the student's own softmax on top.
+    """Raise CheckFailure unless the cache is correct, or is that of the student's own DNN with the student's softmax on top.
 
-    A SoftmaxDNN only puts the two together, so a mistake in one of them is not paid for here again. on_base is the same case on
-    a DNN that is right, where the student's own one has nothing to put a softmax on.
+    A SoftmaxDNN only combines the two, so a mistake in one of them costs no points here. on_base is the same case on a correct
+    DNN, in case the student's own one doesn't compute Z_L.
     """
 
     def expect_on_base() -> None:
@@ -52,7 +52,7 @@ def expect_softmax_cache(
 
 
 def cache_of_dnn(student: Student, case: Case) -> dict[str, np.ndarray]:
-    """The cache of the student's own DNN on a case of a SoftmaxDNN."""
+    """Return the cache of the student's own DNN on a case of a SoftmaxDNN."""
     below = replace(case, model="DNN")
     expect_input_dependence_of_forward(student, below)
     _, cache = run_forward(student, below)
@@ -60,13 +60,13 @@ def cache_of_dnn(student: Student, case: Case) -> dict[str, np.ndarray]:
 
 
 def with_own_softmax(student: Student, case: Case, cache: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The cache, its last A replaced by the student's own softmax of its last Z."""
+    """Return the cache with its last A replaced by the student's own softmax of its last Z."""
     last = case.layers[-1]
     return {**cache, f"A{last}": remember(student, ("softmax", case), lambda: own_softmax(student, cache[f"Z{last}"]))}
 
 
 def own_softmax(student: Student, Z: np.ndarray) -> np.ndarray:
-    """The student's own softmax of Z; CheckFailure unless it computes something from Z, right or wrong."""
+    """Return the student's own softmax of Z; raise CheckFailure unless it computes something from Z, correct or not."""
     softmax = student.module("extension").softmax
     answers = student.fetch(softmax(Z), softmax(-np.flip(Z)))
     here, elsewhere = (tensor("softmax(Z)", answer) for answer in answers)

@@ -1,6 +1,6 @@
-"""Which line of the student's made a tensor of an example, in a run of its own that is watched.
+"""Find the student's line that computed a tensor of an example, in a separate run that is traced.
 
-This file is part of the hand-out, like checking.py.
+Students get this file, too, like checking.py.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from autograder.tracing.lines import Line
 
 
 def find_tensor_line(student: Student, example: Example, name: str, own: Mapping[str, np.ndarray] | None = None) -> Line | None:
-    """Return the line of the student's that made a wrong tensor of an example; None unless only one line can be at fault.
+    """Return the student's line that computed a wrong tensor of an example; None unless exactly one line can be at fault.
 
-    name is that of the tensor: "Z1" of what `forward` returns, "out", or "dZ1" of what `compute_gradients` returns. All that it
-    has to be computed from must be right: ask for the first wrong tensor. For a later one, own holds the student's values of
-    the others by their names, which then count as right. Both passes run once more, on a network of their own. None also
-    where one of them raises.
+    name is the name of the tensor: "Z1" or "out" from `forward`, or "dZ1" from `compute_gradients`. The tensors that it depends
+    on must be correct, so call this for the first wrong tensor. For a later one, own has the student's values of the other
+    tensors by name, which then count as correct. Both passes run once more, on a separate network; if one of them raises,
+    return None.
     """
     case, is_gradient = example.case, name.startswith("d")
     right = {**right_values(example), **(own or {})}
@@ -50,12 +50,12 @@ def find_tensor_line(student: Student, example: Example, name: str, own: Mapping
 
 
 def own_name(tensors: Mapping, key: str) -> str:
-    """Return the name under which the student's own dict has a tensor."""
+    """Return the name of a tensor in the student's own dict."""
     return tensors.renamed.get(key, key) if isinstance(tensors, RenamedDict) else key
 
 
 def right_values(example: Example) -> dict[str, Any]:
-    """Return what is right on an example by its name, a gradient with a d before it; m is the number of samples."""
+    """Return the correct tensors of an example by name, gradients with a leading d; m is the number of samples."""
     case = example.case
     gradients = {f"d{key}": value for key, value in example.grads.items()}
     out = example.cache[f"A{case.layers[-1]}"]
@@ -63,7 +63,7 @@ def right_values(example: Example) -> dict[str, Any]:
 
 
 def sources_of(case: Case, name: str) -> list[str]:
-    """Return the names of what a tensor has to be computed from; the hand-out lists them, too."""
+    """Return the names of the tensors that a tensor is computed from; the hand-out lists them, too."""
     last = case.layers[-1]
     if name == "out":
         return [f"A{last}"]

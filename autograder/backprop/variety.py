@@ -1,4 +1,4 @@
-"""Networks and batches for extension.py that are unlike the usual ones; like those of `cases`, they are never shown."""
+"""Unusual networks and batches for extension.py; like those of `cases`, they are never shown."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,8 +21,8 @@ from autograder.backprop.cases import (
 from autograder.backprop.oracle import reference_cache
 from autograder.backprop.running import relabelled
 
-LARGE_Z = 1000.0  # what |Z| reaches
-# Of eleven layers, with every activation above and below every other one.
+LARGE_Z = 1000.0  # the largest |Z|
+# Eleven layers, in which every activation is above and below every other one.
 ACTIVATIONS = ("tanh", "tanh", "sigmoid", "sigmoid", "relu", "relu", "tanh", "relu", "sigmoid", "tanh", "sigmoid")
 SHALLOW, DEEP, IN_ANOTHER_ORDER = (
     "Without a hidden layer",
@@ -34,7 +34,7 @@ INTEGERS, AT_LARGE_Z = "With integers in X and Y", f"Where |Z| reaches {LARGE_Z:
 
 @lru_cache(maxsize=4)
 def sample_variety(cases: Cases) -> dict[str, dict[str, Case]]:
-    """Return networks by their model, those of notes_gradients as DNN, and by the words for what is unlike the usual case."""
+    """Return networks by model (DNN for notes_gradients) and by a description of what is unusual."""
     softmax = sample_softmaxes(cases)
     squared = {words: as_squared_error(case) for words, case in softmax.items()}
     squared |= {IN_ANOTHER_ORDER: in_reverse(cases.squared_error), AT_LARGE_Z: shifted(cases.squared_error)}
@@ -84,7 +84,7 @@ def sample_generals(cases: Cases) -> dict[str, Case]:
 
 
 def networks_of_dnn(cases: Cases) -> dict[str, Case]:
-    """Return the networks of dnn.py that notes_gradients is tried on, a batch of the same shape next to another one."""
+    """Return the networks of dnn.py for notes_gradients; two batches of the same shape follow each other."""
     return {
         "With three layers": cases.main,
         "For another batch of the same shape": relabelled(cases.main),
@@ -103,17 +103,17 @@ def as_squared_error(case: Case) -> Case:
 
 
 def shifted(case: Case) -> Case:
-    """Return the case with every Z of the output so much larger, which a softmax does not notice."""
+    """Return the case with a constant added to every Z of the output, which doesn't change the softmax."""
     B = f"B{case.layers[-1]}"
     return replace(case, name=f"{case.name} shifted", params={**case.params, B: case.params[B] + LARGE_Z})
 
 
 def far_out(case: Case) -> Case:
-    """Return the network on inputs for which |Z| of layer 1 is so large, with an output layer that sets the samples apart."""
+    """Return the network with inputs that make |Z| of layer 1 this large, and an output layer that spreads the samples."""
     size = np.abs(reference_cache(case)["Z1"]).max()
     return spread_out(replace(case, name=f"{case.name} far out", X=LARGE_Z / size * case.X))
 
 
 def is_far_from_kinks(case: Case) -> bool:
-    """Return whether what is asked of any case holds far out as well."""
+    """Return whether the demands on every case hold for large values as well."""
     return varies(far_out(case))

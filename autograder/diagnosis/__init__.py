@@ -1,1 +1,1 @@
-"""From a wrong submission to the mistakes that make exactly what it answers."""
+"""Find the mistakes that explain the results of a wrong submission exactly."""

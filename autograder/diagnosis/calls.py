@@ -1,4 +1,4 @@
-"""Calls a student's functions, and observes what a call changes that belongs to its caller."""
+"""Call a student's functions, and observe their side effects on arrays of the caller."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -13,7 +13,7 @@ from autograder.student import Student
 
 
 def fetch_all(student: Student, calls: Mapping[str, Callable[[], Sequence[Any]]]) -> dict[str, Any]:
-    """Return what several groups of calls return, in one round trip; if one of them raises, each by itself."""
+    """Return the results of several groups of calls, in one round trip or, if one of them raises, one by one."""
     groups = {name: list(make()) for name, make in calls.items()}
     fetched = attempt(lambda: student.fetch(*(handle for group in groups.values() for handle in group)))
     if isinstance(fetched, Raised):
@@ -29,7 +29,7 @@ def fetch_group(student: Student, make: Callable[[], Sequence[Any]]) -> list[Any
 
 
 def remember_calls(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of the student's that is not called twice with the same tensors."""
+    """Return a function of the student's with recorded results, so that it is not called twice with the same tensors."""
     memory: dict[tuple, np.ndarray | Exception] = {}
 
     def run(*arguments: Any) -> np.ndarray | Exception:
@@ -50,7 +50,7 @@ def remember_calls(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def call_traced(student: SandboxedStudent, called: Any, *arguments: Any) -> list[Any]:
-    """Return a call of a function; the random state before and after it, and its arguments, which must not change."""
+    """Return a call of a function with the random state before and after it, and its arguments, which must not change."""
     before = student.stirred_random_state()
     return [called(*arguments), before, student.random_state(), *arguments]
 
@@ -58,7 +58,7 @@ def call_traced(student: SandboxedStudent, called: Any, *arguments: Any) -> list
 def observe_changes(
     part: str, name: str, before: Names, after: Names, scope: Names = NO_NAMES, others: Names = NO_NAMES
 ) -> Iterator[Observation]:
-    """Yield what a call of the function of this name did to its arguments; others are right besides those before the call."""
+    """Yield observations of the arguments after a call; others are also accepted, besides the values before the call."""
     after, others = spread(after), spread(others)
     for key, value in spread(before).items():
         got = attempt(partial(tensor, key, after.get(key)))
@@ -72,13 +72,13 @@ def observe_changes(
 def observe_change(
     part: str, name: str, key: str, label: str, got: Any, wants: tuple, scope: Names = NO_NAMES, step: str = ""
 ) -> Observation:
-    """Return the observation of what belongs to the caller of the function of this name, after the call."""
+    """Return the observation of a value that belongs to the caller of this function, after the call."""
     more = {"owner": f"`{name}`", "statement": f"`{name}` changes {label}"}
     return observe_step(part, step or f"changed by {name}", key, label, got, wants, scope, task=name, **more)
 
 
 def spread(arguments: Names) -> dict[str, Any]:
-    """Return the arguments of a call, and in place of a dict what is in it."""
+    """Return the arguments of a call, with the entries of dicts instead of the dicts."""
     found: dict[str, Any] = {}
     for name, value in arguments.items():
         found |= value if isinstance(value, Mapping) else {name: value}
@@ -86,7 +86,7 @@ def spread(arguments: Names) -> dict[str, Any]:
 
 
 def observe_random_state(part: str, name: str, before: Any, after: Any) -> Observation:
-    """Return whether a call of the function of this name left the global random state alone."""
+    """Return the observation of whether a call of this function changed the global random state."""
     got = "changed" if random_state_changed(before, after) else "unchanged"
     label = f"the global {RANDOM_STATE}"
     return observe_change(part, name, RANDOM_STATE, label, got, ("unchanged",), step=f"random state after {name}")

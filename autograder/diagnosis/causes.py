@@ -1,4 +1,4 @@
-"""Puts findings into words: a title, a sentence with the place, what the code computes, and three hints."""
+"""Describe findings: a title, a sentence with the place, what the code computes, and three hints."""
 
 import math
 import re
@@ -16,7 +16,7 @@ from autograder.diagnosis.patterns import pattern_of
 from autograder.results import Cause
 from autograder.text import clean
 
-MAX_NAME = 20  # characters of a key of the student's that are shown
+MAX_NAME = 20  # characters shown of a student's key
 EXPECTED = "the expected value"
 EVERYTHING_ELSE = "Everything else is correct, given this one mistake."
 UNKNOWN = "This does not match any common mistake."
@@ -24,12 +24,12 @@ UNKNOWN = "This does not match any common mistake."
 
 @dataclass(frozen=True)
 class Catalog:
-    """What is known of one part of an assignment.
+    """What is known about one part of an assignment.
 
-    tasks has the tasks of the rubric that a function is checked in, where these have other names. spoils gives the tensors of
-    an example that a finding spoils, the first one first. shown gives what a finding looks like on an example whose numbers and
-    names may be shown; they come from a session that has seen nothing hidden, so they cannot spell it. Nothing is said of what
-    else is right where the observations are not complete.
+    tasks maps functions to the tasks of the rubric that check them, if the names differ. spoils returns the tensors of an
+    example that a finding makes wrong, in order. shown returns what a finding looks like on an example whose numbers and names
+    may be shown; they come from a session without hidden inputs, so they cannot reveal any. If the observations are incomplete,
+    nothing is said about what else is correct.
     """
 
     part: str
@@ -46,7 +46,7 @@ class Catalog:
 
 
 def find_causes(observations: Sequence[Observation], catalog: Catalog) -> list[Cause]:
-    """Return the causes of what is wrong in the observations, in the order in which a student should look at them."""
+    """Return the causes of wrong observations, in the order in which a student should look at them."""
     findings = keys_first(find_mistakes(observations, catalog.mistakes))
     broken = sum(len(finding.broken) for finding in findings)
     causes: dict[str, Cause] = {}
@@ -58,18 +58,18 @@ def find_causes(observations: Sequence[Observation], catalog: Catalog) -> list[C
 
 
 def keys_first(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings with those about the keys of a dict before all others of the same task, in whatever network."""
+    """Return the findings, with those about keys before all others of the same task, in any network."""
     tasks = list(dict.fromkeys(finding.broken[0].task for finding in findings))
     return sorted(findings, key=lambda one: (tasks.index(one.broken[0].task), one.broken[0].misnamed is None))
 
 
 def tells_more(finding: Finding) -> bool:
-    """Return whether a finding says more than the failure itself: an exception that no mistake explains does not."""
+    """Return whether a finding adds anything to the failure itself; an exception that no mistake explains does not."""
     return bool(finding.mistakes) or not isinstance(finding.broken[0].got, Raised)
 
 
 def build_cause(catalog: Catalog, finding: Finding, alone: bool) -> Cause:
-    """Return a finding in words; alone says whether nothing else is wrong."""
+    """Return the cause for a finding; alone says that nothing else is wrong."""
     first, mistake = finding.broken[0], next(iter(finding.mistakes), None)
     title = mistake.title if mistake else capitalize(state(catalog, finding))
     sentences = [f"{title}{write_place(finding, title)}.", *write_details(catalog, finding, title)]
@@ -89,7 +89,7 @@ def build_cause(catalog: Catalog, finding: Finding, alone: bool) -> Cause:
 
 
 def join(first: Cause, second: Cause) -> Cause:
-    """Return two causes that the same words tell as one, with the hints of the first."""
+    """Return one cause for two with the same description, with the hints of the first."""
     return replace(
         first,
         tasks=unique((*first.tasks, *second.tasks)),
@@ -99,7 +99,7 @@ def join(first: Cause, second: Cause) -> Cause:
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names in their order, each once."""
+    """Return names in order, without duplicates."""
     return tuple(dict.fromkeys(names))
 
 
@@ -109,7 +109,7 @@ def capitalize(title: str) -> str:
 
 
 def write_code(catalog: Catalog, finding: Finding) -> tuple[str, ...]:
-    """Return what the student's code computes; nothing where only an exception was seen, which other lines raise, too."""
+    """Return what the student's code computes; nothing for an exception, which other lines could raise, too."""
     row = next(iter(finding.mistakes), None)
     if row is None or row.name or isinstance(finding.broken[0].got, Raised):
         return ()
@@ -120,14 +120,14 @@ def write_code(catalog: Catalog, finding: Finding) -> tuple[str, ...]:
 
 
 def write_place(finding: Finding, title: str) -> str:
-    """Return where a finding was seen first, as the end of a sentence that begins with the title, which may say it already."""
+    """Return where a finding was first seen, as the end of a sentence that begins with the title, unless that says it."""
     first = finding.broken[0]
     if isinstance(first.got, Raised) and not first.got.refused:
         return f", so {first.owner} raises an exception"
     seen = [one for one in finding.broken if one.network == first.network]
     labels, owners = unique(one.label for one in seen if one.label), unique(one.owner for one in seen if one.owner)
     if first.misnamed is not None:
-        labels = ()  # the keys are named in sentences of their own
+        labels = ()  # the keys are named in separate sentences
     if all(is_named(label, title) for label in labels):
         labels = (first.path,) if len(labels) == 1 and first.path and first.path != first.label else ()
     what = list_words(labels) if len(owners) < 2 else ""
@@ -137,17 +137,17 @@ def write_place(finding: Finding, title: str) -> str:
 
 
 def is_named(name: str, title: str) -> bool:
-    """Return whether a name is among the words of a title."""
+    """Return whether a name occurs as a word in a title."""
     return bool(re.search(rf"(?<!\w){re.escape(name.strip('`'))}(?!\w)", title.replace("`", "")))
 
 
 def name_value(observation: Observation) -> str:
-    """Return how a single value is called in a sentence."""
+    """Return the name of a single value for a sentence."""
     return observation.label or f"what {observation.owner} returns"
 
 
 def list_words(words: Sequence[str], most: int = 6) -> str:
-    """Return words in a row, the first ones if there are too many."""
+    """Return words as a list for a sentence, only the first ones if there are too many."""
     return ", ".join(words if len(words) <= most else [*words[: most - 1], f"and {len(words) - most + 1} more"])
 
 
@@ -155,7 +155,7 @@ def list_words(words: Sequence[str], most: int = 6) -> str:
 
 
 def state(catalog: Catalog, finding: Finding) -> str:
-    """Return what is wrong with what no mistake explains, in a few words, and nothing that was not tested."""
+    """Return a short description of observations that no mistake explains, only with facts that were tested."""
     first, pattern = finding.broken[0], finding.pattern
     if first.misnamed is not None:
         return f"{first.owner} {'lacks keys' if None in first.misnamed.values() else 'uses other keys'}"
@@ -171,7 +171,7 @@ def state(catalog: Catalog, finding: Finding) -> str:
 
 
 def name_subject(catalog: Catalog, finding: Finding) -> str:
-    """Return what is wrong in the same way: one value, or what one step or several compute."""
+    """Return what is wrong in the same way: one value, or the results of one or several steps."""
     alike = [one for one in finding.broken if is_alike(one, finding)]
     steps = unique(one.step for one in alike)
     if len(steps) > 1:
@@ -180,20 +180,20 @@ def name_subject(catalog: Catalog, finding: Finding) -> str:
 
 
 def is_alike(observation: Observation, finding: Finding) -> bool:
-    """Return whether an observation is wrong in the way of the first; where much stays inside a function, only its step is."""
+    """Return whether an observation is wrong like the first one; for an opaque function, only one of its own step is."""
     first = finding.broken[0]
     return not first.inside or observation.step == first.step
 
 
 def name_step(catalog: Catalog, step: str, alike: Sequence[Observation]) -> str:
-    """Return what a step computes: the value, if it is wrong in one alone."""
+    """Return the name of what a step computes: of the value, if only one is wrong."""
     seen = [one for one in alike if one.step == step]
     alone = len({one.key for one in seen}) == 1
     return name_value(seen[0]) if alone or step not in catalog.steps else catalog.steps[step].words
 
 
 def public_factor(catalog: Catalog, finding: Finding) -> str:
-    """Return by which number a tensor was multiplied, if an example that holds nothing hidden shows it too, else ""."""
+    """Return the number that a tensor was multiplied by, if an example without hidden numbers shows it, too; else ""."""
     found = [one for one in catalog.shown(finding) if not one.right]
     seen, hidden = pattern_of(found, found).factor if found else None, finding.pattern.factor
     return f"{seen:.4g}" if seen and hidden and math.isclose(seen, hidden, rel_tol=1e-3) else ""
@@ -218,7 +218,7 @@ def write_difference(observation: Observation) -> str:
 
 
 def write_details(catalog: Catalog, finding: Finding, title: str) -> Iterator[str]:
-    """Yield the sentences on a finding that follow the one with its title."""
+    """Yield the sentences about a finding after the one with its title."""
     first = finding.broken[0]
     if first.misnamed is not None:
         yield from write_keys(catalog, finding, first.misnamed, title)
@@ -233,7 +233,7 @@ def write_details(catalog: Catalog, finding: Finding, title: str) -> Iterator[st
 
 
 def write_error(observation: Observation) -> Iterator[str]:
-    """Yield how far a tensor is from the expected one, and where most; not what is expected."""
+    """Yield how far a tensor is from the expected one, and where the error is largest; not the expected values."""
     got, want = observation.got, wanted_tensor(observation)
     if want is None or got.shape != want.shape or not np.isfinite(got).all():
         return
@@ -245,9 +245,9 @@ def write_error(observation: Observation) -> Iterator[str]:
 
 
 def write_keys(catalog: Catalog, finding: Finding, missing: Mapping[str, Any], title: str) -> Iterator[str]:
-    """Yield which keys have other names and which are missing besides those that the title names.
+    """Yield which keys have other names or are missing, besides those in the title.
 
-    The other names are those that the public example shows.
+    The other names are those on the public example.
     """
     renamed, lost = ([f"`{key}`" for key, name in missing.items() if (name is None) == gone] for gone in (False, True))
     names: Mapping[str, Any] = next((one.misnamed for one in catalog.shown(finding) if one.misnamed), {})

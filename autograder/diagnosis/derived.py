@@ -1,4 +1,4 @@
-"""Derives rows that the catalog does not list: a row with the number that a student chose, or times a factor."""
+"""Derive rows that the catalog doesn't list: a row with another number, chosen by the student, or with an extra factor."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ import numpy as np
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, same
 
-# What a wrong line may be multiplied by besides, and how the title and the answer go on.
+# Additional factors of a wrong line, and how the title and the answer continue.
 SCALES = {
     "-({})": "the sign is wrong",
     "2 * ({})": "there is an extra factor 2",
@@ -20,7 +20,7 @@ SCALES = {
 
 
 def with_own_numbers(mistakes: Sequence[Mistake], observations: Sequence[Observation]) -> Iterator[Mistake]:
-    """Yield the rows in which a number may be any, with the one that explains everything they have to do with."""
+    """Yield the rows with an arbitrary number, with the number that explains everything they apply to."""
     broken = [observation for observation in observations if not observation.right]
     for mistake in mistakes:
         if mistake.any_number and (solved := solve(mistake, broken)):
@@ -30,9 +30,9 @@ def with_own_numbers(mistakes: Sequence[Mistake], observations: Sequence[Observa
 
 
 def solve(mistake: Mistake, broken: Sequence[Observation]) -> Mistake | None:
-    """Return a row with the number that makes what came in the first observation where any does, unless it is its own.
+    """Return a row with the number that explains the first observation for which there is one, unless it is the row's own.
 
-    Only a round number is shown: with its digits a program could spell an input, so other lines than these get a name.
+    Only a round number is shown, because a program could encode an input in its digits; otherwise, the row gets a name.
     """
     without, with_one = mistake.with_number(0.0), mistake.with_number(1.0)
     for observation in broken:
@@ -48,7 +48,7 @@ def solve(mistake: Mistake, broken: Sequence[Observation]) -> Mistake | None:
 
 
 def number_between(got: Any, start: Any, end: Any) -> float | None:
-    """Return how many times the way from start to end leads from start to what came; None if it does not lead there."""
+    """Return t such that start + t (end - start) is the student's value; None if there is no such number."""
     if not all(isinstance(value, np.ndarray) and value.shape == np.shape(got) for value in (got, start, end)):
         return None
     way = end - start
@@ -60,7 +60,7 @@ def number_between(got: Any, start: Any, end: Any) -> float | None:
 
 
 def scaled(mistakes: Sequence[Mistake], step: str, steps: frozenset[str]) -> Iterator[Mistake]:
-    """Yield the rows with a line in a step, times each of the factors; steps are those that values are observed of."""
+    """Yield the rows with a line in a step, times each of the factors; steps are those whose values are observed."""
     for mistake in mistakes:
         if step in mistake.lines and steps.issuperset(mistake.lines):
             for scale, more in SCALES.items():

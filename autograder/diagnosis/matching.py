@@ -1,9 +1,9 @@
-"""Finds the mistakes that explain a student's work, the first broken step first.
+"""Find the mistakes that explain a student's work, beginning with the first wrong step.
 
-For each step that is wrong every row of the catalog is asked what it would have made of the student's own values there. A row
-that gives exactly what came explains the step. It counts only if it gives what came wherever it has to do with what came: a row
-that is right about one layer or one network and wrong about another is a coincidence. Of those that count the one that explains
-the most is named; what it explains is set aside, and the next broken step is looked at. So two mistakes in one program are two
+For each wrong step, every row of the catalog computes what its mistake would have made of the student's own values. A row that
+gives exactly the student's result explains the step. It counts only if it explains all results that it applies to: a row that
+matches one layer or network and contradicts another is a coincidence. Of the rows that count, the one that explains the most is
+named. What it explains is set aside, and the search continues with the next wrong step, so two mistakes in one program give two
 findings.
 """
 
@@ -18,14 +18,14 @@ from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised
 from autograder.diagnosis.patterns import NONE, Pattern, pattern_of, signature
 
-MAX_PAIRS = 500  # of mistakes that are tried together, so that no submission costs more than a moment
+MAX_PAIRS = 500  # pairs of mistakes to try, which bounds the time per submission
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A mistake that was found: what it broke, and the rows of the catalog that make exactly this, the likeliest first.
+    """A mistake that was found: the observations it explains, and the matching rows of the catalog, the likeliest first.
 
-    Where no row does, pattern says by what factor, or in what shape, these tensors differ from the right ones, if it can.
+    If no row matches, pattern says by what factor, or in what shape, these tensors differ from the reference, if possible.
     """
 
     broken: tuple[Observation, ...]
@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A row of the catalog beside a student's work: which broken observations it explains, and which ones it contradicts."""
+    """A row of the catalog compared with a student's work: the wrong observations it explains, and those it contradicts."""
 
     mistake: Mistake
     explains: frozenset[int]
@@ -44,13 +44,13 @@ class Candidate:
 
     @property
     def counts(self) -> bool:
-        """Whether the row explains all that it has to do with, somewhere besides degenerate networks."""
+        """Whether the row explains everything it applies to, and not only on degenerate networks."""
         return bool(self.explains) and not self.contradicts and self.confirmed
 
 
-@np.errstate(all="ignore")  # a wrong tensor may hold anything
+@np.errstate(all="ignore")  # a wrong tensor may contain anything
 def find_mistakes(observations: Sequence[Observation], mistakes: Iterable[Mistake]) -> list[Finding]:
-    """The findings in the order of the observations; none if every observation is right."""
+    """Return the findings in the order of the observations; none if every observation is correct."""
     mistakes = list(mistakes)
     broken = [number for number, observation in enumerate(observations) if not observation.right]
     tried = [try_on(row, observations, broken) for row in (*mistakes, *with_own_numbers(mistakes, observations))]
@@ -79,10 +79,10 @@ def find_mistakes(observations: Sequence[Observation], mistakes: Iterable[Mistak
 def alike(
     observations: Sequence[Observation], broken: Sequence[int], candidates: Sequence[Candidate]
 ) -> tuple[list[int], Pattern]:
-    """What is broken in the same way as the first, and that no row explains either; and the pattern they share.
+    """Return the unexplained observations that are wrong in the same way as the first, and the pattern they share.
 
-    That is the same step, and other steps by the same factors, if they use something that neither of them makes. What may
-    follow from it goes with it: what stands for a key that is missing, and all else of a function that shows little of itself.
+    These are the same step, and other steps that are off by the same factors, if they use something that none of them computes.
+    Possible consequences are included: observations for a missing key, and all others of an opaque function.
     """
     first = observations[broken[0]]
     explained = frozenset[int]().union(*(candidate.explains for candidate in candidates))
@@ -110,7 +110,7 @@ def alike(
 def times_a_factor(
     mistakes: Sequence[Mistake], observations: Sequence[Observation], broken: Sequence[int], alike: Sequence[int]
 ) -> list[Candidate]:
-    """The rows that, times a factor, explain all that is broken alike, and contradict nothing."""
+    """Return the rows that explain, with a factor, everything that is wrong in the same way, and contradict nothing."""
     steps = frozenset(observation.step for observation in observations)
     rows = scaled(mistakes, observations[alike[0]].step, steps)
     tried = [try_on(row, observations, broken) for row in rows]
@@ -118,7 +118,7 @@ def times_a_factor(
 
 
 def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequence[int]) -> Candidate:
-    """What a row explains and contradicts."""
+    """Return the observations that a row explains and those that it contradicts."""
     fits = {number: observations[number].fits(mistake) for number in broken}
     explains = frozenset(number for number, fit in fits.items() if fit)
     if explains and False not in fits.values():
@@ -126,7 +126,7 @@ def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequen
     explained = [observations[number] for number in explains]
     wrong = {one.task for one in explained if not isinstance(one.got, Raised)}
     raising = {one.task for one in explained} - wrong
-    # A row that explains only why a function raises does so wherever it raises.
+    # A row that explains only an exception explains it wherever the function raises it.
     hidden = {n for n in broken if isinstance(observations[n].got, Raised) and observations[n].task in raising} - explains
     contradicts = frozenset(number for number, fit in fits.items() if fit is False) | hidden
     confirmed = any(fit and not observations[number].degenerate for number, fit in fits.items())
@@ -136,9 +136,9 @@ def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequen
 def try_together(
     tried: Sequence[Candidate], counting: Sequence[Candidate], observations: Sequence[Observation], broken: Sequence[int]
 ) -> Iterator[Candidate]:
-    """Yield the rows that count beside another one: together they explain all that they have to do with.
+    """Yield the rows that count together with another one: the pair explains everything that both apply to.
 
-    So two mistakes are found that meet in one value, such as a wrong number of samples and a sum along the wrong axis.
+    This finds two mistakes in one value, such as a wrong number of samples and a sum along the wrong axis.
     """
     explained = frozenset[int]().union(*(candidate.explains for candidate in counting))
     partial = [one for one in tried if one.explains - explained and one.contradicts]
@@ -152,7 +152,7 @@ def try_together(
 
 
 def may_meet(one: Candidate, other: Mistake, observations: Sequence[Observation]) -> bool:
-    """Return whether another mistake may be behind all that a row contradicts."""
+    """Return whether another mistake may explain everything that a row contradicts."""
     touches = (
         not observations[number].right and not observations[number].sources.isdisjoint(other.formulas)
         for number in one.contradicts
@@ -161,6 +161,6 @@ def may_meet(one: Candidate, other: Mistake, observations: Sequence[Observation]
 
 
 def best(candidates: Sequence[Candidate], broken: Sequence[int]) -> list[Candidate]:
-    """The candidates that explain the most of what is broken, in the order of the catalog."""
+    """Return the candidates that explain the most wrong observations, in the order of the catalog."""
     merits = [len(candidate.explains.intersection(broken)) for candidate in candidates]
     return [candidate for candidate, merit in zip(candidates, merits, strict=True) if merit == max(merits)]

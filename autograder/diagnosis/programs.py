@@ -1,8 +1,8 @@
-"""Carries functions of an assignment out line by line, with a mistake's lines in place of the right ones.
+"""Execute functions of an assignment line by line, with the lines of a mistake instead of the correct ones.
 
-A program is a function as the lines that it comes to, loops unrolled; some of the lines give what it returns. Carried out to
-the end it gives what a mistake would have made. Where the student's own values stand in for those returned before, each line is
-looked at by itself, so that two mistakes in one function are two observations.
+A program is a function as a list of lines, with loops unrolled; some of the lines compute returned values. Executed to its end,
+it returns what a mistake would have made. If the student's own values replace those returned before, each line is tested by
+itself, so two mistakes in one function give two observations.
 """
 
 import ast
@@ -25,9 +25,9 @@ RIGHT: Formulas = {}
 class Line:
     """A line of a function.
 
-    step is its name in the catalog, right its expression. The value is bound to name, under the key `at` where name is a dict.
-    The function returns it under key; the student's own value then stands in for it and for what is bound to pins, or what
-    recovered makes of `own` does. shown is the step that the value is from where the line itself is in none.
+    step is its name in the catalog, and right is its correct expression. The value is bound to name, or to its key `at` if name
+    is a dict. The function returns it under key; the student's own value then replaces it and the value bound to pins, either
+    directly or as computed from `own` by recovered. shown is the step that the value belongs to if the line itself has no step.
     """
 
     step: str
@@ -41,7 +41,7 @@ class Line:
     scope: Names = field(default_factory=dict)
 
     def bind(self, names: Values, name: str, value: Any) -> None:
-        """Give a value the name of this line, or another one."""
+        """Bind a value to the name of this line, or to another one."""
         if name:
             if self.at is None or name != self.name:
                 names[name] = value
@@ -51,17 +51,17 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A function of the assignment, and the calls of it that are looked at: scopes has the names that each begins with.
+    """A function of the assignment, and its observed calls: scopes has the initial names of each.
 
-    lines may depend on the formulas of the steps in loops. returns and keys are the steps of what is returned, and of the names
-    of its keys. read takes what the function returned to pieces, and raises CheckFailure if it cannot. functions gives the
-    functions that the lines call, called the steps in these, by their names.
+    lines may depend on the formulas of the steps in loops. returns and keys are the steps of the returned value and of the
+    names of its keys. read splits the student's result, and raises CheckFailure if it cannot. functions returns the functions
+    that the lines call, and called the steps in these, by name.
 
-    Where the student may have gone another way a step is optional: a mistake in it that does not show is still possible. others
-    are answers that are right as well, or what may be raised; with finite, every finite value is right. Where much stays inside
-    the function, inside has the mistakes that are tried two at once. label is how people write the value of a key, path where
-    it is stored, owner who made it where the label does not say so. samples is m; on a degenerate network some mistakes look
-    like others.
+    If students may solve a step differently, it is optional: a mistake in it that has no effect is still possible. others are
+    further correct results, or exceptions that may be raised; with finite, every finite value is correct. For an opaque
+    function, inside has the mistakes that are tried in pairs. label returns the name of the value of a key for people, path the
+    place where it is stored, and owner the function it comes from, if the label doesn't say so. samples is m; on a degenerate
+    network, some mistakes look alike.
     """
 
     part: str
@@ -87,7 +87,7 @@ class Program:
 
     @cached_property
     def right_lines(self) -> list[Line]:
-        """The lines where no mistake is made."""
+        """The lines without any mistake."""
         return list(self.lines(RIGHT))
 
     @cached_property
@@ -97,17 +97,17 @@ class Program:
 
     @cached_property
     def own_steps(self) -> frozenset[str]:
-        """The steps of its own lines, and of everything at once."""
+        """The steps of its own lines, and those of the whole result."""
         return self.whole.union(line.step for line in self.right_lines) - {""}
 
     @cached_property
     def steps(self) -> frozenset[str]:
-        """The steps that a mistake in it can be in."""
+        """The steps that can contain a mistake."""
         return self.own_steps.union(*self.called.values())
 
     @cached_property
     def strict_steps(self) -> frozenset[str]:
-        """The steps that a mistake shows in, if it is made."""
+        """The steps in which a mistake would show."""
         return self.steps - self.optional
 
     @cached_property
@@ -117,13 +117,13 @@ class Program:
 
     @cached_property
     def sources(self) -> list[frozenset[str]]:
-        """The steps that each right line depends on, where the student's own values stand in for those returned before."""
+        """The steps that each correct line depends on, if the student's own values replace those returned before."""
         found, names = [], dict(self.called)
         for line in self.right_lines:
             steps = frozenset({line.step}).union(*(names.get(name, ()) for name in names_in(line.right)))
             found.append(steps)
             if line.key:
-                # A value that is returned by a line of its own need not be the one inside the function.
+                # A value returned by a separate line may differ from the one inside the function.
                 inside = frozenset() if line.name else steps
                 steps = inside.union(*(names.get(name, ()) for name in names_in(line.recovered or "own")))
             for name in (line.name, line.pins):
@@ -132,14 +132,14 @@ class Program:
 
     @cached_property
     def feeding(self) -> dict[str, frozenset[str]]:
-        """The steps that what is returned under each key depends on, where the student's own values stand in for the others."""
+        """The steps that the value of each key depends on, if the student's own values replace the others."""
         lines = zip(self.right_lines, self.sources, strict=True)
         return {line.key: (steps | {self.returns}) - {""} for line, steps in lines if line.key}
 
     def observation(
         self, step: str, key: str, got: Any, wants: tuple, make: Callable[[Mistake], list], label: str = "", **more: Any
     ) -> Observation:
-        """Return an observation of this program: of all that it returns, if it has no label."""
+        """Return an observation of this program, of the whole result if it has no label."""
         more |= {"owner": self.owner if label else f"`{self.name}`", "path": self.path(key) if label else ""}
         more |= {"task": self.name, "samples": self.samples, "network": self.network, "degenerate": self.degenerate}
         more |= {"sources": self.feeding.get(key, frozenset()), "inside": bool(self.inside)}
@@ -160,10 +160,10 @@ def names_in(expression: str) -> frozenset[str]:
 def carry_out(
     program: Program, formulas: Formulas, names: Values, own: Names | None = None, known: Sequence[Any] = ()
 ) -> Iterator[tuple[Line, Any]]:
-    """Yield each line with its value; names has what is bound then. An exception ends it.
+    """Yield each line with its value; names has the current bindings. An exception ends the execution.
 
-    With own the student's values stand in for those that are returned, and an exception does not stop the lines after it. If
-    the values of the right lines are known, only those lines are carried out, and yielded, that a formula has to do with.
+    With own, the student's values replace the returned ones, and an exception doesn't stop the following lines. If the values
+    of the correct lines are known, only the lines that a formula affects are executed and yielded.
     """
     lines: Iterable[Line] = program.right_lines
     names.update((line.name, dict(names[line.name])) for line in program.containers)
@@ -180,17 +180,17 @@ def carry_out(
             yield line, value
             if own is None and isinstance(value, Raised):
                 return
-        if own is not None and line.key in own and (line.name or not wrong):  # a wrong return tells nothing of what is inside
+        if own is not None and line.key in own and (line.name or not wrong):  # a wrong result says nothing about inner steps
             value = evaluate(line.recovered, {**names, "own": own[line.key]}) if line.recovered else own[line.key]
             line.bind(names, line.pins, value)
         line.bind(names, line.name, value)
 
 
 def returned(program: Program, formulas: Formulas, names: Names, made: Values) -> Values | Raised:
-    """Return what a program returns of the values that it made, by the keys of these, or what it raises."""
+    """Return the result of a program from the values of its lines, by key, or what it raises."""
     if formula := formulas.get(program.returns):
         answer = evaluate(formula, names)
-        answer = np.asarray(answer) if isinstance(answer, np.generic) else answer  # as it comes from the student
+        answer = np.asarray(answer) if isinstance(answer, np.generic) else answer  # in the form in which students return it
         return answer if isinstance(answer, Raised) else attempt(lambda: dict(program.read(answer)))
     if formula := formulas.get(program.keys):
         return {renamed(evaluate(formula, {**names, "key": key}), key): value for key, value in made.items()}
@@ -198,12 +198,12 @@ def returned(program: Program, formulas: Formulas, names: Names, made: Values) -
 
 
 def renamed(names: Any, key: str) -> Any:
-    """Return what the formula of the keys makes of a key: another name or None, or None if it is in a list of missing keys."""
+    """Return what the formula of the keys turns a key into: another name, or None if the key is missing."""
     return (None if key in names else key) if isinstance(names, list) else names
 
 
 def function(parameters: Sequence[str], lines: Sequence[Line], formulas: Formulas, names: Values) -> Callable[..., Any]:
-    """Return a function that others call: the value of its last line, or what that raises."""
+    """Return a function that other lines call, which returns the value of its last line or what that raises."""
 
     def call(*arguments: Any) -> Any:
         scope = {"np": np, **names, **dict(zip(parameters, arguments, strict=True))}

@@ -1,6 +1,6 @@
-"""Makes the table by which check.py names a mistake at home: digests of what each known mistake makes on the public examples.
+"""Build the table with which check.py names a mistake at home: digests of each mutant's results on the public examples.
 
-The wrong programs are ours, made from the solution, so they are run right here. Students get the digests alone.
+The mutants are made from the solution, so they are safe to run here. Students get only the digests.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ from autograder.packaging.regions import solved
 
 
 class Sources(MetaPathFinder, Loader):
-    """Sources of ours, to be imported under the names of a student's files while the context lasts."""
+    """Our own sources, importable under the names of a student's files while the context lasts."""
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self.sources = sources
 
     def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> ModuleSpec | None:
-        """Return the spec of one of the sources, None for any other module."""
+        """Return the spec of one of the sources; None for any other module."""
         return importlib.util.spec_from_loader(fullname, self) if fullname in self.sources else None
 
     def exec_module(self, module: ModuleType) -> None:
@@ -37,7 +37,7 @@ class Sources(MetaPathFinder, Loader):
 
     @contextlib.contextmanager
     def importable(self) -> Iterator[None]:
-        """Import the sources in place of any modules of their names."""
+        """Import the sources instead of any modules with the same names."""
         before = {name: sys.modules.pop(name) for name in self.sources if name in sys.modules}
         sys.meta_path.insert(0, self)
         try:
@@ -51,7 +51,7 @@ class Sources(MetaPathFinder, Loader):
 
 @cache
 def compiled(name: str, source: str) -> CodeType:
-    """Return a source ready to be run; most programs share all files but one."""
+    """Return a compiled source; most mutants share all files but one."""
     return compile(source, f"{name}.py", "exec")
 
 
@@ -63,13 +63,13 @@ def fingerprints(assignment: Assignment) -> dict[str, str]:
     for wrong in assignment.wrong_programs(solutions):
         seen = observe(assignment, wrong.part, {**solutions, wrong.part: wrong.source})
         found = {one.place: rounded(digest(one.got)) for one in seen if is_evidence(one) and not one.is_right}
-        if found:  # a mistake that no public example shows cannot be named there
+        if found:  # mistakes that no public example shows cannot be named at home
             rows[wrong.part].append(Known(wrong.title, wrong.hints, found))
     return {part: write_table(merge_alike(known)) for part, known in rows.items() if known}
 
 
 def observe(assignment: Assignment, part: str, sources: Mapping[str, str]) -> list[Observed]:
-    """Return what a program of ours gives on the public examples of a part."""
+    """Return the results of one of our programs on the public examples of a part."""
     module = importlib.import_module(module_name(assignment.public / f"test_{part}.py"))
     student = LocalStudent()
     with Sources(sources).importable(), student.running(vars(module)):
@@ -77,9 +77,9 @@ def observe(assignment: Assignment, part: str, sources: Mapping[str, str]) -> li
 
 
 def merge_alike(rows: list[Known]) -> Iterator[Known]:
-    """Yield the rows, of those with one title that make the same only the first; without titles where these are too many.
+    """Yield the rows without duplicates of the same title and results, and without titles for results that are ambiguous.
 
-    A row that cannot be told apart stays in the table without its title, so that no other is named in its place.
+    An ambiguous row stays in the table without its title, so that no other mistake is named instead.
     """
     alike: dict[tuple, list[Known]] = {}
     for row in rows:

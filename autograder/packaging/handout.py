@@ -1,4 +1,4 @@
-"""Every file that students get, made from the solution and the public checks."""
+"""Build every file that students get, from the solution and the public checks."""
 
 import json
 import re
@@ -32,12 +32,12 @@ SHIPPED = (
     "autograder.tracing.watching",
 )
 POINTS_PLACE = "<!-- the table of points -->"  # in the hand-out's text
-NO_HINTS = '"""The hints of check.py, for each public check; there are none."""\n\nHINTS = {}\n'
+NO_HINTS = '"""The hints of check.py for each public check; this assignment has none."""\n\nHINTS = {}\n'
 
 
 def starter_files(assignment: Assignment) -> dict[str, str]:
     """Return the text of every file that students download, by its path."""
-    from autograder.packaging.notebook import (  # here, because a machine that only grades has no nbformat
+    from autograder.packaging.notebook import (  # imported here, because a machine that only grades has no nbformat
         notebook,
         notebook_text,
     )
@@ -57,24 +57,24 @@ def starter_files(assignment: Assignment) -> dict[str, str]:
 
 
 def copied_files(assignment: Assignment) -> list[Path]:
-    """Return the files of the solution that students get as they are: all but parts, hints, hand-out and notebook."""
+    """Return the files of the solution that students get unchanged: all but parts, hints, hand-out and notebook."""
     made = {"README.md", "hints.py", f"{assignment.name}.py"}
     parts = {path.name for path in assignment.solution.glob("*.py") if "# BEGIN SOLUTION" in path.read_text()}
     return sorted(path for path in assignment.solution.iterdir() if path.is_file() and path.name not in made | parts)
 
 
 def hand_out(assignment: Assignment) -> str:
-    """Return the text of the hand-out with what is computed in the places kept for it."""
+    """Return the text of the hand-out with all computed texts inserted."""
     text = for_course(assignment, (assignment.solution / "README.md").read_text())
     for place, made in {POINTS_PLACE: points_table(assignment), **assignment.hand_out_texts()}.items():
         if place not in text:
-            raise BuildError(f"{assignment.solution.name}/README.md keeps no place for what is computed: {place}")
+            raise BuildError(f"{assignment.solution.name}/README.md has no placeholder for a computed text: {place}")
         text = text.replace(place, made)
     return text
 
 
 def check_files(assignment: Assignment) -> dict[str, str]:
-    """Return the sources of the package checks/, whose imports are those of the student's folder."""
+    """Return the sources of the package checks/, with imports as in the student's folder."""
     public = [assignment.public / f"test_{part}.py" for part in assignment.part_names]
     hints = assignment.solution / "hints.py"
     checker = {path.name: path.read_text() for path in sorted(CHECKER.glob("checks/*.py"))}
@@ -96,7 +96,7 @@ def shipped_modules(assignment: Assignment) -> dict[str, str]:
 
 
 def at_home(source: str, modules: Mapping[str, str]) -> str:
-    """Return a source of ours with its imports as they are in the student's folder."""
+    """Return one of our sources with its imports as in the student's folder."""
 
     def moved(found: re.Match[str]) -> str:
         return f"from checks.{found[1].rpartition('.')[2]} import" if found[1] in modules else found[0]
@@ -105,8 +105,8 @@ def at_home(source: str, modules: Mapping[str, str]) -> str:
 
 
 def public_rubric(assignment: Assignment) -> str:
-    """Return the source of the rubric that students get: the rows of the public checks."""
+    """Return the source of the students' rubric, with the rows of the public checks."""
     public = {
         part.name: {task.name: {"public": task.public} for task in part.tasks if task.public} for part in assignment.parts
     }
-    return f'"""What the public checks are worth."""\n\nRUBRIC = {json.dumps(public, indent=4)}\n'
+    return f'"""The points of the public checks."""\n\nRUBRIC = {json.dumps(public, indent=4)}\n'

@@ -1,5 +1,5 @@
-"""Runs one submission's code in a process of its own, behind a pipe.
+"""Run the code of one submission in a separate process, behind a pipe.
 
-`host` stays with the judge, `zygote` is an interpreter that forks a `child` for each submission, and `wire` is the only
-language they share. Nothing in this folder knows of tests, marks or references.
+`host` runs in the judge's process, `zygote` is an interpreter that forks a `child` for each submission, and `wire` is the
+protocol between them. Nothing in this folder knows about tests, scores or references.
 """

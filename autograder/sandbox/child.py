@@ -1,8 +1,8 @@
-"""What happens in the child: load the submission, then carry out the steps that come over the pipe.
+"""The child: load the submission, then execute the steps that arrive over the pipe.
 
-A step is one thing that a line of Python would do: take an attribute, call, read or write an item. Its result stays here under
-the step's number, where later steps find it; only what is asked for goes back, as numbers, strings, arrays and containers of
-them. Everything in this process belongs to the student. The judge believes none of it and looks only at the values.
+A step is one operation of a line of Python: get an attribute, call, read or write an item. Its result stays in this process
+under the step's number, so that later steps can use it. Only requested results are sent back, as numbers, strings, arrays and
+containers of them. The student's code controls everything in this process, so the judge trusts nothing but validated values.
 """
 
 import contextlib
@@ -33,18 +33,18 @@ from autograder.student import with_base_results
 from autograder.tracing.lines import find_place, find_places
 from autograder.tracing.watching import Watcher
 
-MAX_NODES = 5_000  # values in one answer
+MAX_NODES = 5_000  # values in one reply
 MAX_TEXT = 2_000
-MAX_FRAMES = 200  # of a traceback, the innermost
-MAX_SKIPPED = 200  # statements that are reported
-GRACE_SECONDS = 1  # of processor time, for a statement that is in a function of C when its time is up
+MAX_FRAMES = 200  # innermost frames of a traceback
+MAX_SKIPPED = 200  # reported statements
+GRACE_SECONDS = 1  # of processor time, for a statement that is inside a C function when its time is up
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the modules of the submission among the bytes that came over the pipe.
+    """Finds the modules of the submission among the sources received over the pipe.
 
-    skips has, for each file of which some statements must not run, the reason for each by its number; seconds is the processor
-    time of a statement while a file is loaded for the first time.
+    skips maps files to the numbers of statements that must not run, with reasons; seconds is the processor time of a statement
+    while a file is loaded for the first time.
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             linecache.cache[f"{name}.py"] = (len(text), None, text.splitlines(keepends=True), f"{name}.py")
 
     def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> Any:
-        """Return the spec of a module of the submission, None for any other."""
+        """Return the spec of a module of the submission; None for any other."""
         return importlib.util.spec_from_loader(fullname, self) if fullname in self.sources else None
 
     def exec_module(self, module: Any) -> None:
-        """Run the source as the module: as a whole, if it is known that every statement of it runs."""
+        """Run the source of a module, as a whole if all its statements are known to run."""
         name = module.__name__
         module.__file__ = f"{name}.py"
         skip = self.skips.get(name, {})
@@ -79,25 +79,25 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 exec(compile(self.sources[name], f"{name}.py", "exec", dont_inherit=True), module.__dict__)  # noqa: S102
 
     def begin(self, name: str, number: int, seconds: float) -> None:
-        """Tell the judge which statement runs next, and have the kernel end this process if it cannot be stopped in time."""
+        """Report the next statement to the judge, and have the kernel end this process if the statement cannot be stopped."""
         wire.STATEMENT.pack_into(self.mark, wire.MARK.size, sorted(self.sources).index(name) + 1, number)
         signal.setitimer(signal.ITIMER_VIRTUAL, seconds + GRACE_SECONDS)
 
     def load(self, name: str) -> list[list[Any]]:
-        """Import a module for the first time; return the statements, of this and others, that were skipped so far."""
+        """Import a module for the first time; return the statements of all modules that were skipped so far."""
         self.is_first = True
         importlib.import_module(name)
         return [list(one) for one in self.skipped[:MAX_SKIPPED]]
 
 
 def random_state() -> list[Any]:
-    """Return the global random state of numpy and Python, as something that can be compared."""
+    """Return the global random state of numpy and Python in a form that can be compared."""
     _, keys, position, *_ = np.random.get_state()
     return [keys, position, hash(random.getstate())]
 
 
 def stirred_random_state() -> list[Any]:
-    """Return the global random state after a draw, which no seed set before can have left it in."""
+    """Return the global random state after a draw, so that a seed set by the next call shows."""
     np.random.random()
     random.random()  # noqa: S311
     return random_state()
@@ -110,7 +110,7 @@ def fill(container: Any, values: dict[str, Any]) -> None:
 
 
 def counted(function: Callable[..., Any], *arguments: Any) -> tuple[Any, int]:
-    """Return the result of a call, and how many instructions of Python ran for it."""
+    """Return the result of a call, and the number of Python instructions that it executed."""
     count = 0
 
     def watch(frame: Any, event: str, _: Any) -> Any:
@@ -145,13 +145,13 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 
 
 class BoundedOutput(io.BufferedIOBase):
-    """Keeps the first bytes that are written, until they are taken, and lets the others go."""
+    """Keeps the first bytes written until they are drained, and discards the rest."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor, self.kept = descriptor, bytearray()
 
     def fileno(self) -> int:
-        """Return the descriptor of the stream, on which nothing is written."""
+        """Return the descriptor of the stream, although nothing is written to it."""
         return self.descriptor
 
     def writable(self) -> bool:
@@ -159,45 +159,45 @@ class BoundedOutput(io.BufferedIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """Keep as much as there is room for; all of it counts as written."""
+        """Keep as many bytes as there is room for; all of them count as written."""
         written = bytes(data)
         self.kept += written[: wire.MAX_PRINTED - len(self.kept)]
         return len(written)
 
     def drain(self) -> str:
-        """Return as text what was kept, and forget it."""
+        """Return the kept bytes as text, and clear them."""
         text = self.kept.decode("utf-8", "replace")
         self.kept.clear()
         return text
 
 
 def capture_output() -> tuple[BoundedOutput, BoundedOutput]:
-    """Capture what the student's code prints, standard output and standard error apart."""
+    """Capture what the student's code prints to standard output and to standard error."""
     kept = BoundedOutput(1), BoundedOutput(2)
     sys.stdout, sys.stderr = (io.TextIOWrapper(raw, "utf-8", "backslashreplace", write_through=True) for raw in kept)  # type: ignore[type-var]
     return kept
 
 
 class Failed:
-    """The place of a result that a step did not give."""
+    """Stands for a result that a step did not return."""
 
     def __init__(self, step: int, kind: str, message: str, where: str, trace: str) -> None:
         self.report = [step, kind, message[:MAX_TEXT], where[:MAX_TEXT], trace[-MAX_TEXT:]]
 
 
-Results = Mapping[int, Any]  # of one conversation, by the number of the step
+Results = Mapping[int, Any]  # of one conversation, by step number
 
 
 class FailedBefore(Exception):
-    """A step builds on one that failed."""
+    """A step depends on one that failed."""
 
 
 def serve(pipe: socket.socket, mark: mmap.mmap, work: Sequence[Any]) -> None:
-    """Say that the child is locked in, then answer requests until the pipe ends.
+    """Report that the child is locked in, then reply to requests until the pipe ends.
 
-    A message is (forget, requests), a request is (conversation, steps, wanted); no conversation knows the results of another.
-    Each is answered by a frame of its own: a value or a failure for each result that is wanted, and what was printed since the
-    last answer to standard output and to standard error. Before each call the request and the number of the step go into the
+    A message is (forget, requests), and a request is (conversation, steps, wanted); conversations don't share results. The
+    reply to each request is a separate frame: a value or a failure for each wanted result, and the text printed since the last
+    reply to standard output and standard error. Before each call, the request and the number of the step are written to the
     mark, so that the judge knows which one did not return.
     """
     wire.send(pipe, wire.frame(wire.LOCKED_IN))
@@ -233,13 +233,13 @@ def serve(pipe: socket.socket, mark: mmap.mmap, work: Sequence[Any]) -> None:
 def carry_out(
     number: int, operation: str, arguments: tuple[Any, ...], named: dict[str, Any], results: Results, finder: Sources
 ) -> Any:
-    """Return the result of one step, or what it failed with."""
+    """Return the result of one step, or its failure."""
     try:
         values = [value if type(value) is str else local(value, results) for value in arguments]
         return OPERATIONS[operation](*values, **{name: local(value, results) for name, value in named.items()})
     except FailedBefore as failure:
         return failure.args[0]
-    except BaseException as error:  # SystemExit and KeyboardInterrupt are answers too
+    except BaseException as error:  # including SystemExit and KeyboardInterrupt
         return failed(number, error, finder)
 
 
@@ -253,12 +253,12 @@ def failed(number: int, error: BaseException, finder: Sources) -> Failed:
             where = f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"
             return Failed(number, type(error).__name__, str(error.msg), where, "")
         return Failed(number, type(error).__name__, str(error), where, "".join(traceback.format_list(frames[-6:])))
-    except BaseException:  # an exception may be built to raise when it is looked at
+    except BaseException:  # reading an exception may raise another one
         return Failed(number, type(error).__name__, "", "", "")
 
 
 def local(value: Any, results: Results) -> Any:
-    """Return a value that came over the pipe, with the results it refers to, and arrays that the student may write to."""
+    """Return a value received over the pipe, with references replaced by results, and with writable arrays."""
     kind = type(value)
     if kind is wire.Reference:
         result = results[value]
@@ -275,17 +275,17 @@ def local(value: Any, results: Results) -> Any:
 
 
 def answer(result: Any, finder: Sources) -> list[Any]:
-    """Return ["value", ...] or ["failed", ...] for a result that is wanted."""
+    """Return ["value", ...] or ["failed", ...] for a wanted result."""
     if isinstance(result, Failed):
         return ["failed", *result.report]
     try:
         return ["value", plain(result, wire.MAX_DEPTH, [MAX_NODES])]
-    except BaseException as error:  # a student's container may do anything when it is read
+    except BaseException as error:  # reading a student's container may run any code
         return ["failed", *failed(-1, error, finder).report]
 
 
 def plain(value: Any, depth: int, budget: list[int]) -> Any:
-    """Return the value in a form that can cross: containers as [kind, contents], what cannot as ["opaque", type name]."""
+    """Return the value in a form that can be sent: containers as [kind, contents], others as ["opaque", type name]."""
     budget[0] -= 1
     if type(value) is np.ndarray:
         return plain_array(value)
@@ -307,18 +307,18 @@ def plain(value: Any, depth: int, budget: list[int]) -> Any:
 
 
 def opaque(value: Any) -> list[str]:
-    """Return what stands for a value that cannot cross."""
+    """Return the placeholder for a value that cannot be sent."""
     return ["opaque", type(value).__name__[:100]]
 
 
 def plain_array(array: np.ndarray) -> Any:
-    """Return the array as it is sent, in one of the dtypes that can cross."""
-    # An empty one may have a giant shape.
+    """Return the array in the form in which it is sent, with one of the supported dtypes."""
+    # An empty array may have a huge shape.
     elements = array.size or math.prod(max(length, 1) for length in array.shape)
     if elements > wire.MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:
         return ["opaque", f"array of shape {array.shape}"[:100]]
     if array.dtype == object and all(isinstance(item, numbers.Real) for item in array.flat):
-        with contextlib.suppress(OverflowError):  # an integer that no float can hold
+        with contextlib.suppress(OverflowError):  # an integer too large for a float
             array = array.astype(float)
     if array.dtype in wire.CODES:
         return wire.pack_array(array)

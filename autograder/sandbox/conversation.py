@@ -1,4 +1,4 @@
-"""What a check has asked of the child, step by step: the state that outlives any one child."""
+"""The steps that a check has requested from the child; this state survives the loss of a child."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from autograder.sandbox.sentences import last_of
 
 
 class Step(NamedTuple):
-    """One operation of the child: `label` says which function it calls, for the sentence if it does not come back."""
+    """One operation of the child; `label` names the function it calls, for the message if it doesn't finish."""
 
     number: int
     operation: str
@@ -24,7 +24,7 @@ class Step(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return what the step runs, as the student calls it."""
+        """Return the name of what the step runs, as the student knows it."""
         return f"Loading {self.label}.py" if self.loads else last_of(self.label)
 
     @property
@@ -34,7 +34,7 @@ class Step(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """What a student's code printed, as much of it as is kept."""
+    """What a student's code printed, up to a limit."""
 
     output: str = ""
     errors: str = ""
@@ -45,37 +45,37 @@ class Printed(NamedTuple):
 
 
 class Conversation:
-    """What one check, or whoever asks, has done on the student's side.
+    """The steps of one check, or of another caller, on the student's side.
 
-    done are the steps that the child has carried out, steps those that it has not been sent; a child that takes the place of
-    one that is gone carries out all of them. refused says why a step, or one that it builds on, is not carried out. lost says
-    what ended the child while it worked for this conversation; results from before are no use then.
+    done are the steps that the child has executed, and steps those that have not been sent yet; a new child executes all of
+    them. refused maps steps to the reason why they, or steps they depend on, are not executed. lost is the error that ended the
+    child while it worked on this conversation; earlier results cannot be used after that.
     """
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.generation = object()  # of the results: those from before a loss are not used
+        self.generation = object()  # of the results: those from before a loss are invalid
         self.count = 0
         self.done: list[Step] = []
         self.steps: list[Step] = []
         self.refused: dict[int, StudentError] = {}
-        self.modules: dict[str, int] = {}  # the numbers of the steps that load them
-        self.child: Child | None = None  # the one that has carried out what is done
+        self.modules: dict[str, int] = {}  # file -> number of the step that loads it
+        self.child: Child | None = None  # the child that has executed the steps in `done`
         self.lost: StudentError | None = None
         self.printed = Printed()
 
     def step(self, number: int) -> Step | None:
-        """Return the step of this number, if there is one."""
+        """Return the step with this number, if it exists."""
         return next((step for step in (*self.done, *self.steps) if step.number == number), None)
 
     def invalidate(self, error: StudentError) -> None:
-        """Drop every result there is; using one raises the error from now on."""
+        """Invalidate all results; using one of them raises the error from now on."""
         self.generation = object()
         self.done, self.steps, self.modules, self.lost = [], [], {}, error
 
 
 class Request:
-    """What a conversation asks of the child, to carry out its steps and answer with some results; and what came of it."""
+    """A request of a conversation: steps to execute and results to return; and its outcome."""
 
     def __init__(self, conversation: Conversation, wanted: list[int]) -> None:
         self.conversation, self.wanted = conversation, wanted
@@ -84,17 +84,17 @@ class Request:
         self.error: Exception | None = None
 
     def steps_for(self, child: Child) -> list[Step]:
-        """Return the steps that this child has not carried out yet."""
+        """Return the steps that this child has not executed yet."""
         here = self.conversation
         return here.steps if here.child is child else [*here.done, *here.steps]
 
     def answered(self, child: Child, replies: tuple[Any, ...], printed: list[str]) -> None:
-        """Record that this child has carried it out."""
+        """Record that this child has executed the request."""
         here = self.conversation
         self.over, self.replies = True, replies
         here.done, here.steps, here.child = here.done + here.steps, [], child
         here.printed = here.printed.and_then(*printed)
 
     def failed(self, error: Exception) -> None:
-        """Record why it is not carried out."""
+        """Record why the request is not executed."""
         self.over, self.error = True, error

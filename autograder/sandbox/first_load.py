@@ -1,4 +1,4 @@
-"""Loads a file of a submission for the first time, and finds out which of its statements must be skipped."""
+"""Load a file of a submission for the first time, and find out which of its statements must be skipped."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,8 +15,8 @@ MAX_LOST = 5  # statements of a submission that may end a child
 def load_statements(session: Session, name: str) -> list[Skipped]:
     """Load a file, and return the skipped statements of this file and of the files that it imports.
 
-    One that ends the child, or keeps it waiting, is skipped by the next child. Raise StudentError if the file cannot be loaded
-    at all.
+    If a statement ends the child or doesn't finish, the next child skips it. Raise StudentError if the file cannot be loaded at
+    all.
     """
     while True:
         known, loading = len(session.lost), session.note("load", name, name)
@@ -25,14 +25,14 @@ def load_statements(session: Session, name: str) -> list[Skipped]:
         except StudentError:
             if len(session.lost) == known or known == MAX_LOST:
                 raise
-            del session.strikes[name]  # the next try is another one
+            del session.strikes[name]  # the next attempt is a new one
             session.conversation = Conversation(session.conversation.number)
         else:
             return [as_skipped(report, session.sources) for report in reports] if isinstance(reports, list) else []
 
 
 def as_skipped(report: Any, files: Collection[str]) -> Skipped:
-    """Return the skipped statement that a child reports; raise StudentError for what no child sends."""
+    """Return the skipped statement in a child's report; raise StudentError if the report is invalid."""
     if isinstance(report, list) and [type(part) for part in report] == [str, int, int, str, str, tuple]:
         file, *_, names = report
         if file in files and all(type(name) is str for name in names):

@@ -1,11 +1,11 @@
-"""Results that stay on the student's side, as the judge holds them."""
+"""The judge's references to results that stay on the student's side."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 
 class Notebook(Protocol):
-    """Where steps are noted: a session."""
+    """Something that records steps: a session."""
 
     def note(self, operation: str, label: str, /, *arguments: Any, **named: Any) -> "Handle":
         """Add a step to those that run at the next fetch."""
@@ -17,7 +17,7 @@ class Notebook(Protocol):
 
 
 class Place(NamedTuple):
-    """Where a result is: its session, the generation of its conversation, its step, and the name of what gave it."""
+    """The place of a result: its session, the generation of its conversation, its step, and the name of its origin."""
 
     session: Notebook
     generation: object
@@ -26,7 +26,7 @@ class Place(NamedTuple):
 
 
 class Handle:
-    """A result on the student's side. What is done to it is noted, and done there."""
+    """A result on the student's side. Operations on it are recorded, and executed there."""
 
     _place: Place
 
@@ -42,7 +42,7 @@ class Handle:
         self._place.session.note("set", self._place.label, self, name, value)
 
     def __call__(self, *arguments: Any, **named: Any) -> "Handle":
-        """Note a call; its result is a Handle too."""
+        """Record a call; its result is a Handle, too."""
         return self._place.session.note("call", self._place.label, self, *arguments, **named)
 
     def __getitem__(self, key: Any) -> "Handle":

@@ -1,4 +1,4 @@
-"""The judge's end of the two processes: starts a zygote, has it fork children, and ends them."""
+"""The judge's side of the sandbox: start a zygote, have it fork children, and end them."""
 
 import contextlib
 import json
@@ -19,17 +19,17 @@ from autograder.sandbox.layers import LAYERS, WeakSandboxError, lacking, refusal
 from autograder.skipped import STATEMENT_SECONDS
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
-# What a machine says of itself on which OpenBLAS would otherwise choose kernels that are wrong there.
+# How a machine identifies itself on which OpenBLAS would choose incorrect kernels.
 KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 ENVIRONMENT = {
     **{name: os.environ[name] for name in KERNELS if name in os.environ},
     "LANG": "C.UTF-8",
     "PATH": "/usr/bin:/bin",
     "HOME": "/",
-    "USER": "student",  # which scripts expect
+    "USER": "student",  # scripts expect it
     **ONE_THREAD,
     "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONHASHSEED": "0",  # the order of a set is the same in every run; this is why the zygote is not started with -I
+    "PYTHONHASHSEED": "0",  # sets have the same order in every run; this is why the zygote is not started with -I
     "PYTHONNOUSERSITE": "1",
     "PYTHONSAFEPATH": "1",
 }
@@ -38,30 +38,30 @@ START_SECONDS = 60  # for the zygote and for a child, before any student code ru
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a submission may use; seconds of wall clock unless it says otherwise."""
+    """The limits of a submission; times are in seconds of wall-clock time unless noted otherwise."""
 
     call_seconds: float = 4.0
     statement_seconds: float = STATEMENT_SECONDS  # of processor time, for a top-level statement of a file
-    import_seconds: float = 20.0  # for a file whose statements have had their processor time, on a machine that is busy
+    import_seconds: float = 20.0  # for a file whose statements have used their processor time, on a busy machine
     submission_seconds: float = 60.0
-    strikes: int = 2  # a function that did not return this often is not called again
+    strikes: int = 2  # a function that did not return this many times is not called again
     cpu_seconds: int = 60
-    memory_bytes: int = 256 * 1024**2  # three children and the grader fit into the smallest container, Gradescope's
-    child_seconds: float = 240.0  # after this the zygote ends a child, should the judge hang
-    without: tuple[str, ...] = ()  # of `layers.LAYERS`, left out so that the tests can see the others hold
-    accept: tuple[str, ...] = ()  # of `layers.MINIMUM`, what may be lacking all the same
+    memory_bytes: int = 256 * 1024**2  # three children and the grader fit into the smallest of Gradescope's containers
+    child_seconds: float = 240.0  # after this, the zygote ends a child, in case the judge hangs
+    without: tuple[str, ...] = ()  # of `layers.LAYERS`, disabled to test the others
+    accept: tuple[str, ...] = ()  # of `layers.MINIMUM`, accepted as missing
 
 
 class SandboxError(Exception):
-    """The sandbox itself does not work; never the student's doing."""
+    """The sandbox itself failed; this is never the student's fault."""
 
 
 class Child:
-    """A forked child: the pipe to it, and a mark in shared memory where it notes which step it is about to run."""
+    """A forked child: the pipe to it, and a mark in shared memory where it records the step it is about to run."""
 
     def __init__(self, zygote: "Zygote", sources: Mapping[str, bytes], skips: Sequence[tuple[str, int, str]] = ()) -> None:
         self.zygote = zygote
-        self.unread = bytearray()  # received over the pipe and not read yet
+        self.unread = bytearray()  # received over the pipe but not read yet
         with contextlib.ExitStack() as undo:  # if the start fails, nothing of it stays open
             self.pipe, theirs = socket.socketpair()
             undo.enter_context(self.pipe)
@@ -79,21 +79,21 @@ class Child:
             undo.pop_all()
 
     def begin(self) -> None:
-        """Record that nothing of what the child is sent next has begun."""
+        """Record that no step of the next message has begun."""
         self.mark[:] = bytes(wire.MARK_SIZE)
 
     def running(self) -> tuple[int, int]:
-        """Return which request, and which step in it, was begun last, as far as the child can be trusted."""
+        """Return the request and the step that began last, according to the child."""
         request, number = wire.MARK.unpack_from(self.mark)
         return request, number
 
     def running_statement(self) -> tuple[int, int]:
-        """Return which file was being loaded, counted from 1, and the number of the statement in it; (0, 0) for none."""
+        """Return the number of the file being loaded, from 1, and of the statement in it; (0, 0) if there is none."""
         file, number = wire.STATEMENT.unpack_from(self.mark, wire.MARK.size)
         return file, number
 
     def end(self) -> int:
-        """Kill the child and return its exit code, or minus the signal that had ended it."""
+        """Kill the child and return its exit code, or minus the signal that ended it."""
         self.pipe.close()
         self.mark.close()
         return self.zygote.kill(self.pid)
@@ -121,7 +121,7 @@ class Zygote:
             undo.callback(self.close)
             self.control.settimeout(START_SECONDS)
             try:
-                self.missing: dict[str, str] = wire.receive(self.control)  # layers that are not live, and why
+                self.missing: dict[str, str] = wire.receive(self.control)  # layer -> reason why it is missing
             except (wire.WireError, TimeoutError) as error:
                 raise SandboxError("the zygote did not start") from error
             self.layers = tuple(name for name in LAYERS if name not in self.missing)
@@ -139,15 +139,15 @@ class Zygote:
             self.process.wait()
 
     def fork(self, pipe: int, mark: int) -> int:
-        """Fork a child with these descriptors and return its pid; SandboxError if the zygote is gone."""
+        """Fork a child with these descriptors and return its pid; raise SandboxError if the zygote has ended."""
         return self.ask(b"F", pipe, mark)
 
     def kill(self, pid: int) -> int:
-        """Kill a child and return its exit code, or minus the signal that had ended it; SandboxError if the zygote is gone."""
+        """Kill a child and return its exit code, or minus the signal that ended it; may raise SandboxError."""
         return self.ask(b"K" + struct.pack("<i", pid))
 
     def ask(self, command: bytes, *descriptors: int) -> int:
-        """Send a command and return the number that answers it."""
+        """Send a command and return the number in the reply."""
         try:
             socket.send_fds(self.control, [command], descriptors)
             return int.from_bytes(wire.receive_bytes(self.control, 4, None), "little", signed=True)
@@ -156,5 +156,5 @@ class Zygote:
             raise SandboxError("the zygote does not answer") from error
 
     def works(self) -> bool:
-        """Return whether the zygote runs and has answered every command."""
+        """Return whether the zygote is running and has replied to every command."""
         return not self.failed and self.process.poll() is None

@@ -1,8 +1,8 @@
-"""How a zygote surrounds itself with the layers, and how each child locks itself in before the first student byte runs.
+"""Set up the isolation layers: in the zygote, and in each child before any student code runs.
 
-The zygote enters the namespaces once, for all its children. A child takes the rest on itself, in the order of `ENTER`: what
-needs a right comes before the rights are given up, and the filter of system calls comes last. Nothing is taken for granted: a
-first child tries every layer out and says which failed, and no child after it runs a submission without the ones that did not.
+The zygote enters the namespaces once, for all its children. A child enters the other layers itself, in the order of `ENTER`:
+layers that need privileges come before these are dropped, and the system call filter comes last. A first child tries every
+layer and reports which ones failed; later children never run a submission without all the others.
 """
 
 import contextlib
@@ -17,21 +17,21 @@ from typing import Any
 from autograder.sandbox import calls, kernel
 
 OWN_PIDS = "/proc/self/ns/pid"
-PIPE_AT, ASIDE = 3, 64  # where the pipe lies in every child, and from where on nothing is in its way
-FIRST_UID, UIDS = 20_000, 40_000  # a child gets a uid of its own in this range, which holds no people and fits every container
-NEED_RIGHTS = {"root", "network", "ipc", "pid"}  # for these, whoever is not root needs a user namespace
+PIPE_AT, ASIDE = 3, 64  # the descriptor of the pipe in every child, and the first descriptor above all others in use
+FIRST_UID, UIDS = 20_000, 40_000  # each child gets a uid in this range, unused by people and available in containers
+NEED_RIGHTS = {"root", "network", "ipc", "pid"}  # only root can enter these without a user namespace
 
 
 class Jail:
     """The layers of one zygote.
 
-    missing names each layer that is not live and why. The limits are those of `host.Limits`; empty is an empty directory.
+    missing maps each inactive layer to the reason. The limits are those of `host.Limits`; empty is an empty directory.
     """
 
     def __init__(self, limits: Mapping[str, Any], empty: str) -> None:
         self.limits, self.empty = limits, empty
         self.missing = dict.fromkeys(limits["without"], "left out")
-        self.children = os.getpid() * 997  # where the uids begin: workers side by side do not share one
+        self.children = os.getpid() * 997  # the first uid, so that parallel workers don't share one
         self.own_pids = -1
         self.ruleset = -1
         self.instructions = b""
@@ -43,11 +43,11 @@ class Jail:
                 enter()
             except OSError as error:
                 self.missing[name] = error.strerror or str(error)
-            except AttributeError:  # os has no such function here
+            except AttributeError:  # os lacks the function on this system
                 self.missing[name] = "this system does not have it"
 
     def enter_namespaces(self) -> None:
-        """Enter the namespaces, and prepare what every child needs; the process goes on in a fork, if it must."""
+        """Enter the namespaces, and prepare what every child needs; continue in a fork if necessary."""
         if os.geteuid() != 0 and NEED_RIGHTS - set(self.missing):
             with contextlib.suppress(OSError):
                 kernel.attempt(self.enter_user_namespace)
@@ -62,40 +62,40 @@ class Jail:
         self.attempt("filter", self.compile_filter)
 
     def enter_user_namespace(self) -> None:
-        """Enter a user namespace that gives the rights to make the others; raise OSError if it does not."""
+        """Enter a user namespace with the capabilities to create the others; raise OSError if that fails."""
         kernel.enter_user_namespace(FIRST_UID)
-        kernel.attempt(lambda: os.chroot(self.empty))  # there are kernels that give a namespace and then no rights in it
+        kernel.attempt(lambda: os.chroot(self.empty))  # some kernels create a namespace without any capabilities in it
 
     def enter_table_of_processes(self) -> None:
-        """Become the first process of a new table, which can make one for each child and come back."""
+        """Become the first process of a new PID namespace, from which a namespace for each child can be created."""
         kernel.attempt(self.try_table_of_processes)
         kernel.unshare(kernel.NEW_PID)
         be_first_process()
         self.own_pids = os.open(OWN_PIDS, os.O_RDONLY)
 
     def try_table_of_processes(self) -> None:
-        """Do once, as the first process of such a table, everything that forking a child takes."""
+        """Prepare everything for forking a child, once, as the first process of the PID namespace."""
         kernel.unshare(kernel.NEW_PID)
         kernel.attempt(self.make_table_and_come_back)
 
     def make_table_and_come_back(self) -> None:
-        """Make a table for a child, and leave entering it to the next child."""
+        """Create a PID namespace, which the next child will enter."""
         own = os.open(OWN_PIDS, os.O_RDONLY)
         kernel.unshare(kernel.NEW_PID)
         kernel.enter_namespace(own, kernel.NEW_PID)
 
     def make_ruleset(self) -> None:
-        """Make the Landlock ruleset once, for every child."""
+        """Create the Landlock ruleset once, for all children."""
         ruleset = kernel.landlock_ruleset()
         self.ruleset = fcntl.fcntl(ruleset, fcntl.F_DUPFD, ASIDE)
         os.close(ruleset)
 
     def compile_filter(self) -> None:
-        """Compile the filter of system calls once, for every child."""
+        """Compile the system call filter once, for all children."""
         self.instructions = calls.compile_filter()
 
     def fork(self) -> int:
-        """Fork a child, in a table of processes of its own where there is one."""
+        """Fork a child, in its own PID namespace if available."""
         self.children += 1
         if self.own_pids < 0:
             return os.fork()
@@ -106,7 +106,7 @@ class Jail:
         return pid
 
     def lock_in(self) -> None:
-        """Give up, before the first line of student code, everything that a submission has no use for."""
+        """Give up everything that a submission doesn't need, before any student code runs."""
         for name, enter in ENTER.items():
             if name not in self.missing:
                 enter(self)
@@ -117,7 +117,7 @@ class Jail:
             self.attempt(name, lambda enter=enter: enter(self))  # type: ignore[misc]
 
     def arrange(self, pipe: int, mark: int) -> tuple[socket.socket, mmap.mmap]:
-        """Return the pipe, in the place it has in every child, and the mark; connect input and output to nothing."""
+        """Return the pipe, at its fixed descriptor, and the mark; connect input and output to /dev/null."""
         os.setsid()
         memory = mmap.mmap(mark, 0)
         null = os.open(os.devnull, os.O_RDWR)
@@ -127,16 +127,16 @@ class Jail:
         return socket.socket(fileno=PIPE_AT), memory
 
     def close_descriptors(self) -> None:
-        """Close every descriptor but the three standard ones and the pipe."""
+        """Close every descriptor except the three standard ones and the pipe."""
         os.closerange(PIPE_AT + 1, 256)
 
     def change_root(self) -> None:
-        """Make the empty directory the root."""
+        """Make the empty directory the root directory."""
         os.chroot(self.empty)
         os.chdir("/")
 
     def change_user(self) -> None:
-        """Become a user that nobody else is."""
+        """Become a user that no other process runs as."""
         if os.geteuid() != 0:
             raise OSError(0, "only root can give a child a user of its own")
         user = FIRST_UID + self.children % UIDS
@@ -145,12 +145,12 @@ class Jail:
         os.setresuid(user, user, user)
 
     def drop_capabilities(self) -> None:
-        """Give up all rights, and every way to get any."""
+        """Drop all privileges, and every way to gain any."""
         kernel.drop_capabilities()
         kernel.no_new_privileges()
 
     def end_with_zygote(self) -> None:
-        """End when the zygote does. Ending a call that takes too long is the judge's work."""
+        """End when the zygote ends. The judge ends calls that take too long."""
         with contextlib.suppress(OSError):
             kernel.die_with_parent()
 
@@ -165,11 +165,11 @@ class Jail:
             ("RLIMIT_MSGQUEUE", 0),
             ("RLIMIT_NPROC", 0),
         ):
-            with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS knows RLIMIT_AS and refuses to set it
+            with contextlib.suppress(AttributeError, ValueError, OSError):  # macOS defines RLIMIT_AS but refuses to set it
                 resource.setrlimit(getattr(resource, name), (most, most))
 
 
-# How a child enters each layer that is its own to enter, in this order.
+# How a child enters each of its layers, in this order.
 ENTER: dict[str, Callable[[Jail], None]] = {
     "landlock": lambda jail: kernel.landlock(jail.ruleset),
     "descriptors": Jail.close_descriptors,
@@ -183,7 +183,7 @@ ENTER: dict[str, Callable[[Jail], None]] = {
 
 
 def be_first_process() -> None:
-    """Go on as the first process of the newest table: all others in it end with this one."""
+    """Continue as the first process of the newest PID namespace: all others in it end with this one."""
     pid = os.fork()
     if pid:
         os.closerange(3, 256)

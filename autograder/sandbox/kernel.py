@@ -1,4 +1,4 @@
-"""The calls to the Linux kernel for which Python has no function. Each raises OSError where the kernel refuses, or is another.
+"""Calls to the Linux kernel that Python has no functions for. Each raises OSError if the kernel refuses, or is not Linux.
 
 Constants are those of <linux/prctl.h>, <linux/sched.h>, <linux/capability.h> and <linux/landlock.h>.
 """
@@ -17,15 +17,15 @@ DIE_WITH_PARENT, DUMPABLE, SECCOMP, ADOPT_ORPHANS, NO_NEW_PRIVILEGES = 1, 4, 22,
 NEW_IPC, NEW_USER, NEW_PID, NEW_NETWORK = 0x08000000, 0x10000000, 0x20000000, 0x40000000  # flags of unshare and setns
 SECCOMP_FILTER, LANDLOCK_VERSION = 2, 1
 CREATE_RULESET, RESTRICT_SELF = 444, 446  # Landlock's system calls have these numbers on every architecture
-# From which version of Landlock on a ruleset can name so many rights: of files, of the network, of scope.
+# Version of Landlock -> the rights that a ruleset can name: for files, for the network, for scopes.
 LANDLOCK_RIGHTS = {6: (16, 2, 2), 5: (16, 2, 0), 4: (15, 2, 0), 3: (15, 0, 0), 2: (14, 0, 0), 1: (13, 0, 0)}
-LANDLOCK_BYTES = {6: 24, 4: 16, 1: 8}  # and how long its description is
+LANDLOCK_BYTES = {6: 24, 4: 16, 1: 8}  # and the size of its description
 
 libc = ctypes.CDLL(None, use_errno=True)
 
 
 def call(name: str, *arguments: Any) -> int:
-    """Return the result of a function of libc; whole numbers are passed as long, everything else as ctypes has it."""
+    """Return the result of a libc function; integers are passed as long, everything else as by ctypes."""
     if sys.platform != "linux" or not hasattr(libc, name):
         raise OSError(errno.ENOSYS, "this system does not have it")
     longs = [ctypes.c_long(value) if isinstance(value, int) else value for value in arguments]
@@ -37,42 +37,42 @@ def call(name: str, *arguments: Any) -> int:
 
 
 def prctl(option: int, value: int, pointer: Any = 0) -> None:
-    """Change something about this process."""
+    """Call prctl."""
     call("prctl", option, value, pointer, 0, 0)
 
 
 def no_new_privileges() -> None:
-    """Give up for good whatever an exec could gain, which also allows any process to load a filter."""
+    """Give up privileges from exec permanently, which also allows an unprivileged process to load a filter."""
     prctl(NO_NEW_PRIVILEGES, 1)
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process when its parent ends; a change of user undoes it."""
+    """Have the kernel kill this process when its parent ends; changing the user undoes this."""
     prctl(DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def hide_memory() -> None:
-    """Keep other processes of the same user out of this one's memory and environment, and those of its children."""
+    """Keep other processes of the same user from reading the memory and environment of this one and its children."""
     prctl(DUMPABLE, 0)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of every descendant whose own parent ends."""
+    """Become the parent of every descendant whose parent ends."""
     prctl(ADOPT_ORPHANS, 1)
 
 
 def unshare(flags: int) -> None:
-    """Leave a namespace for a new one; for pids, have the children do so."""
+    """Move to a new namespace; for a PID namespace, only the children do."""
     call("unshare", flags)
 
 
 def enter_namespace(descriptor: int, kind: int) -> None:
-    """Enter a namespace that is open."""
+    """Enter the namespace of an open descriptor."""
     call("setns", descriptor, kind)
 
 
 def drop_capabilities() -> None:
-    """Give up every capability."""
+    """Drop every capability."""
     header = struct.pack("=II", 0x20080522, 0)
     call("capset", header, bytes(24))
 
@@ -84,7 +84,7 @@ class Program(ctypes.Structure):
 
 
 def load_filter(instructions: bytes) -> None:
-    """Have the kernel ask these BPF instructions, eight bytes each, about every system call from now on."""
+    """Filter every system call from now on with these BPF instructions of eight bytes each."""
     no_new_privileges()
     prctl(SECCOMP, SECCOMP_FILTER, ctypes.byref(Program(len(instructions) // 8, instructions)))
 
@@ -99,13 +99,13 @@ def landlock_ruleset() -> int:
 
 
 def landlock(ruleset: int) -> None:
-    """Hold this process to a ruleset for good."""
+    """Restrict this process to a ruleset permanently."""
     no_new_privileges()
     call("syscall", RESTRICT_SELF, ruleset, 0)
 
 
 def enter_user_namespace(user: int) -> None:
-    """Enter a user namespace in which this process may make further namespaces and is known by the id `user`.
+    """Enter a user namespace in which this process may create further namespaces, and has the id `user`.
 
     An ordinary user may map only its own id: https://man7.org/linux/man-pages/man7/user_namespaces.7.html.
     """
@@ -121,7 +121,7 @@ def enter_user_namespace(user: int) -> None:
 
 
 def attempt(action: Callable[[], None]) -> None:
-    """Try something in a process of its own; raise OSError if it could not be done there."""
+    """Try something in a separate process; raise OSError if it fails there."""
     pid = os.fork()
     if pid == 0:
         number = 255

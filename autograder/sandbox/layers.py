@@ -1,28 +1,28 @@
-"""The layers around a submission, by name; what can be without which; and what must be there before anything is graded.
+"""The isolation layers around a submission, by name, and which of them are required for grading.
 
-The layers are independent of each other: with any one of them left out, the others still hold every attack in
-`tests/golden/attacks`. `jail` enters them; which of them are live on a machine is tried once, when a zygote starts.
+The layers are independent: without any one of them, the others still stop every attack in `tests/golden/attacks`. `jail` enters
+them. Which of them are available on a machine is tested once, when a zygote starts.
 """
 
 from collections.abc import Collection, Sequence
 
 from autograder.errors import AutograderError
 
-# What each one holds a submission to.
+# What each layer restricts a submission to.
 LAYERS = {
-    "limits": "bounded memory and processor time, no process, no thread, no file that grows",
-    "descriptors": "no open file but its pipe",
-    "root": "an empty directory for the root of all files",
-    "user": "a user and a group of its own, without any other group",
-    "capabilities": "no right that goes beyond an ordinary user's, and none to be won",
-    "landlock": "no file to open; where the kernel is newer, no TCP port and no process outside to signal",
-    "filter": "only the system calls it takes to compute and to answer",
-    "network": "a network of its own without any connection",
-    "ipc": "shared memory, queues and semaphores of its own",
-    "pid": "a table of processes in which it is alone, and with which everything in it ends",
-    "deadline": "an end by the clock for every call",
+    "limits": "limits on memory, processor time and file sizes; no new process or thread",
+    "descriptors": "no open file except its pipe",
+    "root": "an empty root directory",
+    "user": "a separate user and group, and no other groups",
+    "capabilities": "no privileges beyond those of an ordinary user, and no way to gain any",
+    "landlock": "no access to files; on newer kernels, no TCP ports and no signals to processes outside",
+    "filter": "only the system calls that it needs to compute and to reply",
+    "network": "a separate network without any connection",
+    "ipc": "separate shared memory, queues and semaphores",
+    "pid": "a separate PID namespace; all processes in it end together",
+    "deadline": "a time limit for every call",
 }
-# What a submission must be kept from before hidden checks are graded, each by at least one of these layers.
+# What must be protected from submissions before hidden checks are graded, each by at least one of these layers.
 MINIMUM: dict[str, tuple[str, ...]] = {
     "files": ("root", "landlock", "filter"),
     "network": ("network", "filter"),
@@ -31,11 +31,11 @@ MINIMUM: dict[str, tuple[str, ...]] = {
 
 
 class WeakSandboxError(AutograderError):
-    """The machine does not keep a submission from what it must be kept from."""
+    """The machine lacks a required protection."""
 
 
 def parse_dangers(text: str, *others: str) -> tuple[str, ...]:
-    """Return the dangers, or others, that a text names between commas; raise ValueError for any other word."""
+    """Return the names in a comma-separated text, by default of protections; raise ValueError for an unknown name."""
     names, known = tuple(name.strip() for name in text.split(",") if name.strip()), [*MINIMUM, *others]
     if unknown := set(names).difference(known):
         raise ValueError(f"ACCEPT names {', '.join(sorted(unknown))}; it may name {', '.join(known)}")
@@ -43,15 +43,15 @@ def parse_dangers(text: str, *others: str) -> tuple[str, ...]:
 
 
 def lacking(live: Collection[str], accepted: Collection[str]) -> list[str]:
-    """Return what nothing here protects from a submission, unless it was accepted by name."""
+    """Return what no layer of this machine protects, unless it was accepted by name."""
     return [danger for danger, layers in MINIMUM.items() if danger not in accepted and not set(layers) & set(live)]
 
 
 def refusal(dangers: Sequence[str]) -> str:
-    """Return the sentences for a machine that lacks the minimum."""
+    """Return the message for a machine that lacks a required protection."""
     needed = "; ".join(f"{danger}: {' or '.join(MINIMUM[danger])}" for danger in dangers)
     return (
-        f"Nothing on this machine keeps a submission from the grader's {' and '.join(dangers)}, so no hidden check is graded "
-        f"here. One layer is needed for each ({needed}); `make doctor` says why it is not there. "
-        f"To grade all the same, accept it by name: ACCEPT={','.join(dangers)}"
+        f"Nothing on this machine protects the grader's {' and '.join(dangers)} from submissions, so no hidden check is graded "
+        f"here. One layer is needed for each ({needed}); `make doctor` shows why it is missing. "
+        f"To grade anyway, accept this by name: ACCEPT={','.join(dangers)}"
     )

@@ -1,4 +1,4 @@
-"""The standard library and numpy in memory: a child that is locked in can open no file, and may import any part of them."""
+"""Keep the standard library and numpy in memory, because a child that is locked in can import them but open no files."""
 
 import importlib.abc
 import importlib.machinery
@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-# Folders of the standard library and of numpy that hold nothing for a submission.
+# Folders of the standard library and of numpy that submissions don't need.
 LEFT_OUT = {"__pycache__", "dist-packages", "distutils", "ensurepip", "idlelib", "lib-dynload", "lib2to3", "pydoc_data"}
 LEFT_OUT |= {"site-packages", "test", "tests", "tkinter", "turtledemo", "venv"}
-# Extension modules for a screen or a terminal, for tests, and one that has a substitute and takes long.
+# Extension modules for screens, terminals and tests, and a slow one that has a substitute.
 NOT_LOADED = ("_asyncio", "_curses", "_test", "_tkinter", "_xx", "nis", "readline", "xx")
 HEAD = 16  # bytes of a .pyc before the code (PEP 552)
 
 
 class StoredModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds and loads pure Python modules by their names, from what was read when it was made."""
+    """Finds and loads pure Python modules by name, from sources read when it was created."""
 
     def __init__(self) -> None:
         library = sysconfig.get_path("stdlib")
@@ -30,7 +30,7 @@ class StoredModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.stored |= {name: (path, data) for name, path, data in read_modules(os.path.dirname(np.__file__), "numpy.")}
 
     def find_spec(self, fullname: str, _path: Any, _target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        """Return the spec of a module that is stored, None for any other."""
+        """Return the spec of a stored module; None for any other."""
         if fullname not in self.stored:
             return None
         path, _ = self.stored[fullname]
@@ -46,7 +46,7 @@ class StoredModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def read_modules(folder: str, prefix: str) -> Iterator[tuple[str, str, bytes]]:
-    """Yield the name, the path, and the compiled code or else the source of each module in a folder."""
+    """Yield the name, the path, and the compiled code or the source of each module in a folder."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
@@ -57,7 +57,7 @@ def read_modules(folder: str, prefix: str) -> Iterator[tuple[str, str, bytes]]:
 
 
 def read_compiled(source: os.DirEntry[str]) -> bytes:
-    """Return the .pyc of a source; none if it is not that of this source, or of this Python."""
+    """Return the .pyc of a source; none if it belongs to another source or another Python."""
     with suppress(OSError, NotImplementedError):
         data = read_bytes(importlib.util.cache_from_source(source.path))
         modified = int(source.stat().st_mtime).to_bytes(8, "little")[:4]
@@ -78,5 +78,5 @@ def load_extensions() -> None:
         for file in sorted(os.listdir(folder)):
             name, dot, suffix = file.partition(".")
             if dot + suffix in importlib.machinery.EXTENSION_SUFFIXES and not name.startswith(NOT_LOADED):
-                with suppress(ImportError):  # this build's own trouble; what needs it says so
+                with suppress(ImportError):  # a problem of this build; code that needs the module will report it
                     importlib.import_module(name)

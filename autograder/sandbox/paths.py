@@ -1,6 +1,6 @@
-"""How the empty root of a child answers: Python's functions for paths work there, without a system call.
+"""Make Python's functions for paths work in the empty root directory of a child, without system calls.
 
-The system calls stay refused, so what is replaced here is a convenience, and undoing it gains nothing.
+The system calls are still refused, so these replacements are a convenience, and undoing them gains nothing.
 """
 
 import builtins
@@ -10,14 +10,14 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
-ROOT = {"/", ".", "./", "", "/.", "//"}  # "" is what os.path.dirname says of a file in the folder
+ROOT = {"/", ".", "./", "", "/.", "//"}  # "" is what os.path.dirname returns for a file in the folder
 FOLDER = os.stat_result((stat.S_IFDIR | 0o555, 1, 0, 2, 0, 0, 0, 0, 0, 0))
 NULL = os.stat_result((stat.S_IFCHR | 0o666, 2, 0, 1, 0, 0, 0, 0, 0, 0))
-STANDARD_INPUT, STANDARD_OUTPUT = 0, 1  # both are os.devnull in a child
+STANDARD_INPUT, STANDARD_OUTPUT = 0, 1  # both are /dev/null in a child
 
 
 class EmptyListing:
-    """What os.scandir returns of an empty folder."""
+    """The result of os.scandir for an empty folder."""
 
     def __enter__(self) -> "EmptyListing":
         return self
@@ -32,11 +32,11 @@ class EmptyListing:
         raise StopIteration
 
     def close(self) -> None:
-        """Do nothing: nothing is open."""
+        """Do nothing, because nothing is open."""
 
 
 def answer_for_empty_root() -> None:
-    """Replace the functions of this process that ask where it is, or what is there."""
+    """Replace functions of this process that ask for the current folder or list files."""
     known = {**dict.fromkeys(ROOT - {""}, FOLDER), os.devnull: NULL}
     os.getcwd, os.getcwdb = (lambda: "/"), (lambda: b"/")
     os.stat = for_known(os.stat, known)
@@ -48,7 +48,7 @@ def answer_for_empty_root() -> None:
 
 
 def for_known(function: Callable[..., Any], answers: dict[str, Any]) -> Callable[..., Any]:
-    """Return a function that has an answer for some paths, and is as before for the others."""
+    """Return a function with fixed results for some paths, and the original behavior for others."""
 
     def answer(path: Any, *arguments: Any, **named: Any) -> Any:
         text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
@@ -58,7 +58,7 @@ def for_known(function: Callable[..., Any], answers: dict[str, Any]) -> Callable
 
 
 def list_nothing(function: Callable[..., Any], empty: Callable[[], Any]) -> Callable[..., Any]:
-    """Return a function that lists an empty folder for the root, and is as before for the others."""
+    """Return a function that lists the root as an empty folder, with the original behavior for others."""
 
     def answer(path: Any = ".") -> Any:
         text = "." if path is None else os.fspath(path) if isinstance(path, (str, os.PathLike)) else path
@@ -68,7 +68,7 @@ def list_nothing(function: Callable[..., Any], empty: Callable[[], Any]) -> Call
 
 
 def open_null(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an open() that opens os.devnull, by a descriptor that is open already."""
+    """Return an open() that can open os.devnull, through a descriptor that is already open."""
 
     def answer(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
         if file == os.devnull:

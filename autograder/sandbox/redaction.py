@@ -1,8 +1,8 @@
-"""What of a submission's own words is told: everything in a public check, and in a hidden one what cannot hold its inputs.
+"""Decide what to quote from a submission: everything in public checks, and in hidden checks only what cannot reveal inputs.
 
-Code that runs in a hidden check has the hidden inputs in its hands, and all that it says may spell them: an exception by its
-class, its message and its line, a process by its exit code, a value by the name of its type. So from the first hidden check on
-a submission is quoted only where it says again what it said before, or chooses among few things that it did not write.
+Code that runs in a hidden check knows the hidden inputs, and everything it outputs could encode them: the class, message and
+line of an exception, the exit code of a process, the name of a type. So from the first hidden check on, a submission is quoted
+only if it repeats what it said before, or chooses among a few words that it did not write.
 """
 
 import builtins
@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from autograder.sandbox import wire
 
-MAX_TOLD = 6  # different exceptions in all hidden checks; more would be an alphabet, one letter in each check
-MAX_NEW_LINES = 3  # lines that are named though no public check did; the number of a line says a number too
-MAX_SOURCE_LINES = 999  # lines; in a longer file none is named anew
+MAX_TOLD = 6  # different exceptions in all hidden checks; with more, each check could reveal a letter
+MAX_NEW_LINES = 3  # lines that are named in hidden checks only, because a line number could encode a number
+MAX_SOURCE_LINES = 999  # lines of a file; in a longer one, no new line is named
 
 EXCEPTIONS = {name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)}
 EXCEPTIONS |= {"AxisError", "LinAlgError", "_ArrayMemoryError", "_UFuncNoLoopError", "_UFuncOutputCastingError"}  # numpy's
 TYPES = {name for name, value in vars(builtins).items() if isinstance(value, type)} - EXCEPTIONS
 TYPES |= {"array of dtype object", "builtin_function_or_method", "dict_items", "dict_keys", "dict_values", "function"}
 TYPES |= {"generator", "method", "module", "ufunc"}
-# How messages of Python and numpy begin, up to where the values come in.
+# The beginnings of messages from Python and numpy, up to the first value.
 BEGINNINGS = (
     "'NoneType' object is not",
     "all the input array dimensions",
@@ -47,7 +47,7 @@ LINE = re.compile(r"(\w+)\.py, line (\d{1,9})(?::|$)")
 
 
 class Words(NamedTuple):
-    """What is told of an exception: its class, its message, the line, and the student's own frames."""
+    """What is quoted of an exception: its class, its message, the line, and the student's own frames."""
 
     kind: str
     message: str
@@ -56,27 +56,27 @@ class Words(NamedTuple):
 
 
 class Redactor:
-    """What one submission has said in public checks, and what it is quoted with in hidden ones.
+    """Records what a submission said in public checks, and decides what to quote in hidden ones.
 
-    prompts are the messages of the NotImplementedErrors in the files that were handed out.
+    prompts are the messages of the NotImplementedErrors in the starter code.
     """
 
     def __init__(self, sources: Mapping[str, bytes], prompts: frozenset[str] = frozenset()) -> None:
         self.lines = {name: re.split("\r\n|\r|\n", source.decode("utf-8", "replace")) for name, source in sources.items()}
         self.prompts = prompts
         self.hidden = False
-        self.messages: set[tuple[str, str]] = set()  # heard in public checks, with the class
-        self.places: set[tuple[str, str]] = set()  # likewise, where and the trace
+        self.messages: set[tuple[str, str]] = set()  # messages in public checks, with the class
+        self.places: set[tuple[str, str]] = set()  # likewise, with the line and the trace
         self.known_lines = {""}
         self.new_lines: set[str] = set()
         self.told: set[Words] = set()
 
     def begin(self, *, hidden: bool) -> None:
-        """Begin a check; after the first hidden one, no check counts as public any more."""
+        """Begin a check; after the first hidden one, no check counts as public anymore."""
         self.hidden = self.hidden or hidden
 
     def redact(self, words: Words) -> Words:
-        """Return what is quoted of an exception."""
+        """Return what may be quoted of an exception."""
         if not self.hidden:
             self.record(words)
             return words
@@ -89,22 +89,22 @@ class Redactor:
         return told
 
     def record(self, words: Words) -> None:
-        """Record what is quoted in a public check."""
+        """Record what was quoted in a public check."""
         self.messages.add((words.kind, words.message))
         self.places.add((words.where, words.trace))
         self.known_lines.add(self.locate(words.where))
 
     def generalize(self, words: Words) -> Words:
-        """Return what has been quoted before, and of the rest what cannot be the student's own words."""
+        """Return what was quoted before, and from the rest only words that cannot be the student's own."""
         kind, message, where, trace = words
         if (kind, message) not in self.messages:
-            kind, message = (kind if kind in EXCEPTIONS else "an exception of your own"), known_beginning(message)
+            kind, message = (kind if kind in EXCEPTIONS else "an exception class of your own"), known_beginning(message)
         if (where, trace) not in self.places:
             where, trace = self.limit_new_lines(self.locate(where)), ""
         return Words(kind, message, where, trace)
 
     def locate(self, where: str) -> str:
-        """Return the line that is meant, as it is in the submission's source; "" if there is none."""
+        """Return the line with its text from the submission's source; "" if it doesn't exist."""
         if found := LINE.match(where):
             lines, number = self.lines.get(found[1], []), int(found[2])
             if 1 <= number <= len(lines) <= MAX_SOURCE_LINES:
@@ -112,19 +112,19 @@ class Redactor:
         return ""
 
     def limit_new_lines(self, line: str) -> str:
-        """Return the line; "" if too many new ones have been named."""
+        """Return the line; "" if too many new lines have been named."""
         if line not in self.known_lines and len(self.new_lines) < MAX_NEW_LINES:
             self.new_lines.add(line)
         return line if line in self.known_lines | self.new_lines else ""
 
     def describe_type(self, name: str) -> str:
-        """Return what is quoted of a value that cannot cross the pipe: its type."""
+        """Return what may be quoted of a value that cannot be sent over the pipe: its type."""
         if self.hidden and name not in TYPES:
-            return "a value of a type of your own"
+            return "a value of a type that you defined"
         return f"an {name}" if name.startswith("array of ") else f"a value of the type {name}"
 
 
 def known_beginning(message: str) -> str:
-    """Return how a message begins, if it is one of Python's or numpy's."""
+    """Return the beginning of a message if it is one of Python's or numpy's."""
     known = next((words for words in BEGINNINGS if message.startswith(words)), "")
     return f"{known} …" if known and known != message else known

@@ -1,13 +1,14 @@
-"""Runs the checks of a submission in turns, so that what all of them ask of the child crosses the pipe together.
+"""Run the checks of a submission interleaved, so that the requests of all of them are sent to the child together.
 
-A check is a plain function that stops wherever it fetches a value. If each value were fetched by itself, judge and child would
-alternate on the processor, each time with a cold cache: the 150 values of a submission take nearly twice as long. So each check
-runs in a greenlet of its own until it asks for something. When all of them have, the child is asked once.
+A check is a plain function that waits whenever it fetches a value. If each value were fetched separately, judge and child would
+alternate on the processor, each time with a cold cache, and the 150 values of a submission would take nearly twice as long. So
+each check runs in a separate greenlet until it requests something. When all of them have, the requests are sent together.
 
 Three rules keep checks from disturbing each other:
 
-- A check gives up its turn in `Session.fetch` and on entering `Session.single_flight`, and nowhere else. In between it runs
-  alone, so nothing that it reads or writes there needs a lock.
+- A check yields only in `Session.fetch` and when it enters `Session.single_flight`. In between, no other check runs, so it
+needs
+  no locks.
 - A check calls `begin_check` first. `Session.conversation` is that of the check whose turn it is.
 - What several checks share and a fetch fills, such as `Session.memory`, is filled inside `single_flight`, or before the checks
   begin. Otherwise two of them would find it empty, one while the other waits.
@@ -24,39 +25,39 @@ T = TypeVar("T")
 
 
 class Exchange(Protocol):
-    """What a session is here: something that carries out requests together."""
+    """A session, as the scheduler sees it: something that executes requests together."""
 
     conversation: Conversation
     scheduler: "Scheduler | None"
     forget: bool
 
     def exchange(self, requests: Sequence[Request]) -> None:
-        """Carry out requests; each is over afterwards."""
+        """Execute requests; all of them are finished afterwards."""
         ...
 
 
 class Scheduler:
-    """Whose turn it is among functions that run in turns."""
+    """Schedules functions that run interleaved."""
 
     def __init__(self) -> None:
         self.hub = getcurrent()
-        self.ready: list[greenlet] = []  # those whose turn it is
+        self.ready: list[greenlet] = []  # functions that are ready to run
         self.asked: list[tuple[Exchange, Request, greenlet]] = []
-        self.in_flight: dict[Hashable, list[greenlet]] = {}  # who waits until the one that holds the key is done
+        self.in_flight: dict[Hashable, list[greenlet]] = {}  # functions waiting until the holder of a key is done
 
     def wait_for(self, session: Exchange, request: Request) -> None:
-        """Let the others have their turns until the request is over."""
+        """Let other functions run until the request is finished."""
         self.asked.append((session, request, getcurrent()))
         self.pause(session)
 
     def pause(self, session: Exchange) -> None:
-        """Let the others have their turns until this one is ready again, and then restore its conversation."""
+        """Let other functions run until this one is ready again, and then restore its conversation."""
         conversation = session.conversation
         self.hub.switch()
         session.conversation = conversation
 
     def run(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Return the result of each function; what one of them raises ends them all."""
+        """Return the result of each function; an exception in one of them ends all of them."""
         numbers = {greenlet(task): number for number, task in enumerate(tasks)}
         results: list[Any] = [None] * len(tasks)
         self.ready = list(numbers)
@@ -76,7 +77,7 @@ class Scheduler:
 
 
 class SingleFlight:
-    """Holds a key of a session; the others that come with the same key wait until the first one is done."""
+    """Holds a key of a session; others that request the same key wait until the first one is done."""
 
     def __init__(self, scheduler: Scheduler, session: Exchange, key: Hashable) -> None:
         self.scheduler, self.session, self.key = scheduler, session, (id(session), key)
@@ -96,7 +97,7 @@ class SingleFlight:
 
 
 def interleave(sessions: Sequence[Exchange], tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """Return the results of functions that use these sessions in turns, in the order of the functions.
+    """Run functions interleaved on these sessions, and return their results in order.
 
     Nothing else may use the sessions meanwhile.
     """

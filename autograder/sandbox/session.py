@@ -1,11 +1,11 @@
-"""One submission as the judge sees it: its modules look like Python, and every step is carried out in the child.
+"""One submission as the judge sees it: its modules look like Python modules, and every step is executed in the child.
 
-`session.module("stack").Stack([2, 3]).push(1)` runs nothing yet. Each step is noted in a `Handle`; `fetch` sends all steps
-so far in one frame and brings back the value. A step that fails, ends the process or does not return raises StudentError with a
-sentence for the student; the session then goes on in a fresh child.
+`session.module("stack").Stack([2, 3]).push(1)` doesn't run anything yet. Each step is recorded in a `Handle`; `fetch` sends all
+steps so far in one frame and returns the value. A step that fails, ends the process or doesn't finish raises StudentError with
+a sentence for the student; the session then continues in a new child.
 
-Several checks may run in turns (see `scheduler` for the rules); then what all of them ask for is fetched together. If one of
-them ends the child, the others don't notice: a new child repeats their steps and goes on.
+Several checks may run interleaved (see `scheduler` for the rules); their requests are then sent together. If one of them ends
+the child, the others are not affected: a new child repeats their steps and continues.
 """
 
 import contextlib
@@ -60,9 +60,9 @@ class Session(SandboxedStudent):
         self.lost: list[tuple[str, int, str]] = []  # the statements that have ended a child, while files were loaded
         self.limits = sandbox.limits
         self.memory: dict[Any, Any] = {}
-        self.scheduler: Scheduler | None = None  # while checks run in turns
+        self.scheduler: Scheduler | None = None  # while checks run interleaved
         self.child: Child | None = None
-        self.params: dict[int, tuple[Parameters, dict[str, bytes]]] = {}  # as they are sent, by their id
+        self.params: dict[int, tuple[Parameters, dict[str, bytes]]] = {}  # in the form in which they are sent, by id
         self.conversations = 0
         self.conversation = Conversation(0)
         self.forget = False  # whether the child is to drop the results of every conversation so far
@@ -80,7 +80,7 @@ class Session(SandboxedStudent):
 
     def parameters(self, params: Parameters) -> Any:
         """Return a model's parameters, packed once; like any argument, the child gets a copy for every step."""
-        if id(params) not in self.params:  # and they are kept, or another object could get their id
+        if id(params) not in self.params:  # they are kept; otherwise, another object could get the same id
             self.params[id(params)] = params, {key: wire.pack_array(value) for key, value in params.items()}
         return self.params[id(params)][1]
 
@@ -105,13 +105,13 @@ class Session(SandboxedStudent):
         return self.note("with_base_results", subclass._place.label, subclass, base, results)
 
     def counted(self, function: Handle, *arguments: Any) -> tuple[Handle, Handle]:
-        """Return the result of a call, and how many instructions of Python ran for it, if the child tells the truth."""
+        """Return the result of a call, and the number of Python instructions it executed, if the child is honest."""
         return self.unpack(self.note("counted", function._place.label, function, *arguments))
 
     def find_line(
         self, run: Callable[[], Handle], path: Sequence[str | int], right: Mapping[str, Any], sources: Collection[str]
     ) -> Line | None:
-        """Return the line that made a wrong value in what `run` returns, if the child tells one that is there."""
+        """Return the line that computed a wrong value in the result of `run`, if the child reports one that exists."""
         self.note("watch", "", MAX_RECORDED)
         result = run()
         self.note("unwatch", "")
@@ -145,14 +145,14 @@ class Session(SandboxedStudent):
         return contextlib.nullcontext() if self.scheduler is None else SingleFlight(self.scheduler, self, key)
 
     def note_follows(self, words: str) -> None:
-        """Drop the words: the points are those of a check that holds outright."""
+        """Ignore the words, because the points are the same as for a check that passes outright."""
 
     def handle(self, number: int, label: str) -> Handle:
         """Return the result of a step of this conversation."""
         return Handle(Place(self, self.conversation.generation, number, label))
 
     def note(self, operation: str, label: str, /, *arguments: Any, **named: Any) -> Handle:
-        """Add a step to those that run at the next fetch, unless it is not worth another try."""
+        """Add a step to those that run at the next fetch, unless it must not be tried again."""
         here = self.conversation
         here.count += 1
         packed = tuple([self.outgoing(value) for value in arguments])
@@ -165,7 +165,7 @@ class Session(SandboxedStudent):
         return self.handle(step.number, label)
 
     def refusal(self, step: Step, values: Iterable[Any]) -> StudentError | None:
-        """Return why a step that uses these values is not worth another try; None if it is."""
+        """Return why a step that uses these values must not be tried again; None if it may be."""
         reason = self.over_strike_limit(step) or (self.unloadable.get(step.label) if step.loads else None)
         refused = self.conversation.refused
         if refused and not reason:
@@ -173,13 +173,13 @@ class Session(SandboxedStudent):
         return reason
 
     def over_strike_limit(self, step: Step) -> StudentError | None:
-        """Return the error for a step whose function has failed to come back too often; None for others."""
+        """Return the error for a step whose function has timed out too often; None for others."""
         if not self.strikes or not step.runs_student_code or self.strikes[step.label] < self.limits.strikes:
             return None
         return StudentError(f"{step.name} did not finish {self.limits.strikes} times, so it was not called again.")
 
     def outgoing(self, value: Any) -> Any:
-        """Return a value as it is sent to the child."""
+        """Return a value in the form in which it is sent to the child."""
         if type(value) in AS_IT_IS:
             return value
         if isinstance(value, Handle):
@@ -195,7 +195,7 @@ class Session(SandboxedStudent):
     def fetch(self, *values: Handle) -> Any:
         """Return the value of one result, or a tuple with the values of several, which must all belong to one moment.
 
-        Raise StudentError if a step on the way to one of them failed, or if the child did not come back.
+        Raise StudentError if a step that one of them depends on failed, or if the child did not reply in time.
         """
         here = self.conversation
         for value in values:
@@ -217,7 +217,7 @@ class Session(SandboxedStudent):
         return fetched if len(values) > 1 else fetched[0]
 
     def unwrap(self, reply: Any, label: str) -> Any:
-        """Return the value in a reply on what the label names.
+        """Return the value in a reply about the object that the label names.
 
         Raise StudentError if the reply is a failure, WireError if no child sends such a reply.
         """
@@ -229,7 +229,7 @@ class Session(SandboxedStudent):
         raise wire.WireError("a reply that is neither a value nor a failure")
 
     def failure(self, label: str, at: int, words: Words) -> StudentError:
-        """Return what the student is told of an exception in the step `at`, or in reading what the label names."""
+        """Return the error for an exception in the step `at`, or in reading the object that the label names."""
         step = self.conversation.step(at)
         operation, name = (step.operation, step.label) if step else ("", label)
         quoted = self.redactor.redact(words)
@@ -240,9 +240,9 @@ class Session(SandboxedStudent):
         return error
 
     def exchange(self, requests: Sequence[Request]) -> None:
-        """Carry out requests in order; what goes wrong, the grader's own faults included, becomes the error of a request.
+        """Execute requests in order; any problem, including faults of the grader, becomes the error of a request.
 
-        What ends the child is an error of the one request that it worked on; the others are sent to the next child.
+        If the child ends, only the request that it worked on fails; the others are sent to the next child.
         """
         try:
             while worthwhile := self.worthwhile(requests):
@@ -258,7 +258,7 @@ class Session(SandboxedStudent):
                     request.failed(error)
 
     def worthwhile(self, requests: Iterable[Request]) -> list[Request]:
-        """Return the requests that are not over and worth another try; those that are not worth it fail here."""
+        """Return the unfinished requests that may be tried again; all others fail here."""
         waiting = [request for request in requests if not request.over]
         for request in waiting:
             if self.seconds_left <= 0:
@@ -271,7 +271,7 @@ class Session(SandboxedStudent):
         return [request for request in waiting if not request.over]
 
     def seconds_for(self, requests: Iterable[Request]) -> float:
-        """Return how long to wait for an answer: less, once a call has not come back."""
+        """Return how long to wait for a reply: less once a call has timed out."""
         if any(step.operation == "load" for request in requests for step in request.conversation.steps):
             return self.limits.import_seconds
         return self.limits.call_seconds / (4 if self.strikes else 1)
@@ -291,10 +291,10 @@ class Session(SandboxedStudent):
             first.invalidate(request.error)
 
     def converse(self, child: Child, requests: Sequence[Request], seconds: float) -> None:
-        """Send requests together and note the answers, up to the first that does not come.
+        """Send requests together and record the replies, up to the first that doesn't arrive.
 
-        Of requests that are too long together only the first half is sent. Only values that the student's code returned, and
-        that are passed on to it, can make a single one too long.
+        If the requests are too long together, only the first half is sent. A single one can be too long only because of values
+        that the student's code returned and that are passed back to it.
         """
         try:
             sent = wire.frame([self.forget, [[one.conversation.number, one.steps_for(child), one.wanted] for one in requests]])
@@ -333,7 +333,7 @@ class Session(SandboxedStudent):
         return None if "deadline" in self.limits.without else max(min(seconds, end - time.monotonic()), 0.001)
 
     def receive(self, child: Child, seconds: float, end: float) -> Any:
-        """Return the next answer; raise TimeoutError if the child works on one request for longer than it may."""
+        """Return the next reply; raise TimeoutError if the child takes too long for one request."""
         while True:
             patience, at = self.patience(seconds, end), child.running()[0]
             try:
@@ -345,25 +345,25 @@ class Session(SandboxedStudent):
 
     def end(self) -> None:
         """Kill the child, if there is one."""
-        with contextlib.suppress(SandboxError):  # the zygote is gone, and its children with it
+        with contextlib.suppress(SandboxError):  # the zygote has ended, and its children with it
             self.end_child()
 
     def end_child(self) -> int:
-        """Kill the child, if there is one, and return its exit code, or minus the signal that had ended it."""
+        """Kill the child, if there is one, and return its exit code, or minus the signal that ended it."""
         child, self.child = self.child, None
         return child.end() if child else 0
 
     def invalidate_running(self, child: Child, requests: Sequence[Request], sentence: str) -> None:
-        """End the child for what it did in the request that it works on, as far as it can be believed."""
+        """End the child because of the request that it is working on, according to its mark."""
         at, number = child.running()
         believed = at < len(requests) and not requests[at].over
         request = requests[at] if believed else next(request for request in requests if not request.over)
         request.failed(self.invalidate(request.conversation, number if believed else 0, sentence))
 
     def invalidate(self, conversation: Conversation, number: int, sentence: str) -> StudentError:
-        """End the child at this step of a conversation, and return the error that the results so far raise from now on."""
+        """End the child at this step of a conversation, and return the error that existing results raise from now on."""
         running = conversation.step(number)
-        if running is not None and not running.runs_student_code:  # no child notes such a step by itself
+        if running is not None and not running.runs_student_code:  # no honest child reports such a step
             running = None
         statement = self.child.running_statement() if self.child else (0, 0)
         status = self.end_child()
@@ -379,12 +379,12 @@ class Session(SandboxedStudent):
 
 
 def told(error: Exception) -> Exception:
-    """Return an error to be raised, a copy of one that is kept: what is raised keeps alive all frames that it passes."""
+    """Return a copy of a stored error to raise, because a raised exception keeps all its frames alive."""
     return copy_failure(error) if isinstance(error, StudentError) else error
 
 
 class Sandbox:
-    """A zygote, and a session for each submission that is put into it; use as a context manager."""
+    """A zygote that runs submissions in sessions; use as a context manager."""
 
     def __init__(self, limits: Limits = Limits()) -> None:
         self.limits = limits
@@ -402,7 +402,7 @@ class Sandbox:
         self.zygote.close()
 
     def restart_if_dead(self) -> None:
-        """Start a new zygote if the old one is gone."""
+        """Start a new zygote if the old one has ended."""
         if not self.zygote.works():
             self.zygote.close()
             self.zygote = Zygote(self.limits)
@@ -417,7 +417,7 @@ class Sandbox:
     ) -> Iterator[Session]:
         """Open a session for a submission: the source of each module by name, and messages that may always be quoted.
 
-        What is known to be skipped is not run. Sessions of one submission share the budget of what it may send.
+        Statements that are known to be skipped are not run. Sessions of one submission share the budget of what it may send.
         """
         session = self.open_session(self, sources, prompts, skipped, budget)
         try:

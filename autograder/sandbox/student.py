@@ -1,4 +1,4 @@
-"""What the grader can ask of a student's code, beyond what the public checks do."""
+"""The interface to a student's code for the grader, with more methods than public checks use."""
 
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ class SandboxedStudent(Student, Protocol):
         ...
 
     def counted(self, function: Any, *arguments: Any) -> tuple[Any, Any]:
-        """Return the result of a call, and how many instructions of Python ran for it."""
+        """Return the result of a call, and the number of Python instructions it executed."""
         ...
 
     def random_state(self) -> Any:

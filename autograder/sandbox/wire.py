@@ -1,7 +1,7 @@
-"""The frames on the pipe: four bytes of length, then msgpack. Data only: nothing that is read here can run anything.
+"""The frames on the pipe: four bytes of length, then msgpack. They contain only data; reading them cannot run any code.
 
-An array travels as bytes: one that names its dtype, the number of dimensions, each dimension, then the raw ones. Whoever
-reads believes none of it: the frame, the dtype, the dimensions and the number of bytes are all bounded and must agree.
+An array is sent as bytes: one for its dtype, one for the number of dimensions, each dimension, and then the raw numbers. The
+reader trusts none of this: the frame, the dtype, the dimensions and the number of bytes are all bounded and must be consistent.
 """
 
 import math
@@ -16,7 +16,7 @@ import numpy as np
 
 MAX_FRAME = 4 * 1024 * 1024
 AT_ONCE = 1 << 18  # bytes
-MAX_ITEMS = 10_000  # of one container
+MAX_ITEMS = 10_000  # items of one container
 # Of everything that one submission sends, because checks and diagnosis keep it until the submission is graded. The solution
 # sends 0.8 MB with 11,000 items. An item can take one byte in a frame and a hundred in memory.
 MAX_RECEIVED = 8 * 1024 * 1024
@@ -25,7 +25,7 @@ MAX_STRING = 20_000  # bytes
 MAX_DIMENSIONS = 8
 MAX_ELEMENTS = 100_000  # of one array
 MAX_DEPTH = 6  # containers inside containers
-MAX_PRINTED = 2_000  # bytes of what a student's code prints, to each of the two streams, between two answers
+MAX_PRINTED = 2_000  # bytes that a student's code prints to each of the two streams between two replies
 DTYPES: dict[bytes, np.dtype] = {
     b"d": np.dtype("<f8"),
     b"f": np.dtype("<f4"),
@@ -38,25 +38,25 @@ HEADS = tuple(struct.Struct(f"<cB{dimensions}I") for dimensions in range(MAX_DIM
 REFERENCE = 1  # msgpack extension type
 LOCKED_IN = "locked in"  # the first frame of a child
 TOO_LARGE = "the result is too large to be sent"
-RUNS_STUDENT_CODE = ("call", "counted", "module", "load")  # the operations before which a child notes the number of the step
+RUNS_STUDENT_CODE = ("call", "counted", "module", "load")  # the operations before which a child records the number of the step
 LENGTH = struct.Struct("<I")  # before a frame
-# What a child is about to run, in memory that it shares with the judge: the request, of those it was sent together, and the
-# number of the step there; then, while it loads, the file (its place in the sorted names, from 1) and the statement in it.
+# What a child is about to run, in memory shared with the judge: the index of the request in its message, and the number of the
+# step; then, during loading, the file (its index in the sorted names, from 1) and the statement in it.
 MARK = struct.Struct("<II")
 STATEMENT = struct.Struct("<II")
 MARK_SIZE = MARK.size + STATEMENT.size
 
 
 class WireError(Exception):
-    """What came over the pipe is not a frame, or the pipe has ended."""
+    """The data from the pipe is not a valid frame, or the pipe has ended."""
 
 
 class FrameTooLong(WireError):
-    """A message that is too long to be sent."""
+    """The message is too long to be sent."""
 
 
 class BudgetSpentError(WireError):
-    """A submission has sent more than the judge keeps of one."""
+    """A submission has sent more data than the judge accepts from one."""
 
 
 class Reference(int):
@@ -64,12 +64,12 @@ class Reference(int):
 
 
 def pack_array(array: np.ndarray) -> bytes:
-    """Return an array of one of the DTYPES as it is sent, in row order."""
+    """Return the bytes of an array of one of the DTYPES, in row order."""
     return HEADS[array.ndim].pack(CODES[array.dtype], array.ndim, *array.shape) + array.tobytes()
 
 
 def unpack_array(data: bytes) -> np.ndarray:
-    """Return the array in the bytes, read-only; raise WireError unless dtype, shape and length fit together."""
+    """Return the array in the bytes, read-only; raise WireError unless dtype, shape and length are consistent."""
     try:
         head = HEADS[data[1]]
         code, _, *shape = head.unpack_from(data)
@@ -79,7 +79,7 @@ def unpack_array(data: bytes) -> np.ndarray:
     start, size = head.size, math.prod(shape)
     if len(data) - start != size * dtype.itemsize:
         raise WireError("an array whose bytes do not fill its shape")
-    # The sum of an empty one over an axis may be a giant.
+    # The sum of an empty array over an axis may be huge.
     if math.prod(max(length, 1) for length in shape) > MAX_ELEMENTS:
         raise WireError("an array of too many elements")
     if code == b"?" and data[start:].strip(b"\0\1"):
@@ -89,7 +89,7 @@ def unpack_array(data: bytes) -> np.ndarray:
 
 
 def extension(kind: int, data: bytes) -> Any:
-    """Return what an extension stands for; raise WireError for one that nobody sends."""
+    """Return the object that an extension type encodes; raise WireError for an unknown one."""
     if kind != REFERENCE or len(data) != LENGTH.size:
         raise WireError(f"an extension of type {kind}")
     return Reference(*LENGTH.unpack(data))
@@ -103,7 +103,7 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Return whether nothing more is taken."""
+        """Return whether the budget is used up."""
         return self.bytes < 0 or self.items < 0
 
     def of_frame(self, size: int) -> None:
@@ -118,9 +118,9 @@ class Budget:
         return items
 
     def require_rest(self) -> None:
-        """Raise BudgetSpentError if too much was sent."""
+        """Raise BudgetSpentError if too much data was sent."""
         if self.is_spent:
-            raise BudgetSpentError("more than the judge keeps of one submission")
+            raise BudgetSpentError("more data than the judge accepts from one submission")
 
     def of_map(self, pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
         """Count and return the items of a map."""
@@ -132,19 +132,19 @@ def items_of_map(pairs: tuple[tuple[Any, Any], ...]) -> dict[str, Any]:
     """Return the items of a map; raise WireError unless its keys are strings and differ."""
     items = dict(pairs)
     if len(items) < len(pairs) or not set(map(type, items)) <= {str}:
-        raise WireError("a map with a key twice, or one that is no string")
+        raise WireError("a map with a duplicate key, or one that is not a string")
     return items
 
 
 @cache
 def reference(number: int) -> msgpack.ExtType:
-    """Return a reference to the result of a step as it is sent."""
+    """Return a reference to the result of a step, in the form in which it is sent."""
     return msgpack.ExtType(REFERENCE, LENGTH.pack(number))
 
 
 def frame(message: Any) -> bytes:
-    """Return a message as a frame; raise FrameTooLong if it is too long to be sent."""
-    # Half of a character can be in a string.
+    """Return a message as a frame; raise FrameTooLong if it is too long."""
+    # A string can contain half of a surrogate pair.
     data: bytes = msgpack.packb(message, default=pack_array, unicode_errors="backslashreplace")
     if len(data) > MAX_FRAME:
         raise FrameTooLong(f"a frame of {len(data)} bytes")
@@ -152,7 +152,7 @@ def frame(message: Any) -> bytes:
 
 
 def send(pipe: socket.socket, *frames: bytes) -> None:
-    """Send frames; raise WireError if nobody reads."""
+    """Send frames; raise WireError if the other end has closed the pipe."""
     try:
         pipe.sendall(b"".join(frames))
     except TimeoutError:
@@ -164,10 +164,10 @@ def send(pipe: socket.socket, *frames: bytes) -> None:
 def receive(
     pipe: socket.socket, deadline: float | None = None, unread: bytearray | None = None, budget: Budget | None = None
 ) -> Any:
-    """Return the next message; raise TimeoutError after the deadline (time.monotonic), WireError if there is none to read.
+    """Return the next message; raise TimeoutError after the deadline (time.monotonic), WireError if there is no valid one.
 
-    With unread, which belongs to the pipe, what comes together is fetched together, and the rest of it is kept there. budget is
-    that of the submission, without one that of a single message; BudgetSpentError says that it is used up.
+    unread is a buffer of the pipe: all available bytes are read at once, and the rest is kept there. budget is the budget of
+    the submission, by default that of a single message; BudgetSpentError is raised if it is used up.
     """
     budget = budget or Budget()
     data = receive_frame(pipe, deadline, unread)
@@ -181,12 +181,12 @@ def receive_trusted(pipe: socket.socket) -> Any:
 
 
 def unpack(data: bytes, **hooks: Any) -> Any:
-    """Return the message in a frame; raise WireError if there is none."""
+    """Return the message in a frame; raise WireError if it is invalid."""
     try:
         return msgpack.unpackb(
             data,
             ext_hook=extension,
-            timestamp=1,  # a date, which msgpack knows by itself, is a number
+            timestamp=1,  # a date, which msgpack decodes itself, counts as a number
             use_list=False,
             strict_map_key=True,
             max_array_len=MAX_ITEMS,
@@ -200,7 +200,7 @@ def unpack(data: bytes, **hooks: Any) -> Any:
         raise
     except (ValueError, TypeError, msgpack.exceptions.UnpackException, RecursionError) as error:
         raise WireError("a frame that is not msgpack") from error
-    except MemoryError:  # it was about to become a value of the submission's
+    except MemoryError:  # it was about to become a value of the submission
         raise BudgetSpentError("more than fits into memory") from None
 
 

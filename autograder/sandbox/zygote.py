@@ -1,8 +1,8 @@
 """A freshly started interpreter that forks one child for each submission, and does nothing else.
 
-It has numpy and the usual standard modules in memory before the first fork: a child starts in a millisecond and needs no file.
-It holds no secret, for a fork inherits its parent's memory: it is started with a clean environment, gets no word of tests,
-marks or references, and forgets where it found its own modules.
+It loads numpy and common standard modules before the first fork, so a child starts in a millisecond and needs no files. It
+holds no secret, because a fork inherits its parent's memory: it is started with a clean environment, gets no information about
+tests, scores or references, and forgets where its own modules are.
 
 Started by `host` as `python zygote.py CONTROL LIMITS`: the number of a socket, and the limits as JSON.
 """
@@ -30,11 +30,11 @@ PREPARED = (
     *("os", "random", "re", "string", "sys", "time", "typing", "warnings", "_strptime"),
     *("numpy", "numpy.fft", "numpy.linalg", "numpy.random"),
 )
-START = 1_618_033_988  # seeds the global random state: the same in every run, and nobody's own favourite
+START = 1_618_033_988  # seeds the global random state: the same in every run, and not a common choice
 
 
 def prepare() -> tuple[ModuleType, ModuleType, Any]:
-    """Return the modules `child` and `jail`, and a finder of what submissions may import; forget the way to the grader."""
+    """Return the modules `child` and `jail`, and a finder for modules that submissions may import; forget the grader's path."""
     root = str(Path(__file__).resolve().parents[2])
     sys.path.insert(0, root)
     child = importlib.import_module("autograder.sandbox.child")
@@ -50,12 +50,12 @@ def prepare() -> tuple[ModuleType, ModuleType, Any]:
     stored = modules.StoredModules()
     importlib.import_module("numpy").random.seed(START)
     importlib.import_module("random").seed(START)
-    gc.freeze()  # or the first collection in a child would touch, and so copy, every page
+    gc.freeze()  # otherwise, the first collection in a child would write to, and thus copy, every page
     return child, jail, stored
 
 
 def run_child(child: ModuleType, jail: Any, stored: Any, pipe: int, mark: int) -> None:
-    """Be the child of one submission until its pipe ends."""
+    """Run as the child of one submission until its pipe ends."""
     try:
         connection, memory = jail.arrange(pipe, mark)
         work = child.wire.receive_trusted(connection)
@@ -67,7 +67,7 @@ def run_child(child: ModuleType, jail: Any, stored: Any, pipe: int, mark: int) -
 
 
 def probe(child: ModuleType, jail: Any) -> None:
-    """Have a first child try every layer, and say over its pipe, locked in, which ones could not be entered."""
+    """Have a first child try every layer and, once locked in, report over its pipe which ones failed."""
     ours, theirs = socket.socketpair()
     with ours, tempfile.TemporaryFile() as memory:
         memory.truncate(child.wire.MARK_SIZE)
@@ -82,7 +82,7 @@ def probe(child: ModuleType, jail: Any) -> None:
 
 
 def main() -> None:
-    """Get ready, say which layers are missing and why, and fork and kill on demand."""
+    """Prepare, report which layers are missing and why, and then fork and kill children on request."""
     control = socket.socket(fileno=int(sys.argv[1]))
     child, jail_module, stored = prepare()
     with tempfile.TemporaryDirectory(prefix="sandbox-") as empty:
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 class ChildManager:
-    """The children of one zygote: when each must end, and how those that had to be ended were."""
+    """The children of one zygote: when each must end, and the exit status of those that were killed."""
 
     def __init__(self, control: socket.socket, child: ModuleType, jail: Any, stored: Any) -> None:
         self.control, self.child, self.jail, self.stored = control, child, jail, stored
@@ -103,10 +103,10 @@ class ChildManager:
         self.ended: dict[int, int] = {}
 
     def serve(self) -> None:
-        """Carry out the commands until the judge is gone, and then end what is left.
+        """Execute commands until the judge ends, and then kill all remaining children.
 
-        b"F" with the descriptors of a pipe and a mark answers the pid, b"K" and a pid answers the exit status. A child that
-        nobody ends in time, because the judge hangs, is ended all the same.
+        b"F" with the descriptors of a pipe and a mark returns the pid; b"K" with a pid returns the exit status. If the judge
+        hangs, children that are over their time limit are killed anyway.
         """
         while True:
             patience = max(0.0, min(self.due.values()) - time.monotonic()) if self.due else None
@@ -123,7 +123,7 @@ class ChildManager:
             self.end(pid)
 
     def receive(self) -> tuple[bytes, list[int]]:
-        """Return a command and its descriptors, and no command once the judge is gone, be it without reading an answer."""
+        """Return a command and its descriptors, or an empty command once the judge has ended or closed the socket."""
         with contextlib.suppress(ConnectionError):
             command, descriptors, _, _ = socket.recv_fds(self.control, 5, 2)
             return command, descriptors
@@ -141,7 +141,7 @@ class ChildManager:
         return pid
 
     def end(self, pid: int) -> int:
-        """Kill a child and everything left of it; return its exit code, or minus the signal that had ended it before."""
+        """Kill a child and all its processes; return its exit code, or minus the signal that ended it before."""
         if pid in self.ended:
             return self.ended.pop(pid)
         del self.due[pid]
@@ -153,12 +153,12 @@ class ChildManager:
         return os.waitstatus_to_exitcode(status)
 
     def end_overdue(self) -> None:
-        """Kill the children whose time is over, and keep how they ended until the judge asks."""
+        """Kill children that are over their time limit, and keep their exit status until the judge asks."""
         for pid in [pid for pid, due in self.due.items() if due <= time.monotonic()]:
             self.ended[pid] = self.end(pid)
 
     def end_orphans(self) -> None:
-        """Kill what children have left behind: it has come to this process, which has no other children than those it knows."""
+        """Kill processes left behind by children; they became children of this process, which knows all its own."""
         while orphans := own_children() - self.due.keys():
             for pid in orphans:
                 with contextlib.suppress(ProcessLookupError):
@@ -167,7 +167,7 @@ class ChildManager:
 
 
 def own_children() -> set[int]:
-    """Return the children of this process, if Linux tells (CONFIG_PROC_CHILDREN, which container systems need too)."""
+    """Return the children of this process, if Linux lists them (CONFIG_PROC_CHILDREN, which container systems need, too)."""
     with contextlib.suppress(OSError):
         return {int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()}
     return set()

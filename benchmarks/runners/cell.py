@@ -277,7 +277,7 @@ def look(seen: Seen, course: Course, world: World, listeners: Listeners) -> None
 
 
 def files(folder: Path) -> Iterator[Path]:
-    """Everything in a folder that is no folder; links are not followed."""
+    """Yield everything in a folder that is no folder; links are not followed."""
     for above, folders, names in os.walk(folder):
         yield from (Path(above, name) for name in names + [name for name in folders if Path(above, name).is_symlink()])
 
@@ -293,7 +293,7 @@ def content(path: Path) -> bytes:
 
 
 def score(path: Path | None) -> float | None:
-    """The score that Gradescope would take from a results.json: its own, or the sum of its tests'; None if it is not valid."""
+    """Return the score that Gradescope would read from a results.json: its own or the sum of its tests'; None if invalid."""
     try:
         document = json.loads(content(path) if path else b"", parse_constant=refuse)
         tests = document.get("tests", [])

@@ -102,7 +102,7 @@ class Engine:
 
 
 def unpack(folder: Path) -> str:
-    """The layer with the zip in it, as Gradescope lays it out."""
+    """Return the layer with the zip in it, as Gradescope lays it out."""
     with zipfile.ZipFile(PACKAGE / "autograder.zip") as archive:
         archive.extractall(f"{folder}{SOURCE}")
     for name in ("submission", "results"):
@@ -113,7 +113,7 @@ def unpack(folder: Path) -> str:
 
 
 def python_layer(root: Root, folder: Path) -> str:
-    """The layer with what a Python of this machine needs and the root has not."""
+    """Return the layer with what a Python of this machine needs and the root has not."""
     for library in libraries(root.python, root.folder) if root.python else []:
         (folder / "usr/lib").mkdir(parents=True, exist_ok=True)
         shutil.copy(library, folder / "usr/lib")
@@ -122,7 +122,7 @@ def python_layer(root: Root, folder: Path) -> str:
 
 
 def image(engine: Engine, root: Root) -> Image:
-    """What setup.sh makes of a root, with a network and without limits, as `docker build` runs it."""
+    """Return what setup.sh makes of a root, with a network and without limits, as `docker build` runs it."""
     folder = engine.work / f"image-{root.name}"
     layers = [unpack(folder / "zip"), python_layer(root, folder / "python"), str(root.folder)]
     binds = [(str(root.python), "/usr/local")] if root.python else []
@@ -131,7 +131,7 @@ def image(engine: Engine, root: Root) -> Image:
 
 
 def set_up(engine: Engine, layers: Sequence[str], binds: Sequence[tuple[str, str]], **more: Any) -> dict[str, Any]:
-    """What setup.sh says and how it ends; pip finds the package index that it finds on this machine."""
+    """Return what setup.sh says and how it ends; pip finds the package index that it finds on this machine."""
     settings = pip_settings()
     shared = [(name, name) for name in ("/etc/resolv.conf", "/etc/hosts", *map(str, folders_named(settings)))]
     command = ["bash", "-c", f"ldconfig; exec bash {SOURCE}/setup.sh"]
@@ -141,7 +141,7 @@ def set_up(engine: Engine, layers: Sequence[str], binds: Sequence[tuple[str, str
 
 
 def size_of(upper: str) -> tuple[int, float]:
-    """How many packages are installed in an image, and how many megabytes they take on the disk."""
+    """Return how many packages are installed in an image, and how many megabytes they take on the disk."""
     (folder,) = Path(f"{upper}{SOURCE}/.venv/lib").glob("python3*/site-packages")
     blocks = sum(path.lstat().st_blocks for path in folder.rglob("*"))
     return len(list(folder.glob("*.dist-info"))), blocks * 512 / 1024**2
@@ -172,7 +172,7 @@ def one_way(engine: Engine, made: Image, landlock: bool, due: Due, names: Sequen
 
 
 def differences(report: dict[str, Any], due: dict[str, Expected], layers: list[str]) -> Iterator[str]:
-    """A sentence for everything that is wrong with the results of one submission."""
+    """Yield a sentence for everything that is wrong with the results of one submission."""
     yield from report["found"]
     want, attack = due[report["name"]], SAMPLE.get(report["name"])
     try:
@@ -203,7 +203,7 @@ BROKEN_OFF = {  # how it ends: whom we end, after how many seconds of the harnes
 
 
 def broken_off(engine: Engine, made: Image) -> Iterator[str]:
-    """A sentence for each way in which a grading is broken off and leaves no valid results."""
+    """Yield a sentence for each way in which a grading is broken off and leaves no valid results."""
     for name, (end, seconds, megabytes) in BROKEN_OFF.items():
         with cgroup(f"end-{end}-{megabytes}", megabytes, CORES) as group:
             if megabytes == TOO_LITTLE and not group.bounds("memory"):
@@ -239,7 +239,7 @@ FAILURES: dict[str, tuple[str, dict[str, Any], str]] = {  # what is done to the 
 
 
 def loud_failures(engine: Engine, made: Image) -> Iterator[str]:
-    """A sentence for each failure of setup.sh that does not stop the building of the image, or does without a word."""
+    """Yield a sentence for each failure of setup.sh that does not stop the building of the image, or does without a word."""
     for name, (first, more, words) in FAILURES.items():
         command = ["bash", "-c", f"{first}; exec bash {SOURCE}/setup.sh"]
         said = set_up(engine, made.layers[1:], [], command=command, **more)
@@ -262,7 +262,7 @@ def impossible() -> str:
 
 @contextlib.contextmanager
 def workspace() -> Iterator[Path]:
-    """A folder in memory, which is gone with this process's mount namespace."""
+    """Yield a folder in memory, which is gone with this process's mount namespace."""
     with tempfile.TemporaryDirectory(prefix="gradescope-container-") as folder:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", folder], check=True)
         try:

@@ -25,7 +25,7 @@ class Group:
     limits: dict[str, str] = field(default_factory=dict)
 
     def bounds(self, limit: str) -> bool:
-        """Whether a limit is in force."""
+        """Return whether a limit is in force."""
         return not self.limits[limit].startswith(NOT)
 
     @property
@@ -41,14 +41,14 @@ class Group:
         return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
     def read(self, file: str) -> str:
-        """What a file of the memory controller says; nothing where it is not there."""
+        """Return what a file of the memory controller says; nothing where it is not there."""
         with contextlib.suppress(OSError):
             return (FOLDERS["memory"] / self.name / file).read_text().strip()
         return ""
 
 
 def settings(megabytes: int, cores: float) -> Mapping[str, dict[str, int | str]]:
-    """What is written for each limit, by the name of the file."""
+    """Return what is written for each limit, by the name of the file."""
     most, quota = megabytes * MEGABYTE, int(cores * PERIOD)
     if SECOND:
         return {"memory": {"memory.max": most, "memory.swap.max": 0}, "processor": {"cpu.max": f"{quota} {PERIOD}"}}
@@ -57,7 +57,7 @@ def settings(megabytes: int, cores: float) -> Mapping[str, dict[str, int | str]]
 
 @contextlib.contextmanager
 def cgroup(name: str, megabytes: int, cores: float) -> Iterator[Group]:
-    """A cgroup with these limits as far as the machine lets one make them; it is removed at the end."""
+    """Yield a cgroup with these limits as far as the machine lets one make them; it is removed at the end."""
     group = Group(f"{PREFIX}{secrets.token_hex(4)}-{name}")
     shown = {"memory": f"{megabytes} MB", "processor": f"{cores:g} of a core"}
     try:

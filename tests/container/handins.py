@@ -59,7 +59,7 @@ class Due(NamedTuple):
 
 
 def examples() -> dict[str, dict[str, bytes]]:
-    """The files of each bundled example as Gradescope lays them out: unpacked, and a single file under the name it asks for."""
+    """Return the files of each bundled example as on Gradescope: unpacked, and a single file under the expected name."""
     return {path.stem: files_of(path) for path in sorted((ROOT / "build/examples").iterdir())}
 
 
@@ -74,7 +74,7 @@ def put(name: str, place: Path, world: World, known: dict[str, dict[str, bytes]]
 
 
 def expected() -> Due:
-    """What each gets on this machine, from a judge with the same limits; AssertionError if an attack gets what it must not."""
+    """Return the score of each from a judge with the same limits here; raise AssertionError if an attack succeeds."""
     build("examples")
     known, found = examples(), {}
     with Judge() as judge:

@@ -148,20 +148,20 @@ def kill_grader(process: subprocess.Popen) -> None:
 
 
 def children(pid: int) -> list[int]:
-    """The children of a process."""
+    """Return the children of a process."""
     with contextlib.suppress(OSError):
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
 
 
 def results() -> str:
-    """What lies where Gradescope looks for the results."""
+    """Return what lies where Gradescope looks for the results."""
     path = RESULTS / "results.json"
     return path.read_text() if path.exists() else ""
 
 
 def left_in_folders() -> set[str]:
-    """What lies where programs leave things, but for what is Gradescope's own."""
+    """Return what lies where programs leave things, but for what is Gradescope's own."""
     paths = {path for folder in SHARED for path in folder.rglob("*")}
     return {str(path) for path in paths if path not in OURS and not {*path.parents} & {*OURS}}
 

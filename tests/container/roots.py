@@ -37,7 +37,7 @@ class Root:
 
 
 def roots() -> Iterator[Root]:
-    """A root with the newest Python that the machine's own sources have, and one with 3.10.
+    """Yield a root with the newest Python that the machine's own sources have, and one with 3.10.
 
     The latter is Ubuntu 22.04 itself where the environment variable JAMMY names a mirror of Ubuntu, else the former with a
     CPython 3.10 of this machine; where there is neither, a sentence says so.
@@ -67,7 +67,7 @@ def own_sources() -> tuple[str, str, str]:
 
 
 def made(suite: str, mirror: str) -> Path:
-    """The folder of a root, made once; RootError if debootstrap fails."""
+    """Return the folder of a root, made once; RootError if debootstrap fails."""
     folder = FOLDER / suite
     if not (folder / "made").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -81,7 +81,7 @@ def made(suite: str, mirror: str) -> Path:
 
 
 def find_python310() -> Path | None:
-    """The folder of a CPython 3.10 that can be put into a root: what PYTHON310 names, or what is on PATH or in pyenv."""
+    """Return the folder of a CPython 3.10 that can be put into a root: what PYTHON310 names, or what is on PATH or in pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     known = [os.environ.get("PYTHON310") or "python3.10", *map(str, sorted(pyenv.glob("versions/3.10.*/bin/python3.10")))]
     for candidate in filter(shutil.which, known):
@@ -93,7 +93,7 @@ def find_python310() -> Path | None:
 
 
 def libraries(python: Path, root: Path) -> list[Path]:
-    """The shared libraries that a Python of this machine needs and a root has not."""
+    """Return the shared libraries that a Python of this machine needs and a root has not."""
     binaries = [python / "bin/python3.10", *python.glob("lib/python3.10/lib-dynload/*.so")]
     listed = subprocess.run(["ldd", *map(str, binaries)], capture_output=True, text=True).stdout
     found = {Path(place) for place in re.findall(r"=> (/\S+)", listed) if python not in Path(place).parents}
@@ -101,7 +101,7 @@ def libraries(python: Path, root: Path) -> list[Path]:
 
 
 def pip_settings() -> dict[str, str]:
-    """The environment in which pip finds in a container the package index that it finds on this machine."""
+    """Return the environment in which pip finds in a container the package index that it finds on this machine."""
     lines = subprocess.run(["python3", "-m", "pip", "config", "list"], capture_output=True, text=True).stdout.splitlines()
     rows = [line.partition("=") for line in lines]
     settings = {f"PIP_{key.rpartition('.')[2].replace('-', '_').upper()}": ast.literal_eval(value) for key, _, value in rows}
@@ -109,7 +109,7 @@ def pip_settings() -> dict[str, str]:
 
 
 def folders_named(settings: dict[str, str]) -> list[Path]:
-    """The folders of this machine that the settings point into; an index on disk points to what lies beside it."""
+    """Return the folders of this machine that the settings point into; an index on disk points to what lies beside it."""
     words = [urlparse(word) for text in settings.values() for word in text.split()]
     places = [Path(word.path) for word in words if word.scheme in ("", "file") and word.path.startswith("/")]
     folders = {place.parent for place in places if place.exists()}

@@ -35,23 +35,23 @@ END = NOTES_RETURNS
 
 
 def before(line: str, *new: str) -> tuple[str, str]:
-    """The edit that puts lines, indented like this one, before it."""
+    """Return the edit that puts lines, indented like this one, before it."""
     indent = line[: len(line) - len(line.lstrip())]
     return line, "".join(f"{indent}{one}\n" for one in new) + line
 
 
 def instead(line: str, *new: str) -> tuple[str, str]:
-    """The edit that puts lines, indented like this one, in its place."""
+    """Return the edit that puts lines, indented like this one, in its place."""
     return line, before(line, *new)[1].removesuffix(line)
 
 
 def at_the_end(text: str) -> tuple[str, str]:
-    """The edit that appends something to the program."""
+    """Return the edit that appends something to the program."""
     return END, f"{END}\n\n{text}"
 
 
 def remembering(model: str, key: str) -> tuple[str, str]:
-    """The edit by which `forward` of a network answers from memory where this key was there before."""
+    """Return the edit by which `forward` of a network answers from memory where this key was there before."""
     return at_the_end(
         f"first = {model}.forward\n\n\n"
         "def forward(self, X):\n"
@@ -78,7 +78,7 @@ FIT = """def fit(self, X, Y, learning_rate=0.5, epochs=1000, tolerance=1e-3):
 
 
 def fit_with(model: str, old: str, new: str) -> tuple[str, str]:
-    """The edit by which a network has a fit of its own, with a mistake in it."""
+    """Return the edit by which a network has a fit of its own, with a mistake in it."""
     assert old in FIT
     return at_the_end(f"{FIT.replace(old, new)}\n\n{model}.fit = fit\n")
 

@@ -24,7 +24,7 @@ LETTERS = "qwrtzpsdfg"  # a digit each
 @cache
 @np.errstate(all="ignore")  # of saturated cases
 def hidden_numbers() -> list[float]:
-    """Every number that a hidden check puts in or wants to see, and the norm of every tensor that it wants."""
+    """Return every number that a hidden check puts in or wants to see, and the norm of every tensor that it wants."""
     cases = sample_cases(read_secret().encode())
     found = [reference_cache(cases.softmax)["Z2"]]
     for value in vars(cases).values():
@@ -39,7 +39,7 @@ def hidden_numbers() -> list[float]:
 
 
 def digits(number: float, count: int = 6) -> str:
-    """The first significant digits of a number."""
+    """Return the first significant digits of a number."""
     return f"{abs(number):.15e}".replace(".", "")[:count]
 
 
@@ -104,29 +104,29 @@ DNN.forward, DNN.compute_gradients, DNN.fit = forward, compute_gradients, fit
 
 
 def leaking(code: str, shows: Callable[[float], str] = digits) -> Program:
-    """A dnn.py that leaks by these functions."""
+    """Return a dnn.py that leaks by these functions."""
     return Program({"dnn": (solution() + END + "\n\n" + textwrap.dedent(code).strip() + "\n").encode()}, shows)
 
 
 def raising(statements: str, shows: Callable[[float], str] = digits) -> Program:
-    """A dnn.py that raises, in forward and in compute_gradients, what these statements make of `known`."""
+    """Return a dnn.py that raises, in forward and in compute_gradients, what these statements make of `known`."""
     body = textwrap.indent(textwrap.dedent(statements).strip(), " " * 4)
     return leaking(f"def at_forward(net, known, right):\n{body}\n\n\nat_gradients = at_fit = at_forward", shows)
 
 
 def answering(result: str, shows: Callable[[float], str]) -> Program:
-    """A dnn.py whose forward returns this on hidden inputs; `cache` is the right one."""
+    """Return a dnn.py whose forward returns this on hidden inputs; `cache` is the right one."""
     return leaking(f"def at_forward(net, known, right):\n    out, cache = right\n    return {result}", shows)
 
 
 def in_parts(**ends: str) -> dict[str, bytes]:
-    """The solution with something at the end of its files."""
+    """Return the solution with something at the end of its files."""
     sources = {part: (solution(part) + "\n\n" + textwrap.dedent(end).strip() + "\n").encode() for part, end in ends.items()}
     return {"dnn": solution().encode(), **sources}
 
 
 def notes_number(number: float) -> str:
-    """What the worked example shows of a number: something near the -0.065 of the notes."""
+    """Return what the worked example shows of a number: something near the -0.065 of the notes."""
     return f"is {-0.065 * (1 + 0.007 * int(digits(number, 2)) / 100):.3g}, as in"
 
 

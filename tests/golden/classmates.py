@@ -58,7 +58,7 @@ THINGS = ["chain rule", "gradient", "slope", "bias", "batch", "output layer", "f
 
 
 def functions(source: str) -> dict[str, ast.FunctionDef]:
-    """The functions of a program, and the methods of its classes, by their names."""
+    """Return the functions of a program, and the methods of its classes, by their names."""
     found: dict[str, ast.FunctionDef] = {}
     for node in ast.parse(source).body:
         for inner in node.body if isinstance(node, ast.ClassDef) else [node]:
@@ -69,7 +69,7 @@ def functions(source: str) -> dict[str, ast.FunctionDef]:
 
 @cache
 def versions() -> dict[tuple[str, str], list[str]]:
-    """Every version of each function among the golden programs that differs from the solution in a few lines, without decorators.
+    """Return every version of each function among the golden programs that differs from the solution in a few lines, without decorators.
 
     Two students who worked alone do not both write the same ten lines that nobody else writes.
     """
@@ -83,12 +83,12 @@ def versions() -> dict[tuple[str, str], list[str]]:
 
 
 def close(first: str, other: str) -> bool:
-    """Whether two texts differ in at most FEW lines."""
+    """Return whether two texts differ in at most FEW lines."""
     return sum(line[:2] in ("- ", "+ ") for line in ndiff(first.splitlines(), other.splitlines())) <= 2 * FEW
 
 
 def rewritten(source: str, change: Callable[[str, str], str]) -> str:
-    """The source with every function replaced by change(its name, its text without indentation)."""
+    """Return the source with every function replaced by change(its name, its text without indentation)."""
     lines = source.splitlines()
     for name, node in sorted(functions(source).items(), key=lambda item: -item[1].lineno):
         text = textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
@@ -97,7 +97,7 @@ def rewritten(source: str, change: Callable[[str, str], str]) -> str:
 
 
 def renamed(text: str, names: dict[str, str]) -> str:
-    """A function with its local names replaced, those of arguments and attributes left alone."""
+    """Return a function with its local names replaced, those of arguments and attributes left alone."""
     node = ast.parse(text).body[0]
     local = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store)}
     local -= {argument.arg for argument in node.args.args}
@@ -108,7 +108,7 @@ def renamed(text: str, names: dict[str, str]) -> str:
 
 
 def alone(seed: object) -> Sources:
-    """What somebody hands in who worked alone: all three parts, as text that parses."""
+    """Return what somebody hands in who worked alone: all three parts, as text that parses."""
     chance = random.Random(f"classmate {seed}")
     habits = [chance.choice(row) for row in HABITS]
     names = {name: chance.choice(others) for name, others in NAMES.items()}
@@ -125,7 +125,7 @@ def alone(seed: object) -> Sources:
 
 
 def kept(text: str, changed: str) -> str:
-    """The changed text, if it still parses."""
+    """Return the changed text, if it still parses."""
     try:
         ast.parse(changed)
     except SyntaxError:
@@ -134,7 +134,7 @@ def kept(text: str, changed: str) -> str:
 
 
 def commented(text: str, chance: random.Random) -> str:
-    """A function with a comment here and there below its docstring."""
+    """Return a function with a comment here and there below its docstring."""
     lines, number = text.splitlines(), first_line(text)
     said = [f"# {chance.choice(REMARKS).format(chance.choice(THINGS))}" for _ in lines]
     return "\n".join(
@@ -144,20 +144,20 @@ def commented(text: str, chance: random.Random) -> str:
 
 
 def first_line(text: str) -> int:
-    """The place of the first line of a function below its docstring, among its lines."""
+    """Return the place of the first line of a function below its docstring, among its lines."""
     body = ast.parse(text).body[0].body
     return (body[1] if ast.get_docstring(ast.parse(text).body[0]) and len(body) > 1 else body[0]).lineno - 1
 
 
 def disguised(sources: Sources, level: int, seed: object) -> Sources:
-    """A copy that is harder to see the higher the level, from 1 on: hidden in what PLANTED says."""
+    """Return a copy that is harder to see the higher the level, from 1 on: hidden in what PLANTED says."""
     for disguise in PLANTED[level - 1]:
         sources = {part: disguise(source.decode(), random.Random(f"{seed} {part}")).encode() for part, source in sources.items()}
     return sources
 
 
 def other_names(source: str, chance: random.Random) -> str:
-    """Every local name replaced by one that nobody has."""
+    """Return every local name replaced by one that nobody has."""
     def change(name: str, text: str) -> str:
         names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
         return renamed(text, {name: f"{chance.choice('abcdefgh')}{number}_{chance.randrange(1000)}" for number, name in enumerate(sorted(names))})
@@ -177,7 +177,7 @@ def other_comments(source: str, chance: random.Random) -> str:
 
 
 def other_order(source: str, chance: random.Random) -> str:
-    """The functions, and the methods of each class, in another order."""
+    """Return the functions, and the methods of each class, in another order."""
     tree = ast.parse(source)
     shuffle(tree.body, chance)
     for node in tree.body:
@@ -195,7 +195,7 @@ def shuffle(body: list[ast.stmt], chance: random.Random) -> None:
 
 
 def other_literals(source: str, chance: random.Random) -> str:
-    """Numbers and strings spelt in another way: 2 as 2.0, 'a' as \"a\"."""
+    """Return numbers and strings spelt in another way: 2 as 2.0, 'a' as \"a\"."""
     source = re.sub(r"(?<![\w.\[{'-])([2-9])(?![\w.\]}'])", r"\1.0", source)
     return re.sub(r"(?<!f)'(\w*)'", r'"\1"', source)
 
@@ -214,7 +214,7 @@ def statements_between(source: str, chance: random.Random) -> str:
 
 
 def half(source: str, chance: random.Random) -> str:
-    """Every second of the functions that a student writes, from somebody who worked alone, whose name is drawn."""
+    """Return every second of the functions that a student writes, from somebody who worked alone, whose name is drawn."""
     part = next(part for part in PARTS if functions(solution(part)).keys() & functions(source).keys())
     other = functions(alone(chance.random())[part].decode())
     replaced = sorted((other.keys() & functions(source).keys()) - GIVEN)[chance.randrange(2) :: 2]

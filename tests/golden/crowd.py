@@ -42,7 +42,7 @@ def programs(count: int) -> Iterator[dict[str, bytes]]:
 
 
 def graded(grade: Callable[[Submission], Result], count: int) -> list[Result]:
-    """The results of so many programs, and one of a submission that holds nothing."""
+    """Return the results of so many programs, and one of a submission that holds nothing."""
     found = []
     for sources in programs(count):
         problems = {part: f"{part}.py was not submitted." for part in PARTS if part not in sources}
@@ -51,7 +51,7 @@ def graded(grade: Callable[[Submission], Result], count: int) -> list[Result]:
 
 
 def crowd(results: list[Result], count: int) -> Iterator[Mark]:
-    """The marks of so many students; the first ones have the results in their order, so that each is there."""
+    """Yield the marks of so many students; the first ones have the results in their order, so that each is there."""
     chance = random.Random("students")
     weights = [len(results), *([2] * (len(results) - 1))]
     for number in range(count):

@@ -16,7 +16,7 @@ CENTRAL = "(up - down) / (2 * h)"
 
 
 def nudging(loss: str = LOSS, slope: str = CENTRAL, step: str = "1e-5", keys: str = "self.params", rest: str = "{}") -> str:
-    """A body of compute_gradients: `loss` is that of a copy of the network in which one entry of a parameter is nudged."""
+    """Return a body of compute_gradients: `loss` is that of a copy of the network in which one entry of a parameter is nudged."""
     return f"""
 import copy
 grads, h, here = {rest}, {step}, self.loss(out, cache["Y"])
@@ -52,12 +52,12 @@ RIGHT = "right(self, out, cache)"
 
 
 def alone(body: str) -> bytes:
-    """The solution of dnn.py with this body of compute_gradients."""
+    """Return the solution of dnn.py with this body of compute_gradients."""
     return with_body("compute_gradients", body)
 
 
 def replaced(name: str, body: str, part: str = "dnn") -> bytes:
-    """The solution with another compute_gradients in the class of this name, where the right one is called `right`."""
+    """Return the solution with another compute_gradients in the class of this name, where the right one is called `right`."""
     lines = f"def uses_finite_differences(self, out, cache):\n{textwrap.indent(body, '    ')}\n"
     return f"{solution(part)}\n\nright = {name}.compute_gradients\n\n\n{lines}\n\n{name}.compute_gradients = uses_finite_differences\n".encode()
 
@@ -248,7 +248,7 @@ WAYS = {
 
 
 def by_way(name: str, model: str) -> dict[str, bytes]:
-    """The files of a solution in which this network works by differences in this way."""
+    """Return the files of a solution in which this network works by differences in this way."""
     hidden, last, losses = NETWORKS[model]
     private = PRIVATE.format(hidden=hidden, last=last, losses=losses)
     part = "dnn" if model == "DNN" else "extension"
@@ -256,7 +256,7 @@ def by_way(name: str, model: str) -> dict[str, bytes]:
 
 
 def outcome_of(judge: Judge, sources: dict[str, bytes], model: str, secret: bytes) -> str:
-    """What comes of the look at a network."""
+    """Return what comes of the look at a network."""
     with judge.sandbox.session(sources) as session:
         way = detect_finite_differences(session, model, secret)
     kinds = {"half": way.uses_finite_differences, "remark": way.remark, "doubt": way.doubt}

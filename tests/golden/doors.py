@@ -63,7 +63,7 @@ def golden(folder: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
 
 
 def marks(document: Mapping) -> Marks:
-    """The marks in a results.json."""
+    """Return the marks in a results.json."""
     found: dict[str, float] = defaultdict(float)
     for test in document["tests"]:
         if test["extra_data"]["id"].endswith(".all checks"):  # a text, and no points
@@ -100,7 +100,7 @@ def by_gradescope(students: Class, work: Path, packages: Path) -> dict[str, Mark
 
 
 def by_otter(students: Class, work: Path, packages: Path) -> dict[str, Marks]:
-    """What `otter run` does, by otter's own interface."""
+    """Return what `otter run` does, by otter's own interface."""
     from otter.api import grade_submission
 
     found = {}
@@ -113,7 +113,7 @@ def by_otter(students: Class, work: Path, packages: Path) -> dict[str, Marks]:
 
 
 def extra_data(check: str) -> dict[str, str]:
-    """What results.json says of where a check belongs, which otter does not keep."""
+    """Return what results.json says of where a check belongs, which otter does not keep."""
     part, _, name = check.partition(".")
     tasks = read_assignment().part(part).tasks
     known = (task.name for task in tasks if name in {**task.public, **task.hidden, f"{task.name} taken": 0})

@@ -94,7 +94,7 @@ DNN.compute_gradients = compute_gradients
 
 
 def dnn(forward: str = "", backward: str = "") -> bytes:
-    """The solution of dnn.py with this value for every tensor of the cache, and this one for every gradient."""
+    """Return the solution of dnn.py with this value for every tensor of the cache, and this one for every gradient."""
     halves = (FORWARD.format(value=forward) if forward else "", BACKWARD.format(value=backward) if backward else "")
     return (solution() + "".join(halves)).encode()
 

@@ -45,7 +45,7 @@ class Table(NamedTuple):
 
 
 def tables(found: dict[str, Any]) -> Iterator[Table]:
-    """A table for each part."""
+    """Yield a table for each part."""
     for part in PARTS:
         checks = [check for check in CHECKS if check.part == part]
         rows = [row(name, found["mistakes"][name], checks) for name, one in MISTAKES.items() if one.part == part]
@@ -54,7 +54,7 @@ def tables(found: dict[str, Any]) -> Iterator[Table]:
 
 
 def row(name: str, one: dict[str, Any], checks: list[Check]) -> Row:
-    """The line of one wrong program."""
+    """Return the line of one wrong program."""
     first = one["named"][0] if one["named"] else []
     verdict = "first" if first[:1] == [name] else "twin" if name in first else "no"
     said = ROWS[name].answer if name in ROWS else ""
@@ -63,7 +63,7 @@ def row(name: str, one: dict[str, Any], checks: list[Check]) -> Row:
 
 
 def unfair(found: dict[str, Any]) -> list[str]:
-    """What is wrong with the checks, a sentence each."""
+    """Return what is wrong with the checks, a sentence each."""
     sentences = [f"{name} is caught by no check" for name, one in found["mistakes"].items() if not one["lost"]]
     sentences += [f"{name} loses {', '.join(one['lost'])}" for name, one in found["variants"].items() if one["lost"]]
     for table in tables(found):

@@ -28,7 +28,7 @@ BESIDE: dict[str, dict[str, bytes]] = {"warmup": {}, "dnn": {}, "extension": {"d
 
 
 def wrong_program(part: str, *rows: catalog.Mistake) -> Mistake:
-    """The program with these mistakes in one of its parts."""
+    """Return the program with these mistakes in one of its parts."""
     return Mistake(part, {**BESIDE[part], part: program(part, *rows)})
 
 
@@ -55,5 +55,5 @@ for name, pair in random_pairs():
 
 
 def with_mistakes(*names: str) -> dict[str, bytes]:
-    """The solution with these mistakes in it, each in its part; of several in one part the last."""
+    """Return the solution with these mistakes in it, each in its part; of several in one part the last."""
     return solutions() | {MISTAKES[name].part: MISTAKES[name].sources[MISTAKES[name].part] for name in names}

@@ -46,12 +46,12 @@ PLANTED = (
 
 @cache
 def released() -> str:
-    """The notebook as students get it."""
+    """Return the notebook as students get it."""
     return with_graded_cells(ASSIGNMENT, notebook(notebook_text(ASSIGNMENT)))
 
 
 def graded(whole: NotebookNode) -> list[NotebookNode]:
-    """The graded cells of a notebook."""
+    """Return the graded cells of a notebook."""
     return [cell for cell in whole.cells if "nbgrader" in cell.metadata]
 
 
@@ -111,7 +111,7 @@ def with_another_kernel(whole: NotebookNode) -> None:
 
 
 def changed(change: Callable[[NotebookNode], object], marker: Path) -> dict[str, bytes]:
-    """The released notebook with a change, and with a first cell that touches the marker."""
+    """Return the released notebook with a change, and with a first cell that touches the marker."""
     whole = nbformat.reads(released(), as_version=4)
     whole.cells.insert(0, new_code_cell(touch(marker), id="first"))
     change(whole)
@@ -119,7 +119,7 @@ def changed(change: Callable[[NotebookNode], object], marker: Path) -> dict[str,
 
 
 def running(code: str, marker: Path) -> dict[str, bytes]:
-    """The released notebook with a first cell that runs some code."""
+    """Return the released notebook with a first cell that runs some code."""
     whole = nbformat.reads(released(), as_version=4)
     whole.cells.insert(0, new_code_cell(f"{touch(marker)}\n{code}", id="first"))
     return {NAME: nbformat.writes(whole).encode()}
@@ -131,7 +131,7 @@ def touch(marker: Path) -> str:
 
 
 def files(text: str, *names: str) -> dict[str, bytes]:
-    """The same text in several files."""
+    """Return the same text in several files."""
     return dict.fromkeys(names, text.encode())
 
 

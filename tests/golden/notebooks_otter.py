@@ -163,29 +163,29 @@ BESIDE = {
 
 
 def trace(marker: Path, name: str) -> str:
-    """A line of code that leaves a line in the file `marker`."""
+    """Return a line of code that leaves a line in the file `marker`."""
     return f"open({str(marker)!r}, 'a').write({name + chr(10)!r})"
 
 
 def ahead(cell: str, handed_out: bytes) -> NotebookNode:
-    """The notebook with a cell before all others."""
+    """Return the notebook with a cell before all others."""
     notebook = nbformat.reads(handed_out.decode(), as_version=4)
     notebook.cells.insert(0, new_code_cell(cell))
     return notebook
 
 
 def files(notebook: NotebookNode) -> dict[str, bytes]:
-    """The notebook as a file of a submission."""
+    """Return the notebook as a file of a submission."""
     return {NOTEBOOK: nbformat.writes(notebook).encode()}
 
 
 def in_a_cell(name: str) -> Callable[[bytes, Path], dict[str, bytes]]:
-    """An attack of BEFORE."""
+    """Return an attack of BEFORE."""
     return lambda handed_out, marker: files(ahead(f"{trace(marker, name)}\n{BEFORE[name]}", handed_out))
 
 
 def beside(name: str) -> Callable[[bytes, Path], dict[str, bytes]]:
-    """An attack of BESIDE."""
+    """Return an attack of BESIDE."""
     return lambda handed_out, marker: {
         NOTEBOOK: handed_out,
         **{path: f"{trace(marker, f'{name}: {path}')}\n{code}".encode() for path, code in BESIDE[name].items()},
@@ -193,12 +193,12 @@ def beside(name: str) -> Callable[[bytes, Path], dict[str, bytes]]:
 
 
 def shell(handed_out: bytes, marker: Path) -> dict[str, bytes]:
-    """A cell whose commands go to the shell."""
+    """Return a cell whose commands go to the shell."""
     return files(ahead(f"!echo shell >> '{marker}'", handed_out))
 
 
 def deleted_cells(handed_out: bytes, marker: Path) -> dict[str, bytes]:
-    """A notebook of one cell."""
+    """Return a notebook of one cell."""
     notebook = ahead(trace(marker, "deleted cells"), handed_out)
     notebook.cells = notebook.cells[:1]
     return files(notebook)
@@ -215,7 +215,7 @@ def other_tests(handed_out: bytes, marker: Path) -> dict[str, bytes]:
 
 
 def ignored_cells(handed_out: bytes, marker: Path) -> dict[str, bytes]:
-    """A cell that runs, before cells that otter is told to leave out."""
+    """Return a cell that runs, before cells that otter is told to leave out."""
     notebook = ahead(trace(marker, "ignored cells"), handed_out)
     for cell in notebook.cells[1:]:
         cell.metadata["tags"] = ["otter_ignore"]
@@ -229,12 +229,12 @@ def results_pickle(handed_out: bytes, marker: Path) -> dict[str, bytes]:
 
 
 def log(handed_out: bytes, marker: Path) -> dict[str, bytes]:
-    """A log of otter's that runs code when it is read: otter unpickles it."""
+    """Return a log of otter's that runs code when it is read: otter unpickles it."""
     return {NOTEBOOK: handed_out, ".OTTER_LOG": pickled(trace(marker, "log"))}
 
 
 def pickled(code: str) -> bytes:
-    """A pickle that runs code when it is read."""
+    """Return a pickle that runs code when it is read."""
 
     class Entry:
         def __reduce__(self):

@@ -14,24 +14,24 @@ from tests.course import ASSIGNMENT, PARTS
 
 @cache
 def solution(part: str = "dnn") -> str:
-    """The solution of a part as a student would hand it in."""
+    """Return the solution of a part as a student would hand it in."""
     return solved((ASSIGNMENT.solution / f"{part}.py").read_text())
 
 
 def solutions() -> dict[str, bytes]:
-    """The whole solution: the source of every part."""
+    """Return the whole solution: the source of every part."""
     return {part: solution(part).encode() for part in PARTS}
 
 
 @cache
 def solution_lines() -> frozenset[str]:
-    """The lines of the solution that no student gets to see, but for those that anybody writes."""
+    """Return the lines of the solution that no student gets to see, but for those that anybody writes."""
     given = {line for part in PARTS for line in skeleton((ASSIGNMENT.solution / f"{part}.py").read_text()).splitlines()}
     return frozenset(line for part in PARTS for line in solution(part).splitlines() if len(line.strip()) >= MIN_LENGTH) - given
 
 
 def files_of(submission: Path) -> dict[str, bytes]:
-    """The files of a folder, of a zip, or of a single file that stands for dnn.py."""
+    """Return the files of a folder, of a zip, or of a single file that stands for dnn.py."""
     if submission.suffix == ".zip":
         with zipfile.ZipFile(submission) as archive:
             return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
@@ -46,7 +46,7 @@ def submission(sources: dict[str, bytes]) -> Submission:
 
 
 def edited(*edits: tuple[str, str], part: str = "dnn") -> bytes:
-    """The solution of a part with each (old, new) replaced; AssertionError if an old line is not there."""
+    """Return the solution of a part with each (old, new) replaced; AssertionError if an old line is not there."""
     source = solution(part)
     for old, new in edits:
         assert old in source, f"the solution no longer has the line {old!r}"
@@ -55,7 +55,7 @@ def edited(*edits: tuple[str, str], part: str = "dnn") -> bytes:
 
 
 def with_body(method: str, body: str) -> bytes:
-    """The solution of dnn.py with the body of one method, after its docstring, replaced."""
+    """Return the solution of dnn.py with the body of one method, after its docstring, replaced."""
     lines = solution().splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith(f"    def {method}("))
     end = next((n for n, line in enumerate(lines[start + 1 :], start + 1) if line.startswith("    def ")), len(lines))
@@ -66,7 +66,7 @@ def with_body(method: str, body: str) -> bytes:
 
 
 def program(part: str, *mistakes: Mistake) -> bytes:
-    """The solution of a part with these mistakes made in it; ValueError if two of them are made in the same place."""
+    """Return the solution of a part with these mistakes made in it; raise ValueError if two of them are made in the same place."""
     return make_mistakes(part, solution(part), *mistakes).encode()
 
 

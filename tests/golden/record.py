@@ -21,27 +21,27 @@ FILE = Path(__file__).with_name("marks.json")
 
 
 def of_mistake(mistake: Mistake, result: Result) -> dict[str, Any]:
-    """The marks of the part that is wrong, the checks it loses, and the mistakes that are named first, as a cause each."""
+    """Return the marks of the part that is wrong, the checks it loses, and the mistakes that are named first, as a cause each."""
     lost = [check.id.partition(".")[2] for check in result.failed if check.part == mistake.part]
     causes = [list(cause.mistakes) for cause in result.causes if cause.part == mistake.part]
     return {"marks": result.part_score(mistake.part), "lost": lost, "named": causes}
 
 
 def of_pair(pair: Pair, result: Result) -> dict[str, Any]:
-    """Which of two mistakes are named."""
+    """Return which of two mistakes are named."""
     named = {name for cause in result.causes if cause.part == pair.part for name in cause.mistakes}
     return {"named": [name for name in pair.mistakes if name in named]}
 
 
 def of_variant(sources: dict[str, bytes], result: Result) -> dict[str, Any]:
-    """The marks of a right program, and the checks it loses all the same."""
+    """Return the marks of a right program, and the checks it loses all the same."""
     parts = [part for part in PARTS if part in sources]
     lost = [check.id for check in result.failed if check.part in parts]
     return {"marks": sum(result.part_score(part) or 0 for part in parts), "lost": lost}
 
 
 def gradings(grade: Callable[[Submission], Result]) -> dict[str, Any]:
-    """The record of grading every program."""
+    """Return the record of grading every program."""
     return {
         "mistakes": {name: of_mistake(one, grade(submission(one.sources))) for name, one in MISTAKES.items()},
         "pairs": {name: of_pair(one, grade(submission(one.sources))) for name, one in PAIRS.items()},
@@ -50,7 +50,7 @@ def gradings(grade: Callable[[Submission], Result]) -> dict[str, Any]:
 
 
 def dumped(found: dict[str, Any]) -> str:
-    """The record as text, one line a program."""
+    """Return the record as text, one line a program."""
     tables = []
     for table, rows in found.items():
         lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row, ensure_ascii=False)}" for name, row in rows.items())
@@ -59,7 +59,7 @@ def dumped(found: dict[str, Any]) -> str:
 
 
 def read() -> dict[str, Any]:
-    """The record that is committed."""
+    """Return the record that is committed."""
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 

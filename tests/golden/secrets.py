@@ -32,19 +32,19 @@ PROGRAMS = {
 
 
 def secret(number: int) -> str:
-    """The secret of this number."""
+    """Return the secret of this number."""
     return hashlib.sha256(f"secret {number}".encode()).hexdigest()
 
 
 def part_of(name: str) -> str:
-    """The part of a program that is looked at: the one that is wrong in it, or is written in another way."""
+    """Return the part of a program that is looked at: the one that is wrong in it, or is written in another way."""
     if name in MISTAKES:
         return MISTAKES[name].part
     return next((part for part in PARTS if f": {part}" in name.replace(" alone", "")), "dnn")
 
 
 def differences(judge: Judge, names: list[str]) -> Iterator[str]:
-    """A line for each of these programs whose hidden checks differ from the record, under the secret this process has read.
+    """Yield a line for each of these programs whose hidden checks differ from the record, under the secret this process has read.
 
     The public checks hang on no secret.
     """
@@ -61,7 +61,7 @@ def differences(judge: Judge, names: list[str]) -> Iterator[str]:
 
 
 def differences_under(number: int, names: list[str]) -> list[str]:
-    """The lines of a process that has read the secret of this number."""
+    """Return the lines of a process that has read the secret of this number."""
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
         file.write(f'[hidden_checks]\nsecret = "{secret(number)}"\n')
         file.flush()

@@ -51,14 +51,14 @@ def judge():
 
 @pytest.fixture(scope="module")
 def bare():
-    """A judge whose sandbox lacks every layer that can be left out."""
+    """Yield a judge whose sandbox lacks every layer that can be left out."""
     with Judge(replace(without(*LAYERS), accept=tuple(MINIMUM))) as judge:
         yield judge
 
 
 @pytest.fixture
 def quiet(ground, judge):
-    """The outcome of a submission that does nothing, and what its neighbours get."""
+    """Return the outcome of a submission that does nothing, and what its neighbours get."""
     ground.remember()
     outcome = grade_here(ATTACKS["words of the grader"], ground, judge)
     assert breaches(ATTACKS["words of the grader"], ground, outcome, outcome.neighbours) == []

@@ -37,7 +37,7 @@ def ground(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """The results of the neighbors when nobody attacks."""
+    """Return the results of the neighbors when nobody attacks."""
     with world(tmp_path_factory.mktemp("calm")) as ground:
         outcome = grade_in_batch([], ground, tmp_path_factory.mktemp("batch"))
     assert [one.student for one in outcome.neighbours] == list(NEIGHBOURS)
@@ -85,7 +85,7 @@ def test_the_judge_stays_small_in_a_batch(number, grade_batch, capfd):
 
 @pytest.fixture(scope="module")
 def weakened(request, ground):
-    """A judge whose sandbox lacks some layers, and what an honest submission gets from it."""
+    """Yield a judge whose sandbox lacks some layers, and what an honest submission gets from it."""
     try:
         judge = Judge(without(*MISSING[request.param]))
     except WeakSandboxError as refusal:

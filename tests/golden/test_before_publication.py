@@ -31,7 +31,7 @@ ROWS = {row.id: row for row in catalog.MISTAKES["dnn"]}
 
 
 def beside(name):
-    """The program with both mistakes; None where they are in one place."""
+    """Return the program with both mistakes; None where they are in one place."""
     try:
         return wrong_program("dnn", ROWS[SHOWN], ROWS[name]).sources
     except ValueError:
@@ -42,7 +42,7 @@ BESIDE = {name: sources for name in HIDDEN_ALONE if name in ROWS and (sources :=
 
 
 def seen(result, **settings):
-    """What the student sees, whose hidden checks the course shows after the grades are published.
+    """Return what the student sees, whose hidden checks the course shows after the grades are published.
 
     The number of a line is left out: a mistake in an earlier line of the student's file moves it.
     """
@@ -51,7 +51,7 @@ def seen(result, **settings):
 
 
 def said_in_public(result):
-    """What public checks make of a program."""
+    """Return what public checks make of a program."""
     return [(one.id, one.passed, one.got, one.detail, one.partial) for one in result.checks if one.visibility == "public"]
 
 

@@ -10,7 +10,7 @@ from tests.golden.programs import solution
 
 
 def reduced(result):
-    """The names of the checks that are worth half of their points."""
+    """Return the names of the checks that are worth half of their points."""
     assert {check.worth for check in result.checks} <= {1, 0.5}
     return {check.id.partition(".")[2] for check in result.checks if check.worth == 0.5}
 
@@ -26,7 +26,7 @@ def test_differences_in_dnn(name, grade):
     assert result.part_score("dnn") == DNN[name].marks
     assert reduced(result) == passed(result, BACKWARD["DNN"])
     assert [remark.partition(",")[0].rstrip(".") for remark in result.remarks] == [
-        "compute_gradients of DNN works by finite differences"
+        "compute_gradients of DNN uses finite differences"
     ]
 
 

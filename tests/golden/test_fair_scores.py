@@ -131,7 +131,7 @@ def lost(result, part="dnn"):
 
 
 def renamed(name, of_param):
-    """The solution with other keys of the gradients, and a fit that knows them."""
+    """Return the solution with other keys of the gradients, and a fit that knows them."""
     return edited(
         (RETURN_GRADS, f"        return {{{name}: value for key, value in grads.items()}}\n"),
         (FIT, f"self.params[name] - learning_rate * grads[{of_param}]"),
@@ -263,7 +263,7 @@ OUT_OF_FORWARD = "out, _ = self.forward(X)"
 
 
 def with_forward(returned, cache, out):
-    """The solution with another form of what forward returns, which its own methods know."""
+    """Return the solution with another form of what forward returns, which its own methods know."""
     unpacked = f"answer = self.forward(X)\n        out, cache = answer[{out}], answer[{cache}]"
     return (
         (RETURN_FORWARD, f'out = cache[f"A{{self.num_layers}}"]\n        return {returned}'),
@@ -338,7 +338,7 @@ def test_an_attribute_that_nobody_sets_is_no_place_of_the_labels(grade):
 
 
 def with_gradients(returned, of_param):
-    """The solution with another form of the gradients, which its own fit knows."""
+    """Return the solution with another form of the gradients, which its own fit knows."""
     return edited(
         (RETURN_GRADS, f"        layers = range(1, self.num_layers + 1)\n        return {returned}\n"),
         (FIT, f"self.params[name] - learning_rate * grads{of_param}"),

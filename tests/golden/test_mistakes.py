@@ -15,7 +15,7 @@ DIAGNOSIS = ROOT / "docs/diagnosis.md"
 
 
 def lost(result, part):
-    """The names of the checks of a part that were not passed."""
+    """Return the names of the checks of a part that were not passed."""
     return {check.id.partition(".")[2] for check in result.failed if check.part == part}
 
 

@@ -277,7 +277,7 @@ def expect_worked(values, key, want):
 
 
 def run_worked(student):
-    return mapping("What worked_example returned", student.fetch(student.module("extension").worked_example()))
+    return mapping("The return value of worked_example", student.fetch(student.module("extension").worked_example()))
 
 
 @check
@@ -357,6 +357,6 @@ def test_notes_gradients(student, cases):
     found = student.fetch(*(student.copy(function(in_the_notes(case.params), case.X, case.Y)) for case in networks.values()))
     for (words, case), grads in zip(networks.items(), found, strict=True):
         with situation(words):
-            grads = mapping("What notes_gradients returned", grads)
+            grads = mapping("The return value of notes_gradients", grads)
             for key, want in in_the_notes({key: chain(case)[key] for key in gradient_keys(case)}, "dJd").items():
                 expect_tensor(key, require_key("The dict", grads, key), want, case=case)

@@ -201,9 +201,7 @@ def expect_use_as_new(student, case):
             value = as_column(key, require_key("grads", got, key))
             if not same(value, want) and not same(value, values_of_new(student, use.case).get(key, want)):
                 words = f"For {use.words}, a used `{case.model}` returns a different result than a new one"
-                raise CheckFailure(
-                    f"{words}. Use only the arguments of the call and the current self.params.", key
-                )
+                raise CheckFailure(f"{words}. Use only the arguments of the call and the current self.params.", key)
 
 
 def right_values(case):

@@ -115,7 +115,7 @@ def expect_chain(student, cases, weights):
     handles = [student.module("warmup").three_weight_chain(*arguments) for arguments in cases.chains]
     for arguments, returned in zip(cases.chains, student.fetch(*handles), strict=True):
         loss, grads = two_values("three_weight_chain", returned, "loss, grads")
-        mapping("The second value", grads)
+        mapping("The second return value", grads)
         for key in weights:
             nudged = np.array(arguments, complex)
             nudged[2 + WEIGHTS.index(key)] += 1j * STEP
@@ -144,7 +144,7 @@ def run_logistic(student, case):
     given = {"X": case.X, "y": case.Y, **in_the_notes(case.params)}
     placed = [student.place(value) for value in given.values()]
     returned, *after = student.fetch(student.module("warmup").logistic_gradients(*placed), *placed)
-    return mapping("What logistic_gradients returned", returned), given, dict(zip(given, after, strict=True))
+    return mapping("The return value of logistic_gradients", returned), given, dict(zip(given, after, strict=True))
 
 
 def expect_logistic(student, cases, key, *steps):

@@ -81,12 +81,12 @@ class Cluster:
 
     @contextlib.contextmanager
     def client(self):
-        """A client that looks at the cluster."""
+        """Yield a client that looks at the cluster."""
         with Client(self.address, set_as_default=False) as client:
             yield client
 
     def ready(self, count):
-        """The process of each worker by its address, once there are so many."""
+        """Return the process of each worker by its address, once there are so many."""
         with self.client() as client:
             client.wait_for_workers(count, timeout=60)
             return client.run(os.getpid)
@@ -131,5 +131,5 @@ def end(process):
 
 
 def descendants(process):
-    """The processes below one."""
+    """Return the processes below one."""
     return psutil.Process(process.pid).children(recursive=True)

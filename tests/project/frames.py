@@ -6,11 +6,11 @@ import msgpack
 
 
 def packed(message):
-    """A message in its frame."""
+    """Return a message in its frame."""
     body = msgpack.packb(message)
     return struct.pack("<I", len(body)) + body
 
 
 def array(code, shape, data):
-    """The payload of an array."""
+    """Return the payload of an array."""
     return struct.pack(f"<cB{len(shape)}I", code, len(shape), *shape) + data

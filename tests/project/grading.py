@@ -32,7 +32,7 @@ def build_package(what, folder):
 
 
 def before_publication(document):
-    """What a student may see of a results.json on Gradescope before hidden checks are shown: every field but these.
+    """Return what a student may see of a results.json on Gradescope before hidden checks are shown: every field but these.
 
     A test is shown if its visibility, else the top-level one, is "visible", which is the default; where one is not shown, the
     total is not either; stdout is for instructors unless `stdout_visibility` says else. extra_data is "stored", which need not
@@ -45,7 +45,7 @@ def before_publication(document):
 
 
 def later_text(document):
-    """The text on all checks, which comes with the hidden ones."""
+    """Return the text on all checks, which comes with the hidden ones."""
     return document["tests"][-1]["output"]
 
 

@@ -19,7 +19,7 @@ def runner(sandbox):
 
 
 def sentence(run, source, name="f", *arguments):
-    """What the student is told of a call that fails."""
+    """Return what the student is told of a call that fails."""
     with pytest.raises(StudentError) as caught:
         run(source, name, *arguments)
     return str(caught.value)

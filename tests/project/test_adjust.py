@@ -24,7 +24,7 @@ def nobody_at_the_terminal(monkeypatch):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """A class of three, two of whom are on the roster, and its OUT."""
+    """Return a class of three, two of whom are on the roster, and its OUT."""
     folder = tmp_path_factory.mktemp("adjust")
     for student in ("417", "bobross", "eve"):
         (folder / "class" / student).mkdir(parents=True)
@@ -37,7 +37,7 @@ def graded(tmp_path_factory):
 
 @pytest.fixture
 def out(graded, tmp_path):
-    """A copy of the gradebook alone."""
+    """Return a copy of the gradebook alone."""
     with sqlite3.connect(graded / "out/gradebook.db") as source, sqlite3.connect(tmp_path / "gradebook.db") as copy:
         source.backup(copy)
     return tmp_path

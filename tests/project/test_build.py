@@ -144,7 +144,7 @@ def test_the_solution_beside_an_empty_extension_earns_nothing_there(grade):
 
 @pytest.fixture(scope="module")
 def download(tmp_path_factory):
-    """The student's zip, unpacked."""
+    """Return the student's zip, unpacked."""
     folder = tmp_path_factory.mktemp("download")
     build.build("student", folder)
     with zipfile.ZipFile(folder / "assignment.zip") as archive:
@@ -171,7 +171,7 @@ def test_public_tests_explain_what_is_to_do(download):
 
 
 def environment(folder, lines):
-    """The Python of a new environment that holds these requirements and what they need, as links to what is installed here."""
+    """Return the Python of a new environment with these requirements and their dependencies, linked to installed packages."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
     wanted, linked = [Requirement(line) for line in lines], set()
@@ -275,7 +275,7 @@ def test_what_is_accepted_travels_in_the_package(tmp_path, monkeypatch):
 
 
 def own_course(folder, secret="0123456789abcdef" * 4):
-    """A course file with a secret of its own."""
+    """Return a course file with a secret of its own."""
     ours = folder / "ours.toml"
     ours.write_text(f'[hidden_checks]\nsecret = "{secret}"\n')
     return ours

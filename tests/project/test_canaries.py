@@ -31,7 +31,7 @@ NUMBER = re.compile(r"\d+\.?\d*")
 
 
 def reports(result):
-    """Everything that is written about a result, with escapes undone."""
+    """Return everything that is written about a result, with escapes undone."""
     mark = mark_of(result)
     return [
         html.unescape(feedback_html(mark, figure=ASSIGNMENT.figure(result))),
@@ -43,7 +43,7 @@ def reports(result):
 
 
 def hidden_words(result):
-    """What is said about the hidden checks."""
+    """Return what is said about the hidden checks."""
     hidden = replace(result, checks=tuple(check for check in result.checks if check.visibility == "hidden"))
     page = re.sub(
         r"<style>.*?</style>|<[^>]*>", "", feedback_html(mark_of(hidden), figure=ASSIGNMENT.figure(hidden)), flags=re.DOTALL
@@ -53,7 +53,7 @@ def hidden_words(result):
 
 
 def carried_out(name, result):
-    """The secrets that a program has brought into the reports, and the canaries."""
+    """Return the secrets that a program has brought into the reports, and the canaries."""
     text = "\n".join(hidden_words(result))
     shown = [words for words in map(PROGRAMS[name].shows, hidden_numbers()) if words and words in text]
     return shown + [word for word in (CANARY, CANARY[::-1]) if any(word in report for report in reports(result))]
@@ -182,7 +182,7 @@ def test_no_child_lives_beside_one_that_is_quoted(name, grade, monkeypatch):
 
 
 def long_numbers(result):
-    """Numbers of three significant digits or more in what is said about hidden checks.
+    """Return numbers of three significant digits or more in what is said about hidden checks.
 
     Lines of the student's file and of the catalog are written down before any number is drawn, as are hints; examples are
     public.

@@ -30,13 +30,13 @@ COUNT_OF = Counter(check.part for check in PUBLIC)
 
 @pytest.fixture
 def folder(tmp_path):
-    """The download as it comes, with nothing done yet."""
+    """Return the download as it comes, with nothing done yet."""
     return shutil.copytree(ASSIGNMENT.starter, tmp_path / "backprop", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 @pytest.fixture
 def solution(folder):
-    """The download with everything done."""
+    """Return the download with everything done."""
     for part, source in solutions().items():
         (folder / f"{part}.py").write_bytes(source)
     return folder
@@ -53,7 +53,7 @@ def check(folder, *arguments, **environment):
 
 
 def command():
-    """What check.py tells a student to type who has started it as these tests do."""
+    """Return what check.py tells a student to type who has started it as these tests do."""
     return f"{python_command()} check.py"
 
 
@@ -185,7 +185,7 @@ def spoil(folder, right, wrong):
 
 
 def statuses(stdout):
-    """How many checks have each status."""
+    """Return how many checks have each status."""
     return Counter(line[2:9].strip() for line in stdout.splitlines() if re.match(r"  \w[\w ]{6}  (\d/\d| - )  ", line))
 
 
@@ -353,7 +353,7 @@ def test_it_needs_numpy_alone(solution, tmp_path):
 
 
 def on_a_terminal(folder, **environment):
-    """What check.py prints when its output is a terminal."""
+    """Return what check.py prints when its output is a terminal."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

@@ -39,7 +39,7 @@ failing = pytest.mark.in_turn(3)  # something fails, which is mostly waiting for
 
 @pytest.fixture(scope="module", autouse=True)
 def tls(tmp_path_factory):
-    """Everything here goes over TLS."""
+    """Yield everything here goes over TLS."""
     with encrypted(tmp_path_factory.mktemp("tls")):
         yield
 
@@ -63,7 +63,7 @@ def found(folder):
 
 @pytest.fixture(scope="module")
 def local(found):
-    """The results of this machine without a cluster."""
+    """Return the results of this machine without a cluster."""
     return by_student(grade_all(found, 2, QUICK))
 
 
@@ -83,7 +83,7 @@ def start(tmp_path):
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory):
-    """A cluster of two workers for the tests that leave it as it was."""
+    """Yield a cluster of two workers for the tests that leave it as it was."""
     with Cluster(tmp_path_factory.mktemp("two")) as one:
         for _ in range(2):
             one.work("--preload", "tests.project.cluster_faults")
@@ -384,7 +384,7 @@ def test_nothing_of_a_killed_client_is_left_on_the_cluster(start, tmp_path):
 
 @pytest.fixture
 def machines():
-    """What commands begin with that run on three machines, the first of which reaches the others."""
+    """Yield what commands begin with that run on three machines, the first of which reaches the others."""
     if os.getuid() != 0 or not shutil.which("ip"):
         pytest.skip("only root can make networks, and only with iproute2")
     with contextlib.ExitStack() as stack:

@@ -31,14 +31,14 @@ ADA = Submission("ada", solutions())
 
 @pytest.fixture
 def certificate(tmp_path):
-    """The certificate of a cluster, in force."""
+    """Yield the certificate of a cluster, in force."""
     with encrypted(tmp_path) as cert:
         yield cert
 
 
 @pytest.fixture
 def other_certificate(tmp_path):
-    """A certificate of somebody else, not in force."""
+    """Return a certificate of somebody else, not in force."""
     (tmp_path / "other").mkdir()
     with encrypted(tmp_path / "other") as cert:
         pass
@@ -277,7 +277,7 @@ def test_what_is_no_scheduler_is_a_sentence(monkeypatch, answer):
 
 @pytest.fixture(scope="module")
 def forging(tmp_path_factory):
-    """A cluster with a worker that forges the results of submissions that are called like forgeries."""
+    """Yield a cluster with a worker that forges the results of submissions that are called like forgeries."""
     folder = tmp_path_factory.mktemp("forging")
     with encrypted(folder), Cluster(folder) as one:
         one.work("--preload", "tests.project.cluster_forgeries")

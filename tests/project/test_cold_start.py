@@ -20,7 +20,7 @@ PRETEND = "import sys, runpy; sys.version_info = (3, 8, 10); runpy.run_path(sys.
 
 @pytest.fixture
 def folder(tmp_path):
-    """The download with everything done."""
+    """Return the download with everything done."""
     folder = shutil.copytree(ASSIGNMENT.starter, tmp_path / "backprop", ignore=shutil.ignore_patterns("__pycache__"))
     for part, source in solutions().items():
         (folder / f"{part}.py").write_bytes(source)
@@ -38,7 +38,7 @@ def start(folder, *arguments, python=sys.executable, cwd=None, **environment):
 
 
 def refusal(run):
-    """The one sentence, or two, with which check.py ends."""
+    """Return the one sentence, or two, with which check.py ends."""
     assert (run.returncode, run.stdout) == (2, ""), run
     (line,) = run.stderr.splitlines()
     return line
@@ -97,7 +97,7 @@ def test_an_old_python_is_refused(folder):
 
 
 def can_be_called(name):
-    """Whether there is a program of this name; what pyenv puts in its place may refuse."""
+    """Return whether there is a program of this name; what pyenv puts in its place may refuse."""
     return bool(shutil.which(name)) and subprocess.run([name, "-c", ""], capture_output=True).returncode == 0
 
 

@@ -34,7 +34,7 @@ NOTHING = np.empty(0, dtype=np.uint64)
 
 
 def compared(handed_in):
-    """The comparison of {student: {part: source}}."""
+    """Return the comparison of {student: {part: source}}."""
     found = [SubmissionRef(student, Path(student)) for student in handed_in]
     return compare(found, lambda waiting: Submission(waiting.student, dict(handed_in[waiting.student])), ASSIGNMENT)
 
@@ -48,7 +48,7 @@ def listed(handed_in):
 
 
 def each(change, sources, seed=1):
-    """A change made to every part."""
+    """Return a change made to every part."""
     return {part: change(source.decode(), random.Random(seed)).encode() for part, source in sources.items()}
 
 
@@ -65,7 +65,7 @@ def some_hashes(chance, count):
 
 
 def document(own):
-    """A document that is one function with these hashes."""
+    """Return a document that is one function with these hashes."""
     return Document([], own, np.zeros(len(own), dtype=np.intp), np.array([0]), NOTHING, False)
 
 
@@ -77,7 +77,7 @@ def students():
 
 @pytest.fixture(scope="module")
 def few(students):
-    """The first of them, where no more are needed."""
+    """Return the first of them, where no more are needed."""
     return dict(list(students.items())[:24])
 
 
@@ -96,7 +96,7 @@ def put(tmp_path):
 
 
 def copies(folder, out):
-    """The page and the rows that the command leaves."""
+    """Return the page and the rows that the command leaves."""
     assert main(["copies", str(folder), "--out", str(out)]) == 0
     with (out / "copies.csv").open(newline="") as file:
         return (out / "copies.html").read_text(), list(csv.DictReader(file))
@@ -324,7 +324,7 @@ def test_any_text_is_compared_and_none_is_run(source, put, tmp_path, few):
 
 
 def in_wide_letters(source, _):
-    """The names of functions of Python and numpy in full-width letters, which Python reads as the usual ones."""
+    """Return the names of functions of Python and numpy in full-width letters, which Python reads as the usual ones."""
     wide = str.maketrans({chr(letter): chr(letter + 0xFEE0) for letter in range(ord("a"), ord("z") + 1)})
     return re.sub(r"(?<=\bnp\.)\w+|\b(range|len|enumerate|sum|zip)(?=\()", lambda name: name[0].translate(wide), source)
 
@@ -428,7 +428,7 @@ def test_ten_thousand_identical_files_are_one_document(few, monkeypatch):
 
 
 def given_sources():
-    """What is read besides the submissions."""
+    """Return what is read besides the submissions."""
     return [*(ROOT / "assignment").glob("*.py"), *PARTS]
 
 

@@ -78,13 +78,13 @@ def make_course(folder, lines):
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory):
-    """A course without the extension, with a title of its own."""
+    """Return a course without the extension, with a title of its own."""
     return make_course(tmp_path_factory.mktemp("short"), f"[course]\nparts = ['warmup', 'dnn']\ntitle = '{TITLE}'\n")
 
 
 @pytest.fixture(scope="module")
 def late_start(tmp_path_factory):
-    """A course without the warm-up."""
+    """Return a course without the warm-up."""
     return make_course(tmp_path_factory.mktemp("late"), "[course]\nparts = ['dnn', 'extension']\n")
 
 
@@ -263,7 +263,7 @@ def test_of_hidden_checks_nothing_is_shown_but_names_and_points(feedback, mistak
 
 
 def words_of(check):
-    """What explains the failure of a check."""
+    """Return what explains the failure of a check."""
     return {text for text in (check.got, check.cause, *check.hints, check.example, check.detail.strip()) if text}
 
 

@@ -46,7 +46,7 @@ def export_csv(platform, marks, exports=Exports("Backpropagation"), absent=()):
 
 
 def on(platform, person):
-    """A person whose id is that of the platform, as in a download from it."""
+    """Return a person whose id is that of the platform, as in a download from it."""
     return replace(person, platform_ids=((platform, person.id),)) if platform else person
 
 

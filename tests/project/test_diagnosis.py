@@ -33,12 +33,12 @@ WANT = reference_of(MAIN).grads["W2"]
 
 
 def seen(got, *makes, wants=(WANT,), step="dW", label="dW", samples=MAIN.samples, **more):
-    """An observation of which each row, by its id, would have made something."""
+    """Return an observation of which each row, by its id, would have made something."""
     return Observation("dnn", step, "W2", label, got, wants, lambda row: dict(makes).get(row.id, []), samples, **more)
 
 
 def pattern(*observations):
-    """The words of the pattern in what is broken of these observations of one step."""
+    """Return the words of the pattern in what is broken of these observations of one step."""
     return pattern_of([one for one in observations if not one.right], observations).words
 
 
@@ -47,7 +47,7 @@ def rows(*names):
 
 
 def unnamed(*observations):
-    """What is told of observations that no mistake explains."""
+    """Return what is told of observations that no mistake explains."""
     (cause,) = find_causes(observations, Catalog("dnn", [], STEPS["dnn"]))
     return cause.said
 
@@ -267,7 +267,7 @@ def test_no_two_causes_of_a_part_are_told_in_the_same_words():
 
 
 def with_keys(name):
-    """The solution whose gradients have other keys: name is an expression in kind and number; its fit knows them."""
+    """Return the solution whose gradients have other keys: name is an expression in kind and number; its fit knows them."""
     source = edited(
         (RETURN_GRADS, f"        return {{({name})(key[0], int(key[1:])): value for key, value in grads.items()}}\n")
     )

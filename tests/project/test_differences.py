@@ -36,8 +36,8 @@ from tests.golden.programs import solutions
 from tests.golden.variants import VARIANTS
 from tests.project.grading import SCHEMA
 
-NOTE = "`compute_gradients` of `DNN` works by finite differences; the rubric gives 50% of the points for that."
-REMARK = "compute_gradients of DNN works by finite differences."
+NOTE = "`compute_gradients` of `DNN` uses finite differences, which earn 50% of the points."
+REMARK = "compute_gradients of DNN uses finite differences."
 SECRET = b"a secret"
 SECRETS = [b"%d" % number for number in range(8)]
 
@@ -138,7 +138,7 @@ def test_each_question_is_needed(question, way, look, monkeypatch):
 def test_the_effort_alone_is_a_remark(look, monkeypatch):
     source = by_way("along it, in proportion to each weight", "DNN")["dnn"]
     assert look(source) == GradientMethod(
-        remark="compute_gradients of DNN runs forward for every weight; what for is for you to see."
+        remark="compute_gradients of DNN runs forward once per weight. Read the code to see why."
     )
     monkeypatch.setattr(differences, "GROWTH", 100)
     assert look(source) == GradientMethod()

@@ -15,7 +15,7 @@ CUT = "q.py ends with a zero byte or Ctrl-Z, which was removed; save it again as
 
 
 def saved(comment, codec, cookie=""):
-    """A source with a comment, saved in some encoding."""
+    """Return a source with a comment, saved in some encoding."""
     return (f"# -*- coding: {cookie} -*-\n" * bool(cookie) + f"# {comment}\n{CODE}").encode(codec)
 
 

@@ -26,7 +26,7 @@ NOTHING = "There is no network.py, prep.py or q1.py in it."
 
 
 def packed(members):
-    """The bytes of a zip of {name: data}: a dictionary is a zip, and a name that ends with a slash a folder."""
+    """Return the bytes of a zip of {name: data}: a dictionary is a zip, and a name that ends with a slash a folder."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in members.items():
@@ -120,17 +120,17 @@ FOLDERS = {
 
 
 def in_folder(head):
-    """The members of a folder with that name, in a class."""
+    """Return the members of a folder with that name, in a class."""
     return lambda members: {f"{head}/{name}".replace("//", "/"): data for name, data in members.items()}
 
 
 def with_prefix(head):
-    """The files of a student next to those of others, each with a name that begins like this."""
+    """Return the files of a student next to those of others, each with a name that begins like this."""
     return lambda members: {f"{head}{name}": data for name, data in members.items()}
 
 
 def alone(name):
-    """The one file of a student, called by that name with its own ending; a folder if there are more."""
+    """Return the one file of a student, called by that name with its own ending; a folder if there are more."""
 
     def put(members):
         ((given, data),) = members.items()

@@ -49,7 +49,7 @@ def source_of(student):
 
 
 def line_of(student, text):
-    """The number of the line with this text in a student's dnn.py."""
+    """Return the number of the line with this text in a student's dnn.py."""
     return next(number for number, line in enumerate(source_of(student).splitlines(), start=1) if text in line)
 
 
@@ -83,7 +83,7 @@ def explain(out, student, check, *more):
 
 
 def run_script(said):
-    """What the script prints that an explanation names at its end."""
+    """Return what the script prints that an explanation names at its end."""
     script, folder = re.search(r"\n  python (\S+) (\S+)$", said.rstrip()).groups()
     done = subprocess.run([sys.executable, "-I", script, folder], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -91,7 +91,7 @@ def run_script(said):
 
 
 def comparison(text):
-    """The lines of an explanation or of a script that compare numbers, with all their digits."""
+    """Return the lines of an explanation or of a script that compare numbers, with all their digits."""
     return [line for line in text.splitlines() if re.match(r"returned:|\[| \[|reference|difference:|largest", line)]
 
 

@@ -34,7 +34,7 @@ def find(submissions, zone=UTC):
 
 
 def packed(files):
-    """The bytes of a zip of {name: data}."""
+    """Return the bytes of a zip of {name: data}."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in files.items():
@@ -78,7 +78,7 @@ def sources(waiting):
 
 
 def graded(found):
-    """What is read of each submission."""
+    """Return what is read of each submission."""
     return {waiting.student: sources(waiting) for waiting in found.submissions}
 
 

@@ -49,19 +49,19 @@ CASES = {
 
 @pytest.fixture(params=CASES)
 def case(request, judge):
-    """A result, and how its first sentence begins."""
+    """Return a result, and how its first sentence begins."""
     sources, begins = CASES[request.param]
     return judge.grade(submission({part: text for part, text in (solutions() | sources).items() if text is not None})), begins
 
 
 def plain(text):
-    """What a reader sees of a text, without tags, escapes and marks of code."""
+    """Return what a reader sees of a text, without tags, escapes and marks of code."""
     text = re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]*>", "", text, flags=re.DOTALL)
     return " ".join(html.unescape(text).replace("`", "").replace('""', '"').split())
 
 
 def draw_table(mark):
-    """The table in a terminal."""
+    """Return the table in a terminal."""
     drawn = io.StringIO()
     Console(file=drawn, width=400).print(grades_table(Summary([mark]), 400))
     return drawn.getvalue()

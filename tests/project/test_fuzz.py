@@ -38,7 +38,7 @@ HANGS = 5  # seconds for one example
 
 
 def fuzz(examples):
-    """The settings of a test that tries so many examples, always the same ones unless FUZZ_EXAMPLES says how many."""
+    """Return the settings of a test that tries so many examples, always the same ones unless FUZZ_EXAMPLES says how many."""
     return settings(
         max_examples=EXAMPLES or examples,
         deadline=None,
@@ -164,7 +164,7 @@ FRAMES = (
 
 
 def in_pipe(data):
-    """The end of a pipe from which the bytes come, and then nothing more."""
+    """Return the end of a pipe from which the bytes come, and then nothing more."""
     ours, theirs = socket.socketpair()
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * len(data) + 10_000)
     theirs.sendall(data)
@@ -173,7 +173,7 @@ def in_pipe(data):
 
 
 def measure(value, others=()):
-    """How many items and how many bytes a value has, all in all; AssertionError if it is not data, or of the `others`."""
+    """Return the total number of items and bytes in a value; raise AssertionError if it is neither data nor one of `others`."""
     items, size, waiting = 0, 0, [value]
     while waiting:
         value = waiting.pop()
@@ -352,7 +352,7 @@ IN_EXTENSION = st.one_of(
 
 
 def with_odd_value(part, place, value):
-    """The solution of a part in which an odd value is put in one place."""
+    """Return the solution of a part in which an odd value is put in one place."""
     called, change = place
     lines = [solution(part), "import numpy as np", f"odd = {value}"]
     if called:
@@ -405,7 +405,7 @@ MEMBERS = st.lists(st.tuples(NAMES, SOURCES, MODES, PACKINGS), max_size=5)
 
 
 def zipped(members):
-    """A zip of (name, data, mode, packing), or nothing where a name cannot be written."""
+    """Return a zip of (name, data, mode, packing), or nothing where a name cannot be written."""
     file = io.BytesIO()
     try:
         with zipfile.ZipFile(file, "w") as archive, warnings.catch_warnings():
@@ -431,7 +431,7 @@ OF_SUBMISSIONS = st.builds(  # a zip with a zip in it
 
 @pytest.fixture(scope="module")
 def place():
-    """A folder of its own, not far from the root: some of what is put there has a long name."""
+    """Yield a folder of its own, not far from the root: some of what is put there has a long name."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "bait").write_bytes(b"class DNN: pass")
         yield Path(folder)
@@ -439,7 +439,7 @@ def place():
 
 
 def tree(folder):
-    """What lies in a folder, with the size and the time of each."""
+    """Return what lies in a folder, with the size and the time of each."""
     found = []
     for parent, folders, files in os.walk(os.fsencode(folder)):
         for name in folders + files:

@@ -146,7 +146,7 @@ def test_a_machine_that_is_not_fit_grades_nothing(examples, tmp_path, monkeypatc
     (tmp_path / "out/grades.csv").write_text("of an earlier run")
     call = ["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out"), "--jobs", "1"]
     assert main(call) == 2
-    assert "To grade all the same, accept it by name: ACCEPT=network" in capsys.readouterr().err
+    assert "To grade anyway, accept this by name: ACCEPT=network" in capsys.readouterr().err
     assert (tmp_path / "out/grades.csv").read_text() == "of an earlier run"
     assert main([*call, "--accept", "network"]) == 0
     assert "As you accepted, nothing protected the grader's network from these submissions." in capsys.readouterr().err
@@ -194,7 +194,7 @@ def test_a_missing_folder_leaves_what_was_graded_alone(graded, tmp_path):
 
 @pytest.fixture
 def classroom(examples, tmp_path):
-    """A class of one right submission and five that cannot be read."""
+    """Return a class of one right submission and five that cannot be read."""
     folder = tmp_path / "class"
     for name, data in {
         **{f"alice/{part}.py": (examples / f"solution/{part}.py").read_bytes() for part in PARTS},

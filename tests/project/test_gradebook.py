@@ -41,7 +41,7 @@ def hand_in(folder, **students):
 
 
 def own(number):
-    """The solution with a line of one's own."""
+    """Return the solution with a line of one's own."""
     return {**solutions(), "dnn": solutions()["dnn"] + f"# {number}\n".encode()}
 
 
@@ -294,7 +294,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tmp_path)
 
 
 def kept_in(out):
-    """How many results the gradebook of a run holds that may be writing to it."""
+    """Return how many results the gradebook of a run holds that may be writing to it."""
     try:
         with contextlib.closing(sqlite3.connect(f"file:{out / NAME}?mode=ro", uri=True, timeout=30)) as database:
             return database.execute("SELECT count(*) FROM results").fetchone()[0]
@@ -303,7 +303,7 @@ def kept_in(out):
 
 
 def wait_for(progress, seconds=120):
-    """What there is once there is something; the time is a bound for what is broken, not one to wait for."""
+    """Return what there is once there is something; the time is a bound for what is broken, not one to wait for."""
     end = time.monotonic() + seconds
     while not (found := progress()):
         assert time.monotonic() < end, "nothing came of it"

@@ -45,7 +45,7 @@ class Gradescope:
         return subprocess.run([self.root / script], cwd=self.root, env=environment, capture_output=True, text=True)
 
     def grade(self, submission: Path) -> dict:
-        """What results.json says of a submission."""
+        """Return what results.json says of a submission."""
         shutil.rmtree(self.root / "submission", ignore_errors=True)
         if submission.is_dir():
             shutil.copytree(submission, self.root / "submission")
@@ -98,7 +98,7 @@ def gradescope(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def make_grade(graded):
-    """The results.json of each example as `make grade` writes it."""
+    """Return the results.json of each example as `make grade` writes it."""
     finished, out = graded
     assert finished.returncode == 0
     return {row["student"]: json.loads((out / f"results/{row['student']}.json").read_text()) for row in rows(out)}

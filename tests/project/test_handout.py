@@ -108,7 +108,7 @@ def array(rows):
 
 
 def pencil():
-    """Every matrix of the batch; W, B, Z_1, Z_2 and the gradients dA_1, dZ_1, dW_1, dB_1 in units of c."""
+    """Return every matrix of the batch; W, B, Z_1, Z_2 and the gradients dA_1, dZ_1, dW_1, dB_1 in units of c."""
     net = {"W_1": array([[2, 1], [2, 2]]), "B_1": array([[0], [-1]]), "W_2": array([[-4, 2]]), "B_2": array([[Fraction(3, 2)]])}
     net |= {"X": array([[-1, 1, -1], [2, -1, 1]]), "Y": array([[0, 0, 1]])}
     squash = np.vectorize(SIGMOID.get, otypes=[object])
@@ -194,7 +194,7 @@ def numbers_in(text):
 
 
 def added_words(name):
-    """The words of a drawing by the step that adds them; 0 for what is given."""
+    """Return the words of a drawing by the step that adds them; 0 for what is given."""
     words = defaultdict(list)
     root = ET.fromstring(FIGURES[name])
     of_steps = {text: int(group.get("data-step")) for group in root.iter(f"{SVG}g") for text in group.iter(f"{SVG}text")}
@@ -204,7 +204,7 @@ def added_words(name):
 
 
 def paragraphs(name):
-    """The paragraphs of the steps of a figure, each with what belongs to it."""
+    """Return the paragraphs of the steps of a figure, each with what belongs to it."""
     (box,) = [box for box in re.findall(r'<div class="steps">(.*?)</div>', TEXT, flags=re.DOTALL) if name in box]
     return re.split(r"^(?=\*\*(?:Forward|Backward) \d\.\*\*)", box, flags=re.MULTILINE)[1:]
 
@@ -259,7 +259,7 @@ def test_steps_of_the_pencil_batch():
 
 
 def cell_words(number, name):
-    """A number of a matrix as the drawing writes it."""
+    """Return a number of a matrix as the drawing writes it."""
     unit = "c" * (name in IN_UNITS_OF_C)
     top = f"{abs(number.numerator)}{unit}" if number else "0"
     top = unit if top == f"1{unit}" and unit else top
@@ -363,7 +363,7 @@ SOFTMAX_NUMBERS = [
 
 
 def read_matrix(name):
-    """A matrix of the example, as the hand-out prints it."""
+    """Return a matrix of the example, as the hand-out prints it."""
     pattern = rf"(?:^|\\qquad\s+){name} = \\begin{{bmatrix}}([^=]*?)\\end{{bmatrix}}"
     box = TEXT[TEXT.index("## Spot the mistake") :]
     (rows,) = re.findall(pattern, box, flags=re.MULTILINE)
@@ -578,7 +578,7 @@ def test_the_contents_list_every_chapter():
 
 
 def test_rule_on_finite_differences():
-    assert "the checks of its backward pass are worth 50% of their points." in FLAT
+    assert "the checks of its backward pass earn 50% of their points." in FLAT
     assert FLAT.count("Finite differences, where") == 1
 
 

@@ -48,7 +48,7 @@ def put(tmp_path):
 
 
 def zipped(members, mode=0o100644, packing=zipfile.ZIP_DEFLATED):
-    """The bytes of a zip of {name: data}, or of pairs of them."""
+    """Return the bytes of a zip of {name: data}, or of pairs of them."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a name that comes twice
@@ -61,7 +61,7 @@ def zipped(members, mode=0o100644, packing=zipfile.ZIP_DEFLATED):
 
 
 def forged(data, value, field, length=4):
-    """The zip of one file with a field of its two heads overwritten."""
+    """Return the zip of one file with a field of its two heads overwritten."""
     data = bytearray(data)
     for mark, shift in HEADS:
         start = data.index(mark) + field + shift
@@ -70,7 +70,7 @@ def forged(data, value, field, length=4):
 
 
 def everything(folder):
-    """What lies below a folder."""
+    """Return what lies below a folder."""
     return sorted(str(path) for path in folder.rglob("*"))
 
 

@@ -29,7 +29,7 @@ LINUX = pytest.mark.skipif(not Path("/proc/self/ns").exists(), reason="these lay
 
 @contextlib.contextmanager
 def only(*layers):
-    """A sandbox with these layers and no other; skips where the machine does not have one of them."""
+    """Yield a sandbox with these layers and no other; skips where the machine does not have one of them."""
     with Sandbox(replace(ANYTHING, without=tuple(LAYERS.keys() - set(layers)))) as sandbox:
         for layer in layers:
             if layer in sandbox.zygote.missing:
@@ -39,7 +39,7 @@ def only(*layers):
 
 
 def processes(sandbox):
-    """The processes of a sandbox that are not dead and waiting to be noticed."""
+    """Return the processes of a sandbox that are not dead and waiting to be noticed."""
     with contextlib.suppress(psutil.NoSuchProcess):
         zygote = psutil.Process(sandbox.zygote.process.pid)
         return {process.pid for process in zygote.children(recursive=True) if process.status() != psutil.STATUS_ZOMBIE}
@@ -308,7 +308,7 @@ SYSCALL = "ctypes.CDLL(None).syscall"
 )
 def test_the_filter_ends_whoever_asks_for_more(run_filtered, body):
     source = f"import ctypes, os, socket, threading\ndef f():\n    {body}\n    return 'came back'"
-    assert sentence(run_filtered, source).startswith("f ended the program: it asked the system for what")
+    assert sentence(run_filtered, source).startswith("f ended the program: it tried to do something that")
 
 
 def test_the_filter_needs_libseccomp(monkeypatch):
@@ -359,7 +359,7 @@ def test_the_minimum(live, accepted, dangers):
 
 def test_a_machine_that_is_not_fit_grades_nothing_and_says_how_to_overrule_it():
     weak = replace(LIMITS, without=("filter", "network"))
-    with pytest.raises(WeakSandboxError, match="from the grader's network, so no hidden check is graded here") as caught:
+    with pytest.raises(WeakSandboxError, match="the grader's network from submissions, so no hidden check is") as caught:
         Zygote(weak)
     assert "ACCEPT=network" in str(caught.value)
     Zygote(replace(weak, accept=("network",))).close()

@@ -43,11 +43,11 @@ LEAKS = {
     "hidden checks with other imports": (
         "checks/more.py",
         HIDDEN.replace("autograder.", "checks.").encode(),
-        "holds a line of",
+        "contains a line of",
     ),
     "a solution in a notebook": ("backprop.ipynb", in_a_notebook(SOLVED), "the solution of dnn.py"),
     "hidden checks in a notebook": ("backprop.ipynb", in_a_notebook(HIDDEN), "tests/hidden/test_compute_gradients.py"),
-    "a solution in a zip": ("more.zip", zipped({"later.py": SOLVED}), "more.zip/later.py holds a line of the solution"),
+    "a solution in a zip": ("more.zip", zipped({"later.py": SOLVED}), "more.zip/later.py contains a line of the solution"),
     "a zip in a zip": ("more.zip", zipped({"inner.bin": zipped({"later.py": SOLVED})}), "more.zip/inner.bin/later.py holds"),
     "the secret": ("notes.bin", b"\0" + read_secret().encode() + b"\0", "the course's secret"),
     "the assignment file": ("course.toml", b"", "not for students (course.toml)"),
@@ -69,7 +69,7 @@ def test_a_leak_is_refused(name, data, words):
     with pytest.raises(BuildError) as refusal:
         refuse_leaks(ASSIGNMENT, "assignment.zip", {"README.md": b"Welcome.", name: data})
     assert words in str(refusal.value)
-    assert str(refusal.value).startswith("assignment.zip is for students, and its ")
+    assert str(refusal.value).startswith("assignment.zip is for students, but its ")
     assert read_secret() not in str(refusal.value)
 
 

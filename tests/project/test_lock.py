@@ -58,7 +58,7 @@ def start(code, *arguments):
 
 @pytest.fixture
 def holder(tmp_path):
-    """A process that holds the lock of the folder."""
+    """Yield a process that holds the lock of the folder."""
     process = start(HOLD, tmp_path, 600)
     yield process
     process.kill()

@@ -27,12 +27,12 @@ GRACE = timedelta(minutes=15)
 
 
 def result(score=80.0):
-    """A result of one check of 100 points."""
+    """Return a result of one check of 100 points."""
     return Result("ada", "graded", (replace(CHECK, worth=score / 100),))
 
 
 def tasks(*earned_of_most, part="dnn"):
-    """A result of a task for each (earned, most)."""
+    """Return a result of a task for each (earned, most)."""
     checks = (
         replace(CHECK, part=part, task=f"task {number}", points=most, worth=earned / most)
         for number, (earned, most) in enumerate(earned_of_most, start=1)

@@ -91,7 +91,7 @@ def test_what_a_submission_sends_is_counted_in_all(name, least, judge):
     vars(budget)[name] = least
     with judge.sandbox.session({"dnn": source}, budget=budget) as student:
         value = getattr(student.module("dnn"), "numbers" if name == "bytes" else "empty")
-        with pytest.raises(StudentError, match="returned too much: the grader takes 8 MB from one submission in all"):
+        with pytest.raises(StudentError, match="returned too much data: the grader accepts 8 MB in total from one submission"):
             fetch_often(student, value)
         with pytest.raises(StudentError, match="Your code returned too much"):
             student.fetch(student.module("dnn").numbers)

@@ -48,7 +48,7 @@ def before(*rows):
 
 
 def limit(metadata, settings):
-    """What comes of a limit in an assignment of 100 points."""
+    """Return what comes of a limit in an assignment of 100 points."""
     return limit_hand_ins(metadata, settings, 100)
 
 
@@ -57,7 +57,7 @@ def told(created=NOON, due=NOON, previous=(), **more):
 
 
 def result(score=80.0):
-    """A result of one check of 100 points."""
+    """Return a result of one check of 100 points."""
     return Result("submission", "graded", (replace(CHECK, worth=score / 100),))
 
 

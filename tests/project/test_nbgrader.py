@@ -100,12 +100,12 @@ class Course:
 
 
 def at(database):
-    """Where nbgrader finds a gradebook, whatever its name is."""
+    """Return where nbgrader finds a gradebook, whatever its name is."""
     return URL.create("sqlite", database=str(database))
 
 
 def marks(database, student, assignment="backprop"):
-    """What a gradebook says of each task of a student."""
+    """Return what a gradebook says of each task of a student."""
     with Gradebook(at(database)) as gradebook:
         cells = gradebook.find_submission_notebook(assignment, assignment, student).grades
         assert not any(cell.needs_manual_grade for cell in cells)
@@ -113,7 +113,7 @@ def marks(database, student, assignment="backprop"):
 
 
 def total_score(database, student):
-    """The score of a submission in a gradebook, whatever needs to be looked at in it."""
+    """Return the score of a submission in a gradebook, whatever needs to be looked at in it."""
     with Gradebook(at(database)) as gradebook:
         return gradebook.find_submission("backprop", student).score
 
@@ -124,7 +124,7 @@ def python_files(sources):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """The course as it is built, in which nobody has handed in anything."""
+    """Return the course as it is built, in which nobody has handed in anything."""
     root = tmp_path_factory.mktemp("nbgrader") / "a course of 2026"
     build_package("nbgrader", root)
     return Course(root)
@@ -132,7 +132,7 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def fresh(built, tmp_path):
-    """A copy of the course to do things to."""
+    """Return a copy of the course to do things to."""
     shutil.copytree(built.root, tmp_path / "course")
     return Course(tmp_path / "course")
 
@@ -144,7 +144,7 @@ def marker(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def course(built, tmp_path_factory, marker):
-    """The course with a class in it: graded, with feedback, and its marks in grades.csv."""
+    """Return the course with a class in it: graded, with feedback, and its marks in grades.csv."""
     root = tmp_path_factory.mktemp("graded") / "course"
     shutil.copytree(built.root, root)
     course = Course(root)
@@ -165,7 +165,7 @@ def course(built, tmp_path_factory, marker):
 
 @pytest.fixture(scope="module")
 def results(course):
-    """What `autograder.grade` says of each submission."""
+    """Return what `autograder.grade` says of each submission."""
     with Judge() as judge:
         return {
             path.name: judge.grade(read(path.name, path / "backprop", GRADED_FILES))
@@ -508,14 +508,14 @@ def test_nothing_handed_out_holds_a_solution_or_a_hidden_check(built):
 
 
 def hidden_lines():
-    """The lines of the hidden checks that stand in nothing public, but for the sentences that say what a check is about."""
+    """Return the lines of the hidden checks that are in no public file, except for the descriptions of checks."""
     public = "\n".join(path.read_text() for folder in ("assignment", "tests/public") for path in (ROOT / folder).rglob("*.py"))
     lines = {line.strip() for path in (ROOT / "tests/hidden").glob("*.py") for line in path.read_text().splitlines()}
     return {line for line in lines if len(line) > 15 and line not in public and not line.startswith('"""')}
 
 
 def hidden_in(text):
-    """What is hidden and stands in a text: lines and names of hidden checks, their numbers, the course's secret."""
+    """Return what is hidden and stands in a text: lines and names of hidden checks, their numbers, the course's secret."""
     names = [name for tasks in RUBRIC.values() for checks in tasks.values() for name in checks.get("hidden", {})]
     words = [*hidden_lines(), *(f"test_{name}" for name in names), read_secret()]
     numbers = {number for number in re.findall(r"\d+\.\d+(?:e-\d+)?", text) if len(number.replace(".", "").strip("0")) >= 5}
@@ -557,7 +557,7 @@ def test_an_older_python_is_told(monkeypatch, tmp_path):
 
 @pytest.fixture
 def gradebook(built, tmp_path):
-    """A gradebook in which a TA has corrected a mark of ada's, who was late."""
+    """Return a gradebook in which a TA has corrected a mark of ada's, who was late."""
     path = tmp_path / "grade book?#%20.db"
     shutil.copy(built.database, path)
     with Gradebook(at(path)) as book:
@@ -606,7 +606,7 @@ def enter_by_hand(path):
 
 
 def by_hand(path):
-    """What a gradebook says of ada's work."""
+    """Return what a gradebook says of ada's work."""
     with Gradebook(at(path)) as book:
         notebook = book.find_submission_notebook(ASSIGNMENT.name, "backprop", "ada")
         return (
@@ -707,7 +707,7 @@ def link_to_nothing(path):
 
 
 def instead(make):
-    """Another kind of file in the place of the gradebook."""
+    """Return another kind of file in the place of the gradebook."""
 
     def change(path):
         path.unlink()

@@ -98,7 +98,7 @@ def cell_with(cells, words):
 
 
 def draws(cell):
-    """How many pictures a cell should have."""
+    """Return how many pictures a cell should have."""
     calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
     own = ("lab.draw_gradient_check", "lab.watch_training") if "def " not in cell.source else ()
     return sum(calls.count(call) for call in ("gradient_check", "plt.subplots", *own))
@@ -130,7 +130,7 @@ def test_table_of_the_cache_and_the_training(finished):
 
 
 def size(picture):
-    """The width and height of a PNG, in pixels."""
+    """Return the width and height of a PNG, in pixels."""
     return tuple(int.from_bytes(picture[start : start + 4], "big") for start in (16, 20))
 
 
@@ -387,7 +387,7 @@ def test_tolerance(got, want, agrees):
 
 @pytest.fixture
 def figure():
-    """The figure a test has drawn last."""
+    """Yield the figure a test has drawn last."""
     before = plt.get_backend()
     plt.switch_backend("Agg")
     yield plt.gcf

@@ -20,7 +20,7 @@ PAIRS = 100
 
 
 def failures_of(judge, session, part):
-    """What each failed check of a part raised."""
+    """Return what each failed check of a part raised."""
     found = {}
     for check in judge.checks:
         if check.part == part:
@@ -34,7 +34,7 @@ def failures_of(judge, session, part):
 
 @np.errstate(all="ignore")
 def diagnose(judge, cases, part, source, dnn=None):
-    """The failures of a program, and what is found in it; beside a right dnn.py, or beside the one handed out, unless given."""
+    """Return the failures of a program and its findings, with a correct dnn.py or the starter code, unless one is given."""
     dnn = dnn or (solution().encode() if part == "extension" else (ASSIGNMENT.starter / "dnn.py").read_bytes())
     with judge.sandbox.session({"dnn": dnn, part: source}) as session:
         failures = failures_of(judge, session, part)
@@ -43,7 +43,7 @@ def diagnose(judge, cases, part, source, dnn=None):
 
 
 def names(finding):
-    """The ids of the rows that a finding names."""
+    """Return the ids of the rows that a finding names."""
     return [row.id for row in finding.mistakes]
 
 

@@ -41,18 +41,18 @@ SOLVED = {f"{part}.py": source for part, source in solutions().items()}
 
 @pytest.fixture(scope="module")
 def otter(packages):
-    """The otter package."""
+    """Return the otter package."""
     return packages.folder / "otter"
 
 
 @pytest.fixture(scope="module")
 def student(otter, tmp_path_factory):
-    """What students get, to work in."""
+    """Return what students get, to work in."""
     return shutil.copytree(otter / "student", tmp_path_factory.mktemp("home") / "backprop")
 
 
 def contents(path):
-    """Every file below a folder, or in a zip or a wheel, by its path."""
+    """Return every file below a folder, or in a zip or a wheel, by its path."""
     if path.is_dir():
         return {found.relative_to(path).as_posix(): found.read_bytes() for found in path.rglob("*") if found.is_file()}
     with zipfile.ZipFile(path) as archive:
@@ -149,7 +149,7 @@ def test_the_image_gets_the_plugin_and_what_the_judge_needs(otter):
 
 
 def run_checks(folder):
-    """What each grader.check of a notebook shows, by the name of the question, and the cells that ended in an error."""
+    """Return what each grader.check of a notebook shows, by the name of the question, and the cells that ended in an error."""
     notebook = nbformat.read(folder / NOTEBOOK, as_version=4)
     needed = ("# Initialize Otter", "%load_ext", "grader.check(", "# Save your notebook first")
     notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.startswith(needed)]
@@ -176,7 +176,7 @@ def test_the_notebook_says_what_is_to_do(student):
 
 @pytest.fixture(scope="module")
 def exported(student):
-    """The zip that the last cell leaves when everything is solved, after a check that every question passed."""
+    """Return the zip that the last cell leaves when everything is solved, after a check that every question passed."""
     for name, source in SOLVED.items():
         (student / name).write_bytes(source)
     for archive in student.glob("*.zip"):
@@ -317,7 +317,7 @@ def test_no_answer_is_no_mark(tmp_path, monkeypatch, judge, words):
 
 
 def hostile(names, handed_out, marker):
-    """The empty skeleton with the attacks of these names, one upon the other."""
+    """Return the empty skeleton with the attacks of these names, one upon the other."""
     files = {**SKELETON, NOTEBOOK: handed_out}
     for name in names:
         files |= NOTEBOOKS[name](files[NOTEBOOK], marker)
@@ -372,7 +372,7 @@ def test_what_otter_cannot_unpack_gets_no_mark(otter, tmp_path, files):
 
 
 def without_plugin(package):
-    """The package as it would be without ours: the public checks as otter's tests, and what they need beside them."""
+    """Return the package as it would be without ours: the public checks as otter's tests, and what they need beside them."""
     files = {name: data for name, data in contents(package / "autograder.zip").items() if not name.startswith("files/")}
     files["otter_config.json"] = b'{"lang": "python"}'
     needed = {name: data for name, data in contents(package / "student").items() if name.startswith(("check.py", "checks/"))}

@@ -37,7 +37,7 @@ def students(out):
 
 @pytest.fixture
 def book(tmp_path):
-    """The gradebook of an OUT in which four people were graded."""
+    """Yield the gradebook of an OUT in which four people were graded."""
     with Gradebook(tmp_path / "gradebook.db", "checks") as book:
         for student in ("ada", "emmy", "grace", "Zoë"):
             book.is_of(student, "content")

@@ -48,7 +48,7 @@ def named(result, *students):
 
 
 def words(page):
-    """The text of a page."""
+    """Return the text of a page."""
     return " ".join(re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]*>", " ", page, flags=re.DOTALL).split())
 
 

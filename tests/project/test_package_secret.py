@@ -22,7 +22,7 @@ OWN = "0123456789abcdef" * 4
 
 @pytest.fixture(autouse=True)
 def drawn(tmp_path, monkeypatch):
-    """The file of the drawn secret, in a clone in which nothing has been built yet."""
+    """Return the file of the drawn secret, in a clone in which nothing has been built yet."""
     path = tmp_path / "clone/package-secret.txt"
     path.parent.mkdir()
     monkeypatch.setattr(secret, "DRAWN", path)

@@ -29,7 +29,7 @@ ANYBODY = 16  # characters; shorter lines anybody writes
 
 @pytest.fixture(scope="module")
 def contents(packages):
-    """Every file that students get, by package and name, those inside zips too."""
+    """Return every file that students get, by package and name, those inside zips too."""
     found = {}
     for name in STUDENTS:
         for path in packaged_files(packages.folder / name):

@@ -41,13 +41,13 @@ def program(**more):
 
 
 def answer(double=2.0, shift=1.0, total=np.sum):
-    """What a student's function returns."""
+    """Return what a student's function returns."""
     doubled = double * X
     return {"doubled": doubled, "shifted": doubled + shift, "total": total(doubled + shift)}
 
 
 def named(returned, **more):
-    """The mistakes that are named, and the keys that each explains."""
+    """Return the mistakes that are named, and the keys that each explains."""
     findings = find_mistakes(observe(program(**more), returned), ROWS.values())
     return {finding.mistakes[0].id: [one.key for one in finding.broken] for finding in findings}
 

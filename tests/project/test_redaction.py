@@ -21,7 +21,7 @@ LIMITS = Limits(call_seconds=0.6, import_seconds=0.6, submission_seconds=8.0)
 
 @pytest.fixture
 def hidden():
-    """The redactor of a submission that has said SAID in public, in a hidden check."""
+    """Return the redactor of a submission that has said SAID in public, in a hidden check."""
     redactor = Redactor({"dnn": SOURCE}, frozenset({"Task 3: do it."}))
     redactor.begin(hidden=False)
     assert redactor.redact(SAID) == SAID
@@ -43,7 +43,7 @@ def test_no_check_counts_as_public_after_a_hidden_one(hidden):
     ("kind", "message", "told"),
     [
         ("ValueError", "0.537", ("ValueError", "")),
-        ("Own537", "said before", ("an exception of your own", "")),
+        ("Own537", "said before", ("an exception class of your own", "")),
         ("TypeError", "said before", ("TypeError", "")),
         ("LinAlgError", "Singular 537", ("LinAlgError", "")),
         ("NotImplementedError", "Task 3: do it.", ("NotImplementedError", "Task 3: do it.")),
@@ -106,9 +106,9 @@ def test_what_was_said_before_is_no_alphabet():
     [
         ("lambda: 0", "a value of the type function"),
         ("np.array([object()])", "an array of dtype object"),
-        ("type('Own537', (), {})()", "a value of a type of your own"),
-        ("np.zeros(200_537)", "a value of a type of your own"),
-        ("np.zeros(1, [('c537', 'f8')])", "a value of a type of your own"),
+        ("type('Own537', (), {})()", "a value of a type that you defined"),
+        ("np.zeros(200_537)", "a value of a type that you defined"),
+        ("np.zeros(1, [('c537', 'f8')])", "a value of a type that you defined"),
     ],
 )
 def test_type_of_a_value_that_does_not_cross(value, words):
@@ -192,7 +192,7 @@ def test_a_value_is_described_without_its_numbers(value, words):
 )
 def test_the_nearest_key_is_told_if_it_says_no_more_than_the_key(name, shown):
     words = discreetly(require_key, "grads", {name: 1}, "Z1")
-    assert words == ("grads has no key `Z1`" + f"; the nearest one it has is `{name}`" * shown + ".")
+    assert words == ("grads has no key `Z1`" + f"; the most similar key is `{name}`" * shown + ".")
 
 
 def test_a_list_of_keys_is_not_told():

@@ -44,7 +44,7 @@ RULES = {
 
 @pytest.fixture(scope="module")
 def results(judge):
-    """A result of each kind, by what became of the submission."""
+    """Return a result of each kind, by what became of the submission."""
     found = {name: judge.grade(submission(sources)) for name, sources in PROGRAMS.items()}
     found["invalid"] = judge.grade(Submission("someone", reason="There is no dnn.py in it."))
     found["error"] = error_result("someone", RuntimeError("broken"))
@@ -57,7 +57,7 @@ KINDS = [*PROGRAMS, "invalid", "error", "a part left out"]
 
 
 def document_of(result, visibility, rules="none", adjustments=()):
-    """The results.json, by way of its text."""
+    """Return the results.json, by way of its text."""
     settings, after = RULES[rules]
     ref = SubmissionRef("someone", Path("someone"), submitted=DUE + after)
     mark = mark_of(result, ref, replace(settings, feedback=Feedback(visibility)), adjustments)
@@ -139,7 +139,7 @@ def test_a_ta_reads_the_remarks_on_stdout(results, monkeypatch, tmp_path, capsys
 
     monkeypatch.setattr(door, "judge", Ready)
     door.grade_submission(tmp_path)
-    assert "works by finite differences" in capsys.readouterr().out
+    assert "uses finite differences" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def members(data):
 
 
 def deliver_moodle(data):
-    """What Moodle gives to each participant: the rule of `is_valid_filename_for_import` in
+    """Return what Moodle gives to each participant: the rule of `is_valid_filename_for_import` in
     mod/assign/feedback/file/importziplib.php of https://github.com/moodle/moodle, for versions that need five parts too.
     """
     given = {}
@@ -74,7 +74,7 @@ def deliver_moodle(data):
 
 
 def deliver_canvas(data, attachments):
-    """What Canvas gives to each user: `infer_comment_context_from_filename` in app/models/abstract_assignment.rb of
+    """Return what Canvas gives to each user: `infer_comment_context_from_filename` in app/models/abstract_assignment.rb of
     https://github.com/instructure/canvas-lms. attachments are {id: user}, by which Canvas refuses a file of another user.
     """
     given = {}

@@ -116,14 +116,17 @@ def test_leaving_is_an_exception_like_others(run, call):
     [
         ("os._exit(0)", "f ended the program with exit code 0."),
         ("os._exit(7)", "f ended the program with exit code 7."),
-        ("os.abort()", "f ended the program: it asked the system for what submissions may not have"),
+        ("os.abort()", "f ended the program: it tried to do something that submissions may not do"),
         ("ctypes.string_at(0)", "f ended the program by a segmentation fault."),
         ("os.close(3); time.sleep(9)", "f ended the program or closed its connection"),
         ("time.sleep(9)", "f did not finish within the time limit"),
         ("while True: pass", "f did not finish within the time limit"),
         ("os.write(3, b'\\xff' * 100)", "f ended the program"),
         ("os.write(3, (5).to_bytes(4, 'little') + b'\\xc1' * 5)", "f ended the program"),
-        ("[signal.signal(n, signal.SIG_IGN) for n in (2, 14, 15, 24)]\n    while True: pass", "f did not finish within the time limit"),
+        (
+            "[signal.signal(n, signal.SIG_IGN) for n in (2, 14, 15, 24)]\n    while True: pass",
+            "f did not finish within the time limit",
+        ),
     ],
 )
 def test_the_end_of_a_child_is_told(run, body, words):
@@ -348,8 +351,8 @@ def test_a_forged_answer_is_a_value_or_the_students_fault(run, message):
 def test_an_answer_in_another_form_is_the_students_fault(run, message):
     source = f"import os, time\ndef f():\n    os.write(3, {packed(message)!r})\n    time.sleep(9)\n"
     assert sentence(run, source) in (
-        "f answered with something that is no answer.",
-        "The submission answered with something that is no answer.",
+        "f returned an invalid reply.",
+        "The submission returned an invalid reply.",
     )
 
 
@@ -362,7 +365,7 @@ def files_and_processes():
 
 @contextlib.contextmanager
 def fails_and_leaves_nothing_open(error):
-    """A block that raises; its traceback keeps every object alive, so no finalizer closes what the block has left open."""
+    """Run a block that raises; its traceback keeps every object alive, so no finalizer closes what the block left open."""
     before = files_and_processes()
     with pytest.raises(error) as caught:
         yield

@@ -44,7 +44,7 @@ def sandbox():
 
 @pytest.fixture
 def exchanges(monkeypatch):
-    """How many requests were sent together, each time."""
+    """Return how many requests were sent together, each time."""
     sent = []
     real = Session.converse
 
@@ -57,14 +57,14 @@ def exchanges(monkeypatch):
 
 
 def count(student, start):
-    """What a counter says three times, each asked for by itself."""
+    """Return what a counter says three times, each asked for by itself."""
     student.begin_check()
     counter = student.module("dnn").Counter(start)
     return [student.fetch(counter.next()) for _ in range(3)]
 
 
 def asks(student, name):
-    """What a function without arguments does, as far as it answers."""
+    """Return what a function without arguments does, as far as it answers."""
     student.begin_check()
     try:
         return student.fetch(getattr(student.module("dnn"), name)())

@@ -34,7 +34,7 @@ def in_the_project():
 
 @pytest.fixture(scope="module")
 def submissions(tmp_path_factory, in_the_project):
-    """The folder of the bundled submissions."""
+    """Return the folder of the bundled submissions."""
     folder = tmp_path_factory.mktemp("regression") / "examples"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE", COURSE)
@@ -44,7 +44,7 @@ def submissions(tmp_path_factory, in_the_project):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory, in_the_project):
-    """The folder of all packages."""
+    """Return the folder of all packages."""
     folder = tmp_path_factory.mktemp("regression dist")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE", COURSE)
@@ -65,7 +65,7 @@ class Graded(NamedTuple):
 
 @pytest.fixture(scope="module")
 def graded(submissions, built, tmp_path_factory):
-    """The bundled submissions, graded by all four integrations; otter takes eight seconds for one, so some wait their turn."""
+    """Return the bundled submissions, graded by all four integrations; otter needs eight seconds each, so some take turns."""
     from tests.golden import doors
 
     points = {}
@@ -79,13 +79,13 @@ def graded(submissions, built, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(submissions):
-    """What the judge says of each submission."""
+    """Return what the judge says of each submission."""
     with Judge(QUICK, ASSIGNMENT, b"a secret of the tests") as judge:
         return {path.name: judge.grade(read(path.name, path, ASSIGNMENT.graded_files)) for path in submissions.iterdir()}
 
 
 def members(path):
-    """Every file below a folder or in a zip, by its path."""
+    """Return every file below a folder or in a zip, by its path."""
     if path.is_dir():
         return {found.relative_to(path).as_posix(): found.read_bytes() for found in path.rglob("*") if found.is_file()}
     with zipfile.ZipFile(path) as archive:

@@ -281,7 +281,7 @@ print(json.dumps([{name: digest(value) for name, value in drawn.items() if name 
 
 
 def inputs(**environment):
-    """A digest of every input of the hidden checks, by its name, and one of the public example."""
+    """Return a digest of every input of the hidden checks, by its name, and one of the public example."""
     environment = os.environ | environment
     called = subprocess.run([sys.executable, "-c", INPUTS], cwd=ROOT, env=environment, capture_output=True, check=True)
     return json.loads(called.stdout)
@@ -328,7 +328,7 @@ class DNN:
 
 @pytest.fixture
 def submissions(tmp_path):
-    """The solution, a wrong program, one that looks around, and one that cannot be read."""
+    """Return the solution, a wrong program, one that looks around, and one that cannot be read."""
     folder = tmp_path / "class"
     for student, sources in {
         "alice": solutions(),

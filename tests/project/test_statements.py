@@ -16,7 +16,7 @@ from tests.golden.programs import edited, solutions
 from tests.limits import QUICK
 
 NOT_THERE = "is not available in the grader"
-NOTEBOOK = "works in a notebook only"
+NOTEBOOK = "only works in a notebook"
 LATE = "takes too long"
 EXIT = "ends the program"
 # One or more lines of a file, and what is said of those that are skipped, by their lines.
@@ -95,7 +95,7 @@ print(json.dumps([list(map(str, student.skipped)), errors]))
 
 @pytest.fixture(scope="module")
 def in_the_grader():
-    """Each skipped statement in the sandbox, as it is told, by the file; None for a file that is not loaded."""
+    """Return each skipped statement in the sandbox, as it is told, by the file; None for a file that is not loaded."""
     sources = {name: source.encode() for name, (source, _) in FILES.items()}
     with Sandbox(QUICK) as sandbox:
         return {name: load(sandbox, sources, name) for name in FILES}
@@ -111,7 +111,7 @@ def load(sandbox, sources, name):
 
 @pytest.fixture(scope="module")
 def at_home(tmp_path_factory):
-    """The same with what students download."""
+    """Return the same with what students download."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "checks").mkdir()
     for name, source in check_files(ASSIGNMENT).items():
@@ -170,7 +170,7 @@ def test_files_that_import_each_other():
     sources = {"first": b"from second import g\ndef f(): return 1", "second": b"from first import f\ndef g(): return f()"}
     with Sandbox(QUICK) as sandbox, sandbox.session(sources) as session:
         (skipped,) = load_statements(session, "first")
-        assert str(skipped) == "first.py, line 1, `from second import g`: imports a file that imports this one itself; skipped."
+        assert str(skipped) == "first.py, line 1, `from second import g`: imports a file that imports this one; skipped."
         assert load_statements(session, "second") == [skipped]
         assert session.fetch(session.module("second").g()) == 1
 
@@ -248,7 +248,7 @@ def test_newer_syntax_is_named_with_its_version(line, version):
         return  # nothing is wrong with it here
     with Sandbox(QUICK) as sandbox, sandbox.session({"file": line.encode()}) as session, pytest.raises(StudentError) as caught:
         load_statements(session, "file")
-    assert f"Python {version} reads this; the grader has Python {sys.version_info.major}." in str(caught.value)
+    assert f"Python {version} accepts this, but the grader has Python {sys.version_info.major}." in str(caught.value)
 
 
 def test_at_home_everything_works_again_after_the_checks(tmp_path):

@@ -54,7 +54,7 @@ def swap(request, tmp_path):
 
 @pytest.fixture
 def course(tmp_path):
-    """The folder of a class: a folder, a source and a zip."""
+    """Return the folder of a class: a folder, a source and a zip."""
     place = tmp_path / "class"
     for name in ("mallory/hw4/dnn.py", "jun.py", "kim.zip", "ada/dnn.py"):
         write(place / name)
@@ -72,7 +72,7 @@ def find_ref(refs, student):
 
 
 def refused(submission):
-    """The reason of a submission of which nothing was read."""
+    """Return the reason of a submission of which nothing was read."""
     assert submission.sources == {}
     return submission.reason
 

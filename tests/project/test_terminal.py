@@ -23,7 +23,7 @@ PLAIN = {"NO_COLOR": "1"}, {"TERM": "dumb"}
 
 
 def in_terminal(command, columns, cwd=ROOT, **environment):
-    """What a command writes to the standard output of a terminal of so many columns, and its exit code."""
+    """Return what a command writes to the standard output of a terminal of so many columns, and its exit code."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "TERM")}
@@ -42,7 +42,7 @@ def in_terminal(command, columns, cwd=ROOT, **environment):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """A class of which everything is known: the solution, a wrong program, an unreadable one and all hostile reports."""
+    """Return a class of which everything is known: the solution, a wrong program, an unreadable one and all hostile reports."""
     folder = tmp_path_factory.mktemp("class")
     for name, sources in {"chen": solutions(), "ada": {**solutions(), **MISTAKES["db-summed"].sources}}.items():
         (folder / name).mkdir()
@@ -62,7 +62,7 @@ def graded(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The download, with a dnn.py that says what a terminal would obey."""
+    """Return the download, with a dnn.py that says what a terminal would obey."""
     place = shutil.copytree(ASSIGNMENT.starter, tmp_path_factory.mktemp("student") / "backprop")
     sources = solutions() | {"dnn": REPORTS["terminal in an exception"].files["dnn.py"].encode()}
     for part, source in sources.items():
@@ -71,7 +71,7 @@ def folder(tmp_path_factory):
 
 
 def obeyed(text):
-    """What a terminal would do something at, and not show."""
+    """Return what a terminal would do something at, and not show."""
     return [letter for letter in COLOUR.sub("", text) if not (letter.isprintable() or letter in "\n\t")]
 
 

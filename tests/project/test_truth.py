@@ -80,7 +80,7 @@ AUTODIFF_LOSSES = {
 
 
 def autodiff_gradients(case):
-    """The gradients of a case by automatic differentiation, under the names of their variables."""
+    """Return the gradients of a case by automatic differentiation, under the names of their variables."""
 
     def loss_of(params, shifts):
         A = case.X
@@ -206,7 +206,7 @@ def test_saturated_cases_reach_a_thousand(case):
 
 
 def examples_of_students():
-    """The examples as they are in the download."""
+    """Return the examples as they are in the download."""
     given = {}
     exec(example.source().replace("from checks.case", "from autograder.backprop.case"), given)
     return [given[name] for name in ("DNN", "SQUARE", "SOFTMAX", "SQUARED_ERROR", "GENERAL")]

@@ -30,7 +30,7 @@ ALL = sum(map(len, LOCAL_CHECKS.values()))
 
 @pytest.fixture
 def folder(tmp_path):
-    """The download as it comes, with nothing done yet."""
+    """Return the download as it comes, with nothing done yet."""
     return shutil.copytree(ASSIGNMENT.starter, tmp_path / "backprop", ignore=shutil.ignore_patterns("__pycache__"))
 
 
@@ -80,7 +80,7 @@ class Terminal:
         return ESCAPES.sub("", self.read().rpartition("\x1b[H")[2]).replace("\r", "")
 
     def shows(self, *words):
-        """Whether all these words are on the screen, soon."""
+        """Return whether all these words are on the screen, soon."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if all(word in " ".join(self.frame.split()) for word in words):
@@ -91,7 +91,7 @@ class Terminal:
         os.write(self.ours, keys.encode())
 
     def ends(self):
-        """The exit code; what runs in the terminal may still write."""
+        """Return the exit code; what runs in the terminal may still write."""
         deadline = time.monotonic() + PATIENCE
         while self.process.poll() is None and time.monotonic() < deadline:
             self.read()
@@ -267,7 +267,7 @@ def test_it_goes_on_after_it_was_suspended(folder, terminal):
 
 
 def fits(lines, columns, rows):
-    """Whether lines fit on a screen; the keys stand in the last one, and a bar has its name and a character."""
+    """Return whether lines fit on a screen; the keys stand in the last one, and a bar has its name and a character."""
     keys = rows < 10 or "l: " in lines[-1]
     return keys and len(lines) <= rows and (rows == 1 or max(map(len, lines)) <= max(columns, 24))
 

@@ -18,7 +18,7 @@ REST = {"prep.py": OTHER, "q1.py": OTHER}
 
 
 def packed(members):
-    """The bytes of a zip of {name: data}, in which a dictionary is a zip."""
+    """Return the bytes of a zip of {name: data}, in which a dictionary is a zip."""
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in members.items():

@@ -14,7 +14,7 @@ from tests.project.frames import array, packed
 
 
 def frame(data):
-    """The frame in a pipe whose other end is closed."""
+    """Return the frame in a pipe whose other end is closed."""
     ours, theirs = socket.socketpair()
     with theirs:
         theirs.sendall(data)

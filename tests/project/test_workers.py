@@ -17,7 +17,7 @@ CLASS = [Submission(f"student{number}", solutions()) for number in range(8)]
 
 @pytest.fixture
 def bystander():
-    """A process of the program that calls the grader."""
+    """Yield a process of the program that calls the grader."""
     process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(120,))
     process.start()
     yield process

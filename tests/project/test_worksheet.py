@@ -53,7 +53,7 @@ def cells(text, delimiter=","):
 
 
 def differences(before, after, delimiter=","):
-    """The cells that differ, as {(row, column): new text}; the tables have the same shape."""
+    """Return the cells that differ, as {(row, column): new text}; the tables have the same shape."""
     old, new = cells(before, delimiter), cells(after, delimiter)
     assert [len(row) for row in old] == [len(row) for row in new]
     pairs = ((row, column) for row, line in enumerate(old) for column in range(len(line)))

@@ -104,7 +104,7 @@ WORKED_KEYS = [*WORKED_FORWARD, "dL_dw212", "dL_dw131", "w212_next"]
 @check
 def test_example_worked_forward(student):
     """`worked_example` returns a dict with every key and the correct a1, h1, a2 and y_hat."""
-    values = mapping("What worked_example returned", student.fetch(student.module("extension").worked_example()))
+    values = mapping("The return value of worked_example", student.fetch(student.module("extension").worked_example()))
     require_keys("The dict", values, WORKED_KEYS)
     for key, want in WORKED_FORWARD.items():
         expect_tensor(key, tensor(key, values[key]).ravel(), np.array(want), show=True)
@@ -146,7 +146,7 @@ def test_example_general(student):
 def test_example_notes(student):
     """`notes_gradients` returns the gradients of the dnn.py example with the names and shapes of the notes."""
     grads = call_notes(student)
-    mapping("What notes_gradients returned", grads)
+    mapping("The return value of notes_gradients", grads)
     wants = in_the_notes(DNN.grads, "dJd")
     require_keys("The dict", grads, wants)
     for key, want in wants.items():
@@ -182,7 +182,7 @@ def observe(student):
     )
     yield from observe_activations(student)
     yield from observe_network(student, GENERAL, "example_general")
-    notes = lambda: mapping("What notes_gradients returned", call_notes(student))  # noqa: E731
+    notes = lambda: mapping("The return value of notes_gradients", call_notes(student))  # noqa: E731
     yield from observe_function(
         student, "notes_gradients", "example_notes", notes, in_the_notes(DNN.grads, "dJd"), DNN.case.samples
     )
@@ -200,7 +200,7 @@ def call_function(student, name, *arguments):
 
 def flat_values(student):
     """Return the result of worked_example, with columns flattened to vectors."""
-    values = mapping("What worked_example returned", call_function(student, "worked_example"))
+    values = mapping("The return value of worked_example", call_function(student, "worked_example"))
     return {key: value.ravel() if isinstance(value, np.ndarray) else value for key, value in values.items()}
 
 

@@ -51,7 +51,7 @@ def test_example_three_weight_chain(student):
     returned = student.fetch(student.module("warmup").three_weight_chain(*CHAIN))
     loss, grads = two_values("three_weight_chain", returned, "loss, grads")
     expect_tensor("loss", loss, np.array(CHAIN_LOSS), show=True)
-    require_keys("The second value", mapping("The second value", grads), ("w1", "w2", "w3"))
+    require_keys("The second return value", mapping("The second return value", grads), ("w1", "w2", "w3"))
     for key, want in CHAIN_GRADS.items():
         expect_tensor(key, grads[key], np.array(want), show=True)
 
@@ -75,7 +75,7 @@ LOGISTIC_GRADS = {
 def test_example_logistic_gradients(student):
     """`logistic_gradients` returns a1, dJdz1, dJdb1 and dJdw1 for a batch of three samples."""
     returned = student.fetch(student.module("warmup").logistic_gradients(*LOGISTIC.values()))
-    mapping("What logistic_gradients returned", returned)
+    mapping("The return value of logistic_gradients", returned)
     require_keys("The dict", returned, LOGISTIC_GRADS)
     for key, want in LOGISTIC_GRADS.items():
         expect_tensor(key, returned[key], want, show=True)
@@ -119,9 +119,9 @@ def dict_of_two(function, names, value):
 def with_loss(function, names, value):
     """Return the loss and the gradients in one dict."""
     loss, grads = two_values(function, value, names)
-    return {"loss": loss, **mapping("The second value", grads)}
+    return {"loss": loss, **mapping("The second return value", grads)}
 
 
 def dict_of_gradients(value):
     """Return the dict of gradients."""
-    return mapping("What logistic_gradients returned", value)
+    return mapping("The return value of logistic_gradients", value)

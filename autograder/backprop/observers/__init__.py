@@ -1,1 +1,1 @@
-"""Looks at what a student's functions return, part by part, on the networks of this assignment."""
+"""Observe what a student's functions return on the networks of this assignment, part by part."""

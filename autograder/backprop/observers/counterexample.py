@@ -1,7 +1,7 @@
-"""The smallest network on which a student's passes are still wrong, for mistakes that no row of the catalog explains.
+"""Find the smallest network on which a student's passes are wrong, for mistakes that no row of the catalog explains.
 
-All networks up to a size are tried, the smallest first, so the first that fails is the smallest. Their numbers are made up
-here, in public, and so may be shown.
+All networks up to a size are tried, in order of size, so the first failure is the smallest. Their numbers are public, so they
+may be shown.
 """
 
 import itertools
@@ -26,7 +26,7 @@ MOST_LAYERS, MOST_UNITS, MOST_SAMPLES = 3, 3, 3
 
 @cache
 def networks() -> tuple[Case, ...]:
-    """Every network up to the limits, by the number of numbers in it: its parameters and the batch."""
+    """Return every network up to the limits, sorted by the total size of its parameters and the batch."""
     sizes = itertools.chain.from_iterable(
         itertools.product(range(1, MOST_UNITS + 1), repeat=layers + 1) for layers in range(1, MOST_LAYERS + 1)
     )
@@ -35,13 +35,13 @@ def networks() -> tuple[Case, ...]:
 
 
 def size(layer_sizes: tuple[int, ...], samples: int) -> int:
-    """How many numbers a network and a batch have."""
+    """Return the total number of entries in a network and a batch."""
     weights = sum((inputs + 1) * units for inputs, units in itertools.pairwise(layer_sizes))
     return weights + samples * (layer_sizes[0] + layer_sizes[-1])
 
 
 def example(layer_sizes: tuple[int, ...], samples: int) -> Case:
-    """A network of halves, none of them 0, that a pencil can follow: the same numbers for everybody."""
+    """Return a network for calculation by hand, with multiples of 1/2 other than 0; it is the same for everyone."""
     halves = (value / 2 for value in itertools.cycle((1, -2, 3, 2, -1, 4, -3)))
 
     def fill(*shape: int) -> np.ndarray:
@@ -57,9 +57,9 @@ def example(layer_sizes: tuple[int, ...], samples: int) -> Case:
 
 
 def smallest_failure(student: Student, discreet: bool = False) -> str:
-    """What is wrong on the smallest network on which a student's forward or backward pass is; "" if all of them are right.
+    """Describe what is wrong on the smallest network on which a student's forward or backward pass fails; "" if none fails.
 
-    With discreet, it is told as in a hidden check.
+    With discreet, the description is redacted as in a hidden check.
     """
     failed = ((case, failure) for case in networks() for failure in failures(student, case, not discreet))
     for case, failure in failed:
@@ -68,7 +68,7 @@ def smallest_failure(student: Student, discreet: bool = False) -> str:
 
 
 def failures(student: Student, case: Case, show: bool = True) -> Iterator[CheckFailure | StudentError]:
-    """What is wrong with the passes on a case, the first thing first; with show in numbers."""
+    """Yield the failures of the passes on a case, in order, with numbers if show is true."""
     try:
         out, cache = run_forward(student, case)
         for key in cache_keys(case):
@@ -82,7 +82,7 @@ def failures(student: Student, case: Case, show: bool = True) -> Iterator[CheckF
 
 
 def introduction(case: Case) -> str:
-    """The network and the batch, small enough to be written out."""
+    """Return a description of the network and the batch, which are small enough to be written out."""
     given = {**case.params, "X": case.X, "Y": case.Y}
     tensors = ", ".join(f"{key} = {value.tolist()}" for key, value in given.items())
     samples = "one sample" if case.samples == 1 else f"{case.samples} samples"

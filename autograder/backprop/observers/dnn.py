@@ -1,4 +1,4 @@
-"""Everything there is to see of a student's dnn.py: both passes step by step, what they change, and gradients and fit."""
+"""Observations of a student's dnn.py: both passes step by step, their side effects, and gradients and fit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ from autograder.diagnosis.observation import NO_NAMES, Names, Observation, Raise
 from autograder.diagnosis.traces import match_misnamed
 from autograder.student import Student
 
-LEARNING_RATE = 0.37  # unlike usual rates; twice a rate of 1/2 would be a step without a rate
+LEARNING_RATE = 0.37  # not a common rate; with 1/2, a doubled rate would look like a step without one
 WHOLE = "gradients and fit"
 LEAVE_NO_TRACE = {
     "forward": "forward_leaves_no_trace",
@@ -30,7 +30,7 @@ Failures = Mapping[str, Exception]  # by the name of the check
 
 
 def observe_dnn(student: Student, failures: Failures, cases: Cases) -> Iterator[Observation]:
-    """Yield what there is to see, in the order in which a student should look at it."""
+    """Yield the observations, in the order in which a student should look at them."""
     seen = [*observe_networks(student, failures, cases), *observe_effects(student, failures, cases)]
     yield from seen
     case = next((case for case in (cases.main, cases.square, cases.shallow) if walks(student, case)), None)
@@ -42,15 +42,15 @@ def observe_dnn(student: Student, failures: Failures, cases: Cases) -> Iterator[
 
 
 def walks(student: Student, case: Case) -> bool:
-    """Return whether both of the student's passes return on a case."""
+    """Return whether both of the student's passes return a result on a case."""
     return not isinstance(attempt(lambda: run_backward(student, case)), Raised)
 
 
 def observe_networks(student: Student, failures: Failures, cases: Cases) -> Iterator[Observation]:
     """Yield both passes on the main case, and on other networks.
 
-    Where the backward pass raises, a network in which every shape fits and one without hidden layers show the steps that the
-    exception hides. Other depths tell mistakes apart that are alike in three layers.
+    If the backward pass raises an exception, a network in which all shapes fit, and one without hidden layers, show the steps
+    that the exception hides. Other depths distinguish mistakes that look alike with three layers.
     """
     found = observe_passes(student, cases.main)
     yield from found
@@ -67,18 +67,18 @@ def observe_networks(student: Student, failures: Failures, cases: Cases) -> Iter
 
 
 def observe_passes(student: Student, case: Case, finite: bool = False) -> list[Observation]:
-    """Return what there is to see of both passes on a case; with finite every finite tensor is right."""
+    """Return the observations of both passes on a case; with finite, every finite tensor counts as correct."""
     return [*observe_forward(student, case, finite=finite), *observe_backward(student, case, finite=finite)]
 
 
 def observe_effects(student: Student, failures: Failures, cases: Cases) -> Iterator[Observation]:
-    """Yield what a call changed that belongs to its caller, and what it carried over into the next."""
+    """Yield the side effects of calls on arrays of their caller, and on later calls."""
     for function, check in LEAVE_NO_TRACE.items():
         failure = failures.get(check)
         if isinstance(failure, CheckFailure) and failure.got is not None:
             key = failure.key.partition('"')[2].rstrip('"]') or failure.key
             before = failure.wants[0] if failure.wants else None
-            # The check hands over a reference cache, too.
+            # The check passes a reference cache, too.
             grads = own_gradients(student, cases.main, (reference_cache, None)) if function == "compute_gradients" else {}
             scope = {"key": key, "before": before, "cache": {**reference_cache(cases.main), "Y": cases.main.Y}, "grads": grads}
             label = f"the global {RANDOM_STATE}" if key == RANDOM_STATE else f"`{failure.key}`"
@@ -93,7 +93,7 @@ def observe_effects(student: Student, failures: Failures, cases: Cases) -> Itera
 
 
 def own_gradients(student: Student, case: Case, sources: Sequence[Source] = (None, reference_cache)) -> dict[str, np.ndarray]:
-    """Return the gradients of the student's own passes, or those on the right cache; empty where there are none."""
+    """Return the gradients of the student's own passes, or those on the reference cache; empty if there are none."""
     for source in sources:
         try:
             return readable(run_backward(student, case, source), gradient_keys(case))
@@ -106,7 +106,7 @@ def own_gradients(student: Student, case: Case, sources: Sequence[Source] = (Non
 
 
 def observe_gradients(student: Student, case: Case) -> Observation:
-    """Return what `gradients` returns: its keys."""
+    """Return the observation of the keys that `gradients` returns."""
     returned = attempt(lambda: student.fetch(network(student, case).gradients(case.X, case.Y)))
     got = sorted(str(key) for key in returned) if isinstance(returned, Mapping) else returned
     own = list(own_gradients(student, case))
@@ -116,15 +116,15 @@ def observe_gradients(student: Student, case: Case) -> Observation:
 
 
 def of_whole(name: str, step: str, got: Any, wants: tuple, fault: str, scope: Names = NO_NAMES) -> Observation:
-    """Return the observation of `gradients` or `fit` as a whole; fault ends the sentence on what is wrong if it is."""
+    """Return the observation of `gradients` or `fit` as a whole; fault completes the sentence if it is wrong."""
     more = {"owner": f"`{name}`", "statement": f"`{name}` {fault}"}
     return observe_step("dnn", step, name, "", got, wants, scope, task=WHOLE, **more)
 
 
 def observe_fit(student: Student, case: Case, broken: set[str]) -> Iterator[Observation]:
-    """Yield what `fit` returns, how often it records a loss, the step it takes, and when it stops.
+    """Yield observations of the result of `fit`, its number of losses, its step, and when it stops.
 
-    What it raises is looked at only where nothing before is broken, and the step where nothing moves the parameters besides.
+    An exception is observed only if nothing before it is wrong, and the step only if nothing else changes the parameters.
     """
     returned = attempt(lambda: run_fit(student, case, epochs=1, tolerance=0.0))
     if isinstance(returned, Raised):
@@ -148,7 +148,7 @@ def observe_fit(student: Student, case: Case, broken: set[str]) -> Iterator[Obse
 def run_fit(
     student: Student, case: Case, epochs: int, tolerance: float, learning_rate: float = LEARNING_RATE
 ) -> tuple[Any, dict[str, np.ndarray]]:
-    """Return what `fit` returns, and the parameters after it."""
+    """Return the result of `fit`, and the parameters after it."""
     net = network(student, case)
     losses = net.fit(case.X, case.Y, learning_rate=learning_rate, epochs=epochs, tolerance=tolerance)
     losses, params = student.fetch(losses, net.params)
@@ -167,7 +167,7 @@ def observe_update(student: Student, case: Case, after: Mapping[str, np.ndarray]
 
 
 def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
-    """Yield whether `fit` stops at once where any loss is small enough, and without an update."""
+    """Yield whether `fit` stops immediately, without an update, if any loss is small enough."""
     if isinstance(returned, Raised):
         return
     losses, after = attempt(lambda: tensor("losses", returned[0])), returned[1]
@@ -178,7 +178,7 @@ def observe_stop(case: Case, returned: Any) -> Iterator[Observation]:
 
 
 def observe_plateau(returned: Any) -> Iterator[Observation]:
-    """Yield how many losses `fit` records where the loss stays as it is."""
+    """Yield how many losses `fit` records if the loss stays the same."""
     losses = None if isinstance(returned, Raised) else attempt(lambda: tensor("losses", returned[0]))
     if isinstance(losses, np.ndarray) and losses.ndim == 1:
         yield of_whole("fit", "plateau", len(losses), (3,), "stops when the loss stays the same", {"epochs": 3})

@@ -1,4 +1,4 @@
-"""Everything there is to see of a student's extension.py: its functions, its networks, and what they change."""
+"""Observations of a student's extension.py: its functions, its networks, and their side effects."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ from autograder.student import Student
 
 PART = "extension"
 line = partial(line_of, PART)
-MOST_KEYS = 100  # of a student's dict that are looked at
+MOST_KEYS = 100  # of a student's dict that are observed
 LARGE = np.array([[1000.0, -1000.0, -998.0], [997.0, 999.0, -1002.0], [3.0, 1001.0, -1001.0], [-1000.0, 2.0, -1000.0]])
 OTHER_NOTES = "notes_gradients of another depth"
 GRID = np.array([[-2.5, -0.6, 0.3], [1.1, -1.4, 2.2]])
@@ -70,7 +70,7 @@ WORKED = [
 
 
 def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exception], cases: Cases) -> Iterator[Observation]:
-    """Yield what there is to see, in the order in which a student should look at it; nothing where no check has failed."""
+    """Yield the observations, in the order in which a student should look at them; none if no check failed."""
     if not failures:
         return
     programs = programs_of(cases)
@@ -104,12 +104,12 @@ def observe_extension(student: SandboxedStudent, failures: Mapping[str, Exceptio
 
 
 def programs_of(cases: Cases) -> dict[str, Program]:
-    """Return the functions that need no others of the student's to be looked at, by the names of their calls."""
+    """Return the functions that depend on no other functions of the student's, by the names of their calls."""
     given, softmax = arguments(cases), cases.softmax
     losses = [(cases.softmax, cases.softmax_few), (cases.squared_error, cases.squared_error_few)]
     entropies, errors = ([{"out": reference_of(case).out, "Y": case.Y} for case in pair] for pair in losses)
     classes = softmax.layer_sizes[-1]
-    sure = np.eye(classes)[:, (np.argmax(softmax.Y, axis=0) + 1) % classes]  # of a wrong class
+    sure = np.eye(classes)[:, (np.argmax(softmax.Y, axis=0) + 1) % classes]  # for a wrong class
     cross_entropy, squared_error = [line("cross-entropy loss")], [line("squared loss")]
     return {
         "softmax": one_value("softmax", [given["softmax"]], FUNCTIONS["softmax"][1]),
@@ -156,10 +156,10 @@ def entry(name: str) -> Program:
 
 
 def worked_example() -> Program:
-    """Return the 4-4-2 example; a vector stands for a column."""
+    """Return the 4-4-2 example; vectors count as columns."""
 
     def read(value: Any) -> Names:
-        answer = mapping("What worked_example returned", value)
+        answer = mapping("The return value of worked_example", value)
         return {key: column_of(key, one) for key, one in answer.items()}
 
     called = steps_in("softmax", "softmax_backward", "sigmoid_prime")
@@ -203,7 +203,7 @@ def notes_gradients(case: Case) -> Program:
                 yield line(f"notes dJd{name[0]}", "grads", at=f"dJd{name}", key=f"dJd{name}")
 
     def read(value: Any) -> Names:
-        return mapping("What notes_gradients returned", value)
+        return mapping("The return value of notes_gradients", value)
 
     truths = in_the_notes({key: reference_of(case).grads[key] for key in gradient_keys(case)}, "dJd")
     return Program(
@@ -225,11 +225,11 @@ def notes_gradients(case: Case) -> Program:
     )
 
 
-# What is called: each call with what is to be looked at after it ------------------------------------------------------
+# The calls, each with what is observed after it -----------------------------------------------------------------------
 
 
 def arguments(cases: Cases) -> dict[str, dict[str, Any]]:
-    """Return the arguments of the functions whose effects are looked at, by their names."""
+    """Return the arguments of the functions whose side effects are observed, by name."""
     softmax, squared, out = cases.softmax, cases.squared_error, reference_of(cases.squared_error).out
     return {
         "softmax": {"Z": reference_cache(softmax)[f"Z{softmax.layers[-1]}"]},
@@ -244,13 +244,13 @@ def notes_arguments(case: Case) -> dict[str, Any]:
 
 
 def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Program]) -> dict[str, Callable[[], list]]:
-    """Return the calls of the student's functions, by the names of what is looked at."""
+    """Return the calls of the student's functions, by the names of the observations."""
     extension, softmax = student.module(PART), cases.softmax
 
     def call(name: str) -> list:
         given = arguments(cases)[name].values()
         returned, *left = call_traced(student, getattr(extension, name), *map(student.place, given))
-        return [student.copy(returned), *left]  # a later call may change what was returned
+        return [student.copy(returned), *left]  # a later call may change an earlier result
 
     def call_loss(case: Case, name: str) -> list:
         return [network(student, case).loss(*scope.values()) for scope in programs[name].scopes]
@@ -285,20 +285,20 @@ def calls(student: SandboxedStudent, cases: Cases, programs: Mapping[str, Progra
 
 
 def answers_in(returned: Any, count: int = 1) -> Any:
-    """Return the answers in what calls returned, without what was looked at after them."""
+    """Return only the results of calls, without what was observed after them."""
     return returned if isinstance(returned, Raised) else returned[:count]
 
 
 def entries_in(returned: Any) -> Any:
-    """Return both values of an entry of ACTIVATIONS as one answer."""
+    """Return both values of an entry of ACTIVATIONS as one result."""
     return returned if isinstance(returned, Raised) else [returned[:2]]
 
 
-# What follows from other mistakes, and what is left behind ------------------------------------------------------------
+# Consequences of other mistakes, and side effects ---------------------------------------------------------------------
 
 
 def own_functions(student: Student, sigmoids: dict[str, Any], seen: Mapping[str, Sequence[Observation]]) -> Names:
-    """Return all functions, the student's in place of those that are wrong there; nothing where all are right."""
+    """Return all functions, with the student's version of the wrong ones; none if all are correct."""
     broken = {name for name in ("softmax", "softmax_backward") if not all(one.right for one in seen[name])}
     for name, names in ENTRIES.items():
         wrong = [one.key for one in seen[name] if not one.right]
@@ -313,7 +313,7 @@ def own_functions(student: Student, sigmoids: dict[str, Any], seen: Mapping[str,
 
 
 def observe_traces(returned: Mapping[str, Any], cases: Cases) -> Iterator[Observation]:
-    """Yield what the calls changed: their arguments, and the global random state."""
+    """Yield side effects of the calls on their arguments and on the global random state."""
     for name, scope in arguments(cases).items():
         if not isinstance(returned[name], Raised):
             answer, before, after, *placed = returned[name]
@@ -333,7 +333,7 @@ def observe_traces(returned: Mapping[str, Any], cases: Cases) -> Iterator[Observ
 
 
 def observe_params(case: Case, params: Any) -> Observation:
-    """Return what the forward pass of GeneralDNN has added to the parameters."""
+    """Return the keys that the forward pass of GeneralDNN added to the parameters."""
     added = sorted(params.keys() - case.params.keys())[:MOST_KEYS] if isinstance(params, Mapping) else []
     more = {"owner": "`GeneralDNN.forward`", "statement": "`GeneralDNN.forward` adds keys to `self.params`"}
     names, label, step = {"last": case.layers[-1]}, "`self.params`", "changed by GeneralDNN.forward"
@@ -341,7 +341,7 @@ def observe_params(case: Case, params: Any) -> Observation:
 
 
 def observe_network_traces(case: Case, returned: Any, of_dnn: Any) -> Iterator[Observation]:
-    """Yield what a backward pass changed; what the student's own DNN does there is no mistake of the extension."""
+    """Yield side effects of a backward pass; those of the student's own DNN are not mistakes in the extension."""
     _, before, after, _, cache = returned
     name, names, follows = f"{case.model}.compute_gradients", activations(case), not isinstance(of_dnn, Raised)
     if not (follows and random_state_changed(*of_dnn[1:3])):

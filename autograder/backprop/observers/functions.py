@@ -1,4 +1,4 @@
-"""The functions that other lines call, with a mistake in them or the student's own in their place."""
+"""The functions that other lines call, with a mistake in them, or replaced by the student's own functions."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def line(part: str, step: str, name: str = "", **places: Any) -> Line:
     return Line(step, STEPS[part][step].right, name, **places)
 
 
-# Functions that other lines call: their parameters and their lines.
+# Functions that other lines call, with their parameters and their lines.
 FUNCTIONS: dict[str, tuple[tuple[str, ...], list[Line]]] = {
     "sigmoid": (("Z",), [line("dnn", "sigmoid")]),
     "softmax": (("Z",), [line("extension", "softmax E", "E"), line("extension", "softmax")]),
@@ -30,19 +30,19 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], list[Line]]] = {
 }
 # The names of g and g' in ACTIVATIONS.
 ENTRIES = {"sigmoid": ("sigmoid", "sigmoid_prime"), "tanh": ("tanh", "tanh_prime"), "relu": ("relu", "relu_prime")}
-# The steps in what other lines call.
+# The steps in the functions that other lines call.
 CALLED = {name: frozenset(line.step for line in lines) for name, (_, lines) in FUNCTIONS.items()}
 CALLED["ACTIVATIONS"] = frozenset({"sigmoid_prime", "tanh_prime", "relu", "relu_prime", *(f"{name} entry" for name in ENTRIES)})
 CALLED_STEPS = frozenset[str]().union(*CALLED.values()) - {""}
 
 
 def functions(formulas: Formulas) -> Names:
-    """Return the functions that lines call, with these formulas in them."""
+    """Return the functions that lines call, with these formulas."""
     return RIGHT_FUNCTIONS if CALLED_STEPS.isdisjoint(formulas) else functions_with(formulas, {})
 
 
 def functions_with(formulas: Formulas, own: Names) -> Names:
-    """Return the functions that the lines call; own ones take the places of those of their names."""
+    """Return the functions that the lines call, replaced by the student's own functions with the same names."""
     names = dict(own)
     for name, (parameters, lines) in FUNCTIONS.items():
         names.setdefault(name, function(parameters, lines, formulas, names))
@@ -60,6 +60,6 @@ def steps_in(*names: str) -> dict[str, frozenset[str]]:
 
 
 def own_sigmoid(student: Student, returned: Any, Z: np.ndarray) -> dict[str, Any]:
-    """Return the sigmoid of the student's dnn.py, if a call with Z returned a wrong one; what follows is right."""
+    """Return the sigmoid in the student's dnn.py if a call with Z was wrong, so that consequences count as correct."""
     right = not isinstance(returned, Raised) and same(attempt(lambda: tensor("sigmoid", returned[0])), sigmoid(Z))
     return {} if right else {"sigmoid": remember_calls(lambda Z: student.fetch(student.module("dnn").sigmoid(Z)))}

@@ -1,4 +1,4 @@
-"""The lines of a submission that made what is wrong on the public examples, each in a run that has seen nothing hidden."""
+"""Find the lines of a submission that computed wrong values on the public examples, without any hidden inputs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from autograder.text import clean
 from autograder.tracing.lines import Line
 
 EXAMPLES = {"dnn": (DNN,), "extension": (SOFTMAX, SQUARED_ERROR, GENERAL)}
-MAX_TENSORS = 3  # of an example whose lines are looked for; the first wrong one of each step comes first
+MAX_TENSORS = 3  # of an example to find the lines of, beginning with the first wrong one of each step
 MAX_LINE = 200
-# Arguments of the functions of the warm-up, which no check uses.
+# Arguments for the functions of the warm-up that no check uses.
 BATCH = {
     "X": np.array([[0.7, -1.2, 2.1, 0.4], [-0.3, 1.6, 0.9, -1.1]]),
     "y": np.array([[1.0, 0.0, 0.0, 1.0]]),
@@ -30,12 +30,12 @@ BATCH = {
 }
 NUMBER = {"x": 0.65}
 CHAINED = {"x": 1.7, "y": 0.2, "w1": 0.6, "w2": -1.4, "w3": 2.3}
-Lines = dict[tuple[str, str], str]  # by the function that returns a value and its key
+Lines = dict[tuple[str, str], str]  # function and key of a returned value -> line
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a function on public values: what is right on the way, by its name, and where each value is that it returns."""
+    """A call of a function on public values: the correct intermediate values by name, and the place of each returned value."""
 
     arguments: Mapping[str, Any]
     right: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Call:
 
 
 def find_lines(student: SandboxedStudent, parts: Sequence[str]) -> Lines:
-    """Return the lines that made what is wrong in some parts, as far as they are certain; student runs nothing hidden."""
+    """Return the lines that computed wrong values in some parts, if they are certain; student has no hidden inputs."""
     found: Lines = {}
     for part in parts:
         wrong = [*find_in_functions(student, part), *find_in_networks(student, EXAMPLES.get(part, ()))]
@@ -52,10 +52,10 @@ def find_lines(student: SandboxedStudent, parts: Sequence[str]) -> Lines:
 
 
 def find_in_networks(student: SandboxedStudent, examples: Sequence[Example]) -> Iterator[tuple[tuple[str, str], Line | None]]:
-    """Yield the function and the key of the first wrong tensors of some examples, each with its line."""
+    """Yield the function, the key and the line of the first wrong tensors of some examples."""
     for example in examples:
         student.begin_check()
-        # The forward pass of SquaredErrorSoftmaxDNN is that of SoftmaxDNN.
+        # SquaredErrorSoftmaxDNN has the forward pass of SoftmaxDNN.
         forward = [] if example is SQUARED_ERROR else observe_forward(student, example.case)
         passes = forward, observe_backward(student, example.case)
         tensors = {name_of(one, "d" if number else ""): one for number, seen in enumerate(passes) for one in seen}
@@ -75,7 +75,7 @@ def name_of(observation: Observation, prefix: str) -> str:
 
 
 def find_in_functions(student: SandboxedStudent, part: str) -> Iterator[tuple[tuple[str, str], Line | None]]:
-    """Yield the functions of a part and the keys of the first wrong values that they return, each with its line."""
+    """Yield the functions of a part with the key and the line of the first wrong value that each returns."""
     for function, call in CALLS.get(part, dict)().items():
         run = partial(run_function, student, part, function, call)
         wrong = (key for key, path in call.places.items() if is_wrong(student, run, path, call.right[f"d{key}"]))
@@ -87,12 +87,12 @@ def find_in_functions(student: SandboxedStudent, part: str) -> Iterator[tuple[tu
 
 
 def run_function(student: SandboxedStudent, part: str, function: str, call: Call) -> Any:
-    """Return what a function returns, still on the student's side."""
+    """Call a function, and return its result, still on the student's side."""
     return getattr(student.module(part), function)(*call.arguments.values())
 
 
 def is_wrong(student: SandboxedStudent, run: Callable[[], Any], path: Sequence[Any], want: Any) -> bool:
-    """Return whether a call returns a number or an array that is not the right one."""
+    """Return whether a call returns a wrong number or array."""
     student.begin_check()
     got = attempt(lambda: student.fetch(run()))
     try:
@@ -113,7 +113,7 @@ def calls_of_warmup() -> Mapping[str, Call]:
 
 
 def trace(arguments: Mapping[str, Any], lines: Sequence[Formula], place: Callable[[int, str], tuple[Any, ...]]) -> Call:
-    """Return a call with all that its lines compute; what it returns has a d before its key."""
+    """Return a call with all values that its lines compute; returned gradients have a d before their keys."""
     names: dict[str, Any] = {**arguments, **CALLED}
     right: dict[str, Any] = dict(arguments)
     for line in lines:
@@ -126,7 +126,7 @@ def trace(arguments: Mapping[str, Any], lines: Sequence[Formula], place: Callabl
 
 @cache
 def calls_of_extension() -> Mapping[str, Call]:
-    """Return a call of the softmax, and one of the function in the convention of the notes."""
+    """Return a call of softmax and one of notes_gradients."""
     case, last = DNN.case, f"Z{SOFTMAX.case.layers[-1]}"
     softmax = {"Z": SOFTMAX.cache[last], "dsoftmax": SOFTMAX.cache[f"A{last[1:]}"]}
     gradients = in_the_notes(DNN.grads, "dJd")

@@ -1,6 +1,6 @@
-"""Both passes of a network as programs, and what there is to see of them on a case.
+"""Both passes of a network as programs, and their observations on a case.
 
-The four networks share them: another output step, other derivatives, and other names in the catalog are all that differs.
+The four networks share them; only the output step, the derivatives and the names in the catalog are different.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,8 +24,8 @@ from autograder.diagnosis.traces import match_misnamed, observe, under_right_nam
 from autograder.student import Student
 
 Tensors = Mapping[str, np.ndarray]
-LARGEST_Z = 100  # of a network that is not saturated
-# The steps in the catalog of what a pass does, where it has one.
+LARGEST_Z = 100  # of a network without saturated units
+# The steps of a pass in the catalog, if it has them.
 FORWARD = {
     "DNN": {role: role for role in ("Z", "stored Z", "A", "stored W", "stored B", "forward returns")}
     | {"loop": "forward layers", "A0": "input", "out": "forward out", "keys": "missing in the cache"},
@@ -45,13 +45,13 @@ BACKWARD = {
 
 
 def readable(tensors: Mapping, keys: Iterable[str]) -> dict[str, np.ndarray]:
-    """Return the tensors of a student's dict that can be calculated with, under the names of the assignment."""
+    """Return the valid tensors in a student's dict, with the names of the assignment."""
     keys = list(keys)
     return {key: array for key, array in arrays_in(under_right_names(keys, tensors), keys).items() if is_usable(array)}
 
 
 def under_own_names(tensors: Mapping, keys: Sequence[str]) -> dict[Any, np.ndarray]:
-    """Return the tensors of a student's dict that can be calculated with, under the student's own names."""
+    """Return the valid tensors in a student's dict, with the student's own names."""
     names = match_misnamed(keys, tensors)
     return {names.get(key, key): array for key, array in readable(tensors, keys).items()}
 
@@ -60,7 +60,7 @@ def under_own_names(tensors: Mapping, keys: Sequence[str]) -> dict[Any, np.ndarr
 
 
 def program_of(case: Case, method: str, scope: Names, steps: Mapping[str, str], **more: Any) -> Program:
-    """Return a method of a network as a program; steps has the names of its whole."""
+    """Return a method of a network as a program; steps has the names for the method as a whole."""
     of_dnn = case.model == "DNN"
     return Program(
         "dnn" if of_dnn else "extension",
@@ -78,19 +78,19 @@ def program_of(case: Case, method: str, scope: Names, steps: Mapping[str, str], 
 
 
 def is_degenerate(case: Case) -> bool:
-    """Return whether a network cannot tell its sizes apart, or has one sample, or is saturated."""
+    """Return whether a network has equal sizes, a single sample or saturated units, so that mistakes may look alike."""
     saturated = np.abs(reference_cache(case)["Z1"]).max() > LARGEST_Z
     return bool(case.samples == 1 or len({case.samples, *case.layer_sizes}) == 1 or saturated)
 
 
 def owner(case: Case) -> SimpleNamespace:
-    """Return what `self` is in the lines of a network, of a class with the name that exceptions give it."""
+    """Return the `self` for the lines of a network, of a class with the name that occurs in exceptions."""
     return type(case.model, (SimpleNamespace,), {})(
         num_layers=case.layers[-1], layer_sizes=case.layer_sizes, params=case.params, activations=case.activations
     )
 
 
-@lru_cache(maxsize=64)  # of the hidden cases; every submission is looked at on the same
+@lru_cache(maxsize=64)  # of the hidden cases, which are the same for every submission
 def forward(case: Case, finite: bool = False) -> Program:
     """Return the forward pass of a network."""
     steps, last, right = FORWARD[case.model], case.layers[-1], reference_cache(case)
@@ -129,7 +129,7 @@ def forward(case: Case, finite: bool = False) -> Program:
     def label(key: str) -> str:
         return "`out`" if key == "out" else path(key) if key[0] in "WB" else key
 
-    # The mistake of keys that are one layer early looks one layer ahead.
+    # Keys that are one layer too low use the next layer.
     scope = {"X": case.X, "last": last, "cache": {}, "right": {**right, f"A{last + 1}": right[f"A{last}"]}}
     return program_of(
         case,
@@ -148,7 +148,7 @@ def forward(case: Case, finite: bool = False) -> Program:
 
 
 def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), finite: bool = False) -> Program:
-    """Return the backward pass of a network on the out and the cache given; others are right besides the true answer."""
+    """Return the backward pass of a network for an out and a cache; others are also accepted as correct."""
     steps, last, of_dnn = BACKWARD[case.model], case.layers[-1], case.model == "DNN"
     step = partial(line, "dnn" if of_dnn else "extension")
     derivatives = steps.get("derivatives", "")
@@ -177,13 +177,13 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
                 yield store("dZ", f"Z{below}") if of_dnn else step(steps["dZ"], "dZ")
 
     def read(value: Any) -> Names:
-        grads = mapping("What compute_gradients returned", value)
+        grads = mapping("The return value of compute_gradients", value)
         if isinstance(as_returned(grads), Mapping) or not grads.keys() >= {*gradient_keys(case)}:
-            grads = mapping("What compute_gradients returned", as_returned(grads))
+            grads = mapping("The return value of compute_gradients", as_returned(grads))
         names = {key: misnamed(grads, key) for key in gradient_keys(case) if key not in grads and not of_dnn}
         return {**grads, **{key: grads[name] for key, name in names.items() if name is not None}}
 
-    # A SoftmaxDNN may leave everything but its first step to DNN.
+    # A SoftmaxDNN may leave everything except its first step to DNN.
     left_to_dnn = frozenset({*WALK.values(), "softmax_backward", "sigmoid_prime"})
     called = {"DNN": steps_in(), "GeneralDNN": steps_in("ACTIVATIONS")}.get(
         case.model, steps_in("softmax_backward", "sigmoid_prime")
@@ -206,7 +206,7 @@ def backward(case: Case, given: Names, others: Sequence[Names | Raised] = (), fi
     )
 
 
-# What there is to see -------------------------------------------------------------------------------------------------
+# Observations ---------------------------------------------------------------------------------------------------------
 
 
 def observe_forward(student: Student, case: Case, own: Names = NO_NAMES, finite: bool = False) -> list[Observation]:
@@ -220,7 +220,7 @@ def observe_forward(student: Student, case: Case, own: Names = NO_NAMES, finite:
 
 
 def cache_of_dnn(student: Student, case: Case) -> Tensors | Raised:
-    """Return the cache of the student's own DNN, whose mistakes are not those of the extension, with the right output in it."""
+    """Return the cache of the student's own DNN with the correct output; mistakes in DNN don't count in the extension."""
     returned = attempt(lambda: run_forward(student, replace(case, model="DNN")))
     if isinstance(returned, Raised):
         return returned
@@ -230,7 +230,7 @@ def cache_of_dnn(student: Student, case: Case) -> Tensors | Raised:
 
 
 def observe_backward(student: Student, case: Case, own: Names = NO_NAMES, finite: bool = False) -> list[Observation]:
-    """Return the gradients of a network step by step: on the own cache, or on the right one if that ends in an exception."""
+    """Return the gradients of a network step by step, on its own cache or, if that raises, on the reference cache."""
     if not isinstance(attempt(lambda: run_forward(student, case)), Raised):
         seen = observe_gradients(student, case, own, finite, None)
         if not isinstance(seen[0].got, Raised) or not seen[0].right:
@@ -253,10 +253,10 @@ def observe_gradients(student: Student, case: Case, own: Names, finite: bool, so
 
 
 def ways_of_dnn(student: Student, case: Case, given: Names, begun: Tensors) -> Iterator[Tensors | Raised]:
-    """Yield what the student's own DNN makes, whose mistakes are not those of the extension.
+    """Yield the gradients of the student's own DNN, whose mistakes don't count in the extension.
 
-    That is what it makes of the labels, where a SoftmaxDNN may leave all to it, and what it makes of the student's dZ of the
-    output layer further back.
+    These are its gradients from the labels, if a SoftmaxDNN may leave everything to DNN, and those from the student's dZ of the
+    output layer.
     """
     out, last = given["out"], f"Z{case.layers[-1]}"
     reference = {**given["cache"], f"A{case.layers[-1]}": out}

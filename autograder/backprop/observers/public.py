@@ -1,7 +1,7 @@
-"""What the examples of the public checks show of a submission: it may be said before any hidden check is shown.
+"""Observations on the examples of the public checks, which may be shown before the hidden checks.
 
-A student can see all of it at home. Only what a public check compares is looked at, so that no cause tells how another check
-came out. The functions of one number are left out: a single number does not tell mistakes apart.
+A student can see all of them at home. Only values that a public check compares are observed, so that no cause reveals the
+outcome of another check. Functions of one number are left out, because a single number doesn't distinguish mistakes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ Failures = Mapping[str, Exception]  # by the name of the check
 
 
 def observe_public(part: str, student: Student, failures: Failures) -> Iterator[Observation]:
-    """Yield what the examples of a part show, in the order in which a student should look at it."""
+    """Yield the observations on the examples of a part, in the order in which a student should look at them."""
     if part == "dnn":
         yield from observe_dnn(student, failures)
     elif part == "extension":
@@ -28,7 +28,7 @@ def observe_public(part: str, student: Student, failures: Failures) -> Iterator[
 
 
 def observe_dnn(student: Student, failures: Failures) -> Iterator[Observation]:
-    """Yield both passes on the example, and on the square one where something raises; then what `gradients` returns."""
+    """Yield both passes on the example, and on the square one if something raises, and then the result of `gradients`."""
     seen = observe_passes(student, DNN.case)
     yield from seen
     if any(isinstance(one.got, Raised) for one in seen):
@@ -51,7 +51,7 @@ def observe_extension(student: Student) -> Iterator[Observation]:
     )
     yield from observe(one_value("softmax", [{"Z": Z}], FUNCTIONS["softmax"][1]), returned["softmax"])
     for example in (SOFTMAX, SQUARED_ERROR, GENERAL):
-        if example is not SQUARED_ERROR:  # its forward pass is that of SOFTMAX
+        if example is not SQUARED_ERROR:  # it has the forward pass of SOFTMAX
             yield from observe_forward(student, example.case)
         for one in observe_backward(student, example.case):
             if one.key in example.grads or isinstance(one.got, Raised):

@@ -1,4 +1,4 @@
-"""Everything there is to see of a student's warmup.py."""
+"""Observations of a student's warmup.py."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ OWN_SIGMOID = np.array([-1000.0, -2.0, 0.0, 0.5, 1000.0])
 
 line = partial(line_of, "warmup")
 
-# The lines of each function, in the order in which they are carried out.
+# The lines of each function, in the order of execution.
 SQUARE = [line("h1", "h1"), line("h2", "h2")]
 PATHS = {
     "exp_exp_square": ("exp", [*SQUARE, line("exp y", "y", key="y"), line("exp slope", key="dy/dx")]),
@@ -69,7 +69,7 @@ def program(title: str, name: str, scopes: Sequence[Names], lines: Sequence[Line
 
 
 def observe_warmup(student: Student, failures: Mapping[str, Exception], cases: Cases) -> Iterator[Observation]:
-    """Yield what there is to see, in the order in which a student should look at it; nothing where no check has failed."""
+    """Yield the observations, in the order in which a student should look at them; none if no check failed."""
     if not failures:
         return
     batches = (cases.logistic, False), (cases.logistic_few, False), (cases.logistic_saturated, True)
@@ -91,18 +91,18 @@ def observe_warmup(student: Student, failures: Mapping[str, Exception], cases: C
 
 
 def call_each(student: Student, name: str, arguments: list[tuple]) -> list:
-    """Calls of the function of this name with each of these arguments."""
+    """Return calls of this function with each of these arguments."""
     return [getattr(student.module("warmup"), name)(*each) for each in arguments]
 
 
 def call_logistic(student: Student, given: Arguments) -> list:
-    """A call of logistic_gradients, and its arguments, to be looked at after it."""
+    """Return a call of logistic_gradients, and its arguments, which are observed afterwards."""
     placed = [student.place(value) for value in given.values()]
     return [student.module("warmup").logistic_gradients(*placed), *placed]
 
 
 def observe_path(name: str, on_numbers: Any, on_array: Any) -> Iterator[Observation]:
-    """A function of one number, on several; where it is right, on an array too."""
+    """Yield observations of a function on several numbers and, if those are correct, on an array."""
     title, lines = PATHS[name]
     keys = [line.key for line in lines if line.key]
 
@@ -120,11 +120,11 @@ def observe_path(name: str, on_numbers: Any, on_array: Any) -> Iterator[Observat
 
 
 def observe_chain(returned: Any, own_functions: Names) -> list[Observation]:
-    """Several chains, each line of them at once."""
+    """Return the observations of several chains, each line for all of them at once."""
 
     def read(value: Any) -> Mapping:
         loss, grads = two_values("three_weight_chain", value, "loss, grads")
-        return {"loss": loss, **mapping("The second value", grads)}
+        return {"loss": loss, **mapping("The second return value", grads)}
 
     scopes = [dict(zip(ARGUMENTS, CHAINS.T, strict=True))]
     label = lambda key: f"dloss/d{key}" if key in ARGUMENTS else key  # noqa: E731
@@ -133,7 +133,7 @@ def observe_chain(returned: Any, own_functions: Names) -> list[Observation]:
 
 
 def stacked(answers: list) -> Any:
-    """The answers of several calls as if it were one call on arrays; the first one where they cannot be put together."""
+    """Return the results of several calls combined as if from one call on arrays; the first one if that is impossible."""
     try:
         losses, grads = zip(*answers, strict=True)
         return np.array(losses, float), {key: np.array([one[key] for one in grads], float) for key in grads[0]}
@@ -142,10 +142,10 @@ def stacked(answers: list) -> Any:
 
 
 def observe_logistic(case: Case, given: Arguments, returned: Any, own_functions: Names, finite: bool) -> list[Observation]:
-    """Return the gradients of a batch, with finite any finite ones, and what becomes of the arguments."""
+    """Yield observations of the gradients of a batch (with finite, any finite ones pass) and of the arguments."""
 
     def read(value: Any) -> Mapping:
-        return mapping("What logistic_gradients returned", value)
+        return mapping("The return value of logistic_gradients", value)
 
     name = "logistic_gradients"
     more = {"samples": case.samples, "network": case.name, "finite": finite, "label": str}

@@ -52,14 +52,14 @@ class Attack(NamedTuple):
 
 
 def forms(secret: str) -> list[str]:
-    """What shows in a text that the secret is out, plainly or in disguise; the last letters of base64 depend on what follows."""
+    """Return what shows in a text that the secret is out, plainly or in disguise; the last letters of base64 depend on what follows."""
     digits = secret.removeprefix(CANARY)
     encoded = [base64.b64encode(text.encode()).decode().rstrip("=")[:-1] for text in (secret, digits)]
     return [digits, digits[::-1], digits.encode().hex(), *encoded]
 
 
 def filled(text: str, world: World) -> bytes:
-    """The text with the places of this world put in."""
+    """Return the text with the places of this world put in."""
     places = {
         "@SECRET_FILE@": world.secret_file,
         "@OPEN_FOLDER@": world.open_folder,

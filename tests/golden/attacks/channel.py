@@ -14,7 +14,7 @@ class Payload:
 
 
 def sent(data: str) -> str:
-    """A dnn.py that writes bytes to the pipe in every call, on its own account, and waits for what comes of it."""
+    """Return a dnn.py that writes bytes to the pipe in every call, on its own account, and waits for what comes of it."""
     return at_import(
         "import os, struct, time\nimport numpy as np\nEND = time.monotonic() + 20",
         in_methods(
@@ -34,12 +34,12 @@ def sent(data: str) -> str:
 
 
 def answer(content: str) -> str:
-    """The bytes of a frame of one answer, with nothing printed."""
+    """Return the bytes of a frame of one answer, with nothing printed."""
     return f'b"\\x93\\x91" + {content} + b"\\xa0\\xa0"'
 
 
 def value(content: str) -> str:
-    """The bytes of a frame of one answer with a value."""
+    """Return the bytes of a frame of one answer with a value."""
     return answer(f'b"\\x92\\xa5value" + {content}')
 
 

@@ -39,12 +39,12 @@ SEEN = tried()
 
 
 def at_import(code: str, program: str = SKELETON) -> str:
-    """The program with code in front of it."""
+    """Return the program with code in front of it."""
     return f"{textwrap.dedent(code).strip()}\n\n\n{program}"
 
 
 def in_methods(code: str, program: str = SKELETON) -> str:
-    """The skeleton with this code as the body of forward and of compute_gradients."""
+    """Return the skeleton with this code as the body of forward and of compute_gradients."""
     body = textwrap.indent(textwrap.dedent(code).strip(), " " * 8)
     for line in (FORWARD, BACKWARD):
         assert line in program
@@ -53,18 +53,18 @@ def in_methods(code: str, program: str = SKELETON) -> str:
 
 
 def greedy(tries: str, classes: tuple[int, ...], source: str) -> Attack:
-    """An attack that deserves no point."""
+    """Return an attack that deserves no point."""
     return Attack(tries, {"dnn.py": source}, classes=classes)
 
 
 def spy(tries: str, classes: tuple[int, ...], body: str) -> Attack:
-    """A greedy attack that runs a function body at every door, and tells what it returns."""
+    """Return a greedy attack that runs a function body at every door, and tells what it returns."""
     found = SPY.format(body=textwrap.indent(textwrap.dedent(body).strip(), "    "))
     return greedy(tries, classes, at_import(found, in_methods('raise RuntimeError(f"{tried()} {SEEN}")')))
 
 
 def vandal(tries: str, classes: tuple[int, ...], source: str, points: int = DNN_POINTS) -> Attack:
-    """An attack that deserves some points of dnn.py."""
+    """Return an attack that deserves some points of dnn.py."""
     return Attack(tries, {"dnn.py": source}, (0, points, 0), classes=classes)
 
 
@@ -73,5 +73,5 @@ TRAP = 'open("@OPEN_FOLDER@/planted", "w").write("x")\nraise RuntimeError("canar
 
 
 def beside(tries: str, classes: tuple[int, ...], files: Mapping[str, str | bytes]) -> Attack:
-    """The solution of dnn.py, which gets its points, beside other files that must never run."""
+    """Return the solution of dnn.py, which gets its points, beside other files that must never run."""
     return Attack(tries, {"dnn.py": solution(), **files}, (0, DNN_POINTS, 0), classes=classes)

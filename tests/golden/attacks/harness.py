@@ -82,7 +82,7 @@ class Ground:
         self.processes = descendants()
 
     def traces(self) -> list[str]:
-        """A sentence for everything an attack has left or done outside its process; it is then put back."""
+        """Return a sentence for everything an attack has left or done outside its process; it is then put back."""
         found = [*self.processes_left(), *self.connections(), *self.files(), *self.kernel_objects()]
         if self.world.secret_file.read_text() != self.world.secret:
             found.append("the secret file was changed")
@@ -90,7 +90,7 @@ class Ground:
         return found
 
     def processes_left(self) -> list[str]:
-        """The processes that are still there after two seconds; they are given time to do what they came for, and ended."""
+        """Return the processes that are still there after two seconds; they are given time to do what they came for, and ended."""
         left = gone_after(self.processes, 2)
         if not left:
             return []
@@ -116,7 +116,7 @@ class Ground:
         return sorted(set(found))
 
     def files(self) -> list[str]:
-        """What is in the open folder and, besides results, in the folder of results."""
+        """Return what is in the open folder and, besides results, in the folder of results."""
         found = []
         for path in self.world.open_folder.iterdir():
             found.append(f"wrote {path.name} in the open folder")
@@ -124,7 +124,7 @@ class Ground:
         return found
 
     def kernel_objects(self) -> list[str]:
-        """What lives on without a process: shared memory, queues, semaphores."""
+        """Return what lives on without a process: shared memory, queues, semaphores."""
         found = []
         key = 0x0BAC0000 + self.world.port
         for kind in ("shm", "msg", "sem"):
@@ -204,7 +204,7 @@ def world(folder: Path) -> Iterator[Ground]:
 
 
 def unix_listeners(folder: Path, port: int) -> Iterator[socket.socket]:
-    """A listener with a file that everybody may call, and one without any file where the system has such."""
+    """Yield a listener with a file that everybody may call, and one without any file where the system has such."""
     previous = Path.cwd()
     os.chdir(folder)  # a socket's path must be short
     try:
@@ -237,7 +237,7 @@ def shared_memory(secret: str, port: int) -> int:
 
 
 def descendants() -> set[Process]:
-    """The processes that come from this one, their own included; those that are over and were ours are let go."""
+    """Return the processes that come from this one, their own included; those that are over and were ours are let go."""
     if sys.platform != "linux":
         return set()
     parents: dict[int, tuple[int, Process, str]] = {}
@@ -255,7 +255,7 @@ def descendants() -> set[Process]:
 
 
 def gone_after(known: set[Process], seconds: float) -> set[Process]:
-    """The processes that are there besides the known ones, once they had these seconds to go; the dead ones are buried."""
+    """Return the processes that are there besides the known ones, once they had these seconds to go; the dead ones are buried."""
     deadline = time.monotonic() + seconds
     while True:
         left = descendants() - known
@@ -277,7 +277,7 @@ def bury(known: set[Process]) -> None:
 
 
 def name_of(pid: int) -> str:
-    """What a process calls itself."""
+    """Return what a process calls itself."""
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
@@ -296,7 +296,7 @@ def without(*layers: str) -> Limits:
 
 @cache
 def honest() -> Submission:
-    """The submission that is graded after an attack: one part, to be quick."""
+    """Return the submission that is graded after an attack: one part, to be quick."""
     return Submission(
         "honest", {"dnn": solution().encode()}, {part: f"{part}.py was not submitted." for part in PARTS if part != "dnn"}
     )
@@ -367,13 +367,13 @@ def grade_in_batch(attacks: Sequence[Attack], ground: Ground, folder: Path, limi
 
 
 def state_of(path: Path) -> tuple:
-    """What would show that a file was written to."""
+    """Return what would show that a file was written to."""
     status = path.lstat()
     return status.st_mode, status.st_size, status.st_mtime_ns
 
 
 def texts_of(results: Sequence[Result]) -> dict[str, str]:
-    """Everything that the reports make of results."""
+    """Return everything that the reports make of results."""
     table = io.StringIO()
     marks = [mark_of(one) for one in results]
     for width in (200, 40):
@@ -412,7 +412,7 @@ def traces_of_all(ground: Ground, outcome: Outcome, undisturbed: tuple[Result, .
 
 
 def unearned(attack: Attack, result: Result | None) -> list[str]:
-    """Where marks and status are not those that the attack must get."""
+    """Return where marks and status are not those that the attack must get."""
     if result is None:
         return ["the attack has not exactly one result"]
     found = [] if result.status == attack.status else [f"the status is {result.status} and not {attack.status}"]
@@ -428,7 +428,7 @@ def unearned(attack: Attack, result: Result | None) -> list[str]:
 
 
 def secrets_in(text: str, secret: str) -> list[str]:
-    """What a text tells: the secret itself, or in another form, or that something was reached."""
+    """Return what a text tells: the secret itself, or in another form, or that something was reached."""
     found = ["that something was reached"] if REACHED in text else []
     if any(form in text for form in forms(secret)):
         found.append("the secret")
@@ -436,7 +436,7 @@ def secrets_in(text: str, secret: str) -> list[str]:
 
 
 def unsafe(name: str, text: str) -> list[str]:
-    """What is wrong with a file of a report, whoever reads it."""
+    """Return what is wrong with a file of a report, whoever reads it."""
     found = [] if len(text) <= MOST_SHOWN else [f"has {len(text)} characters"]
     allowed = "\n\t" + ("\r" if name == "stdout" else "")
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs") and character not in allowed for character in text):

@@ -19,7 +19,7 @@ REGULAR, LINK = stat.S_IFREG | 0o644, stat.S_IFLNK | 0o777
 
 
 def zipped(members: Sequence[Member]) -> bytes:
-    """The bytes of a zip; names may come twice."""
+    """Return the bytes of a zip; names may come twice."""
     file = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         warnings.simplefilter("ignore")
@@ -38,7 +38,7 @@ def as_zip(make: Callable[[World], bytes]) -> Callable[[Path, World], None]:
 def zip_of(
     tries: str, classes: tuple[int, ...], *members: Member, points: int = 0, warmup: int = 0, status: str = "graded"
 ) -> Attack:
-    """An attack that is a zip; where its names hold places of the world, these are put in."""
+    """Return an attack that is a zip; where its names hold places of the world, these are put in."""
 
     def make(world: World) -> bytes:
         return zipped(
@@ -52,12 +52,12 @@ def zip_of(
 
 
 def right(name: str) -> Member:
-    """A member that is the solution."""
+    """Return a member that is the solution."""
     return name, RIGHT, REGULAR
 
 
 def link(name: str, target: str) -> Member:
-    """A member that is a symbolic link."""
+    """Return a member that is a symbolic link."""
     return name, target.encode(), LINK
 
 
@@ -95,7 +95,7 @@ def many_members(data: bytearray) -> None:
 
 
 def overlapping(world: World) -> bytes:
-    """A zip of which a thousand members are the same bytes."""
+    """Return a zip of which a thousand members are the same bytes."""
     del world
     data = bytearray(zipped([right("dnn.py")]))
     start, end = data.index(b"PK\x01\x02"), data.rindex(b"PK\x05\x06")

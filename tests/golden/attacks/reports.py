@@ -8,7 +8,7 @@ from tests.golden.programs import solution
 
 
 def raising(text: str) -> str:
-    """A dnn.py whose calls raise this text, a Python expression."""
+    """Return a dnn.py whose calls raise this text, a Python expression."""
     return at_import("", in_methods(f"raise RuntimeError({text})"))
 
 
@@ -24,7 +24,7 @@ def named(name: str):
 
 
 def with_name(tries: str, classes: tuple[int, ...], name: str) -> Attack:
-    """An empty submission whose name is the attack."""
+    """Return an empty submission whose name is the attack."""
     return Attack(tries, lay=named(name), classes=classes)
 
 

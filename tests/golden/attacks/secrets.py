@@ -157,7 +157,7 @@ path = "@SECRET_FILE@"
 
 
 def reader(name: str, how: str, body: str) -> Attack:
-    """An attack that reads the secret file in a certain way."""
+    """Return an attack that reads the secret file in a certain way."""
     classes = (19, 35) if name in ("numbered calls", "kernel ring") else (19,)
     return spy(f"reads a file that everybody may read, {how}", classes, f"{ATTEMPT.strip()}\n\n{textwrap.dedent(body).strip()}")
 

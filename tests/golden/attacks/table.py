@@ -129,14 +129,14 @@ def endings_without(layers: tuple[str, ...]) -> tuple[dict[str, str], int]:
 
 
 def ending(attack: Attack, ground: Ground, judge: Judge, before: tuple[Result, ...]) -> str:
-    """How one attack ends; in capitals if it should not."""
+    """Return how one attack ends; in capitals if it should not."""
     outcome = grade_here(attack, ground, judge)
     found = [sentence for sentence in breaches(attack, ground, outcome, before) if not sentence.startswith("lost points")]
     return f"{SUCCEEDS}: {'; '.join(found)}" if found else how_it_ended(attack, outcome.results[0])
 
 
 def page(endings: dict[str, dict[str, str]], peak: int) -> str:
-    """The text of the page; peak is the judge's memory, in bytes."""
+    """Return the text of the page; peak is the judge's memory, in bytes."""
     lines = [HEAD.format(same=SAME, shares=SHARES, peak=peak >> 20, most=MAX_JUDGE >> 20)]
     for title, section in SECTIONS.items():
         lines += [f"## {title}", "", "| attack | what it tries | class | how it ends |", "|---|---|---|---|"]
@@ -152,13 +152,13 @@ def page(endings: dict[str, dict[str, str]], peak: int) -> str:
 
 
 def otherwise(endings: dict[str, dict[str, str]], missing: str, name: str) -> str:
-    """How an attack ends without some layers, where it is not the same."""
+    """Return how an attack ends without some layers, where it is not the same."""
     ending = endings[missing][name]
     return SAME if ending == endings[ALL_LIVE][name] else cell(ending)
 
 
 def cell(text: str) -> str:
-    """The text as a cell of a table."""
+    """Return the text as a cell of a table."""
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 

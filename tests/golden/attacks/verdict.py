@@ -41,7 +41,7 @@ KEYS = 4  # what the names of the keys earn, all that an answer earns that hangs
 
 
 def answers(fill: str) -> str:
-    """A dnn.py that answers every question with tensors made by `fill`, a function of the shape."""
+    """Return a dnn.py that answers every question with tensors made by `fill`, a function of the shape."""
     return f"import numpy as np\n\n{fill.strip()}\n{FILLED}"
 
 

@@ -26,7 +26,7 @@ PLAIN_STEP = ("learning_rate * grads[name]", "learning_rate * np.asarray(grads[n
 
 
 def tested(verdict: str) -> bytes:
-    """The solution with its dW1 compared with central differences at the end of every backward pass."""
+    """Return the solution with its dW1 compared with central differences at the end of every backward pass."""
     return edited(
         (
             RETURN_GRADS,

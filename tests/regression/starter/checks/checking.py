@@ -1,9 +1,9 @@
-"""The vocabulary of the checks: what a check may say about a case and about a tensor.
+"""The vocabulary of the checks: how they are declared and collected, and how they compare tensors.
 
 A check is a pytest function of `student`. It runs the student's code on an input, compares the returned values with the
 expected ones, and raises CheckFailure with a sentence for the student.
 
-This file is part of the hand-out, so it needs numpy alone and holds neither a forward pass nor a gradient.
+Students get this file, too, so it needs only numpy and contains neither a forward pass nor a gradient.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ import numpy as np
 
 TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mistake, 80 times above float32 rounding
 RANDOM_STATE = "random state"  # the key of a failure that is about it
-ZERO = 1e-9  # what still counts as zero where zero is due
+ZERO = 1e-9  # what still counts as zero if the expected value is zero
 MAX_DEPTH = 8  # of lists in lists of numbers
-FOUND = "{found}"  # in the message of a failure, the place of what was found
-GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # what people put before a variable to name its gradient
+FOUND = "{found}"  # placeholder in the message of a failure for what was found
+GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # prefixes that students use for the gradient of a variable
 
 
 Failure = TypeVar("Failure", bound="CheckFailure | StudentError")
 Rubric = Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]  # part -> task -> visibility -> check -> points
-WATCHERS: list[Callable[[str, Any, np.ndarray, tuple], None]] = []  # get the key, the value and what it is compared with
+WATCHERS: list[Callable[[str, Any, np.ndarray, tuple], None]] = []  # they get the key, the value and its references
 
 
 @dataclass(frozen=True)
 class Check:
-    """A graded check: its place in the rubric, its points, the sentence a student reads, and the function that runs it."""
+    """A graded check: its place in the rubric, its points, the sentence that students read, and the function that runs it."""
 
     part: str
     task: str
@@ -47,13 +47,13 @@ class Check:
 
 
 def check(function: Callable) -> Callable:
-    """Mark a test function as a graded check; the first paragraph of its docstring is the sentence a student reads."""
+    """Mark a test function as a graded check; the first paragraph of its docstring is the sentence that students read."""
     function.is_graded = True  # type: ignore[attr-defined]
     return function
 
 
 def practice(task: str) -> Callable[[Callable], Callable]:
-    """Mark a test function as practice: students run it at home with the checks of this task. It has no points."""
+    """Mark a test function as practice: students run it at home with the checks of this task, and it has no points."""
 
     def mark(function: Callable) -> Callable:
         function.practice_for = task  # type: ignore[attr-defined]
@@ -65,8 +65,8 @@ def practice(task: str) -> Callable[[Callable], Callable]:
 def collect_checks(modules: Iterable[ModuleType], rubric: Rubric, **given: Any) -> list[Check]:
     """Return the graded checks of some modules, in the order in which they are written.
 
-    A check that has a parameter besides `student` gets what is given under its name. Raises LookupError for a check that has no
-    row in the rubric, and ValueError if the rubric names a check twice.
+    Any parameter of a check other than `student` gets the resource with its name. Raise LookupError for a check without a row
+    in the rubric, and ValueError if the rubric names a check twice.
     """
     rows = rubric_rows(rubric)
     functions = [function for module in modules for function in vars(module).values() if hasattr(function, "is_graded")]
@@ -74,7 +74,7 @@ def collect_checks(modules: Iterable[ModuleType], rubric: Rubric, **given: Any) 
 
 
 def make_check(function: Callable, rows: Mapping[str, tuple[str, str, str, float]], given: Mapping[str, Any]) -> Check:
-    """Return a test function with what the rubric says of it."""
+    """Return the check for a test function and its row in the rubric."""
     name = function.__name__.removeprefix("test_")
     if name not in rows:
         raise LookupError(f"{function.__module__}.{function.__name__}: the rubric has no row `{name}`.")
@@ -88,7 +88,7 @@ def sentence_of(function: Callable) -> str:
 
 
 def rubric_rows(rubric: Rubric) -> dict[str, tuple[str, str, str, float]]:
-    """Return part, task, visibility and points of every check by its name; ValueError if a name is there twice."""
+    """Return the part, task, visibility and points of every check by name; raise ValueError if a name occurs twice."""
     found: dict[str, tuple[str, str, str, float]] = {}
     for part, tasks in rubric.items():
         for task, checks in tasks.items():
@@ -100,17 +100,17 @@ def rubric_rows(rubric: Rubric) -> dict[str, tuple[str, str, str, float]]:
 
 
 class HasLengths(Protocol):
-    """An input of a check: the lengths of its axes may be named even where its numbers are hidden."""
+    """An input of a check; messages may mention the lengths of its axes even if its numbers are hidden."""
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Every length that an axis of a tensor computed from it can have."""
+        """All possible lengths of an axis of a tensor computed from it."""
 
 
 class Found(NamedTuple):
-    """Words that the student's values decide: in full, and so that no hidden input can be read from them.
+    """Words that depend on the student's values: in full, and in a form that cannot reveal a hidden input.
 
-    Code that runs on a hidden input can put it into the length of a list, the name of a key or the size of an error.
+    Code that runs on a hidden input could encode it in the length of a list, the name of a key or the size of an error.
     """
 
     full: str
@@ -118,11 +118,11 @@ class Found(NamedTuple):
 
 
 class CheckFailure(AssertionError):
-    """A check has found something wrong; with a case, `key`, `got` and `wants` are there for whoever looks for the cause.
+    """A check found something wrong; with a case, `key`, `got` and `wants` allow a diagnosis of the cause.
 
-    Whatever in the message comes from the student's values is in `found` and stands where the message says FOUND. str() tells
-    all of it; `discreet` is the message for a hidden check. share is the share of the points that is earned all the same.
-    independent says that it does not follow from another file, which has passed the same.
+    Everything in the message that depends on the student's values is in `found`, which replaces FOUND in the message. str()
+    gives the full message; `discreet` is the message for a hidden check. share is the share of the points that is earned
+    anyway. independent says that the failure does not follow from another file, because that file passed the same check.
     """
 
     share = 0.0
@@ -143,10 +143,10 @@ class CheckFailure(AssertionError):
 
 
 class StudentError(Exception):
-    """The student's code raised, ended or did not answer; the text is a sentence for the student.
+    """The student's code raised an exception, exited or did not finish; the text is a sentence for the student.
 
-    raised is the exception in full, which is never shown: it may hold what is hidden. raised_in is the file that raised it.
-    share and independent are as in a CheckFailure.
+    raised is the full exception, which is never shown, because it may contain hidden inputs. raised_in is the file that raised
+    it. share and independent are as in CheckFailure.
     """
 
     share = 0.0
@@ -158,7 +158,7 @@ class StudentError(Exception):
 
 
 def describe(value: Any) -> Found:
-    """What a value is, in a few words that do not depend on its contents."""
+    """Return a short description of a value that does not depend on its contents."""
     if value is None:
         return undisclosing("None (is the return missing?)")
     if isinstance(value, (tuple, list)):
@@ -171,17 +171,17 @@ def describe(value: Any) -> Found:
 
 
 def undisclosing(words: str) -> Found:
-    """Words that may be told in a hidden check too."""
+    """Return words that a hidden check may quote in full."""
     return Found(words, words)
 
 
 def capped_count(count: int, most: int = 4) -> str:
-    """A number of things, discreetly: exactly when it is small."""
+    """Return a count that reveals little: exact if it is small, capped otherwise."""
     return str(count) if count <= most else f"more than {most}"
 
 
 def shape_of(got: np.ndarray, shape: tuple[int, ...], case: HasLengths | None) -> Found:
-    """The shape of an array; discreetly, only lengths that have to do with the wanted shape or with the case."""
+    """Return the shape of an array; the discreet form has only lengths that occur in the expected shape or the case."""
     known = {1, *shape, *(case.lengths if case else ())}
     lengths = [str(length) if length in known else "…" for length in got.shape]
     told = f"({', '.join(lengths)}{',' if len(lengths) == 1 else ''})"
@@ -189,15 +189,15 @@ def shape_of(got: np.ndarray, shape: tuple[int, ...], case: HasLengths | None) -
 
 
 def size_of(error: float) -> Found:
-    """A relative error; discreetly, its order of magnitude: digits would tell the norm of what is due, or spell an input."""
+    """Return a relative error; the discreet form has only its order of magnitude, because digits could reveal an input."""
     bound = next((percent for percent in (0.1, 1, 10, 100) if 100 * error < percent), None)
     return Found(f"{error:.2g}", f"below {bound} %" if bound else "100 % or more")
 
 
 def tensor(key: str, value: Any) -> np.ndarray:
-    """The value as an array of floats; CheckFailure if it is no array of real numbers."""
+    """Return the value as an array of floats; raise CheckFailure if it is not an array of real numbers."""
     try:
-        # What cannot be written to needs no copy to stay what it is.
+        # A read-only array doesn't need a copy.
         array = real_numbers(value)
         return array if array.dtype == float and not array.flags.writeable else array.astype(float)
     except (TypeError, ValueError):
@@ -218,7 +218,7 @@ def real_numbers(value: Any) -> np.ndarray:
 
 
 def holds_numbers(value: Any, depth: int = MAX_DEPTH) -> bool:
-    """Whether a value is an array, a number, or lists of these; of anything else numpy could make a giant array of strings."""
+    """Return whether a value is an array, a number, or lists of these; numpy could turn other values into huge arrays."""
     if isinstance(value, (list, tuple)):
         return depth > 0 and all(holds_numbers(item, depth - 1) for item in value)
     return isinstance(value, (np.ndarray, np.generic, numbers.Number))
@@ -230,29 +230,29 @@ def unbox(array: np.ndarray) -> np.ndarray:
         return array
     try:
         return array.astype(float)
-    except OverflowError:  # an integer that no float can hold
+    except OverflowError:  # an integer too large for a float
         return array
 
 
 def agree(got: np.ndarray, want: np.ndarray) -> bool:
-    """Whether two tensors of one shape agree: ||got - want|| <= 1e-4 ||want||, or ||got|| <= 1e-9 where want is zero.
+    """Return whether two tensors of one shape agree: ||got - want|| <= 1e-4 ||want||, or ||got|| <= 1e-9 if want is zero.
 
-    Nothing agrees with what is not finite, and nothing that is not finite agrees.
+    A tensor with nan or infinity agrees with nothing.
     """
     size = norm(want)
-    if size == math.inf and np.isfinite(want).all():  # there are numbers whose square is none
+    if size == math.inf and np.isfinite(want).all():  # the square of a large number overflows
         largest = np.abs(want).max()
         return agree(got / largest, want / largest)
     return norm(got - want) <= TOLERANCE * size if 0 < size < math.inf else size == 0 and norm(got) <= ZERO
 
 
 def norm(tensor: np.ndarray) -> float:
-    """||tensor||, of real numbers; for the small tensors here several times faster than numpy.linalg.norm."""
+    """Return ||tensor|| for real numbers; for small tensors, this is several times faster than numpy.linalg.norm."""
     return math.sqrt(np.vdot(tensor, tensor))
 
 
 def two_values(function: str, value: Any, names: str) -> tuple[Any, Any]:
-    """The two values that a function returned; CheckFailure if it returned something else."""
+    """Return the two values in the result of a function; raise CheckFailure if it is anything else."""
     several = isinstance(value, (tuple, list)) or (isinstance(value, np.ndarray) and value.ndim > 0)
     if not several or len(value) != 2:
         raise CheckFailure(f"{function} must end with `return {names}`; it returned {FOUND}.", found=describe(value))
@@ -261,23 +261,23 @@ def two_values(function: str, value: Any, names: str) -> tuple[Any, Any]:
 
 
 def mapping(name: str, value: Any) -> Mapping:
-    """The value as a dict; CheckFailure if it is none."""
+    """Return the value if it is a dict; raise CheckFailure otherwise."""
     expect_mapping(name, value)
     return value
 
 
 def expect_mapping(name: str, value: Any, key: str = "") -> None:
-    """CheckFailure if the value is no dict; the key is an example of the keys it must have."""
+    """Raise CheckFailure if the value is not a dict; key is an example of the keys it must have."""
     if not isinstance(value, Mapping):
         keys = f" with keys such as `{key}`" if key else ""
         raise CheckFailure(f"{name} must be a dict{keys}; it is {FOUND}.", found=describe(value))
 
 
 def require_key(name: str, mapping: Mapping, key: str) -> Any:
-    """mapping[key]; CheckFailure, with the nearest key there is, if it is missing.
+    """Return mapping[key]; if it is missing, raise CheckFailure with the most similar key.
 
-    A gradient that lies under "dW1" or "dw1" is found too: the checks of the keys have their own points, and a wrong name
-    should not cost the marks of a right number as well.
+    A gradient stored under "dW1" or "dw1" is accepted, too, because separate checks grade the keys: a wrong name should not
+    cost the points of a correct value as well.
     """
     expect_mapping(name, mapping)
     if key in mapping:
@@ -285,30 +285,30 @@ def require_key(name: str, mapping: Mapping, key: str) -> Any:
     if (other := misnamed(mapping, key)) is not None:
         return mapping[other]
     near = difflib.get_close_matches(key, [str(k)[:20] for k in list(mapping)[:100]], n=1, cutoff=0.5)
-    words = f"; the nearest one it has is `{near[0]}`" if near else ""
+    words = f"; the most similar key is `{near[0]}`" if near else ""
     found = Found(words, words if near and alike(near[0], key) else "")
     raise CheckFailure(f"{name} has no key `{key}`{FOUND}.", key, found=found)
 
 
 def alike(name: str, key: str) -> bool:
-    """Whether a name is another way to write a key, so that it says nothing but that."""
+    """Return whether a name is a common way to write a key, so that it cannot reveal anything else."""
     plain, wanted = (word.lower().replace("_", "") for word in (name, key))
     spare = len(name) - len(plain)
     return spare <= 2 and plain.endswith(wanted) and plain.removesuffix(wanted) in GRADIENT_PREFIXES
 
 
 def present_keys(mapping: Mapping, keys: Iterable[str]) -> list[str]:
-    """Those of the keys that `take` finds in the mapping; the others are paid for in the checks of the keys."""
+    """Return the keys that `require_key` finds in the mapping; missing ones cost points in the checks of the keys."""
     return [key for key in keys if key in mapping or misnamed(mapping, key) is not None]
 
 
 def misnamed(mapping: Mapping, key: str) -> str | None:
-    """The name that other courses give to the gradient of the variable `key`, if it is there."""
+    """Return another common name for the gradient of the variable `key`, if the mapping has it."""
     return next((other for other in (f"d{key}", f"d{key.lower()}") if other in mapping), None)
 
 
 class RenamedDict(dict):
-    """A student's dict under the expected keys; renamed has the student's own name for each key that has another one."""
+    """A student's dict with the expected keys; renamed maps each renamed key to the student's own name for it."""
 
     def __init__(self, original: Mapping, values: Mapping, renamed: Mapping[str, str]) -> None:
         super().__init__(values)
@@ -316,12 +316,12 @@ class RenamedDict(dict):
 
 
 def as_returned(mapping: Mapping) -> Mapping:
-    """The student's dict under the student's own keys."""
+    """Return the student's dict with the student's own keys."""
     return mapping.original if isinstance(mapping, RenamedDict) else mapping
 
 
 def require_keys(name: str, mapping: Mapping, keys: Collection[str]) -> None:
-    """CheckFailure, naming them, if keys are missing in the mapping or have other names."""
+    """Raise CheckFailure, which names them, if keys are missing from the mapping or have other names."""
     expect_mapping(name, as_returned(mapping), next(iter(keys), ""))
     renamed = mapping.renamed if isinstance(mapping, RenamedDict) else {}
     missing = [key for key in keys if key not in mapping or key in renamed]
@@ -337,9 +337,9 @@ def require_keys(name: str, mapping: Mapping, keys: Collection[str]) -> None:
 
 
 def expect_each(keys: Sequence[str], present: Collection[str], expect: Callable[[str], None]) -> None:
-    """Expect something of the tensor of each key.
+    """Check the tensor of each key.
 
-    Unfinished work earns its share: where some tensors are missing and all that are present are right, the failure has it.
+    Unfinished work earns partial credit: if some tensors are missing and all others are correct, the failure has their share.
     """
     missing = [key for key in keys if key not in present]
     for key in keys:
@@ -363,29 +363,29 @@ def copy_failure(failure: Failure, **changes: Any) -> Failure:
 
 
 def without_frames(failure: Failure) -> Failure:
-    """Return a failure that is to be kept, without the frames it passed: these would keep every array in them alive."""
+    """Return a failure to be stored, without its frames, which would keep every array in them alive."""
     failure.__traceback__ = failure.__context__ = None
     return failure
 
 
 def expect_shape(key: str, got: np.ndarray, shape: tuple[int, ...], wants: tuple = (), case: HasLengths | None = None) -> None:
-    """CheckFailure if the array has another shape."""
+    """Raise CheckFailure if the array has another shape."""
     if got.shape != shape:
         message = f"`{key}` has the shape {FOUND}; it must be {shape}."
         raise CheckFailure(message, key, got, wants, case, shape_of(got, shape, case))
 
 
 def expect_finite(key: str, got: np.ndarray) -> None:
-    """CheckFailure if the array holds a nan or an infinity."""
+    """Raise CheckFailure if the array contains nan or infinity."""
     if not np.isfinite(got).all():
         raise CheckFailure(f"`{key}` contains {'nan' if np.isnan(got).any() else 'infinity'}.", key)
 
 
 def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: HasLengths | None = None, show: bool = False) -> bool:
-    """CheckFailure unless the value agrees, in shape and numbers, with one of the wanted tensors; the first one is the truth.
+    """Raise CheckFailure unless the value agrees in shape and numbers with one of the tensors in wants.
 
-    Returns whether it agrees with that one. With a case, the mistake behind a wrong gradient can be looked for. With show=True,
-    the failure names the two numbers at the worst cell: for public inputs only.
+    Return whether it agrees with the first one, the reference. A case allows a diagnosis of a wrong gradient. With show=True,
+    which is for public inputs only, the failure has the two numbers at the entry with the largest error.
     """
     got, want = tensor(key, value), wants[0]
     for watch in WATCHERS:
@@ -398,31 +398,31 @@ def expect_tensor(key: str, value: Any, *wants: np.ndarray, case: HasLengths | N
     difference = np.abs(got - want)
     error = norm(difference) / max(norm(want), ZERO)
     worst = np.unravel_index(np.argmax(difference), difference.shape)
-    cell = f", most at [{', '.join(str(index) for index in worst)}]" if worst else ""
-    numbers = f", where it is {got[worst]:.6g} and should be {want[worst]:.6g}" if show else ""
+    cell = f", largest at [{', '.join(str(index) for index in worst)}]" if worst else ""
+    numbers = f" (your value: {got[worst]:.6g}, expected: {want[worst]:.6g})" if show else ""
     shape = "has the right shape but wrong values" if worst else "is a wrong number"
     message = f"`{key}` {shape}: relative error {FOUND}{cell}{numbers}."
     raise CheckFailure(message, key, got, wants, case, size_of(error))
 
 
 def expect_untouched(key: str, value: Any, want: np.ndarray) -> None:
-    """CheckFailure unless the value is bit by bit what the caller handed in."""
+    """Raise CheckFailure unless the value is bit for bit the one that the caller passed."""
     if not np.array_equal(tensor(key, value), want):
         raise CheckFailure(
-            f"`{key}` was changed by the call; work on copies of what belongs to the caller.", key, tensor(key, value), (want,)
+            f"The call changed `{key}`, which belongs to the caller; work on a copy.", key, tensor(key, value), (want,)
         )
 
 
 def expect_same_random_state(function: str, before: Any, after: Any) -> None:
-    """CheckFailure if the global random state was used or seeded in between."""
+    """Raise CheckFailure if the global random state was used or seeded in between."""
     if random_state_changed(before, after):
         raise CheckFailure(
-            f"{function} changes the global random state; it needs no random numbers.", RANDOM_STATE, RANDOM_STATE
+            f"{function} changes the global random state, although it needs no random numbers.", RANDOM_STATE, RANDOM_STATE
         )
 
 
 def random_state_changed(before: Any, after: Any) -> bool:
-    """Whether two global random states differ; code that tampers with what is observed has changed it, too."""
+    """Return whether two global random states differ, or one of them is invalid because code tampered with it."""
     try:
         states = [[tensor(RANDOM_STATE, entry) for entry in state] for state in (before, after)]
     except (CheckFailure, TypeError):

@@ -1,6 +1,6 @@
-"""Which modules the grader has, and what is said of one that it lacks.
+"""Know which modules the grader has, and explain why one is missing.
 
-This file is part of the hand-out, like checking.py.
+Students get this file, too, like checking.py.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 
 NEED_A_SCREEN = {"idlelib", "tkinter", "turtle", "turtledemo"}
-# These do something when they are imported, or are for the making of Python.
+# These have side effects when imported, or are tools for building Python.
 NOT_FOR_GRADING = NEED_A_SCREEN | {"antigravity", "ensurepip", "lib2to3", "pip", "pydoc_data", "test", "this", "venv"}
 
 
 def is_available(name: str) -> bool:
-    """Return whether the grader has a module: numpy, and the standard library but for what makes no sense there."""
+    """Return whether the grader has a module: numpy, and the useful part of the standard library."""
     top = name.partition(".")[0]
     return top == "numpy" or (top in sys.stdlib_module_names and top not in NOT_FOR_GRADING)
 

@@ -1,4 +1,4 @@
-"""What the public checks are worth."""
+"""The points of the public checks."""
 
 RUBRIC = {
     "model": {

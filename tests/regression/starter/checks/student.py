@@ -1,9 +1,9 @@
-"""What a check can ask of a student's code.
+"""The interface between a check and a student's code.
 
-A check gets one argument, `student`, and never sees where the code runs. The grader runs it in another process; on a student's
-own machine, `LocalStudent` of at_home.py imports the files into the process of the checks.
+A check gets one argument, `student`, and doesn't know where the code runs. The grader runs it in another process; on a
+student's own machine, `LocalStudent` in at_home.py imports the files into the process of the checks.
 
-This file is part of the hand-out, like checking.py.
+Students get this file, too, like checking.py.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ import numpy as np
 from checks.lines import Line
 
 Parameters = Mapping[str, np.ndarray]
-# By the name of a method: the arguments for which a result is known, and the result.
+# Name of a method -> the arguments for which a result is known, and the result.
 BaseResults = Mapping[str, tuple[tuple[Any, ...], Any]]
 
 
 class Module(Protocol):
-    """A file of the student's: its functions, classes and variables are its attributes."""
+    """A file of the student's, with its functions, classes and variables as attributes."""
 
     def __getattr__(self, name: str, /) -> Any: ...
 
 
 class Student(Protocol):
-    """A student's files, and ways to pass values to them and back.
+    """A student's files, and methods to pass values to them and back.
 
-    What the student's code returns may live in another process. Call it, index it or pass it on as usual, and `fetch` it to
-    look at its value.
+    Results of the student's code may be in another process. Call them, index them or pass them on as usual, and use `fetch` to
+    get their values.
     """
 
     memory: dict[Any, Any]  # results that several checks share; see running.remember
 
     def module(self, name: str) -> Module:
-        """Return the file of this name without its ".py"."""
+        """Return the file with this name, which has no ".py"."""
         ...
 
     def fetch(self, *values: Any) -> Any:
@@ -46,7 +46,7 @@ class Student(Protocol):
         ...
 
     def parameters(self, params: Parameters) -> Any:
-        """Return a copy of a model's parameters, which are not changed after the first call with them."""
+        """Return a copy of a model's parameters, which must not change after the first call with them."""
         ...
 
     def place(self, value: Any) -> Any:
@@ -70,9 +70,9 @@ class Student(Protocol):
         ...
 
     def note_follows(self, words: str) -> None:
-        """Take note that the check holds for a wrong input of the student's own, or for one in its place; words say so.
+        """Record that the check passes only given a wrong input of the student's own, or a replacement, as words explain.
 
-        At home the check is then reported as "follows"; the grader needs no such note.
+        At home, the check is then reported as "follows"; the grader ignores it.
         """
         ...
 
@@ -83,12 +83,12 @@ class Student(Protocol):
     def find_line(
         self, run: Callable[[], Any], path: Sequence[str | int], right: Mapping[str, Any], sources: Collection[str]
     ) -> Line | None:
-        """Return the line that made a wrong value in what `run` returns, as `lines.find_line` does."""
+        """Return the line that computed a wrong value in the result of `run`, as `lines.find_line` does."""
         ...
 
 
 def with_base_results(subclass: type, base: type, results: BaseResults) -> type:
-    """Return a subclass of a class, during whose methods those of its base class give known results."""
+    """Return a subclass of a class whose methods get known results from the methods of the base class."""
     known = {name: method_with_result(*result) for name, result in results.items()}
 
     def method_during(name: str) -> Callable[..., Any]:
@@ -102,7 +102,7 @@ def with_base_results(subclass: type, base: type, results: BaseResults) -> type:
 
 
 def method_with_result(expected: tuple[Any, ...], result: Any) -> Callable[..., Any]:
-    """Return a method that gives a copy of the result for the expected arguments, and raises ValueError for others."""
+    """Return a method that returns a copy of the result for the expected arguments, and raises ValueError for others."""
 
     def method(_: Any, *arguments: Any) -> Any:
         if len(arguments) != len(expected) or not all(map(holds, arguments, expected)):
@@ -113,7 +113,7 @@ def method_with_result(expected: tuple[Any, ...], result: Any) -> Callable[..., 
 
 
 def holds(value: Any, expected: Any) -> bool:
-    """Return whether an argument is the expected one; a dict may hold more."""
+    """Return whether an argument is the expected one; a dict may have additional keys."""
     if isinstance(expected, Mapping):
         return all(key in value and holds(value[key], want) for key, want in expected.items())
     return np.shape(value) == np.shape(expected) and bool(np.allclose(value, expected))
