@@ -5,10 +5,10 @@ from model import gradients
 
 
 def fit(X, y, rate, steps):
-    """Return (w, b) after so many steps of gradient descent from zeros, with this learning rate."""
+    """Return (w, b) after this number of steps of gradient descent from zeros, with the given learning rate."""
     w, b = np.zeros(X.shape[1]), 0.0
     """ # BEGIN PROMPT
-    # TODO: in each step call gradients once, then update w and b.
+    # TODO: in each step, call gradients once, then update w and b.
     raise NotImplementedError("Task 4: complete fit, which returns w and b after gradient descent.")
     """  # END PROMPT
     # BEGIN SOLUTION NO PROMPT

@@ -6,7 +6,7 @@ import numpy as np
 def predict(w, b, X):
     """Return the predictions (m,) of the weights w (p,) and the bias b for the samples in the rows of X (m, p)."""
     """ # BEGIN PROMPT
-    # TODO: the product of each row of X with w, plus b.
+    # TODO: multiply each row of X by w, and add b.
     raise NotImplementedError("Task 1: complete predict, which returns X w + b.")
     """  # END PROMPT
     # BEGIN SOLUTION NO PROMPT
@@ -17,7 +17,7 @@ def predict(w, b, X):
 def loss(w, b, X, y):
     """Return the mean squared difference between the predictions and the targets y (m,)."""
     """ # BEGIN PROMPT
-    # TODO: the mean of the squared residuals.
+    # TODO: compute the mean of the squared residuals.
     raise NotImplementedError("Task 2: complete loss, which returns the mean squared error.")
     """  # END PROMPT
     # BEGIN SOLUTION NO PROMPT
@@ -28,7 +28,7 @@ def loss(w, b, X, y):
 def gradients(w, b, X, y):
     """Return the dict {"w": dloss/dw (p,), "b": dloss/db} of the loss."""
     """ # BEGIN PROMPT
-    # TODO: the residual of each sample; then the derivatives of the loss with respect to w and to b.
+    # TODO: compute the residual of each sample, then the derivatives of the loss with respect to w and b.
     raise NotImplementedError("Task 3: complete gradients, which returns the gradients of w and b.")
     """  # END PROMPT
     # BEGIN SOLUTION NO PROMPT
