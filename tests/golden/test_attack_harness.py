@@ -127,7 +127,7 @@ def test_a_secret_file_that_was_changed(ground, quiet):
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/sysvipc"), reason="there is no such memory")
-def test_memory_of_nobody(ground, quiet):
+def test_orphaned_shared_memory_is_found(ground, quiet):
     assert ctypes.CDLL(None).shmget(0x0BAC0000 + ground.world.port, 4096, 0o1666) >= 0
     assert "left a shm of System V" in look(ground, quiet)
     assert look(ground, quiet) == ""

@@ -70,7 +70,7 @@ def test_a_mistake_that_hidden_checks_alone_show(name, grade_mistake, right):
 
 
 @pytest.mark.parametrize("name", BESIDE)
-def test_a_hidden_mistake_beside_one_that_public_checks_show(name, judge, grade_mistake):
+def test_a_hidden_mistake_next_to_a_public_one(name, judge, grade_mistake):
     result, like = judge.grade(submission(BESIDE[name])), grade_mistake(SHOWN)
     if said_in_public(result) == said_in_public(like):
         assert seen(result) == seen(like)

@@ -18,7 +18,7 @@ def test_it_loses_a_little_where_it_is_wrong(name, grade):
     assert 0 < result.part_max("extension") - result.part_score("extension") <= MOST, [one.id for one in result.failed]
 
 
-def test_another_slope_of_relu_at_0_is_told_the_convention(grade):
+def test_another_derivative_of_relu_at_0_gets_the_convention_explained(grade):
     _, source = BEHAVIOUR["finite but wrong: the slope of relu at 0 is 1"]
     (check,) = (one for one in grade({"dnn": solution().encode(), "extension": source}).failed if one.part == "extension")
     assert (check.points, check.got.partition(":")[0]) == (0.5, "At Z = 0, where the hand-out sets the slope of relu to 0")

@@ -84,7 +84,7 @@ def test_a_slip_costs_no_more_because_it_raises(name, grade):
     assert errs - 3 <= raises < 60
 
 
-def test_a_program_for_squares_alone_is_no_slip(grade):
+def test_a_program_for_square_matrices_only_is_not_a_mistake(grade):
     squares = edited((GRADS, f'        if len({{*self.layer_sizes, out.shape[1]}}) > 1:\n            raise ValueError\n{GRADS}'))
     assert grade(squares).part_score("dnn") <= 55
 
@@ -186,7 +186,7 @@ def test_names_that_leave_a_choice_are_not_recovered(names):
     assert recover_names(names, ["W2", "W1"]) == {}
 
 
-def test_of_two_families_that_of_gradients_is_taken():
+def test_of_two_families_the_gradients_are_used():
     assert recover_names(["vW1", "vW2", "dW1", "dW2"], ["W2", "W1"]) == {"W2": "dW2", "W1": "dW1"}
 
 
@@ -250,7 +250,7 @@ def test_names_are_matched_where_they_leave_no_choice(missing, others, matched):
     assert match_names(missing, others) == matched
 
 
-def test_a_class_that_is_no_network_is_not_graded(grade):
+def test_a_class_that_is_not_a_network_is_not_graded(grade):
     result = grade(edited(("class DNN", "class Perceptron"), ("def compute_gradients", "def backward_pass")))
     assert result.part_score("dnn") == 0
 
@@ -291,7 +291,7 @@ def test_a_mistake_in_another_form_costs_what_it_costs(grade):
     assert lost(grade(edited(wrong, *FORWARDS["a dict"]))) == {*lost(grade(edited(wrong))), "example_cache_keys"}
 
 
-def test_an_output_alone_is_no_other_form(grade):
+def test_an_output_alone_is_not_another_form(grade):
     result = grade(edited((RETURN_FORWARD, 'return cache[f"A{self.num_layers}"]')))
     assert {"example_output", "example_cache_values", "forward_output"} <= lost(result)
 
@@ -332,7 +332,7 @@ def test_a_mistake_with_labels_in_another_place_costs_what_it_costs(grade):
     assert [cause.said for cause in both.causes] == [cause.said for cause in alone.causes]
 
 
-def test_an_attribute_that_nobody_sets_is_no_place_of_the_labels(grade):
+def test_an_attribute_that_is_never_set_is_not_a_place_for_labels(grade):
     missing = grade(edited((OUTPUT_DZ, "out - self.labels")))
     assert "example_output_Z" in lost(missing)
 

@@ -34,7 +34,7 @@ def test_no_other_line_is_named_in_mutants_of_other_styles(judge):
     assert any(row.verdict == "right" for row in rows)
 
 
-def test_the_line_stands_with_its_cause_and_is_shown_as_text(grade):
+def test_the_line_is_shown_with_its_cause_as_text(grade):
     line = 'grads[f"W{layer}"] = dZ @ A_previous.T  # <b>why</b>'
     result = grade(edited((DW, line)))
     (cause,) = result.causes

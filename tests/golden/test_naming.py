@@ -34,7 +34,7 @@ def test_nine_of_ten_mistakes_are_named():
 
 @pytest.mark.in_turn(4)
 @pytest.mark.parametrize("name", PAIRS)
-def test_of_two_mistakes_none_has_the_name_of_a_third(name, judge):
+def test_two_mistakes_are_not_named_as_a_third(name, judge):
     pair = PAIRS[name]
     alike = [row.id for row in CATALOG[pair.part] if program(pair.part, row) == pair.sources[pair.part]]
     titles = [TITLES[one] for one in (*pair.mistakes, *alike)]

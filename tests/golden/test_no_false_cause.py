@@ -117,6 +117,6 @@ def test_a_formula_in_no_row_has_one_cause_and_no_false_one(formulas, judge, cas
 
 
 @pytest.mark.parametrize("formulas", BESIDE, ids=lambda formulas: " ".join(formulas.values()))
-def test_a_formula_in_no_row_beside_a_mistake_has_no_false_cause(formulas, judge, cases):
+def test_an_unknown_formula_next_to_a_mistake_has_no_false_cause(formulas, judge, cases):
     findings = find(judge, cases, formulas)
     assert [finding for finding in findings if not is_true(finding, formulas)] == []

@@ -65,7 +65,7 @@ def decided(out):
         ("eve", "eve"),
     ],
 )
-def test_a_student_is_whoever_the_class_knows_by_any_name_or_id(out, name, student):
+def test_a_student_can_be_named_by_any_name_or_id(out, name, student):
     assert adjust(out, name) == 0
     assert decided(out) == [(student, -5, "late form", "", "emmy")]
 
@@ -79,7 +79,7 @@ def test_a_student_is_whoever_the_class_knows_by_any_name_or_id(out, name, stude
         ("\x1b[1m", 'No student named "\\u001b[1m" in '),
     ],
 )
-def test_nobody_is_adjusted_who_is_not_there(out, capsys, name, words):
+def test_unknown_people_are_not_adjusted(out, capsys, name, words):
     assert adjust(out, name) == 2
     assert words in capsys.readouterr().err
     assert decided(out) == []
@@ -217,7 +217,7 @@ def test_one_member_of_a_group_is_adjusted_alone_and_no_page_says_so(tmp_path, c
 # The end of a run
 
 
-def test_a_pattern_that_matches_nobody_is_an_error_that_names_what_there_is(graded, tmp_path, capsys):
+def test_a_pattern_without_matches_is_an_error_that_lists_names(graded, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["grade", str(graded / "class"), "--out", str(out), "--only", "evee"]) == 2
     said = capsys.readouterr().err

@@ -135,7 +135,7 @@ def test_empty_skeleton_fails_each_check_with_the_sentence_of_its_task(grade):
         assert check.got.startswith(TASKS[check.task]), check.id
 
 
-def test_the_solution_beside_an_empty_extension_earns_nothing_there(grade):
+def test_the_solution_with_an_empty_extension_earns_nothing_for_it(grade):
     """What the skeleton of the extension inherits from a right dnn.py is no work done."""
     sources = {part: (solved if part == "dnn" else skeleton)(source).encode() for part, source in SOURCES.items()}
     result = grade(sources)

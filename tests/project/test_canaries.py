@@ -155,7 +155,7 @@ def test_an_example_is_made_by_a_process_that_has_seen_nothing_hidden(name, grad
 
 
 @pytest.mark.parametrize("name", REMEMBERING_PROGRAMS)
-def test_no_child_lives_beside_one_that_is_quoted(name, grade, monkeypatch):
+def test_no_other_child_is_alive_when_one_is_quoted(name, grade, monkeypatch):
     """It could signal to it, by what both of them see of the machine."""
     sessions, lived = [], []
     exchange, apart = Session.exchange, Grading.apart

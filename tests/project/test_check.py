@@ -366,7 +366,7 @@ def on_a_terminal(folder, **environment):
     return printed
 
 
-def test_a_terminal_gets_colours_unless_it_wants_none(folder):
+def test_a_terminal_gets_colors_unless_they_are_disabled(folder):
     assert "\033[33mto do  \033[0m" in on_a_terminal(folder)
     assert "\033" not in on_a_terminal(folder, NO_COLOR="1")
     assert "\033" not in check(folder).stdout

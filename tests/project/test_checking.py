@@ -57,7 +57,7 @@ STATE = [np.arange(3), 7, 12345]
 
 
 @pytest.mark.parametrize("after", [[np.arange(3), 8, 12345], [np.arange(3), 7], 3, None, "xyz", {"x": 1}, [["x"], 7, 12345]])
-def test_another_random_state_or_none_is_a_change(after):
+def test_a_different_or_missing_random_state_is_a_change(after):
     assert random_state_changed(STATE, after)
     assert random_state_changed(after, STATE)
     assert not random_state_changed(STATE, list(STATE))

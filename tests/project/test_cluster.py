@@ -139,7 +139,7 @@ def test_a_fault_of_the_grader_costs_one_submission(two):
     assert results["broken"].fault == "RuntimeError: the grader breaks"
 
 
-def test_few_submissions_are_under_way_and_none_is_named_to_the_scheduler(two):
+def test_few_submissions_are_in_flight_and_the_scheduler_gets_no_names(two):
     left = many(30)
 
     def coming():
@@ -174,7 +174,7 @@ def test_a_worker_with_another_secret_is_refused_and_the_secret_is_not_told(star
 
 
 @failing
-def test_a_worker_with_another_version_is_refused_also_when_it_comes_late(start, tmp_path, monkeypatch):
+def test_a_worker_with_another_version_is_rejected_even_if_it_joins_late(start, tmp_path, monkeypatch):
     other = tmp_path / "project"
     for name in ("autograder", "tests", "assignment"):
         shutil.copytree(ROOT / name, other / name, ignore=shutil.ignore_patterns("__pycache__", "golden", "project"))
@@ -212,7 +212,7 @@ def test_a_scheduler_of_another_version_is_refused(two, monkeypatch):
         ("worker", r"^No worker at .* can grade \(1 tried\): "),
     ],
 )
-def test_who_does_not_have_the_project_is_told_apart_from_a_fault_of_the_grader(start, tmp_path, which, words):
+def test_a_worker_without_the_project_is_not_a_fault_of_the_grader(start, tmp_path, which, words):
     without = {"PYTHONPATH": str(tmp_path)}
     one = start(**without if which == "scheduler" else {})
     one.work(**without if which == "worker" else {})
@@ -249,7 +249,7 @@ def test_the_digest_knows_limits_and_secret(tmp_path, monkeypatch):
 # No cluster
 
 
-def test_where_there_is_no_scheduler_the_command_says_so(folder, tmp_path):
+def test_the_command_says_if_there_is_no_scheduler(folder, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:  # it takes the connection, and answers nothing
         address = f"tls://127.0.0.1:{server.getsockname()[1]}"
         code = "import sys; from autograder import cli, cluster; cluster.CONNECT = 1; sys.exit(cli.main(sys.argv[1:]))"
@@ -269,7 +269,7 @@ def test_an_address_that_leads_nowhere_is_an_error(address, monkeypatch):
         list(grade_on_cluster(many(1), address))
 
 
-def test_where_there_is_no_worker_and_none_comes_it_is_said(start, monkeypatch):
+def test_the_command_says_if_no_worker_connects(start, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 1)
     one = start()
     with pytest.raises(ClusterError, match=f"^The scheduler at {one.address} has no workers, even after 1 seconds\\. "):
@@ -310,7 +310,7 @@ def test_a_worker_that_stops_is_taken_for_lost(start):
 
 
 @failing
-def test_who_kills_its_workers_is_an_error_and_nobody_else(start):
+def test_only_a_submission_that_kills_its_workers_is_an_error(start):
     one = start(2, "--preload", "tests.project.cluster_faults", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     one.ready(2)
     submissions = many(8)
@@ -322,7 +322,7 @@ def test_who_kills_its_workers_is_an_error_and_nobody_else(start):
 
 
 @failing
-def test_a_judge_that_hangs_holds_up_nobody(start):
+def test_a_judge_that_hangs_delays_no_one_else(start):
     one = start(2, "--preload", "tests.project.cluster_faults", DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
     one.ready(2)
     soon = replace(QUICK, child_seconds=1)

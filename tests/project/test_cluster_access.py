@@ -83,7 +83,7 @@ def test_another_machine_is_refused_without_tls(address):
         "tls://a:b",
     ],
 )
-def test_what_is_no_address_of_tls_or_tcp_is_refused(address):
+def test_an_address_other_than_tls_or_tcp_is_rejected(address):
     with pytest.raises(
         ClusterError, match=rf"^SCHEDULER={re.escape(address)} is not an address such as tls://10\.0\.0\.1:8786\."
     ):
@@ -255,7 +255,7 @@ def test_the_configuration_in_the_docs_opens_no_page_of_the_cluster(tmp_path):
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\n\r\nhello", b"\xff" * 64, b"", b"\x01" + bytes(7) + b"\xff" * 8])
-def test_what_is_no_scheduler_is_a_sentence(monkeypatch, answer):
+def test_an_invalid_scheduler_gives_a_message(monkeypatch, answer):
     """Also one whose first bytes promise frames of 2^64 bytes."""
     monkeypatch.setattr(cluster, "CONNECT", 2)
     with socket.create_server(("127.0.0.1", 0)) as server:

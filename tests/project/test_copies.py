@@ -105,7 +105,7 @@ def copies(folder, out):
 # --- who is named
 
 
-def test_six_copies_more_and_more_disguised_rank_above_all_who_worked_alone(students, monkeypatch):
+def test_six_increasingly_disguised_copies_rank_above_independent_work(students, monkeypatch):
     """The n-th copy is hidden in n disguises; the last holds half of the functions, hidden in four."""
     copied = {f"copy{n}": disguised(students[f"student{n:02}"], n, n) for n in range(1, len(PLANTED) + 1)}
     planted = [{f"copy{n}", f"student{n:02}"} for n in range(1, len(PLANTED) + 1)]
@@ -132,7 +132,7 @@ def test_a_single_copied_file_is_seen(part, students):
     assert listed(students | {"copy": copy}) == [{"copy", "student20"}]
 
 
-def test_nobody_is_named_who_worked_alone(students):
+def test_students_who_worked_alone_are_not_named(students):
     assert listed(students) == []
 
 
@@ -148,7 +148,7 @@ def test_the_same_text_is_on_top_whatever_else_there_is(few):
     assert max(finding.pair.score for finding in findings[1:]) > findings[0].pair.score
 
 
-def test_the_untouched_skeleton_is_no_copy(few):
+def test_the_unchanged_starter_code_is_not_a_copy(few):
     assert listed(few | {"ada": SKELETON, "grace": SKELETON}) == []
 
 
@@ -217,7 +217,7 @@ def test_a_pair_is_found_though_others_stand_between_them():
 # --- what is shown
 
 
-def test_passages_stand_beside_each_other_with_their_lines(few, put, tmp_path):
+def test_passages_are_shown_next_to_each_other_with_their_lines(few, put, tmp_path):
     mine = b"def odd(a):\n    return [a[i] % 3 if a[i] > 7 else -a[i] // 2 for i in range(len(a)) if not i % 5]\n"
     rest = (
         b"\n" * 40
@@ -240,7 +240,7 @@ def test_passages_stand_beside_each_other_with_their_lines(few, put, tmp_path):
     assert row["lines"] == "4"
 
 
-def test_only_what_nobody_else_has_is_a_distinctive_marker(few):
+def test_only_unique_text_is_a_distinctive_marker(few):
     """And a word of the hand-out in another form is not misspelt."""
     mark = b"\n# the gradiant goes here, says the gradiant; the gradients too\nquux_weight = 0.123457\nlearned_rate = 1\n"
     pair = {
@@ -317,7 +317,7 @@ def test_called_wrongly(tmp_path):
     ],
     ids=lambda source: repr(source[:12]),
 )
-def test_any_text_is_compared_and_none_is_run(source, put, tmp_path, few):
+def test_any_text_is_compared_and_never_run(source, put, tmp_path, few):
     handed_in = {"ada": {"dnn": source}, "grace": {"dnn": source, "warmup": source}, "emmy": few["student01"]}
     _, rows = copies(put({**handed_in, "lin": {"dnn": source + b"\nprint(1)\n"}, "twin": few["student01"]}), tmp_path / "out")
     assert {"emmy", "twin"} in [{row["first"], row["second"]} for row in rows]
@@ -502,7 +502,7 @@ def test_names_values_and_comments_are_no_part_of_a_passage_and_what_cannot_be_r
     ]
 
 
-def test_the_solution_and_what_is_handed_out_leave_nothing():
+def test_the_solution_and_the_starter_code_leave_nothing_behind():
     known = load_common(ASSIGNMENT)
     for source in [*solutions().values(), *SKELETON.values()]:
         hashes = hash_passages(tokenize(source).tokens)

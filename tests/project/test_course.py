@@ -207,7 +207,7 @@ def test_regions_of_parts_in_use_are_kept():
         ("# BEGIN PART dnn\n# BEGIN PART warmup\n", "line 2: the region of dnn has not ended."),
     ],
 )
-def test_a_region_that_is_none_is_refused(text, words):
+def test_an_invalid_region_is_rejected(text, words):
     with pytest.raises(BuildError, match=f"^{re.escape(words)}$"):
         keep_parts(text, SHORT)
 

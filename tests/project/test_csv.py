@@ -57,7 +57,7 @@ def exported(platform, marks, *arguments, **named):
 # grades.csv
 
 
-def test_a_row_says_who_what_and_why():
+def test_a_row_has_the_student_the_score_and_the_reason():
     marks = [
         mark("ada", [ADA], score=50, rules=LATE, adjustments=[Adjustment(-1.5, "talked"), Adjustment(0.5, "sang")]),
         mark("team", [ADA, EMMY], None, superseded=("old", "older")),
@@ -246,7 +246,7 @@ def test_ids_and_sections_are_those_of_the_roster():
     assert rows(export_csv("Moodle", [mark("team", people)]))[2][0] == "Participant 102"
 
 
-def test_nobody_sets_the_points_by_a_name():
+def test_no_name_can_set_the_points():
     """Canvas takes every row whose student is called so for the row of the points."""
     found = exported("Canvas", [mark("ada", [Person("My Points Possible", id="1")])])
     assert [row["Student"] for row in found if "Points Possible" in row["Student"]] == ["    Points Possible"]

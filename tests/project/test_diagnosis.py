@@ -124,7 +124,7 @@ def test_a_row_that_only_a_degenerate_network_confirms_is_not_named():
     assert find_mistakes([single, seen(WANT, ("a", [WANT]))], rows("a"))[0].mistakes[0].id == "a"
 
 
-def test_twins_are_named_in_the_order_of_the_catalog():
+def test_equivalent_mutants_are_named_in_the_order_of_the_catalog():
     (finding,) = find_mistakes([seen(WANT + 1, ("b", [WANT + 1]), ("a", [WANT + 1]))], rows("a", "b"))
     assert [row.id for row in finding.mistakes] == ["a", "b"]
 
@@ -299,7 +299,7 @@ def test_keys_of_other_names_are_one_finding_and_hide_nothing(name, said, grade)
     assert [cause.mistakes[0] for cause in grade(wrong).causes] == ["gradient-keys-renamed", "derivative-of-tanh"]
 
 
-def test_keys_that_are_missing_are_one_finding_with_what_is_handed_on(grade):
+def test_missing_keys_and_their_consequences_are_one_finding(grade):
     loop, out = "for layer in range(1, self.num_layers", 'cache[f"A{self.num_layers}"], cache'
     (cause,) = grade(edited((f"{loop} + 1):", f"{loop}):"), (out, 'cache[f"A{layer}"], cache'))).causes
     assert cause.mistakes == ("forward-one-layer-short",)

@@ -149,7 +149,7 @@ def test_a_test_of_the_gradients_is_not_a_way_to_find_them(name, look):
     assert look(VARIANTS[f"dnn: {name}"]["dnn"]) == GradientMethod()
 
 
-def test_who_passes_the_first_question_is_asked_no_other(look, monkeypatch):
+def test_a_program_that_passes_the_first_test_gets_no_other(look, monkeypatch):
     monkeypatch.setattr(differences, "ordinary", None)
     assert look(solutions()["dnn"]) == GradientMethod()
 
@@ -172,7 +172,7 @@ by_differences, DNN.compute_gradients = DNN.compute_gradients, compute_gradients
 @pytest.mark.parametrize(
     "answer", ["-1", "10**30", "2**62", "True", "None", "'many'", "float('nan')", "[1] * 40", "(1, 2)", "{}"]
 )
-def test_a_child_that_lies_about_the_count_hides_it_and_nothing_else(grade, answer):
+def test_a_child_that_reports_a_false_count_can_hide_only_the_count(grade, answer):
     sources = by_way("along the imaginary axis", "DNN")
     sources["dnn"] += LYING.replace("{answer}", answer).encode()
     result = grade(sources)

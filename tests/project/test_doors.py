@@ -10,14 +10,14 @@ pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="nbgrader 0.9
 COUNT = 2  # of two kinds, others for another commit; the tests of each platform compare more with it
 
 
-def test_the_marks_are_the_same_at_each_door(packages, tmp_path):
+def test_the_scores_are_the_same_in_every_integration(packages, tmp_path):
     from tests.golden.doors import differences
 
     assert list(differences(COUNT, tmp_path, packages.folder, current_share())) == []
 
 
 @pytest.mark.parametrize("door", ["make grade", "Gradescope", "otter", "nbgrader"])
-def test_a_mark_that_differs_at_one_door_is_told(door, tmp_path, monkeypatch):
+def test_a_score_that_differs_in_one_integration_is_reported(door, tmp_path, monkeypatch):
     """The comparison itself: with doors that only pass on what the function says, one of them less one point."""
     from tests.golden import doors
 

@@ -37,7 +37,7 @@ def refusal(source):
         f'"""\n# coding: none\n"""\n{CODE}',
     ],
 )
-def test_utf_8_is_handed_on_as_it_is_without_its_mark(source):
+def test_utf_8_is_passed_on_unchanged_without_its_mark(source):
     for mark in (b"", codecs.BOM_UTF8):
         assert read_text("q.py", mark + source.encode()) == (source.encode(), [])
 

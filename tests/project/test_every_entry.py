@@ -384,7 +384,7 @@ def test_a_wrapper_is_looked_through_only_if_it_is_alone(tmp_path):
     assert sources(as_folder(tmp_path, {**in_folder("HW4")(PAIR), "eve/q1.py": OTHER})).keys() == {"HW4", "eve"}
 
 
-def test_a_link_is_no_wrapper(tmp_path):
+def test_a_link_is_not_a_wrapper(tmp_path):
     write(tmp_path / "secret", PAIR)
     (tmp_path / "class").mkdir()
     (tmp_path / "class/HW4").symlink_to(tmp_path / "secret")

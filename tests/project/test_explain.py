@@ -108,7 +108,7 @@ def test_a_wrong_check_shows_the_values_the_line_and_a_script_that_prints_the_sa
 
 
 @pytest.mark.parametrize("check", ["dnn.gradient_numerical_W", "warmup.three_weight_chain_all", "extension.general_gradients"])
-def test_a_right_check_shows_the_comparison_that_came_nearest_to_the_tolerance(out, check):
+def test_a_passed_check_shows_the_comparison_closest_to_the_tolerance(out, check):
     said = explain(out, "right", check)
     assert "passed" in said.splitlines()[1]
     measured = float(re.search(r"difference: .* = (\S+), allowed 0.0001\n", said)[1])

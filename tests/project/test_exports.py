@@ -305,7 +305,7 @@ NASTY = {
 
 
 @pytest.mark.parametrize("sid", NASTY)
-def test_any_id_becomes_a_name_that_can_be_a_file_and_be_shown(tmp_path, sid):
+def test_any_id_becomes_a_safe_file_name(tmp_path, sid):
     quoted = "".join(f"\\U{ord(character):08x}" for character in sid)
     yml = f'submission_1: {{":submitters": [{{":sid": "{quoted}", ":name": "{quoted}"}}]}}'
     folder_of(tmp_path, {"submission_metadata.yml": yml.encode(), "submission_1/dnn.py": DNN})
@@ -392,13 +392,13 @@ def test_canvas_names_that_disagree_are_kept_apart_and_told(put):
     assert "These Canvas users have files under more than one name, and get a row for each: 101." in found.remarks
 
 
-def test_what_belongs_to_nobody_is_mentioned_and_no_student(put):
+def test_files_without_a_student_are_mentioned_and_not_graded(put):
     found = find(put({**CANVAS, "index.html": b"", "readme.py": b"", "\u202e.txt": b""}))
     assert len(found.submissions) == 4
     assert found.remarks[-1] == "Ignored, because they belong to no submission: index.html, readme.py, \\u202e.txt."
 
 
-def test_hostile_names_beside_those_of_canvas(tmp_path):
+def test_hostile_names_next_to_those_of_canvas(tmp_path):
     data = packed({**CANVAS, "lovelaceada_101_5003_../../x": b"", "LOVELACEADA_101_6000_dnn.py": DNN, "=a_109_1_dnn.py": DNN})
     (tmp_path / "x.zip").write_bytes(data)
     found = find(tmp_path / "x.zip")
@@ -713,7 +713,7 @@ def test_long_names_take_no_time(tmp_path, name):
 
 
 @pytest.mark.parametrize("export", [BRIGHTSPACE, SAKAI, ILIAS, MOODLE, BLACKBOARD, CANVAS])
-def test_a_lone_student_is_no_export_of_one_submission(tmp_path, export):
+def test_a_single_student_is_not_an_export_with_one_submission(tmp_path, export):
     """Nor are that student's folders, if only one of them looks like a submission."""
     name = next(name for name in export if name.endswith("dnn.py"))
     folder_of(tmp_path, {f"mallory/{name}": DNN})
@@ -755,7 +755,7 @@ def test_a_course_of_nbgrader(put):
 
 
 @pytest.mark.parametrize("text", [b"yesterday", b"", b"\xff\xfe", b"2026-13-41 00:00:00 UTC", b"9" * 5_000])
-def test_a_timestamp_of_nbgrader_that_is_no_time_is_named(put, text):
+def test_an_invalid_nbgrader_timestamp_is_reported(put, text):
     found = find(put({**NBGRADER, "submitted/grace/backprop/timestamp.txt": text}, "course"))
     assert [one.student for one in found.submissions if not one.submitted] == ["grace"]
     assert f"{UNTIMED}: grace." in found.remarks
@@ -862,7 +862,7 @@ def test_the_command_tells_what_it_found(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("text", ["", "2026", "2026-11-21", "2026-11-21 9:30:00", "2026-11-21 09:30:00 x y", "x" * 10_000])
-def test_what_is_no_time(text):
+def test_texts_that_are_not_times(text):
     assert parse_time(text, UTC) is None
 
 

@@ -106,7 +106,7 @@ def test_what_cannot_be_read_is_told_first_and_the_rest_not_at_all(judge):
         assert "Start here" not in text
 
 
-def test_what_the_code_computes_stands_below_the_title(judge):
+def test_the_code_is_shown_below_the_title(judge):
     """As code on the page; in texts as indented lines, which nbgrader writes once for each task."""
     mark = mark_of(judge.grade(submission(solutions() | {"dnn": edited(SUMMED)})))
     (cause,) = mark.result.causes

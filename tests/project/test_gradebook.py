@@ -67,7 +67,7 @@ def graded(monkeypatch):
     return asked
 
 
-def test_a_result_comes_back_as_it_was(grade):
+def test_a_result_is_restored_unchanged(grade):
     for sources in (solutions(), WRONG, {"dnn": b"print('x'); 1 / 0\n"}, {}):
         result = grade(sources)
         assert from_record(result.student, to_record(result), json.loads(rubric_of(result))) == result
@@ -88,7 +88,7 @@ def test_only_what_is_new_is_graded(tmp_path, graded, capsys):
     }
 
 
-def test_what_was_handed_in_anew_is_graded_anew(tmp_path, graded):
+def test_a_resubmission_is_graded_again(tmp_path, graded):
     folder = hand_in(tmp_path / "class", ada=own(1))
     run(folder, tmp_path / "out")
     hand_in(folder, ada=WRONG)
@@ -213,7 +213,7 @@ def test_the_digest_of_a_submission_is_that_of_all_that_was_read():
     assert len({content_digest(one) for one in (whole, *others)}) == 6
 
 
-def test_a_gradebook_that_is_none_is_refused_and_left_alone(tmp_path, capsys):
+def test_an_invalid_gradebook_is_rejected_and_unchanged(tmp_path, capsys):
     folder = hand_in(tmp_path / "class", ada=own(1))
     (tmp_path / "out").mkdir()
     (tmp_path / "out/gradebook.db").write_bytes(b"no database at all, but something of somebody's" * 50)
@@ -356,7 +356,7 @@ def test_what_a_ta_decides_is_kept(tmp_path, capsys):
         (["ada", "--points", "1", "--reason", "x", "--out", "nowhere"], "There is no nowhere/gradebook.db"),
     ],
 )
-def test_an_adjustment_that_is_none_is_refused(tmp_path, capsys, arguments, words):
+def test_an_invalid_adjustment_is_rejected(tmp_path, capsys, arguments, words):
     run(hand_in(tmp_path / "class", ada=own(1)), tmp_path / "out")
     with pytest.raises(SystemExit) as ended:
         sys.exit(main(["adjust", "--out", str(tmp_path / "out"), *arguments]))

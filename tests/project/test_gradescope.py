@@ -228,7 +228,7 @@ def test_metadata_does_what_the_course_asks_for(told, make_grade):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", {}, {**TOLD, "created_at": math.nan, "users": 5}], ids=str)
-def test_bad_metadata_costs_nobody_anything(told, make_grade, gradescope, content):
+def test_invalid_metadata_costs_no_points(told, make_grade, gradescope, content):
     assert told(SETTINGS, content) == make_grade["solution"] | {
         "extra_data": make_grade["solution"]["extra_data"] | {"student": "submission"}
     }
@@ -242,7 +242,7 @@ def test_without_lines_on_it_metadata_is_not_read(told, make_grade, content):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can take the others' rights away")
-def test_nobody_but_root_reads_the_source(gradescope):
+def test_only_root_can_read_the_source(gradescope):
     for path in [gradescope.root / "source", *(gradescope.root / "source/tests").rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0
 

@@ -178,7 +178,7 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
-def test_snippet_prints_what_is_beside_it(snippet):
+def test_the_snippet_prints_the_values_next_to_it(snippet):
     done = subprocess.run([sys.executable, "-c", snippet], cwd=ROOT / "solution", capture_output=True, text=True, check=True)
     promised = " ".join(re.findall(r"print\(.*\)  # (.*)", snippet))
     assert numbers_in(done.stdout) == pytest.approx(numbers_in(promised), abs=1e-6)

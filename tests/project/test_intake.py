@@ -108,7 +108,7 @@ def test_two_submissions_of_one_name_both_get_a_row(put):
 
 
 @pytest.mark.parametrize("name", ["a\u202eb", "tab\there", "x" * 240])
-def test_any_name_becomes_a_name_that_can_be_shown_and_written(put, tmp_path, name):
+def test_any_name_becomes_safe_to_show_and_write(put, tmp_path, name):
     (student,) = students(put(f"{name}/dnn.py"))
     assert student.isprintable()
     (tmp_path / f".{student}.html.01234567.part").touch()
@@ -517,7 +517,7 @@ def test_a_link_of_the_ta_is_followed(put, tmp_path):
     assert read_one(tmp_path / "link.zip").sources == {"dnn": DNN}
 
 
-def test_twins_in_a_folder(put):
+def test_equal_names_in_a_folder(put):
     path = put("alice/dnn.py") / "alice/dnn.py"
     folder = put("alice/DNN.py", b"other")
     if path.read_bytes() != DNN:

@@ -99,7 +99,7 @@ def groups():
 
 
 @pytest.mark.usefixtures("groups")
-def test_the_user_is_nobody_else():
+def test_the_user_is_used_by_no_one_else():
     with only("user") as sandbox:
         run = runner(sandbox)
         source = "import os\ndef f(): return os.getuid(), os.getgid(), os.getgroups()"
@@ -112,7 +112,7 @@ def test_the_user_is_nobody_else():
 
 
 @LINUX
-def test_no_capability_is_left_and_none_can_be_won():
+def test_no_capability_is_left_or_can_be_gained():
     with only("capabilities") as sandbox:
         status = runner(sandbox)("def f(): return open('/proc/self/status').read()", "f")
         words = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
@@ -176,7 +176,7 @@ def test_what_a_submission_leaves_behind_is_ended_with_it(layers):
         assert processes(sandbox) == before
 
 
-def test_a_child_that_nobody_ends_is_ended_by_the_zygote():
+def test_the_zygote_ends_a_child_if_the_judge_does_not():
     limits = replace(ANYTHING, without=("deadline",), child_seconds=0.5, call_seconds=0.1)
     with Sandbox(limits) as sandbox:
         loops = sentence(runner(sandbox), "import time\ndef f():\n    while True: time.sleep(0.01)")
@@ -306,7 +306,7 @@ SYSCALL = "ctypes.CDLL(None).syscall"
         f"{SYSCALL}(999)  # no call at all",
     ],
 )
-def test_the_filter_ends_whoever_asks_for_more(run_filtered, body):
+def test_the_filter_ends_a_process_that_makes_other_calls(run_filtered, body):
     source = f"import ctypes, os, socket, threading\ndef f():\n    {body}\n    return 'came back'"
     assert sentence(run_filtered, source).startswith("f ended the program: it tried to do something that")
 
@@ -397,7 +397,7 @@ def enter_user_namespace():
 
 
 @LINUX
-def test_whoever_gets_a_user_namespace_has_the_layers_it_gives():
+def test_a_user_namespace_gives_its_layers():
     try:
         kernel.attempt(enter_user_namespace)
     except OSError as error:

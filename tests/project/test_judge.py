@@ -119,14 +119,14 @@ def test_a_dnn_that_is_missing_or_does_not_load_costs_its_own_part(grade, dnn):
     assert found == {"warmup": 15, "dnn": 0, "extension": 25}
 
 
-def test_each_file_may_be_handed_in_alone(grade):
+def test_each_file_may_be_submitted_alone(grade):
     for part, most in (("warmup", 15), ("dnn", 60)):
         result = grade({part: solutions()[part]})
         assert scores(result) == {**dict.fromkeys(PARTS, 0), part: most}
         assert {check.got for check in result.failed} == {f"{other}.py was not submitted." for other in PARTS if other != part}
 
 
-def test_what_the_student_wrote_over_in_numpy_does_not_reach_the_truth(grade):
+def test_patches_of_numpy_do_not_reach_the_reference(grade):
     """A file that spoils numpy spoils it for itself alone."""
     spoilt = b"import numpy\nnumpy.exp = numpy.zeros_like\nnumpy.linalg.norm = lambda *_: 0.0\n" + solutions()["warmup"]
     assert scores(grade({**solutions(), "warmup": spoilt}))["warmup"] < 15
@@ -197,6 +197,6 @@ def test_what_is_printed_is_shown_escaped_and_cut(grade):
     assert 900 < output.count("x") < 1100
 
 
-def test_whoever_prints_nothing_is_shown_nothing(grade):
+def test_no_output_is_shown_if_nothing_was_printed(grade):
     result = grade(solutions())
     assert "printed" not in feedback_html(mark_of(result)) + results_json(mark_of(result))

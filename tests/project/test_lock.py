@@ -81,7 +81,7 @@ def leave_behind(out, **other):
     return owner
 
 
-def test_who_holds_the_lock_is_named(tmp_path, holder):
+def test_the_holder_of_the_lock_is_named(tmp_path, holder):
     own = describe_self("grading")
     with pytest.raises(LockedError) as refused:
         take(tmp_path)
@@ -222,7 +222,7 @@ def classroom(tmp_path):
     return tmp_path / "class"
 
 
-def test_a_second_run_is_refused_and_the_first_one_goes_on(classroom, tmp_path):
+def test_a_second_run_is_rejected_and_the_first_one_continues(classroom, tmp_path):
     """A submission that never returns keeps the first run busy until the second one has looked at the lock."""
     out = tmp_path / "out"
     (classroom / "emil.py").write_text("class DNN:\n    def __init__(self, *_):\n        while True:\n            pass\n")

@@ -61,7 +61,7 @@ def test_without_rules_a_mark_is_what_the_checks_earned():
     assert later_text(json.loads(results_json(mark))) == "All checks passed, the public and the hidden ones."
 
 
-def test_where_the_grader_failed_there_is_no_mark():
+def test_there_is_no_score_if_the_grader_failed():
     """Whatever a TA gives, and however late it came."""
     mark = mark_of(replace(result(), status="error"), at(NOON + DAY), Settings(TENTH, Drop(1)), [Adjustment(5, "a gift")])
     assert (mark.score, mark.earned, mark.penalty, mark.said) == (None, 0, 0, ())
@@ -148,7 +148,7 @@ def test_the_sentence_on_lateness_says_what_and_why():
 
 
 @pytest.mark.parametrize(("days", "grace"), [(0, 0), (0, 15), (2, 0), (2, 15), (0.5, 15)])
-def test_what_comes_too_late_counts_nothing(days, grace):
+def test_a_submission_that_is_too_late_scores_0(days, grace):
     rules = replace(TENTH, refuse_after_days=days, grace_minutes=grace)
     last = NOON + timedelta(days=days, minutes=grace)
     assert late(last, rules).score == 80 * (1 - math.ceil((last - NOON) / DAY) / 10 * (last - NOON > timedelta(minutes=grace)))
@@ -231,7 +231,7 @@ def test_more_time_is_for_whom_it_names_and_for_the_whole_group(people, student,
     assert any("your own due date" in said for said in mark.said) == (score == 72)
 
 
-def test_more_time_for_nobody_is_told():
+def test_an_extension_for_an_unknown_name_is_reported():
     rules = replace(TENTH, extensions={"101": DAY, "adda": DAY, "team": DAY, "zoe\x1b": DAY})
     assert describe_unknown_extensions(rules, [at(NOON, ADA, student="Team")]).endswith(
         "that did not submit: adda, zoe\\u001b."
@@ -375,7 +375,7 @@ def test_an_adjustment_for_one_member_of_a_group_changes_one_score(name):
     assert "for one alone" not in feedback_html(mark) + json.loads(results_json(mark))["output"]
 
 
-def test_an_adjustment_for_somebody_who_is_not_in_the_group_any_more_is_told():
+def test_an_adjustment_for_a_former_group_member_is_reported():
     mark = mark_of(result(), at(None, *GROUP), adjustments=[Adjustment(-5, "x", "emmy@example.org")])
     assert [mark.of(person).score for person in GROUP] == [80, 80]
     assert mark.remarks == (

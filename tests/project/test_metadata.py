@@ -104,7 +104,7 @@ EARLY, MORNING, EVENING = "2026-10-10T09:00:00-07:00", "2026-10-10T10:00:00-07:0
         ([(EARLY, 40, {"results": None}), (MORNING, 50, {"results": {"extra_data": []}})], 50),
     ],
 )
-def test_a_hand_in_too_many_keeps_the_score_of_the_one_before(previous, score):
+def test_a_submission_over_the_limit_keeps_the_previous_score(previous, score):
     document = limit(told(previous=previous), DAILY)
     assert (document and document["score"]) == score
     if document:
@@ -168,7 +168,7 @@ def test_the_due_time_is_the_courses_or_else_that_of_gradescope(created, noted, 
 
 
 @pytest.mark.parametrize("name", ["Emmy@Example.com", "7"])
-def test_who_has_more_time_is_known_by_email_or_number(name):
+def test_extensions_are_found_by_email_or_number(name):
     users = [{"email": "grace@example.com", "id": 5}, {"email": "emmy@example.com", "id": 7}]
     late = replace(TENTH.late, extensions={fold_name(name): timedelta(days=1)})
     metadata = told("2026-10-11T12:00:00-07:00", users=users)
@@ -177,7 +177,7 @@ def test_who_has_more_time_is_known_by_email_or_number(name):
 
 
 @pytest.mark.parametrize("users", [None, [], [{}], "emmy"])
-def test_people_who_cannot_be_read_do_not_hide_when_it_came(capsys, users):
+def test_unreadable_people_do_not_hide_the_submission_time(capsys, users):
     late = replace(TENTH.late, extensions={"emmy": timedelta(days=1)})
     assert mark(result(), told("2026-10-10T13:00:00-07:00", users=users), replace(TENTH, late=late)).score == 72
     assert re.fullmatch(rf"{NAME} has .+, so \[late\.extensions\] was not applied\.\n", capsys.readouterr().out)
@@ -232,7 +232,7 @@ BAD_TIMES = [
 
 
 @pytest.mark.parametrize("bad", BAD_TIMES, ids=lambda value: str(value)[:30])
-def test_a_time_that_is_none(bad):
+def test_an_invalid_time(bad):
     cases = [
         lambda: limit(told(created=bad), DAILY),
         lambda: limit(told(previous=[(bad, 1)]), DAILY),
@@ -249,7 +249,7 @@ BAD_TEXTS = ["", "x", "nan", "inf", "1e3", "-5", "+5", " 5", "5\n", "1_0", "5.",
 
 
 @pytest.mark.parametrize("bad", [*BAD_SCORES, *BAD_TEXTS], ids=lambda value: repr(value)[:30])
-def test_a_score_that_is_none(bad):
+def test_an_invalid_score(bad):
     with pytest.raises(MetadataError) as refusal:
         limit(told(previous=[(EARLY, 5), (MORNING, bad)]), DAILY)
     assert str(refusal.value) == 'has a "previous_submissions[1].score" that is not a number of points'
@@ -330,7 +330,7 @@ def test_what_is_missing(metadata, step):
 
 
 @pytest.mark.parametrize("one", [None, 5, [], "x", {}])
-def test_hand_ins_and_people_that_are_none(one):
+def test_invalid_submissions_and_people_in_metadata(one):
     with pytest.raises(MetadataError):
         limit({**told(), "previous_submissions": [one]}, DAILY)
     with pytest.raises(MetadataError):

@@ -108,7 +108,7 @@ def test_the_mistake_that_explains_most_is_named():
     assert find_mistake(seen, "check", [other], HINTS).titles == ["B"]  # the value below may be wrong for another reason
 
 
-def test_a_mistake_is_refuted_by_what_came_out_right():
+def test_correct_values_rule_out_a_mistake():
     seen = [observed(WANT * 2), observed(WANT, name="below")]
     found = find_mistake(seen, "check", [known("A", top=WANT * 2, below=WANT * 5)], HINTS)
     assert (found.titles, found.hints) == ([], HINTS["stack"])
@@ -152,7 +152,7 @@ AT = "ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0
 OTHER = "ValueError: shapes (4,3) and (2,1) not aligned: 3 (dim 1) != 2 (dim 0)"
 
 
-def test_an_exception_needs_the_same_shapes_or_an_array_besides():
+def test_an_exception_needs_the_same_shapes_or_another_wrong_array():
     row = known("A", stack=raising(DOT), **{"second stack top": WANT * 2})
     row = row._replace(wrong={"stack stack": row.wrong["stack"], "second stack top": row.wrong["second stack top"]})
     first, second = observed(raising(DOT), None, "stack"), observed(WANT * 2, example="second")
@@ -165,14 +165,14 @@ def test_an_exception_needs_the_same_shapes_or_an_array_besides():
     assert find_mistake([first._replace(got=raising(OTHER)), second], "check", [row], HINTS).titles == []
 
 
-def test_an_exception_says_what_it_says_and_has_hints_of_its_own():
+def test_an_exception_is_quoted_and_has_its_own_hints():
     found = find_mistake([observed(raising(DOT), None, "stack")], "check", [], HINTS)
     assert (found.with_exception("It raised."), found.hints) == ("It raised.", HINTS["ValueError"])
     refused = find_mistake([observed(CheckFailure("It is None."), None, "stack", topic="")], "check", [], HINTS)
     assert (refused.with_exception("It is None."), refused.hints) == ("It is None.", HINTS["check"])
 
 
-def test_what_is_not_written_yet_is_no_mistake():
+def test_unwritten_code_is_not_a_mistake():
     assert find_mistake([observed(NotImplementedError("Task 1"), None, "stack")], "check", [], HINTS) is None
 
 

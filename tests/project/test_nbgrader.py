@@ -216,7 +216,7 @@ def test_a_mistake_behind_several_checks_is_explained_once_in_a_cell():
 
 
 @pytest.mark.parametrize("attack", HOSTILE)
-def test_what_lies_beside_the_files_earns_nothing_and_costs_nothing(course, results, marker, attack):
+def test_other_files_neither_earn_nor_cost_points(course, results, marker, attack):
     student = HOSTILE[attack]
     assert course.marks(student) == course.marks(HOSTILE["no notebook"])
     assert re.sub(student, "", course.page(student)) == re.sub(HOSTILE["no notebook"], "", course.page(HOSTILE["no notebook"]))
@@ -327,7 +327,7 @@ def test_the_judge_of_a_run_ends_with_it(error, monkeypatch):
     assert exporter.judge.sandbox.zygote.process.poll() is not None
 
 
-def test_a_fault_of_the_grader_is_no_mark_and_costs_one_student(fresh):
+def test_a_fault_of_the_grader_gives_no_score_and_affects_one_student(fresh):
     for student in ("ada", "bob"):
         fresh.submit(student, python_files(solutions()))
     with (fresh.root / "grader/autograder/platforms/apart.py").open("a") as file:
@@ -420,7 +420,7 @@ ODD = {  # what a submission holds besides its files: a named pipe, or a link to
 }
 
 
-def test_pipes_endless_links_and_names_that_are_patterns_cost_nobody_else_anything(fresh):
+def test_pipes_endless_links_and_pattern_names_affect_no_one_else(fresh):
     for student, (name, make) in ODD.items():
         fresh.submit(student, {file: data for file, data in python_files(solutions()).items() if file != name})
         make(fresh.root / "submitted" / student / "backprop" / name)
@@ -494,7 +494,7 @@ def test_the_course_names_no_place(built):
             assert str(place).encode() not in data, name
 
 
-def test_nothing_handed_out_holds_a_solution_or_a_hidden_check(built):
+def test_no_file_for_students_contains_a_solution_or_a_hidden_check(built):
     source, released = built.root / "source/backprop", built.root / "release/backprop"
     texts = {path.relative_to(source).as_posix(): path.read_text() for path in source.rglob("*") if path.is_file()}
     assert {name: text for name, text in starter_files(ASSIGNMENT).items() if name != "backprop.ipynb"} == {
@@ -773,7 +773,7 @@ ADA_TO_ALL = "UPDATE grade SET auto_score = 34, manual_score = 34"
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_what_is_no_gradebook_of_this_assignment_is_refused_and_left_as_it_is(gradebook, tmp_path, capsys, change, said):
+def test_another_gradebook_is_rejected_and_unchanged(gradebook, tmp_path, capsys, change, said):
     change(gradebook)
     before = gradebook.read_bytes() if gradebook.is_file() else None
     write_files(tmp_path / "class/ada", python_files(solutions()))

@@ -511,7 +511,7 @@ def test_norms_are_those_of_dZ_in_each_layer(figure, capsys):
     assert capsys.readouterr().out == "tanh: the norm of dZ2 is 0.5, the norm of dZ1 is 5.\n"
 
 
-def test_boundary_lies_where_the_output_is_one_half(figure):
+def test_the_boundary_is_where_the_output_is_one_half(figure):
     X, Y = np.array([[-1.0, 1.0, 2.0], [0.0, 1.0, -1.0]]), np.array([[0.0, 1.0, 1.0]])
     axes = figure().add_subplot()
     points = lab.plane(X)[2]

@@ -55,7 +55,7 @@ def test_the_solution_shows_no_mistake(part, judge, cases):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_what_follows_from_dnn_is_no_mistake_of_another_part(part, judge, cases):
+def test_consequences_of_dnn_are_not_mistakes_in_another_part(part, judge, cases):
     found = {}
     for row in in_turn(MISTAKES["dnn"], every=3):
         if "load" not in row.shows:  # the judge would take the dnn.py handed out

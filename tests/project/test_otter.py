@@ -305,7 +305,7 @@ def test_a_judge_that_fails_gives_no_mark(otter, tmp_path):
         ('import sys\nprint(\'a fault\', file=sys.stderr)\nprint(\'{"extra_data": {"status": "error"}}\')', "a fault"),
     ],
 )
-def test_no_answer_is_no_mark(tmp_path, monkeypatch, judge, words):
+def test_no_reply_gives_no_score(tmp_path, monkeypatch, judge, words):
     monkeypatch.setattr(autograder_otter, "SECONDS", 1)
     (tmp_path / "autograder/platforms").mkdir(parents=True)
     (tmp_path / "autograder/platforms/apart.py").write_text(judge)
@@ -324,7 +324,7 @@ def hostile(names, handed_out, marker):
     return files
 
 
-def test_nothing_of_a_notebook_or_beside_it_runs(otter, tmp_path):
+def test_nothing_in_or_next_to_a_notebook_runs(otter, tmp_path):
     handed_out, marker = (otter / "student" / NOTEBOOK).read_bytes(), tmp_path / "marker"
     submission = zipped(tmp_path / "hostile.zip", hostile(NOTEBOOKS, handed_out, marker))
     finished, document = otter_run(otter / "autograder.zip", submission, tmp_path / "out")

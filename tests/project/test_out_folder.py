@@ -195,7 +195,7 @@ def test_a_link_that_leads_to_itself_is_a_sentence(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("command", ["grade", "copies", "adjust"])
-def test_an_empty_out_is_none(command, capsys):
+def test_an_empty_out_is_rejected(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, "examples", "--out", "", *(["--points", "1", "--reason", "x"] if command == "adjust" else [])])
     assert ended.value.code == 2

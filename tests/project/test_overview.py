@@ -69,7 +69,7 @@ def test_mistakes_by_the_students_who_make_them(wrong):
     assert overview.mistakes["dnn", "derivative-at-z"].lost == 2 * lost
 
 
-def test_what_was_not_handed_in_is_no_failure_of_the_class(judge, wrong):
+def test_missing_files_do_not_count_as_failures_of_the_class(judge, wrong):
     missing = judge.grade(
         Submission(
             "ada", {"warmup": solutions()["warmup"]}, {part: f"{part}.py was not submitted." for part in ("dnn", "extension")}
@@ -245,7 +245,7 @@ def test_no_two_boxes_overlap():
     assert len(set(corners)) == len(corners) == 24
 
 
-def test_gradients_are_shown_beside_what_differences_give(wrong):
+def test_gradients_are_shown_next_to_finite_differences(wrong):
     """Central differences of the loss, which the grader itself does not use: its truth is a complex step."""
     result = wrong("db-summed", "derivative-at-z")
     shown = [check.comparison for check in wrong("db-summed").checks if check.comparison]
@@ -298,7 +298,7 @@ def test_shades():
     assert zero.shade == "far"
 
 
-def test_a_record_comes_back_from_the_gradebook_as_it_was(wrong):
+def test_a_record_is_restored_from_the_gradebook_unchanged(wrong):
     for result in (
         wrong(),
         wrong("derivative-at-z", "softmax-output-is-sigmoid"),

@@ -60,7 +60,7 @@ def test_a_secret_is_drawn_once_and_every_package_holds_it(drawn, tmp_path, monk
     assert package_course(()) != first
 
 
-def test_the_package_holds_the_drawn_secret_and_who_builds_is_told(drawn, tmp_path, capsys):
+def test_the_package_contains_the_drawn_secret_and_the_build_says_so(drawn, tmp_path, capsys):
     assert run_build("gradescope", tmp_path) == 0
     shown = capsys.readouterr()
     told = shown.err.splitlines()

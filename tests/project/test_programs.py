@@ -93,7 +93,7 @@ def test_what_is_returned_or_raised_is_matched_too():
     }
 
 
-def test_what_another_right_way_raises_is_no_mistake():
+def test_an_exception_of_another_correct_way_is_not_a_mistake():
     (seen,) = observe(program(others=[Raised("of another kind")]), Raised("KeyError: 'x'"))
     assert seen.right
 

@@ -73,7 +73,7 @@ def test_a_line_is_quoted_from_the_source(hidden, where, told):
     assert hidden.redact(SAID._replace(where=where))[2:] == (told, "")
 
 
-def test_few_lines_are_named_anew():
+def test_few_new_lines_are_named():
     redactor = Redactor({"dnn": b"x\n" * 100})
     redactor.begin(hidden=True)
     assert [redactor.redact(SAID._replace(where=f"dnn.py, line {number}")).where for number in (0, 200)] == ["", ""]
@@ -89,7 +89,7 @@ def test_no_line_of_a_very_long_file_is_named():
     assert redactor.redact(SAID._replace(where="dnn.py, line 7: x")).where == ""
 
 
-def test_what_was_said_before_is_no_alphabet():
+def test_repeated_messages_cannot_encode_numbers():
     redactor = Redactor({"dnn": b"x\n" * 500})
     said = [Words("ValueError", str(number), f"dnn.py, line {number}: x", str(number)) for number in range(1, 400)]
     for words in said:
@@ -203,7 +203,7 @@ def test_a_list_of_keys_is_not_told():
 # What comes through all the same
 
 
-def test_the_prompts_are_those_of_the_files_handed_out():
+def test_the_prompts_are_those_of_the_starter_code():
     assert "Task 3: complete forward, which computes every Z and A and saves all matrices in the cache." in MESSAGES
     handed_out = "".join((ROOT / f"assignment/{part}.py").read_text() for part in ("warmup", "dnn", "extension"))
     assert len(MESSAGES) == handed_out.count("raise NotImplementedError(")

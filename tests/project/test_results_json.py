@@ -112,7 +112,7 @@ def test_lateness_is_told_at_once_whatever_it_takes(results):
         assert said.pop().endswith(ends)
 
 
-def test_what_stands_there_before_the_grader_writes_anything_is_valid():
+def test_the_results_are_valid_before_the_grader_writes_anything():
     (line,) = re.findall(r"'(\{.*\})'", (ROOT / "autograder/platforms/gradescope/run_autograder").read_text())
     SCHEMA.validate(json.loads(line))
 

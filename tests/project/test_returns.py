@@ -297,7 +297,7 @@ def test_an_address_of_two_submissions_is_mailed_neither():
     assert plan.remarks == ("Not in exports/mail_merge.csv, because more than one submission would reach one person: a, b.",)
 
 
-def test_a_plain_class_without_a_roster_has_nobody_to_send_to(send):
+def test_a_plain_class_without_a_roster_has_no_addresses(send):
     files, remarks = send({"ada/dnn.py": b"1", "emmy/dnn.py": b"2"})
     assert (sorted(files), remarks) == (["canvas.csv", "gradescope.csv", "moodle.csv"], ())
 

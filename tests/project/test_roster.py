@@ -128,7 +128,7 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("case", STRANGERS)
-def test_who_is_not_on_the_roster_stays_as_they_are_and_is_told(roster, case):
+def test_people_who_are_not_on_the_roster_are_unchanged_and_reported(roster, case):
     one = STRANGERS[case]
     assert roster().complete(one) == one
     assert shown(roster().list_missing([one])) == (ADA, GRACE, EMMY)
@@ -148,7 +148,7 @@ def test_the_roster_fills_in_what_the_submission_does_not_say_and_the_other_way_
     assert shown(known.complete(waiting("x", Person("A. L.", "ada@example.org", "0417"))).people) == (ADA,)
 
 
-def test_each_of_a_group_handed_in(roster):
+def test_every_group_member_counts_as_submitted(roster):
     group = waiting("0417+0418", Person(id="0417"), Person(id="0418"), Person("Mallory", id="666"))
     assert shown(roster().complete(group).people) == (ADA, GRACE, Person("Mallory", id="666"))
     assert shown(roster().list_missing([group])) == (EMMY,)
@@ -194,13 +194,13 @@ def test_canvas_ids_are_not_those_of_the_university(roster):
     assert grace.columns[3:] == (("SIS Login ID", "grace"), ("Section", "A"))
 
 
-def test_the_id_of_another_platform_is_nobodys(roster):
+def test_the_id_of_another_platform_matches_no_one(roster):
     known = roster(CANVAS + '"Hopper, Grace",901,S1,grace,A\n"Lovelace, Ada",902,S2,ada,A\n"Hopper, Grace",903,S3,g,A\n')
     assert known.find_person(on("Moodle", "901", "Ada Lovelace")) == known.people[1]
     assert known.find_person(on("Moodle", "901", "Grace Hopper")) is None
 
 
-def test_in_a_list_of_nobodys_a_platform_id_counts_together_with_the_name(roster):
+def test_in_an_unknown_list_a_platform_id_counts_only_with_the_name(roster):
     known = roster("ID,Name\n101,Grace Hopper\n102,Emmy Noether\n103,Emmy Noether\n")
     assert known.find_person(on("Canvas", "102", "noetheremmy")) == known.people[1]
     assert known.find_person(on("Canvas", "101", "adalovelace")) is None
@@ -214,7 +214,7 @@ def test_an_id_and_an_email_of_two_people_mean_neither_and_are_told(roster):
     )
 
 
-def test_a_name_is_no_id(roster):
+def test_a_name_is_not_an_id(roster):
     assert roster().find_person(Person("0417", "mallory@example.org", "666")) is None
 
 
@@ -264,7 +264,7 @@ def test_a_roster_that_cannot_be_used_ends_with_a_sentence(roster, case):
 
 
 @pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir(), lambda path: path.symlink_to("nowhere")])
-def test_a_roster_that_is_no_file(tmp_path, make):
+def test_a_roster_that_is_not_a_file(tmp_path, make):
     make(tmp_path / "roster.csv")
     with pytest.raises(IntakeError, match=r"The roster .*roster.csv cannot be read: "):
         read_roster(tmp_path / "roster.csv")

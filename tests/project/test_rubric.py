@@ -106,7 +106,7 @@ def test_names_are_unique():
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
-def test_what_stands_beside_a_check(check):
+def test_the_text_next_to_a_check(check):
     assert check.sentence.endswith(".")
     assert check.points > 0
     assert check.visibility in ("public", "hidden")

@@ -156,7 +156,7 @@ def test_a_name_that_no_student_has_is_an_error_and_no_result(sandbox):
         session.secnds_left  # noqa: B018
 
 
-def test_a_function_that_never_comes_back_is_not_called_for_ever(sandbox):
+def test_a_function_that_never_returns_is_not_called_forever(sandbox):
     with sandbox.session({"dnn": b"def f():\n    while True: pass\ndef g(): return 1\n"}) as session:
         for _ in range(LIMITS.strikes):
             with pytest.raises(StudentError, match="did not finish within the time limit"):
@@ -240,7 +240,7 @@ def test_a_flood_of_output_is_cut(sandbox, body):
 
 
 @pytest.mark.parametrize("body", ["sys.stdout = None", "sys.stdout.close()", "sys.stdout = open", "del sys.stdout"])
-def test_whoever_takes_the_output_apart_has_none(sandbox, body):
+def test_a_broken_stdout_gives_no_output(sandbox, body):
     with sandbox.session({"dnn": f"import sys\nprint(1)\ndef f():\n    {body}\n    return 1".encode()}) as session:
         assert session.fetch(session.module("dnn").f()) == 1
         assert session.fetch(session.module("dnn").f) is not None

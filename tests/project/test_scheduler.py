@@ -86,7 +86,7 @@ def test_what_all_ask_for_crosses_together(sandbox, exchanges):
         ("hang", "hang did not finish within the time limit. Is there an endless loop?"),
     ],
 )
-def test_who_ends_the_child_ends_no_other_check(sandbox, end, said):
+def test_ending_the_child_ends_no_other_check(sandbox, end, said):
     """The others' steps are carried out again by the next child: their counters go on where they were."""
     with sandbox.session({"dnn": STUDENT}) as student:
 

@@ -119,7 +119,7 @@ def test_each_example_is_the_solution_with_the_lines_of_its_mistake(submissions,
 
 @needs_nbgrader
 @pytest.mark.parametrize("door", DOORS)
-def test_the_scores_are_the_same_at_each_door(graded, door):
+def test_each_integration_gives_the_same_scores(graded, door):
     assert len(graded.points[door]) >= 1
     for student, points in graded.points[door].items():
         assert graded.scores(door)[student] == SCORES[student], student

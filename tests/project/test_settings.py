@@ -342,7 +342,7 @@ def submissions(tmp_path):
     return folder
 
 
-def test_the_secret_is_in_nothing_that_comes_out(course, submissions, tmp_path):
+def test_the_secret_is_in_no_output(course, submissions, tmp_path):
     path = course(with_secret(secret(0)))
     finished = command("grade", submissions, "--out", tmp_path / "out", "--jobs", 2)
     assert finished.returncode == 0
@@ -355,7 +355,7 @@ def test_the_secret_is_in_nothing_that_comes_out(course, submissions, tmp_path):
         assert "COURSE" not in text
 
 
-def test_who_grades_is_told_of_the_secret_of_the_repository_and_no_student_is(course, submissions, tmp_path, capsys):
+def test_only_staff_are_warned_about_the_public_secret(course, submissions, tmp_path, capsys):
     course(with_secret(OF_THE_REPOSITORY))
     grade = ["grade", str(submissions), "--out", str(tmp_path / "out"), "--jobs", "1"]
     assert main(grade) == 0

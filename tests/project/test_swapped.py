@@ -181,7 +181,7 @@ def test_a_link_that_may_have_got_the_inode_of_what_it_replaces(course, tmp_path
     assert refused(read("mallory", course / "mallory", GRADED_FILES)) == f"{name} {CHANGED}"
 
 
-def test_a_link_is_no_file_of_the_same_inode():
+def test_a_link_is_not_mistaken_for_a_file_with_the_same_inode():
     file, link = (os.stat_result((kind | 0o644, 5, 1, 1, 0, 0, 9, 0, 0, 0)) for kind in (stat.S_IFREG, stat.S_IFLNK))
     assert folders.identify(file) != folders.identify(link)
 

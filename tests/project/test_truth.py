@@ -228,7 +228,7 @@ def test_students_read_the_numbers_of_the_examples(ours, theirs):
     assert all(np.linalg.norm(value - right.grads[key]) <= 1e-6 * np.linalg.norm(value) for key, value in theirs.grads.items())
 
 
-def test_the_truth_of_every_small_network_is_kept():
+def test_the_reference_of_every_small_network_is_cached():
     for _ in range(2):
         before = reference_of.cache_info().misses
         for case in networks():

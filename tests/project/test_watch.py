@@ -248,7 +248,7 @@ def test_the_terminal_is_as_before_after_a_mistake_of_ours(folder, terminal):
     assert screen.children() == set()
 
 
-def test_it_goes_on_after_it_was_suspended(folder, terminal):
+def test_it_continues_after_it_was_suspended(folder, terminal):
     """A shell sets the modes of its own, as a terminal does here."""
     screen = terminal(folder)
     assert screen.shows("Start here:")
@@ -288,7 +288,7 @@ def test_every_size_is_kept_to(folder, terminal, columns, rows):
     assert screen.process.poll() is None
 
 
-def test_colours_unless_nobody_wants_them(solution, terminal):
+def test_colors_unless_they_are_disabled(solution, terminal):
     screen = terminal(solution, "check.py", "warmup", "--watch")
     assert screen.shows("5 of 5")
     assert "\x1b[32m█" in screen.read()

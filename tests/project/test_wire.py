@@ -61,7 +61,7 @@ def test_malformed_arrays_are_refused(data):
         wire.unpack_array(data)
 
 
-def test_a_frame_that_is_too_long_is_refused_before_it_comes():
+def test_a_frame_that_is_too_long_is_rejected_before_it_is_read():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(struct.pack("<I", wire.MAX_FRAME + 1))

@@ -116,7 +116,7 @@ def test_what_canvas_reads_is_what_canvas_gave(fill):
             assert all(old[column : column + 1] == new[column : column + 1] for old, new in pairs), header[column]
 
 
-def test_who_is_not_filled_in_is_told(fill):
+def test_people_without_a_filled_in_row_are_reported(fill):
     twice = {**CLASS, ref("again", person("Canvas", "101", "lovelaceada")): 50}
     after, said, _ = fill(GRADEBOOK, twice)
     assert differences(GRADEBOOK, after) == {(4, 7): "100"}
@@ -129,7 +129,7 @@ def test_who_is_not_filled_in_is_told(fill):
     ]
 
 
-def test_those_who_are_not_on_the_roster_have_a_table_of_their_own(fill):
+def test_people_who_are_not_on_the_roster_have_a_separate_table(fill):
     _, _, sheet = fill(GRADEBOOK, CLASS)
     placed = place_sheets(Exports("HW 4"), 100, sheet)
     assert sorted(placed) == ["exports/canvas_not_on_roster.csv", "exports/gradescope.csv", "exports/moodle.csv"]
@@ -308,7 +308,7 @@ def test_other_rosters_are_no_tables_to_fill(tmp_path, text):
 # The command
 
 
-def test_a_class_of_canvas_goes_in_and_its_gradebook_comes_out(tmp_path, monkeypatch):
+def test_a_canvas_class_gives_a_filled_in_canvas_gradebook(tmp_path, monkeypatch):
     """The score is that of grades.csv; without a clear column nothing is graded."""
     with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as archive:
         archive.writestr("lovelaceada_101_5001_dnn.py", "class DNN: pass\n")
