@@ -45,12 +45,12 @@ def value(content: str) -> str:
 
 CHANNEL: dict[str, Attack] = {
     "pickles": greedy(
-        "answers with objects that run code when they are unpickled",
+        "returns objects that run code when they are unpickled",
         (36,),
         at_import(PICKLED, in_methods("return Payload(), {'A0': Payload(), 'W1': pickle.dumps(Payload())}")),
     ),
     "sent pickle": greedy(
-        "sends a pickle where a frame is due",
+        "sends a pickle instead of a frame",
         (36, 37),
         at_import(
             PICKLED,
@@ -63,12 +63,12 @@ CHANNEL: dict[str, Attack] = {
         "sends an array of 2^32 x 2^32 numbers", (37,), sent(value('ext(array(b"d", 2**32 - 1, 2**32 - 1, data=bytes(8)))'))
     ),
     "shape that wraps": greedy(
-        "sends an array whose number of elements is 0 when it is counted in 64 bits",
+        "sends an array whose number of elements overflows to 0 in 64 bits",
         (37,),
         sent(value('ext(array(b"d", 2**31, 2**31, 4, data=b""))')),
     ),
     "empty huge shape": greedy(
-        "sends an array of 0 x 2^32 x 2^32 numbers, whose bytes do fill its shape",
+        "sends an array of 0 x 2^32 x 2^32 numbers, for which no bytes are missing",
         (37,),
         sent(value('ext(array(b"d", 0, 2**32 - 1, 2**32 - 1))')),
     ),
@@ -86,9 +86,9 @@ CHANNEL: dict[str, Attack] = {
     "giant containers": greedy(
         "sends the head of a list of 2^32 items, in a list of 2^32 items", (37,), sent('b"\\xdd\\xff\\xff\\xff\\xff" * 1000')
     ),
-    "deep frame": greedy("sends lists in lists, a million deep", (37,), sent('b"\\x91" * 1_000_000 + b"\\xc0"')),
+    "deep frame": greedy("sends lists nested a million deep", (37,), sent('b"\\x91" * 1_000_000 + b"\\xc0"')),
     "duplicate keys": greedy(
-        "sends a dict that holds every key twice",
+        "sends a dict with duplicate keys",
         (37,),
         sent(value('b"\\x92\\xa4dict\\x82\\xa1W" + ext(array(b"d", 1, 1, data=bytes(8))) + b"\\xa1W\\xc3"')),
     ),
@@ -98,12 +98,12 @@ CHANNEL: dict[str, Attack] = {
         sent(value('b"\\x92\\xa4dict\\x81" + ext(array(b"d", 1, data=bytes(8))) + b"\\xc3"')),
     ),
     "strange extensions": greedy(
-        "sends references, dates and extensions that nobody sends",
+        "sends invalid references, dates and extensions",
         (36, 37),
         sent(answer('b"\\x92\\xa5value\\x93\\xd6\\x02\\x01\\0\\0\\0\\xd6\\xff\\0\\0\\0\\0\\xd4\\x63\\0"')),
     ),
     "broken text": greedy(
-        "sends text that is no text",
+        "sends invalid text",
         (37, 42),
         sent(answer('b"\\x96\\xa6failed\\x01\\xa3\\xff\\xfe\\xfd\\xa1\\xed\\xa1\\x80\\xa1\\xc0"')),
     ),
@@ -113,7 +113,7 @@ CHANNEL: dict[str, Attack] = {
         sent(answer('b"\\x96\\xa6failed\\xce\\xff\\xff\\xff\\xff\\xb3NotImplementedError\\xadAll is right.\\xa0\\xa0"')),
     ),
     "early answer": greedy(
-        "answers before it is asked, for several questions to come",
+        "replies to several requests in advance",
         (37, 39),
         at_import(
             """
@@ -128,12 +128,12 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "half an answer": greedy(
-        "begins an answer and never ends it",
+        "begins a reply and never finishes it",
         (37, 26),
         at_import("import os, time", in_methods("os.write(3, b'\\x40\\0\\0\\0\\x91')\ntime.sleep(20)")),
     ),
     "one byte at a time": greedy(
-        "sends an answer so slowly that each byte comes in time",
+        "sends a reply slowly, with each byte in time",
         (26, 37),
         at_import(
             "import os, time",
@@ -143,10 +143,10 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "closed pipe": greedy(
-        "closes the pipe and computes on", (37, 31), at_import("import os, time", in_methods("os.close(3)\ntime.sleep(20)"))
+        "closes the pipe and continues", (37, 31), at_import("import os, time", in_methods("os.close(3)\ntime.sleep(20)"))
     ),
     "deaf pipe": greedy(
-        "answers without reading until the pipe is full on both sides",
+        "replies without reading until the pipe is full on both sides",
         (37, 30),
         at_import(
             "import os, time\nEND = time.monotonic() + 20",
@@ -154,7 +154,7 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "sent descriptors": greedy(
-        "sends descriptors along with its answer",
+        "sends descriptors with its reply",
         (33, 37),
         at_import(
             "import array, os, socket",
@@ -166,7 +166,7 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "object arrays": greedy(
-        "answers with arrays of objects, of records, of text and of dates",
+        "returns arrays of objects, records, text and dates",
         (38,),
         at_import(
             "import numpy as np",
@@ -180,7 +180,7 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "strange memory": vandal(
-        "answers with views, in Fortran order, of other byte orders, read-only and of stride 0, all of them right",
+        "returns correct values as views, in Fortran order, with other byte orders, read-only and with stride 0",
         (38,),
         at_import(
             """
@@ -203,7 +203,7 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "too much of it": greedy(
-        "answers with more than fits: a million keys, arrays of a gigabyte of nothing, text without end",
+        "returns too much data: a million keys, arrays of a gigabyte, very long text",
         (37, 38),
         at_import(
             "import numpy as np",
@@ -213,12 +213,12 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "circles": greedy(
-        "answers with containers that hold themselves",
+        "returns containers that contain themselves",
         (37, 38),
         at_import("", in_methods("inner = {}\ninner['A0'] = inner['W1'] = [inner, (inner,)]\nreturn inner, inner")),
     ),
     "keys that act": greedy(
-        "answers with a dict whose keys and items do things when they are looked at",
+        "returns a dict whose keys and items run code when they are read",
         (9, 38),
         at_import(
             """
@@ -241,7 +241,7 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "meta classes": greedy(
-        "answers with objects whose class lies about what it is",
+        "returns objects whose class misrepresents itself",
         (9, 38),
         at_import(
             """
@@ -262,13 +262,13 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "changed inputs": vandal(
-        "changes its inputs when it has computed",
+        "changes its inputs after computing",
         (39,),
         solution().replace("        return grads\n", "        out += 1\n        return grads\n", 1),
         points=59,
     ),
     "counted calls": vandal(
-        "is right in every other call",
+        "is correct in every other call",
         (40,),
         at_import(
             "CALLS = []",
@@ -282,7 +282,7 @@ CHANNEL: dict[str, Attack] = {
         points=53,
     ),
     "one shared answer": vandal(
-        "gives everybody the same dict and empties it later",
+        "returns the same dict every time and empties it later",
         (39, 40),
         at_import(
             "SHARED = {}",
@@ -295,7 +295,7 @@ CHANNEL: dict[str, Attack] = {
         points=59,
     ),
     "shared with the other half": vandal(
-        "lets the backward pass hide in the cache what forward has computed for it",
+        "computes the backward pass in forward and hides it in the cache",
         (39, 40),
         solution().replace(
             "        cache = {}\n",
@@ -304,7 +304,7 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "lost input": vandal(
-        "keeps its results in files that it may not write",
+        "saves its results in files that it cannot write",
         (24, 40),
         at_import(
             """
@@ -319,7 +319,7 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "slow when watched": vandal(
-        "computes right, but looks at the clock and the names of its callers first",
+        "computes correctly, but looks at the clock and the names of its callers first",
         (23, 40),
         at_import(
             "import sys, time",
@@ -332,6 +332,6 @@ CHANNEL: dict[str, Attack] = {
         ),
     ),
     "wrong on loading": greedy(
-        "answers the import with something that is no module", (37, 44), at_import("import sys\nsys.modules[__name__] = 7")
+        "replaces itself in sys.modules with something other than a module", (37, 44), at_import("import sys\nsys.modules[__name__] = 7")
     ),
 }

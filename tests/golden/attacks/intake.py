@@ -147,7 +147,7 @@ def crowd(place: Path, world: World) -> None:
 INTAKE: dict[str, Attack] = {
     # Zips
     "zip slip": zip_of(
-        "writes beside the place where it would be unpacked",
+        "writes outside the folder where it would be unpacked",
         (41,),
         right("dnn.py"),
         ("../aaa/dnn.py", TRAP.encode(), REGULAR),
@@ -155,7 +155,7 @@ INTAKE: dict[str, Attack] = {
         status="invalid",
     ),
     "zip slip by backslashes": zip_of(
-        "the same by the other kind of slash", (41,), right("dnn.py"), ("..\\..\\planted", b"x", REGULAR), status="invalid"
+        "the same with backslashes", (41,), right("dnn.py"), ("..\\..\\planted", b"x", REGULAR), status="invalid"
     ),
     "absolute zip": zip_of(
         "writes to an absolute path", (41,), right("dnn.py"), ("@OPEN_FOLDER@/planted", b"x", REGULAR), status="invalid"
@@ -169,10 +169,10 @@ INTAKE: dict[str, Attack] = {
         status="invalid",
     ),
     "link in a zip": zip_of(
-        "hands in a link to a secret as its dnn.py", (41, 19), link("dnn.py", "@SECRET_FILE@"), WARMUP, warmup=15
+        "submits a link to a secret as its dnn.py", (41, 19), link("dnn.py", "@SECRET_FILE@"), WARMUP, warmup=15
     ),
     "link to a folder in a zip": zip_of(
-        "writes through a link it has brought",
+        "writes through a link that it contains",
         (41,),
         link("way", "@OPEN_FOLDER@"),
         ("way/planted", b"x", REGULAR),
@@ -180,7 +180,7 @@ INTAKE: dict[str, Attack] = {
         points=DNN_POINTS,
     ),
     "two of one name": zip_of(
-        "hands in two files of one name, of which everybody may take another",
+        "submits two files with the same name, of which each program may choose another",
         (41, 44),
         right("dnn.py"),
         ("dnn.py", SKELETON.encode(), REGULAR),
@@ -188,14 +188,14 @@ INTAKE: dict[str, Attack] = {
         warmup=15,
     ),
     "names of one case": zip_of(
-        "hands in two files that are one where case does not count",
+        "submits two files whose names differ only in case",
         (41, 44),
         right("dnn.py"),
         ("DNN.PY", TRAP.encode(), REGULAR),
         status="invalid",
     ),
     "names with a zero": zip_of(
-        "hands in a file whose name ends early",
+        "submits a file with a zero byte in its name",
         (41, 42),
         WARMUP,
         ("dnn.py\0.txt", RIGHT, REGULAR),
@@ -204,13 +204,13 @@ INTAKE: dict[str, Attack] = {
         points=DNN_POINTS,
     ),
     "zip bomb": Attack(
-        "hands in a zip that unpacks to 60 megabytes a file",
+        "submits a zip that unpacks to 60 megabytes per file",
         lay=as_zip(lambda world: zipped([("dnn.py", bytes(60_000_000), REGULAR), ("data.txt", bytes(60_000_000), REGULAR)])),
         status="invalid",
         classes=(41,),
     ),
     "zip in a zip": zip_of(
-        "hands in a zip in a zip in a zip",
+        "submits a zip in a zip in a zip",
         (41, 44),
         ("dnn.zip", zipped([("dnn.zip", zipped([right("dnn.py")]), REGULAR)]), REGULAR),
         status="invalid",
@@ -219,35 +219,35 @@ INTAKE: dict[str, Attack] = {
         "names a file differently in its two heads", lay=lying(other_local_name), status="invalid", classes=(41,)
     ),
     "zip with a false size": Attack(
-        "says that a large file is small",
+        "gives a small size for a large file",
         lay=lying(smaller_size, ("dnn.py", b"#" * 3_000_000, REGULAR)),
         status="invalid",
         classes=(41,),
     ),
     "zip with a false count": Attack(
-        "says that it holds 65,535 files, and holds one", {}, (0, DNN_POINTS, 0), lay=lying(many_members), classes=(41,)
+        "claims to contain 65,535 files, and contains one", {}, (0, DNN_POINTS, 0), lay=lying(many_members), classes=(41,)
     ),
     "overlapping zip": Attack(
         "unpacks the same bytes a thousand times", lay=as_zip(overlapping), status="invalid", classes=(41,)
     ),
     "zip of too many files": Attack(
-        "holds twenty thousand files",
+        "contains twenty thousand files",
         lay=as_zip(lambda world: zipped([right("dnn.py"), *((f"{number}.txt", b"", REGULAR) for number in range(20_000))])),
         status="invalid",
         classes=(41,),
     ),
     "zip that is none": Attack(
-        "calls nonsense a zip", lay=as_zip(lambda world: b"PK\x03\x04" + bytes(500)), status="invalid", classes=(41, 44)
+        "submits an invalid file named .zip", lay=as_zip(lambda world: b"PK\x03\x04" + bytes(500)), status="invalid", classes=(41, 44)
     ),
     # Folders
     "link to the secret": Attack(
-        "hands in a link to a secret as its dnn.py",
+        "submits a link to a secret as its dnn.py",
         lay=laid(lambda place, world: (place / "dnn.py").symlink_to(world.secret_file), warmup=solution("warmup")),
         marks=(15, 0, 0),
         classes=(41, 19),
     ),
     "link to a neighbour": Attack(
-        "hands in a link to a neighbour's files",
+        "submits a link to another submission's files",
         lay=laid(
             lambda place, world: [(place / f"{part}.py").symlink_to(f"../aaa/{part}.py") for part in ("dnn", "warmup")] and None
         ),
@@ -255,53 +255,53 @@ INTAKE: dict[str, Attack] = {
         classes=(41, 24),
     ),
     "linked folder": Attack(
-        "hands in a link to a neighbour's folder as its own",
+        "submits a link to another submission's folder",
         lay=lambda place, world: place.symlink_to(place.with_name("aaa")),
         status="invalid",
         classes=(41, 24),
     ),
     "linked folder inside": Attack(
-        "hands in a folder that is a link to a neighbour's",
+        "submits a folder with a link to another submission's folder",
         lay=laid(lambda place, world: (place / "hw4").symlink_to(place.with_name("aaa"))),
         status="invalid",
         classes=(41, 24),
     ),
     "linked file": Attack(
-        "hands in a link to a neighbour's file as its own",
+        "submits a link to another submission's file",
         lay=lambda place, world: place.with_name("mallory.py").symlink_to("aaa/dnn.py"),
         status="invalid",
         classes=(41, 24),
     ),
     "pipe": Attack(
-        "hands in a pipe that nobody writes to",
+        "submits a pipe that no process writes to",
         lay=laid(lambda place, world: os.mkfifo(place / "dnn.py"), warmup=solution("warmup")),
         marks=(15, 0, 0),
         classes=(41, 26),
     ),
-    "device": Attack("hands in a device that never ends", lay=laid(device), status="invalid", classes=(41, 29)),
-    "endless file": Attack("hands in four gigabytes of nothing", lay=laid(sealed), status="invalid", classes=(41, 43)),
+    "device": Attack("submits an endless device", lay=laid(device), status="invalid", classes=(41, 29)),
+    "endless file": Attack("submits four gigabytes of zeros", lay=laid(sealed), status="invalid", classes=(41, 43)),
     "deep folders": Attack("hides its file a hundred folders down", lay=laid(deep), status="invalid", classes=(41, 44)),
-    "crowded folder": Attack("hands in ten thousand files", lay=laid(crowd, dnn=SKELETON), status="invalid", classes=(41,)),
+    "crowded folder": Attack("submits ten thousand files", lay=laid(crowd, dnn=SKELETON), status="invalid", classes=(41,)),
     "folder as a file": Attack(
-        "hands in a folder called dnn.py",
+        "submits a folder called dnn.py",
         {"dnn.py/__init__.py": TRAP, "warmup.py": solution("warmup")},
         (15, 0, 0),
         classes=(44,),
     ),
     "two copies": Attack(
-        "hands in a right and an empty copy",
+        "submits a correct and an empty copy",
         {"one/dnn.py": SKELETON, "two/dnn.py": RIGHT, "warmup.py": solution("warmup")},
         (15, 0, 0),
         classes=(44,),
     ),
     "wrong name": Attack(
-        "hands in files of other names",
+        "submits files with other names",
         {"dnn (1).py": RIGHT, "DNN.py": SKELETON, "dnn.py.txt": TRAP, "test_dnn.py": RIGHT},
         status="invalid",
         classes=(44,),
     ),
     "rubbish": beside(
-        "brings what systems and editors leave, under the names of the graded files",
+        "includes files left by systems and editors, with the names of graded files",
         (44,),
         {
             "__MACOSX/._dnn.py": b"\0",
@@ -317,7 +317,7 @@ INTAKE: dict[str, Attack] = {
         "# -*- coding: rot13 -*-\nenvfr EhagvzrReebe('k')\n",
     )._replace(status="invalid"),
     "utf-7": greedy(
-        "ends a comment by a character of utf-7",
+        "ends a comment with a UTF-7 character",
         (42,),
         "# -*- coding: utf-7 -*-\n# harmless +AAo-open('@OPEN_FOLDER@/utf7', 'w')\n" + SKELETON,
     )._replace(status="invalid"),
@@ -328,13 +328,13 @@ INTAKE: dict[str, Attack] = {
         classes=(42,),
     ),
     "no text": Attack(
-        "hands in bytes that are no text",
+        "submits bytes that are not text",
         {"dnn.py": b"\xff\xfe" + RIGHT.decode().encode("utf-16-le") + b"\0\xd8"},
         status="invalid",
         classes=(42,),
     ),
     "mark of the byte order": Attack(
-        "begins with a mark of the byte order and ends its lines in another way",
+        "begins with a byte order mark and has other line endings",
         {"dnn.py": b"\xef\xbb\xbf" + RIGHT.replace(b"\n", b"\r\n")},
         (0, DNN_POINTS, 0),
         classes=(42,),
@@ -346,30 +346,30 @@ INTAKE: dict[str, Attack] = {
         classes=(42,),
     ),
     "turned source": vandal(
-        "turns comments into code for the eye", (42, 48), at_import("# \u202e } \u2066if admin\u2069 \u2066 begin", solution())
+        "makes comments look like code with bidirectional characters", (42, 48), at_import("# \u202e } \u2066if admin\u2069 \u2066 begin", solution())
     ),
     # Sources that take long to read
     "twenty megabytes": Attack(
-        "hands in a source of twenty megabytes",
+        "submits a source of twenty megabytes",
         {"dnn.py": b"x = '" + b"a" * 20_000_000 + b"'\n"},
         status="invalid",
         classes=(43,),
     ),
     "deep nesting": greedy("nests brackets fifty thousand deep", (43,), "x = " + "(" * 50_000 + ")" * 50_000 + "\n" + SKELETON),
-    "deep terms": greedy("adds up a term of 200,000 minus signs", (43,), "x = " + "-" * 200_000 + "1\n" + SKELETON),
+    "deep terms": greedy("contains a term with 200,000 minus signs", (43,), "x = " + "-" * 200_000 + "1\n" + SKELETON),
     "long sum": greedy("adds up 200,000 names", (43,), "x = " + "+".join(["a"] * 200_000) + "\n" + SKELETON),
     "compiled bomb": greedy(
-        "has the compiler work out a constant that fills the memory",
+        "makes the compiler compute a constant that fills the memory",
         (43, 28),
         "x = (1 << 60_000_000_000, 'x' * 4096 * 4096, (1,) * 256 * 256)\n" + SKELETON,
     ),
     "large source": greedy(
-        "hands in 900 kilobytes of short lines",
+        "submits 900 kilobytes of short lines",
         (43,),
         "\n".join(f"a{number} = [{number}]" for number in range(45_000)) + "\n" + SKELETON,
     ),
     "pattern of imports": greedy(
-        "hands in 900 kilobytes for which a search for imports would take for ever",
+        "submits 900 kilobytes in which a search for imports would take forever",
         (43, 26),
         "from " * 100_000 + "\n" + " " * 200_000 + "x\n" + "import " + "a," * 100_000 + "\n",
     ),

@@ -23,7 +23,7 @@ native = os.uname().machine == "x86_64"
 LIMITS: dict[str, Attack] = {
     # Time
     "endless loop": vandal(
-        "never comes back from one method",
+        "never returns from one method",
         (26,),
         at_import(FOR_EVER, with_body("fit", "while time.monotonic() < END:\n    pass").decode()),
         points=56,
@@ -48,7 +48,7 @@ signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         ),
     ),
     "moved alarms": greedy(
-        "takes over the alarms with which others would end it",
+        "takes over the alarms that would end it",
         (26,),
         at_import(
             "import signal"
@@ -62,7 +62,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
         ),
     ),
     "catching loop": greedy(
-        "catches whatever is raised to stop it and goes on",
+        "catches every exception raised to stop it, and continues",
         (26, 32),
         at_import(
             FOR_EVER,
@@ -72,7 +72,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
         ),
     ),
     "frames by a timer": vandal(
-        "writes an answer of its own into the pipe by a timer, while it waits to be asked",
+        "writes its own reply to the pipe from a timer while it waits for requests",
         (26, 37),
         at_import(
             """
@@ -92,7 +92,7 @@ signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
         ),
     ),
     "clocks of others": spy(
-        "reads the processor time of other processes, by which they could tell it something",
+        "reads the processor time of other processes, which could serve as a signal",
         (23, 35),
         """
         import os, time
@@ -108,18 +108,18 @@ signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
         """,
     ),
     "stopped by itself": spy(
-        "stops itself so that everybody waits for it",
+        "stops itself so that all others wait for it",
         (26, 31),
         "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
     ),
     "slow patterns": greedy(
-        "keeps the processor inside one call of C",
+        "keeps the processor busy inside one C function",
         (26,),
         at_import("import re", in_methods("re.match('(a|a)*$', 'a' * 26 + 'b')")),
     ),
     "large powers": greedy("computes one very large integer", (26, 28), at_import("", in_methods("return 7 ** 7 ** 9"))),
     "slow answer": vandal(
-        "takes the time of its answer while the answer is read",
+        "computes its result only while it is read",
         (26, 38),
         at_import(
             FOR_EVER
@@ -135,7 +135,7 @@ class Slow(dict):
         points=22,
     ),
     "slow end": greedy(
-        "takes its time when its objects are collected",
+        "takes a long time when its objects are collected",
         (26,),
         at_import(
             FOR_EVER
@@ -151,7 +151,7 @@ class Slow(dict):
     # Processes
     "fork": spy("starts a process", (27,), "import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\nreturn reached()"),
     "fork bomb": spy(
-        "starts processes that start processes, fifty at most",
+        "starts processes that start processes, up to fifty",
         (27,),
         """
         import os, time
@@ -189,7 +189,7 @@ class Slow(dict):
         """,
     ),
     "programs": spy(
-        "starts programs in all the ways of the standard library",
+        "starts programs with every function of the standard library",
         (27,),
         """
         import multiprocessing, os, pty, subprocess
@@ -210,7 +210,7 @@ class Slow(dict):
         """,
     ),
     "another program": spy(
-        "becomes another program",
+        "replaces itself with another program",
         (27, 35),
         """
         import ctypes, os
@@ -223,7 +223,7 @@ class Slow(dict):
         """,
     ),
     "threads": spy(
-        "starts threads that go on when the call is over",
+        "starts threads that continue after the call",
         (27,),
         """
         import _thread, threading, time
@@ -235,7 +235,7 @@ class Slow(dict):
         """,
     ),
     "double daemon": spy(
-        "leaves a process that nobody waits for",
+        "leaves a daemon process behind",
         (8, 27),
         """
         import os, signal, time
@@ -250,7 +250,7 @@ class Slow(dict):
         """,
     ),
     "outliving": spy(
-        "asks the kernel to let it live on without its parent, and leaves the session",
+        "asks the kernel to outlive its parent, and leaves the session",
         (8, 27, 34),
         """
         import ctypes, os
@@ -269,7 +269,7 @@ class Slow(dict):
     ),
     # Memory
     "memory by numpy": greedy(
-        "asks for more memory than there is, again and again",
+        "repeatedly allocates more memory than there is",
         (28,),
         at_import(
             "import numpy as np\nKEPT = []",
@@ -292,9 +292,9 @@ class Slow(dict):
             ),
         ),
     ),
-    "memory on loading": greedy("takes memory before it can be called", (28,), at_import("KEPT = bytearray(1_400_000_000)")),
+    "memory on loading": greedy("allocates memory while it is loaded", (28,), at_import("KEPT = bytearray(1_400_000_000)")),
     "kept memory": vandal(
-        "swallows the MemoryError and keeps what it has",
+        "catches the MemoryError and keeps its memory",
         (28,),
         at_import(
             """
@@ -310,7 +310,7 @@ class Slow(dict):
         ),
     ),
     "deep recursion": greedy(
-        "lifts the limit of recursion and calls itself",
+        "raises the recursion limit and calls itself",
         (28, 31),
         at_import(
             "import sys\nsys.setrecursionlimit(10**9)",
@@ -318,7 +318,7 @@ class Slow(dict):
         ),
     ),
     "lifted limits": spy(
-        "lifts its own limits",
+        "raises its own resource limits",
         (28,),
         """
         import os, resource
@@ -335,7 +335,7 @@ class Slow(dict):
     ),
     # Files
     "full disk": spy(
-        "writes fifty megabytes wherever it may",
+        "writes fifty megabytes wherever it can",
         (29,),
         """
         import os, tempfile
@@ -356,7 +356,7 @@ class Slow(dict):
         """,
     ),
     "files by other calls": spy(
-        "leaves folders, links, pipes, sockets and devices",
+        "leaves folders, links, pipes, sockets and devices behind",
         (29, 24),
         """
         import os, socket, stat
@@ -377,7 +377,7 @@ class Slow(dict):
         """,
     ),
     "leaking descriptors": spy(
-        "opens descriptors without end",
+        "opens an unlimited number of descriptors",
         (29,),
         """
         import os
@@ -391,7 +391,7 @@ class Slow(dict):
         """,
     ),
     "shared memory": spy(
-        "leaves shared memory, queues and semaphores that belong to no process",
+        "leaves System V shared memory, queues and semaphores behind",
         (24, 29),
         """
         import ctypes, os
@@ -406,7 +406,7 @@ class Slow(dict):
         """,
     ),
     "posix queues": spy(
-        "leaves named semaphores and message queues",
+        "leaves named semaphores and message queues behind",
         (24, 29),
         """
         import ctypes, os
@@ -425,7 +425,7 @@ class Slow(dict):
         at_import("", in_methods("for _ in range(10):\n    print('x' * 1_000_000)\nraise RuntimeError('printed')")),
     ),
     "flooded errors": greedy(
-        "writes ten megabytes to stderr on loading, past Python too",
+        "writes ten megabytes to stderr while it is loaded, also without Python's streams",
         (30,),
         at_import(
             """
@@ -439,7 +439,7 @@ class Slow(dict):
         ),
     ),
     "flooded pipe": greedy(
-        "floods the pipe to the judge with nothing that is an answer",
+        "floods the pipe to the judge with invalid data",
         (30, 37),
         at_import("import os", in_methods("for _ in range(40):\n    os.write(3, b'x' * 1_000_000)")),
     ),
@@ -448,7 +448,7 @@ class Slow(dict):
     "crash": greedy("reads from address 0", (31,), at_import("import ctypes", in_methods("ctypes.string_at(0)"))),
     "crash on loading": greedy("reads from address 0 on loading", (31,), at_import("import ctypes\nctypes.string_at(0)")),
     "wild memory": greedy(
-        "writes over its own interpreter",
+        "overwrites the memory of its own interpreter",
         (31, 36),
         at_import(
             "import ctypes",
@@ -473,7 +473,7 @@ class Slow(dict):
         """,
     ),
     "death of everybody": spy(
-        "sends signals in other ways: to threads, by handles, by timers and by queues",
+        "sends signals in other ways: to threads, with handles, timers and queues",
         (31,),
         """
         import ctypes, os
@@ -505,7 +505,7 @@ class Slow(dict):
         ),
     ),
     "base exceptions": greedy(
-        "raises what no except Exception catches",
+        "raises exceptions that `except Exception` does not catch",
         (32,),
         at_import(
             "import itertools\nKINDS = itertools.cycle((SystemExit, KeyboardInterrupt, GeneratorExit, MemoryError))",
@@ -513,10 +513,10 @@ class Slow(dict):
         ),
     ),
     "keyboard": greedy("raises KeyboardInterrupt on loading", (32,), at_import("raise KeyboardInterrupt")),
-    "leaving on loading": greedy("leaves by SystemExit on loading, with success", (5, 32), at_import("raise SystemExit(0)")),
+    "leaving on loading": greedy("raises SystemExit with success while it is loaded", (5, 32), at_import("raise SystemExit(0)")),
     # The kernel
     "namespaces": spy(
-        "opens namespaces of its own, in which it would be root",
+        "creates namespaces in which it would be root",
         (34,),
         """
         import ctypes, os
@@ -530,7 +530,7 @@ class Slow(dict):
         """,
     ),
     "surface of the kernel": spy(
-        "asks for bpf, perf, userfaultfd, keys and personalities",
+        "uses bpf, perf, userfaultfd, keys and personalities",
         (34, 35),
         """
         import ctypes, os
@@ -555,7 +555,7 @@ class Slow(dict):
         """,
     ),
     "other tables of calls": spy(
-        "calls the kernel by the 32-bit table, with machine code of its own",
+        "makes 32-bit system calls with its own machine code",
         (35,),
         f"""
         {MACHINE_CODE.replace(chr(10), chr(10) + " " * 8)}
@@ -571,7 +571,7 @@ class Slow(dict):
         """,
     ),
     "x32 calls": spy(
-        "calls the kernel by the x32 table",
+        "makes x32 system calls",
         (35,),
         """
         import ctypes, os
@@ -586,7 +586,7 @@ class Slow(dict):
         """,
     ),
     "undone filter": spy(
-        "loads a filter of its own that would let it do more",
+        "loads its own filter, which would allow more",
         (35,),
         """
         import ctypes, os, struct
@@ -624,7 +624,7 @@ class Slow(dict):
         """,
     ),
     "programs run by imports": greedy(
-        "names modules that do something when they are imported, for whoever imports them beforehand",
+        "imports modules with side effects, in case the grader imports them in advance",
         (12, 36),
         at_import(
             """

@@ -40,12 +40,12 @@ REPORTS: dict[str, Attack] = {
         raising("\"{{ 7 * 7 }}{% include '/etc/passwd' %}${7*7}#{7*7}<%= 7 %>{0.__class__}%s%n\""),
     ),
     "markup in a class": greedy(
-        "calls its exceptions and its types by names made of markup",
+        "uses markup as the names of its exceptions and types",
         (45,),
         at_import("", in_methods('raise type("<svg onload=alert(1)>", (Exception,), {})("x")')),
     ),
     "markup in keys": vandal(
-        "calls its gradients by names made of markup and of control characters",
+        "uses markup and control characters as the names of its gradients",
         (45, 46),
         solution().replace(
             "        return grads\n",
@@ -54,18 +54,18 @@ REPORTS: dict[str, Attack] = {
         ),
         points=18,
     ),
-    "markup in the name": with_name("hands in under a name made of markup", (45,), "<img src=x onerror=alert(1)>"),
+    "markup in the name": with_name("submits under a name made of markup", (45,), "<img src=x onerror=alert(1)>"),
     "terminal in an exception": greedy(
-        "puts colours, cursor movements, titles, links and bells into its exceptions",
+        "puts colors, cursor movements, titles, links and bells into its exceptions",
         (46,),
         raising(
             r'"\x1b[2J\x1b[31mgraded 100\x1b[0m\x1b]0;title\x07"'
             r'"\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\\r100\b\b\x9b31m\x00"'
         ),
     ),
-    "terminal in the name": with_name("hands in under a name that moves the cursor", (46,), "eve\x1b[2K\x1b[1A\x07\r100"),
+    "terminal in the name": with_name("submits under a name that moves the cursor", (46,), "eve\x1b[2K\x1b[1A\x07\r100"),
     "markdown in an exception": greedy(
-        "puts links, images, tables and the table's own colours into its exceptions",
+        "puts links, images, tables and the table's own colors into its exceptions",
         (45, 48),
         raising(
             r'"[click](javascript:alert(1)) ![x](http://evil.example) | a | b |\n|---|---|\n# 100\n"'
@@ -76,27 +76,27 @@ REPORTS: dict[str, Attack] = {
         "puts formulas for the TA's spreadsheet into its exceptions", (47,), raising('"=cmd|\' /C calc\'!A0\\n=1+1,\\"=2\\""')
     ),
     "formula as a task": greedy(
-        "raises a task of its own, whose sentence is a formula",
+        "raises NotImplementedError with a formula as its message",
         (47,),
         at_import("", in_methods('raise NotImplementedError("=HYPERLINK(\\"http://evil.example\\",\\"marks\\")")')),
     ),
-    "formula in the name": with_name("hands in under a name that is a formula", (47,), '=HYPERLINK("http:evil","x")'),
+    "formula in the name": with_name("submits under a name that is a formula", (47,), '=HYPERLINK("http:evil","x")'),
     "lines in the name": with_name(
-        "hands in under a name that is two rows of the marks", (47,), 'mallory",100,100\n"aaa,100,100,graded'
+        "submits under a name that contains two rows of grades.csv", (47,), 'mallory",100,100\n"aaa,100,100,graded'
     ),
-    "more of the name": with_name("hands in under a name of 250 characters", (44,), "m" * 250),
+    "more of the name": with_name("submits under a name of 250 characters", (44,), "m" * 250),
     "name of a neighbour": Attack(
-        "hands in a file under the name of a neighbour's folder",
+        "submits a file with the name of another submission's folder",
         lay=lambda place, world: place.with_name("aaa.py").write_text(SKELETON) and None,
         classes=(44, 13),
     ),
-    "name of the marks": with_name("hands in under the name of a file of the results", (44, 13), "grades.csv"),
+    "name of the marks": with_name("submits under the name of a results file", (44, 13), "grades.csv"),
     "turned text": greedy(
-        "turns the direction of what follows, and hides in zero width",
+        "reverses the direction of text, and uses zero-width characters",
         (48, 42),
         raising(r'"\u202e001 :erocs\u202c \u2066x\u2069 \u200b\u200d\ufeff\u00ad \U000e0041 \ue000"'),
     ),
-    "turned name": with_name("hands in under a name that reads backwards", (48,), "mal\u202eyrol\u200b"),
+    "turned name": with_name("submits under a name that reads backwards", (48,), "mal\u202eyrol\u200b"),
     "broken characters": greedy(
         "puts lone surrogates and non-characters into its exceptions",
         (42, 48),
@@ -109,7 +109,7 @@ REPORTS: dict[str, Attack] = {
         at_import("", in_methods("raise RuntimeError('a'); " + "x = '" + "<b>" * 130_000 + "'")),
     ),
     "exception that fights back": greedy(
-        "raises exceptions that raise when they are looked at",
+        "raises exceptions that raise when they are read",
         (32, 45),
         at_import(
             """
@@ -129,7 +129,7 @@ REPORTS: dict[str, Attack] = {
         ),
     ),
     "exception that talks": greedy(
-        "raises exceptions whose text is another at every look, and no text at all",
+        "raises exceptions whose text changes every time, or is not text",
         (32, 45),
         at_import(
             """
@@ -147,7 +147,7 @@ REPORTS: dict[str, Attack] = {
         ),
     ),
     "forged traceback": greedy(
-        "puts lines into the cache of sources, so that the report quotes what was never written",
+        "puts lines into linecache, so that the report would quote code that was never written",
         (45, 16),
         at_import(
             """
@@ -160,7 +160,7 @@ REPORTS: dict[str, Attack] = {
         ),
     ),
     "endless chain": greedy(
-        "raises an exception whose causes go round in a circle, through two thousand frames",
+        "raises an exception with circular causes, through two thousand frames",
         (32, 30),
         at_import(
             """
@@ -184,7 +184,7 @@ REPORTS: dict[str, Attack] = {
         at_import("", in_methods("raise SyntaxError('<b>', ('/etc/passwd<script>', 10**30, -5, '\\x1b[2J' * 100_000))")),
     ),
     "words of the grader": greedy(
-        "raises what the grader itself would say",
+        "raises the grader's own messages",
         (16, 45),
         raising("'Every check passed. graded 100/100'"),
     ),

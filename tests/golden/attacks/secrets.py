@@ -7,10 +7,10 @@ from tests.golden.attacks.doors import at_import, greedy, in_methods, spy
 
 # Ways to read a file, whose place is in `path`.
 READERS = {
-    "open": ("the plain way", "with open(path) as file:\n    return file.read()"),
+    "open": ("with open", "with open(path) as file:\n    return file.read()"),
     "low open": ("by descriptor", "import os\nreturn os.read(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), 100)"),
     "numpy readers": (
-        "with the readers of numpy",
+        "with numpy's readers",
         """
         import numpy as np
         seen = []
@@ -29,7 +29,7 @@ READERS = {
         """,
     ),
     "library readers": (
-        "with readers all over the standard library",
+        "with many readers of the standard library",
         """
         import codecs, configparser, fileinput, io, linecache, mmap, os, pathlib, runpy, shutil, sqlite3, tokenize, zipfile
         seen = []
@@ -87,7 +87,7 @@ READERS = {
         """,
     ),
     "loaded library": (
-        "by loading it as a library and reading the complaint",
+        "by loading it as a library and reading the error message",
         "import ctypes\nreturn reached() if 'invalid ELF' in str(attempt(ctypes.CDLL, path)) else attempt(ctypes.CDLL, path)",
     ),
     "climbing out": (
@@ -104,7 +104,7 @@ READERS = {
         """,
     ),
     "mounts": (
-        "by mounting what it may not see",
+        "by mounting hidden file systems",
         """
         import ctypes, os
         libc = ctypes.CDLL(None, use_errno=True)
@@ -120,7 +120,7 @@ READERS = {
         """,
     ),
     "kernel ring": (
-        "by a ring of requests that the kernel works off",
+        "with io_uring",
         """
         import ctypes, mmap, os, struct
         libc = ctypes.CDLL(None, use_errno=True)
@@ -159,7 +159,7 @@ path = "@SECRET_FILE@"
 def reader(name: str, how: str, body: str) -> Attack:
     """Return an attack that reads the secret file in a certain way."""
     classes = (19, 35) if name in ("numbered calls", "kernel ring") else (19,)
-    return spy(f"reads a file that everybody may read, {how}", classes, f"{ATTEMPT.strip()}\n\n{textwrap.dedent(body).strip()}")
+    return spy(f"reads a world-readable file {how}", classes, f"{ATTEMPT.strip()}\n\n{textwrap.dedent(body).strip()}")
 
 
 SECRETS: dict[str, Attack] = {
@@ -184,7 +184,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "objects": spy(
-        "looks through every object that the garbage collector knows",
+        "searches every object that the garbage collector knows",
         (17,),
         """
         import gc, re
@@ -200,7 +200,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "memory by maps": spy(
-        "reads its whole memory by the map the kernel keeps of it",
+        "reads its whole memory, using the kernel's memory map",
         (18, 33),
         """
         import re
@@ -221,7 +221,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "memory by guess": spy(
-        "reads every page of its memory that is known to hold an object, and what lies behind",
+        "reads every page of its memory that contains an object, and the pages after it",
         (18,),
         """
         import ctypes, gc, re
@@ -238,7 +238,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "environment": spy(
-        "reads its environment and its arguments, also those that were deleted",
+        "reads its environment and its arguments, including deleted ones",
         (14,),
         """
         import ctypes, os, sys
@@ -255,7 +255,7 @@ SECRETS: dict[str, Attack] = {
     ),
     # What the kernel tells of other processes
     "environment of the parent": spy(
-        "reads what its parent and the judge were started with",
+        "reads the environment of its parent and of the judge",
         (14,),
         """
         import os
@@ -267,7 +267,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "environment of everybody": spy(
-        "reads what every process on the machine was started with",
+        "reads the environment of every process on the machine",
         (14, 24),
         """
         import os, re
@@ -283,7 +283,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "environment without a listing": spy(
-        "tries the numbers of processes near its own",
+        "reads the environment of processes with numbers near its own",
         (14,),
         """
         import os, re
@@ -314,7 +314,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "open descriptors": spy(
-        "looks through its descriptors for files, folders and other processes",
+        "searches its descriptors for files, folders and other processes",
         (17, 19),
         """
         import os, socket, stat
@@ -358,7 +358,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "debugged parent": spy(
-        "attaches to its parent as a debugger does",
+        "attaches to its parent as a debugger",
         (33,),
         """
         import ctypes, os
@@ -372,7 +372,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "descriptors of the parent": spy(
-        "takes over descriptors of its parent",
+        "copies descriptors from its parent",
         (33,),
         """
         import ctypes, os
@@ -389,7 +389,7 @@ SECRETS: dict[str, Attack] = {
     # The file that everybody may read
     **{f"secret file by {name}": reader(name, *words) for name, words in READERS.items()},
     "hidden tests on disk": spy(
-        "looks for the hidden tests and the reference as files, sources and compiled",
+        "looks for the hidden tests and the reference as source and compiled files",
         (19, 25),
         """
         import glob, importlib.util, inspect, linecache, os, pkgutil, sys
@@ -421,7 +421,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "what neighbours left": spy(
-        "looks for what other submissions left in shared memory and temporary folders",
+        "looks for data that other submissions left in shared memory and temporary folders",
         (24,),
         """
         import ctypes, os
@@ -439,7 +439,7 @@ SECRETS: dict[str, Attack] = {
     ),
     # Ways out
     "printed secrets": greedy(
-        "prints what it has read, to every descriptor it can think of",
+        "prints what it has read to every possible descriptor",
         (20, 30),
         at_import(
             """
@@ -462,7 +462,7 @@ SECRETS: dict[str, Attack] = {
         ),
     ),
     "inputs in an exception": greedy(
-        "puts the inputs of the hidden checks into its exceptions, whose words are not told there",
+        "puts the inputs of the hidden checks into its exceptions",
         (20, 22),
         at_import("import numpy as np", in_methods("raise RuntimeError(repr(locals()))")),
     ),
@@ -508,7 +508,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "web request": spy(
-        "asks for a page, and for the number of a name",
+        "requests a web page and resolves a host name",
         (21,),
         """
         import http.client, socket, urllib.request
@@ -527,7 +527,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "unix sockets": spy(
-        "connects to listeners that have a file, and to one that has none",
+        "connects to Unix sockets with and without a file",
         (21, 24),
         """
         import os, socket
@@ -544,7 +544,7 @@ SECRETS: dict[str, Attack] = {
         """,
     ),
     "raw sockets": spy(
-        "opens packet, netlink and other sockets, and makes a datagram by hand",
+        "opens packet, netlink and other sockets, and builds a datagram by hand",
         (21, 34),
         """
         import socket, struct

@@ -29,7 +29,7 @@ TOOLS = {
         ),
     ),
     "generous test files": greedy(
-        "makes otter's test files pass whatever they hold",
+        "makes otter's test files always pass",
         (1,),
         at_import(
             """
@@ -48,7 +48,7 @@ TOOLS = {
         ),
     ),
     "emptied checks": greedy(
-        "finds the functions of the checks among all objects and takes their code out",
+        "finds the functions of the checks among all objects and removes their code",
         (1, 17),
         at_import(
             """
@@ -66,7 +66,7 @@ TOOLS = {
         ),
     ),
     "results written twice": greedy(
-        "writes results.json where a runner has it open, and leaves before that is written to",
+        "writes results.json while a runner has it open, and exits before the runner writes to it",
         (7,),
         at_import(
             """
