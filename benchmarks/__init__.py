@@ -1,1 +1,1 @@
-"""Side-by-side measurements. They print numbers; nothing in the tests depends on them."""
+"""Benchmarks. They print numbers; no test depends on them."""

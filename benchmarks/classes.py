@@ -1,4 +1,4 @@
-"""Classes for the benchmarks: submissions that differ from each other, as those of students do."""
+"""Classes for the benchmarks, with submissions that are all different, like those of students."""
 
 from pathlib import Path
 

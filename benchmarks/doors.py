@@ -215,7 +215,7 @@ def installed(lock: str) -> tuple[int, float]:
 
 
 def main() -> None:
-    """Measure every door and print a row for each."""
+    """Measure every integration, and print one row for each."""
     parser = argparse.ArgumentParser(prog="benchmarks.doors", description=__doc__)
     parser.add_argument("--submissions", type=int, default=5, help="so many, and ten times as many for make grade")
     parser.add_argument("--rounds", type=int, default=3)

@@ -83,7 +83,7 @@ def worker_after_worker(submissions: Path, out: Path, kills: int, pause: float, 
 
 
 def main() -> None:
-    """Compare, and say what came of it."""
+    """Compare the runs, and print the result."""
     parser = argparse.ArgumentParser(prog="benchmarks.kills", description=__doc__)
     parser.add_argument("--submissions", type=int, default=500)
     parser.add_argument("--kills", type=int, default=50)

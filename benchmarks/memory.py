@@ -1,4 +1,4 @@
-"""The most memory that a command takes, with every process it starts."""
+"""Measure the peak memory of a command, including every process it starts."""
 
 import subprocess
 import threading

@@ -1,4 +1,4 @@
-"""`make bench WHAT=pictures`: what the pages look like, for README.md and docs/pages.md, as headless Chromium shows them."""
+"""`make bench WHAT=pictures`: take screenshots of the pages in headless Chromium for README.md and docs/pages.md."""
 
 import html
 import re
@@ -28,7 +28,7 @@ STUDENTS = {
     "crash": ("da-without-transpose",),
 }  # and the mistakes that they make
 SMALL, LARGE = 30, 5_000
-# The picture, the page, what is scrolled to if not the top, the window, the colour scheme.
+# The picture, the page, the element to scroll to (if any), the window, the color scheme.
 SHOTS = [
     ("feedback-full", "full", "", WINDOW, "light"),
     ("feedback-broken", "broken", "", WINDOW, "light"),

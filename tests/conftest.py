@@ -1,4 +1,4 @@
-"""What the tests share: a judge, submissions and packages that are made once, and which tests go to one worker together."""
+"""Shared fixtures: a judge, submissions and packages that are created once; and the distribution of tests to workers."""
 
 import signal
 import zlib

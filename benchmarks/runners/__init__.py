@@ -1,1 +1,1 @@
-"""The hostile submissions through this grader, otter-grader's own runner and that of gradescope-utils, side by side."""
+"""Compare the effects of hostile submissions on this grader, otter-grader's own runner and gradescope-utils."""

@@ -26,7 +26,7 @@ PATIENCE = 180  # seconds for a cell, which ends by itself long before
 
 
 def main() -> int:
-    """Grade everything and say what came of it; exit code 1 when a control does not get its marks."""
+    """Grade everything and print the results; exit with code 1 if a control doesn't get its score."""
     parser = argparse.ArgumentParser(prog="benchmarks.runners", description=__doc__)
     only = "this attack alone, or this course: own, otter or gradescope; it can be given several times"
     parser.add_argument("--only", metavar="NAME", action="append", default=[], help=only)

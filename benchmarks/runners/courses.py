@@ -1,4 +1,4 @@
-"""What a course that follows each tool's documentation would have, and how a submission is graded with it.
+"""Courses set up as in each tool's documentation, and how they grade a submission.
 
 All of them use the same checks: those of tests/public and tests/hidden.
 """

@@ -1,4 +1,4 @@
-"""What is graded: the two controls, and the hostile submissions."""
+"""The graded submissions: the two controls, and the hostile ones."""
 
 from autograder.files import ROOT
 from tests.course import PARTS

@@ -1,4 +1,4 @@
-"""What was seen, in words: an outcome, the totals, and the page docs/runners.md."""
+"""Describe the results: each outcome, the totals, and the page docs/runners.md."""
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
@@ -93,7 +93,7 @@ An attack can have several of these effects. Points that a hostile submission lo
 
 
 def due(name: str) -> int:
-    """Return the marks a program deserves."""
+    """Return the score that a program deserves."""
     return sum(program(name).marks)
 
 
@@ -113,7 +113,7 @@ def outcome(name: str, seen: Seen) -> str:
 
 
 def as_due(name: str, seen: Seen) -> bool:
-    """Return whether a control got its marks and nothing else was seen."""
+    """Return whether a control got its score and had no other effect."""
     return not successes(name, seen) and seen.score is not None and abs(seen.score - due(name)) < SMALL
 
 

@@ -1,1 +1,1 @@
-"""Whole programs with the marks they must get: wrong ones, and right ones that a grader might wrongly fail."""
+"""Whole programs with the scores they must get: wrong ones, and correct ones that a grader might wrongly fail."""

@@ -1,4 +1,4 @@
-"""What computes nothing earns nothing but the names of its keys."""
+"""Code that computes nothing earns only the points of its keys."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The line that is quoted with a cause is the line at fault, or there is none."""
+"""The line quoted with a cause is the line at fault, or no line is quoted."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Every wrong program we know of loses marks in the right place and nowhere else, and hears why."""
+"""Every known mutant loses points only where its mistake is, and the feedback names the mistake."""
 
 from html.parser import HTMLParser
 

@@ -1,4 +1,4 @@
-"""The mutants of the solution: `make mutants` grades all of them, a push a few."""
+"""Mutants of the solution: `make mutants` grades all of them, and a push grades a few."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""check.py names the mistakes of the catalog by what they make on the public examples, and none that was not made."""
+"""check.py names the mistakes of the catalog from their results on the public examples, and never a wrong one."""
 
 from collections import Counter
 

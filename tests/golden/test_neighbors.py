@@ -1,4 +1,4 @@
-"""Mistakes next to those of the catalog are named too: with another number, sign or factor, or written in another way."""
+"""Variations of the catalog's mistakes are named, too: with another number, sign or factor, or written differently."""
 
 import re
 

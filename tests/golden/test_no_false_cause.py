@@ -1,4 +1,4 @@
-"""No cause is told that is not true: what is said of wrong formulas holds on networks that the diagnosis has not seen."""
+"""No reported cause is false: descriptions of wrong formulas also hold on networks that the diagnosis has not used."""
 
 import random
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Each mistake of the catalog has a short title of its own, which students may read: it says what is wrong, not what is right."""
+"""Each mistake of the catalog has a unique short title for students, which says what is wrong but not the solution."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Every right program we know of gets full marks, however it is written."""
+"""Every known correct program gets all points, however it is written."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`make adjust` and `make adjustments` for several TAs, and what `make grade` says at its end."""
+"""`make adjust` and `make adjustments` for several TAs, and the summary of `make grade`."""
 
 import csv
 import sqlite3

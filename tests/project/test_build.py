@@ -1,4 +1,4 @@
-"""What is built from solution/ and tests/: the assignment, the student's zip and the packages."""
+"""The builds from solution/ and tests/: the assignment, the students' zip and the packages."""
 
 import ast
 import importlib

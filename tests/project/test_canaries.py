@@ -1,4 +1,4 @@
-"""No hidden input and no expected value shows in anything that a student reads, whatever a submission does to get it there."""
+"""No hidden input or expected value appears in anything that students read, whatever a submission does."""
 
 import contextlib
 import html

@@ -1,4 +1,4 @@
-"""The vocabulary of the checks: what counts as an array of numbers, and what is said of anything else."""
+"""The vocabulary of the checks: which values count as arrays of numbers, and the messages about others."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`make grade SCHEDULER=...`: the marks of one machine from many, whatever becomes of workers, client and network."""
+"""`make grade SCHEDULER=...`: the same scores as on one machine, whatever happens to workers and network."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Attacks on the Dask cluster: by those who can reach it, and by a worker that is not one of ours. All on loopback."""
+"""Attacks on the Dask cluster, by anyone who can reach it and by a foreign worker. All on loopback."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""check.py where something is missing: one sentence that says what, and what to type."""
+"""check.py if something is missing: one sentence says what it is and what to type."""
 
 import ast
 import os

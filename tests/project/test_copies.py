@@ -1,4 +1,4 @@
-"""`make copies`: who copied comes first, however it was hidden; who worked alone is not named; nothing is run or believed."""
+"""`make copies` ranks copies first, however they are hidden, and never names independent work; it runs and trusts nothing."""
 
 import csv
 import os

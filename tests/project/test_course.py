@@ -1,4 +1,4 @@
-"""What a course sets in [course] and [feedback] holds everywhere: in what students get, in scores, pages and packages."""
+"""The settings in [course] and [feedback] apply everywhere: to files for students, scores, pages and packages."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""Marks as CSV: the table for a TA, and the columns of Gradescope, Canvas and Moodle; in none of them a text is a formula."""
+"""Scores as CSV: the table for TAs, and the columns of Gradescope, Canvas and Moodle; no text in them is a formula."""
 
 import csv
 import io

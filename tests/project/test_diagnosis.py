@@ -1,4 +1,4 @@
-"""The diagnosis names what makes exactly the wrong tensor, is silent on right work, and shows a small example of the rest."""
+"""The diagnosis names exact causes of wrong tensors, ignores correct work, and shows a small example of everything else."""
 
 import ast
 import itertools

@@ -1,4 +1,4 @@
-"""The signs of finite differences, each by itself, and where what comes of them is told."""
+"""The tests for finite differences, one by one, and where their results are reported."""
 
 import json
 import sys

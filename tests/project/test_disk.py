@@ -1,4 +1,4 @@
-"""What a disk and other programs do to a run: a full disk and a locked gradebook are a sentence, and nothing is lost."""
+"""Problems with disks and other programs: a full disk or a locked gradebook gives a message, and nothing is lost."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""The pages that people read: their commands, links, paths and numbers are true."""
+"""The documentation: its commands, links, paths and numbers are correct."""
 
 import functools
 import importlib.util

@@ -1,4 +1,4 @@
-"""One judge, four doors: golden submissions get the same marks at each of them, check by check and task by task."""
+"""One judge, four integrations: golden submissions get the same scores in each, check by check and task by task."""
 
 import sys
 

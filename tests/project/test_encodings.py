@@ -1,4 +1,4 @@
-"""Encodings: a source is read in the one that is plain, and Python and everybody else sees the same text."""
+"""Encodings: a source is read in its only plausible encoding, and Python and all other readers see the same text."""
 
 import codecs
 import contextlib

@@ -1,4 +1,4 @@
-"""Every entry of a class: it gets a row, or is named; the folder of a class is told from that of a student."""
+"""Every entry of a class gets a row or is named, and the folder of a class is distinguished from a student's."""
 
 import csv
 import io

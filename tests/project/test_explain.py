@@ -1,4 +1,4 @@
-"""`make explain`: what one check compared, the line of the student's that made it, and a script that shows the same.
+"""`make explain`: what one check compared, the student's line that computed it, and a script that reproduces it.
 
 The scripts run outside the sandbox here; the programs below are our own.
 """

@@ -1,4 +1,4 @@
-"""Exports: what platforms let a TA download is recognised as a zip and as the folder made of it, and plain folders are not."""
+"""Exports: downloads from platforms are recognized as zips and as unpacked folders, and plain folders are not."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The grader's own faults: they cost one submission, never its marks, and nothing that was graded."""
+"""Faults of the grader affect one submission, never its points, and nothing that was graded before."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""All reports name the same thing to fix first, and none of them what follows only from starter code that stands in."""
+"""All reports name the same thing to fix first, and none reports consequences of starter code."""
 
 import html
 import io

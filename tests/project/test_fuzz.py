@@ -1,4 +1,4 @@
-"""Whatever comes, over the pipe or as a submission, is a value or is refused: no crash, no hang, nothing out of bounds.
+"""Any data, over the pipe or as a submission, is either accepted or rejected: no crash, no hang, nothing out of bounds.
 
 Every run tries the same examples. FUZZ_EXAMPLES=20000 tries so many of each kind, others than those, for as long as it takes.
 """

@@ -1,4 +1,4 @@
-"""`make grade` from end to end: the bundled examples, the files it leaves, and what it says when it is called wrongly."""
+"""`make grade` from end to end: the bundled examples, the files it writes, and its messages if it is called incorrectly."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The gradebook: nothing that was graded is lost, nothing is graded twice, and nothing that a TA decided is overwritten."""
+"""The gradebook: no result is lost, nothing is graded twice, and no decision of a TA is overwritten."""
 
 import contextlib
 import csv

@@ -1,4 +1,4 @@
-"""The Gradescope package for real: its layout in a temporary root, setup.sh once, run_autograder for each submission."""
+"""The real Gradescope package: its layout in a temporary root, setup.sh once, and run_autograder for each submission."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The hand-out: its maths can be read everywhere, its numbers are true, and its page and figures need nothing else."""
+"""The hand-out: its math is readable everywhere, its numbers are correct, and its page and figures are self-contained."""
 
 import re
 import subprocess

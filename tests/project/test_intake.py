@@ -1,4 +1,4 @@
-"""Intake: what is a submission, what is in it, and the sentence for everything that is neither."""
+"""Intake: what counts as a submission, what it contains, and the message about everything else."""
 
 import io
 import os

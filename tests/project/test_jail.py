@@ -1,4 +1,4 @@
-"""The layers around a submission: each one alone does what its line in the table says, and they are told truly."""
+"""The isolation layers: each one alone does what the table says, and is reported correctly."""
 
 import contextlib
 import os

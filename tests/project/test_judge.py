@@ -1,4 +1,4 @@
-"""The judge: whatever a submission returns is a mark and a sentence, never a fault of the grader."""
+"""The judge: whatever a submission returns leads to a score and a message, never to a fault of the grader."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is not for students is refused where students would get it, whatever it is called and whatever it is packed into."""
+"""Private content is rejected in everything for students, whatever its name and however it is packed."""
 
 import io
 import json

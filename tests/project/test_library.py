@@ -1,4 +1,4 @@
-"""What submissions may import and ask for once they are locked in: all of the standard library, and the empty root."""
+"""What submissions may import and do once they are locked in: all of the standard library, and the empty root directory."""
 
 import shutil
 import sys

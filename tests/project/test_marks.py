@@ -1,4 +1,4 @@
-"""What counts in the end: tasks left out, lateness, adjustments; what each takes or adds, in which order, and what is said."""
+"""The final score: dropped tasks, lateness and adjustments, their order, their effects, and their sentences."""
 
 import itertools
 import json

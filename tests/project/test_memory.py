@@ -1,4 +1,4 @@
-"""What the judge keeps of a submission is bounded, whatever its code returns; running out of memory costs that submission."""
+"""What the judge keeps of a submission is bounded, whatever its code returns; lack of memory affects only that submission."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a course lets Gradescope's metadata do (limit hand-ins, say when one came, name students), and what never."""
+"""What a course can do with Gradescope's metadata (limit submissions, detect lateness, name students), and what it cannot."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""The nbgrader course for real: built once, and a class of right, wrong and hostile work graded by nbgrader's own commands."""
+"""The real nbgrader course: built once, and a class of correct, wrong and hostile submissions graded by nbgrader's commands."""
 
 import contextlib
 import csv

@@ -1,4 +1,4 @@
-"""What is looked at in warmup.py and extension.py is right where it follows from dnn.py, and looked at whatever it is."""
+"""Observations of warmup.py and extension.py accept consequences of dnn.py, and handle any value."""
 
 import itertools
 

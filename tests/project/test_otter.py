@@ -1,4 +1,4 @@
-"""The otter package for real: `otter assign` makes it, a kernel runs the student's notebook, `otter run` grades."""
+"""The real otter package: `otter assign` builds it, a kernel runs the student's notebook, and `otter run` grades."""
 
 import json
 import re

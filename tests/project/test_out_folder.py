@@ -1,4 +1,4 @@
-"""OUT holds one class: another one is refused, people who leave are set aside, and nobody else can read any of it."""
+"""OUT holds one class: another class is rejected, people who leave are moved aside, and no one else can read it."""
 
 import os
 from datetime import date

@@ -1,4 +1,4 @@
-"""What the class report counts, and what the student's page makes of a record; how both look is for tests/browser."""
+"""The counts of the class report, and the content of the student's page; tests/browser tests how both look."""
 
 import json
 import math

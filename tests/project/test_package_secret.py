@@ -1,4 +1,4 @@
-"""Which secret a package holds: the course's own, one drawn once for the clone, or the public example where it is accepted."""
+"""The secret in a package: the course's own, one drawn once for the clone, or the public example if it is accepted."""
 
 import os
 import stat

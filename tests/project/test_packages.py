@@ -1,4 +1,4 @@
-"""`make package`: what lies in dist/ is the same bytes wherever it is built, and students' packages hold nothing of ours."""
+"""`make package`: the files in dist/ are the same bytes everywhere, and students' packages are free of private files."""
 
 import hashlib
 import json

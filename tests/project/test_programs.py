@@ -1,4 +1,4 @@
-"""The engine of the diagnosis carries out any function line by line, and knows nothing of an assignment."""
+"""The engine of the diagnosis executes any function line by line, and is independent of the assignment."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""What a submission is quoted with in a hidden check: what it said before, and what it cannot say anything by."""
+"""What a hidden check quotes from a submission: what it said before, and what cannot reveal anything."""
 
 import numpy as np
 import pytest

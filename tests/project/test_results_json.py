@@ -1,4 +1,4 @@
-"""results.json is valid for Gradescope, and adds up, whatever becomes of a submission and whenever hidden checks are shown."""
+"""results.json is valid for Gradescope and adds up, whatever happens to a submission and whenever hidden checks are shown."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Feedback goes back: by the platforms' own rules to the person whose work it is about, or to nobody, which is told."""
+"""Feedback is returned by the platforms' own rules, only to the person it is about; everything else is reported."""
 
 import csv
 import io

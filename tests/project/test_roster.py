@@ -1,4 +1,4 @@
-"""The roster: the tables that platforms export are read as they come, and tell who handed in and who did not."""
+"""The roster: tables exported by platforms are read unchanged, and show who submitted and who did not."""
 
 import codecs
 from dataclasses import replace

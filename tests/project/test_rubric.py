@@ -1,4 +1,4 @@
-"""The rubric: what the graded checks are worth, and what stands beside them."""
+"""The rubric: the points of the graded checks, and the descriptions next to them."""
 
 import re
 from collections import Counter

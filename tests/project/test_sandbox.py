@@ -1,4 +1,4 @@
-"""The sandbox: what comes back from a submission, what goes wrong in it, and what it can see of the grader."""
+"""The sandbox: results of a submission, its failures, and what it can see of the grader."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Checks that go on side by side: each as if it were alone, whatever becomes of the others."""
+"""Interleaved checks: each one runs as if it were alone, whatever happens to the others."""
 
 from functools import partial
 

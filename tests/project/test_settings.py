@@ -1,4 +1,4 @@
-"""The course file: what is read from it, what hangs on the secret and what does not, and who gets to see anything of it."""
+"""The course file: what is read from it, what depends on the secret and what does not, and who can see it."""
 
 import json
 import os

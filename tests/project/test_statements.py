@@ -1,4 +1,4 @@
-"""Files whose statements fail, exit, wait or take too long: what is skipped, in the grader and at home alike."""
+"""Files whose statements fail, exit, wait or take too long: which ones are skipped, in the grader and at home."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A file or a folder that becomes another one between the moment it is listed and the moment it is read is refused by name."""
+"""A file or folder that is replaced between listing and reading is rejected by name."""
 
 import ctypes
 import os

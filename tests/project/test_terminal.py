@@ -1,4 +1,4 @@
-"""What `make grade` and a student's check.py write to a terminal: in colour or plain, on a narrow screen, nothing it obeys."""
+"""The terminal output of `make grade` and check.py: in color or plain, on narrow screens, without control characters."""
 
 import fcntl
 import os
@@ -75,7 +75,7 @@ def obeyed(text):
     return [letter for letter in COLOUR.sub("", text) if not (letter.isprintable() or letter in "\n\t")]
 
 
-def test_grade_is_in_colour(graded):
+def test_grade_is_in_color(graded):
     text, code = in_terminal(graded, 100)
     assert code == 0
     rows = {row.split()[0]: row for row in text.splitlines() if row.strip()}
@@ -85,7 +85,7 @@ def test_grade_is_in_colour(graded):
 
 
 @pytest.mark.parametrize("plain", PLAIN, ids=str)
-def test_grade_is_plain_where_colour_is_not_wanted(graded, plain):
+def test_grade_is_plain_if_color_is_not_wanted(graded, plain):
     text, _ = in_terminal(graded, 100, **plain)
     assert "\x1b" not in text
     assert "100/100" in text
@@ -111,7 +111,7 @@ def test_grade_fits_any_screen(graded, columns):
         assert "(dB3, dB2, dB1). Everything else is correct" in joined
 
 
-def test_check_is_in_colour(folder):
+def test_check_is_in_color(folder):
     text, code = in_terminal([sys.executable, "check.py"], 100, folder)
     assert code == 1
     assert "\x1b[31mwrong" in text
@@ -121,13 +121,13 @@ def test_check_is_in_colour(folder):
 
 
 @pytest.mark.parametrize("plain", PLAIN, ids=str)
-def test_check_is_plain_where_colour_is_not_wanted(folder, plain):
+def test_check_is_plain_if_color_is_not_wanted(folder, plain):
     text, _ = in_terminal([sys.executable, "check.py"], 100, folder, **plain)
     assert "  wrong  " in text
     assert "\x1b" not in text
 
 
-def test_check_is_in_colour_where_no_color_is_empty(folder):
+def test_check_is_in_color_if_no_color_is_empty(folder):
     """https://no-color.org: "when present and not an empty string"."""
     assert "\x1b[31mwrong" in in_terminal([sys.executable, "check.py"], 100, folder, NO_COLOR="")[0]
 

@@ -1,4 +1,4 @@
-"""Lines of a wrong value at home, and exceptions of shapes that do not fit; the programs here are ours."""
+"""The lines behind wrong values at home, and exceptions about shapes; the programs here are our own."""
 
 import importlib.util
 import linecache

@@ -1,4 +1,4 @@
-"""The truth of a case: complex step, central differences, an autodiff library and the solution agree on it."""
+"""The reference values of a case: complex steps, central differences, an autodiff library and the solution agree."""
 
 import autograd
 import autograd.numpy as anp

@@ -1,4 +1,4 @@
-"""Which file is meant: what is unmistakable is graded with a note, and what is not names all that may be meant."""
+"""Which file is meant: a clear one is graded with a note; otherwise, the message names all candidates."""
 
 import itertools
 import zipfile

@@ -1,4 +1,4 @@
-"""The frames on the pipe: whatever comes is a value or is refused."""
+"""The frames on the pipe: any data is either accepted or rejected."""
 
 import socket
 import struct

@@ -1,4 +1,4 @@
-"""The pool of workers ends its own processes and no other, and leaves the environment as it was."""
+"""The pool of workers ends only its own processes, and leaves the environment unchanged."""
 
 import multiprocessing
 import os

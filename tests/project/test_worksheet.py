@@ -1,4 +1,4 @@
-"""Canvas's gradebook and Moodle's worksheet come in as the roster and go out with the scores: nothing else in them differs."""
+"""Canvas's gradebook and Moodle's worksheet are read as the roster and written with the scores; nothing else changes."""
 
 import csv
 import io

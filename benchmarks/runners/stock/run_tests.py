@@ -1,4 +1,4 @@
-"""Runs the tests as the documentation of gradescope-utils has it."""
+"""Run the tests as in the documentation of gradescope-utils."""
 
 import unittest
 

@@ -1,4 +1,4 @@
-"""Hostile submissions: what each tries, and the marks and the status that it must get all the same.
+"""Hostile submissions: what each one tries, and the score and the status that it must get.
 
 An attack is a whole submission. It is written against a `World`: things that lie about for it, so that success shows. Where
 its files name `@SECRET_FILE@`, `@OPEN_FOLDER@`, `@RESULTS@` or `@PORT@`, the place in this world is put in.

@@ -1,4 +1,4 @@
-"""What an attack is, and the world it is written against."""
+"""Attacks, and the world they are written against."""
 
 import base64
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The data channel: what comes back over the pipe, what goes in, and what stays behind between two calls."""
+"""The data channel: what is received over the pipe, what is sent, and what remains between two calls."""
 
 from tests.golden.attacks.attack import Attack
 from tests.golden.attacks.doors import at_import, greedy, in_methods, vandal

@@ -1,4 +1,4 @@
-"""The ways into a submission: what a row of an attack is put into, so that the row shows the attack and nothing else.
+"""Templates for submissions with hostile code, so that each row of a table contains only the attack itself.
 
 A greedy attack is hostile code and the empty skeleton, which deserves no point. A vandal is hostile code and the solution.
 """

@@ -1,4 +1,4 @@
-"""The world an attack is put into, and the look around afterwards: what did it gain, read, leave behind or disturb?"""
+"""The world that an attack runs in, and the search for its effects: what did it gain, read, leave behind or disturb?"""
 
 import contextlib
 import csv
