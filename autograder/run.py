@@ -35,7 +35,7 @@ from autograder.out_folder import FOLDERS, check_class, check_place, clear_draft
 from autograder.platforms.nbgrader.gradebook import open_gradebook, record
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
-from autograder.report.needs import Need, needs_of_marks, write_needs
+from autograder.report.needs import Need, write_needs
 from autograder.report.outputs import Outputs, plan_outputs
 from autograder.report.overview import Overview
 from autograder.report.table import Summary, grades_table
@@ -108,7 +108,7 @@ def run_grade(order: GradeOptions) -> int:
         book = stack.enter_context(Gradebook(order.out / NAME, checks_digest(limits), warn))
         check_class(order.out, book, (one.student for one in found.submissions), order.other_class)
         reader = stack.enter_context(Reader(files))
-        run = Run(order, found, settings, book, reader, outputs)
+        run = Run(order, found, settings, book, reader, outputs, roster)
         try:
             with progress_bar(console(stderr=True)) as progress:
                 task = progress.add_task("Grading", total=len(found.submissions))
@@ -118,8 +118,9 @@ def run_grade(order: GradeOptions) -> int:
             run.write_all()
             warn(f"Stopped after {run.done} of {len(found.submissions)} submissions; the next make grade resumes from there.")
             return STOPPED
-        print_summary(order, run, summary := run.write_all())
-        print("", *write_needs(list_needs(run, summary, roster), [*found.remarks[found.kind != PLAIN :], *remarks]), sep="\n")
+        summary, needs = run.write_all()
+        print_summary(order, run, summary)
+        print("", *write_needs(needs, [*found.remarks[found.kind != PLAIN :], *remarks]), sep="\n")
         return GRADER_FAILED if run.faults else 0
 
 
@@ -136,22 +137,18 @@ def check_only(only: str, refs: Sequence[SubmissionRef]) -> None:
     )
 
 
-def list_needs(run: "Run", summary: Summary, roster: Roster | None) -> Iterator[Need]:
-    """Yield everything that needs the TA's attention after a run."""
-    refs = run.found.submissions
-    yield from needs_of_marks(summary.concerns)
-    if roster:
-        unknown = roster.list_unknown(refs)
+def list_needs(run: "Run") -> Iterator[Need]:
+    """Yield what a run needs from the TA because of its roster and of adjustments."""
+    if roster := run.roster:
+        unknown = roster.list_unknown(run.found.submissions)
         yield Need("Submitted, but not on the roster", len(unknown), unknown, "Find out who they are.")
-        absent = [format_person(person) for person in run.outputs.absent]
-        yield Need("On the roster, but submitted nothing", len(absent), absent, "Their rows in exports/ have no score.")
-        twice = [format_person(person) for person in roster.list_repeated(refs)]
+        twice = [format_person(person) for person in roster.list_repeated(run.found.submissions)]
         yield Need("More than one submission for one person", len(twice), twice, "Remove those that do not count.")
-    if alike := run.book.alike():
-        pairs = [f"{pair.first} and {pair.second}" for pair in alike]
-        yield Need("Possible copies", len(pairs), pairs, f"Look at {run.order.out / 'copies.html'}.")
+        absent = [format_person(person) for person in run.outputs.absent]
+        what, todo = "On the roster, but submitted nothing", "Their rows in exports/ have no score."
+        yield Need(what, len(absent), absent, todo, is_decision=False)
     gone = sorted(run.adjustments.keys() - run.waiting.keys())
-    yield Need("Adjusted by hand, but not in this class", len(gone), gone, "make adjustments lists them.")
+    yield Need("Adjusted by hand, but not in this class", len(gone), gone, "`make adjustments` lists them.")
 
 
 class Run:
@@ -165,9 +162,10 @@ class Run:
         book: Gradebook,
         reader: Reader,
         outputs: Outputs,
+        roster: Roster | None,
     ) -> None:
         self.order, self.found, self.settings, self.book, self.outputs = order, found, settings, book, outputs
-        self.reader = reader
+        self.reader, self.roster = reader, roster
         self.waiting = {one.student: one for one in found.submissions}
         self.assignment = read_assignment()
         self.adjustments = book.adjustments()
@@ -247,9 +245,13 @@ class Run:
                 file.write(text)
         self.book.has_written(student, "" if is_fault else outputs_digest(source, (text.encode() for text in texts)))
 
-    def write_all(self) -> Summary:
-        """Write grades.csv, the report, the tables for platforms, and every student's file that is missing or outdated."""
-        summary, overview, out = Summary(), Overview(), self.order.out
+    def write_all(self) -> tuple[Summary, list[Need]]:
+        """Write grades.csv, the report, the tables for platforms, and every student's file that is missing or outdated.
+
+        Return what the terminal shows of the class, and what needs the TA's attention.
+        """
+        overview = Overview(title=self.assignment.title, due=self.settings.late.due)
+        summary, out, alike = Summary(), self.order.out, self.book.alike()
         warn(*set_aside(out, self.book, self.waiting))
         self.book.keep_class(self.found.submissions, self.outputs.absent)
         with contextlib.ExitStack() as stack:
@@ -262,9 +264,9 @@ class Run:
                 add(mark)
                 summary.add(mark)
                 overview.add(mark)
-            page = overview.html(self.book.alike(), self.outputs.absent)
-            stack.enter_context(atomic_write(out / "report.html")).write(page)
-        return summary
+            others = [*list_needs(self)]
+            stack.enter_context(atomic_write(out / "report.html")).write(overview.html(alike, others))
+        return summary, overview.list_needs(alike, others)
 
     def marks(self) -> Iterator[Mark]:
         """Yield the mark of every submission that has a result, in name order."""

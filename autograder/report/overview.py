@@ -1,39 +1,29 @@
-"""A class on one page for the TA: what to repeat in the lecture, what needs a look, the scores, and all students.
+"""A class on one page for the TA: what to cover in the next lecture, what needs a decision, the scores, and all students.
 
 Marks are added one after the other; of each only a row of the table is kept.
 """
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
 from autograder.gradebook.book import Alike
-from autograder.intake.submission_ref import Person
 from autograder.marks import Mark
 from autograder.report.distribution import Distribution
+from autograder.report.needs import CONCERNS, Need, count_decisions, find_concerns, needs_of_marks, needs_of_pairs
 from autograder.report.page import render_page
 from autograder.report.words import write_headline
-from autograder.results import Cause, CheckResult
-from autograder.sandbox.layers import lacking
+from autograder.results import Cause, CheckResult, Result
+from autograder.text import format_time
 
 MAX_REASON = 140  # characters of what the table says about a student
-MAX_LISTED = 100  # students who are named for one concern; the others are counted
+MAX_LISTED = 100  # names for one need; the others are counted
 LECTURE = 3  # mistakes at the top
-# What a TA has to look at: its title, and what to do about it.
-CONCERNS = {
-    "error": ("The grader failed", "The traceback is in the terminal. `make grade` tries these submissions again."),
-    "invalid": ("Nothing could be read", "These have 0 points. Ask for the files again."),
-    "differences": (
-        "Backward passes by finite differences",
-        "The rubric takes points for these. Look at them before you agree.",
-    ),
-    "files": ("Skipped lines and unusual files", "These submissions were graded. Their students see the same notes."),
-    "weak": ("Weak isolation", "The machine that graded these submissions did not keep them from what is listed here."),
-    "remark": ("Remarks", "Only you can see these."),
-}
+COMMON_COUNT, COMMON_SHARE = 3, 0.1  # students, and their share of those graded, that make a mistake one for the lecture
 
 
 class Student(NamedTuple):
@@ -47,6 +37,11 @@ class Student(NamedTuple):
     reason: str
     mistakes: list[tuple[str, str]]
     concerns: dict[str, str]
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether a person has to decide something about it."""
+        return any(CONCERNS[kind].is_decision for kind in self.concerns)
 
 
 @dataclass
@@ -68,26 +63,27 @@ class Mistake:
 
 @dataclass
 class Tally:
-    """A check in the class: how many submissions have tried it, and how many of them passed."""
+    """A check in the class: how many submissions have tried it, and how many of them failed."""
 
     check: CheckResult
-    passed: int = 0
+    failed: int = 0
     tried: int = 0
 
     @property
     def share(self) -> float:
-        """The share that passed."""
-        return self.passed / self.tried if self.tried else 0
+        """The share that failed."""
+        return self.failed / self.tried if self.tried else 0
 
 
 class Overview:
-    """The class report; use `add` for any number of marks, then `html`."""
+    """The class report; use `add` for any number of marks, then `html`. title and due are those of the assignment, if known."""
 
-    def __init__(self, marks: Iterable[Mark] = ()) -> None:
+    def __init__(self, marks: Iterable[Mark] = (), title: str = "", due: datetime | None = None) -> None:
+        self.title, self.due = title, due
         self.students: list[Student] = []
         self.max_scores: dict[str, float] = {}  # of each part
         self.checks: dict[str, Tally] = {}
-        self.tasks: dict[tuple[str, str], list[float]] = {}  # (part, task): [earned, possible]
+        self.tasks: dict[tuple[str, str], list[float]] = {}  # (part, task): [points lost, points possible]
         self.mistakes: dict[tuple[str, str], Mistake] = {}
         for mark in marks:
             self.add(mark)
@@ -97,7 +93,7 @@ class Overview:
         result = mark.result
         people = "; ".join(person.name for person in mark.waiting.people if person.name)
         parts = {part: result.part_score(part) for part in result.parts}
-        reason = textwrap.shorten(write_headline(result), MAX_REASON, placeholder=" …")
+        reason = textwrap.shorten(write_reason(result), MAX_REASON, placeholder=" …")
         mistakes = list(dict.fromkeys(map(identify, result.causes)))
         concerns = find_concerns(mark)
         self.students.append(Student(result.student, people, mark.score, parts, result.status, reason, mistakes, concerns))
@@ -114,9 +110,9 @@ class Overview:
         """Count a check, and its points for its task."""
         tally = self.checks.setdefault(check.id, Tally(check))
         tally.tried += check.passed is not None
-        tally.passed += bool(check.passed)
+        tally.failed += check.passed is False
         task = self.tasks.setdefault((check.part, check.task), [0, 0])
-        task[0] += check.score
+        task[0] += check.points - check.score
         task[1] += check.points
 
     def count_mistake(self, student: str, cause: Cause, failed: Sequence[CheckResult]) -> None:
@@ -137,48 +133,66 @@ class Overview:
         found += [Distribution(f"{part}.py", parts[part], most) for part, most in self.max_scores.items()]
         return [one for one in found if one.scores and one.max_score]
 
-    def html(self, alike: Sequence[Alike] | None = None, absent: Sequence[Person] = ()) -> str:
+    def list_needs(self, alike: Sequence[Alike] | None = None, others: Iterable[Need] = ()) -> list[Need]:
+        """Return what needs attention in the class; others are what the marks and pairs do not show."""
+        names = {kind: [student.name for student in self.students if kind in student.concerns] for kind in CONCERNS}
+        return [need for need in (*needs_of_marks(names), *needs_of_pairs(alike or ()), *others) if need.number]
+
+    def html(self, alike: Sequence[Alike] | None = None, others: Iterable[Need] = ()) -> str:
         """Return the text of report.html.
 
-        alike are the pairs that `make copies` found, None if it did not run; absent are those in the roster who did not submit.
+        alike are the pairs that `make copies` found, None if it did not run; others are more needs.
         """
+        graded = sum(student.status == "graded" for student in self.students)
         ranked = sorted(self.mistakes.items(), key=lambda item: (-len(item[1].students), -item[1].lost, item[0]))
-        concerns = {kind: [student for student in self.students if kind in student.concerns] for kind in CONCERNS}
+        common = [mistake for _, mistake in ranked if len(mistake.students) >= max(COMMON_COUNT, COMMON_SHARE * graded)]
+        known = {student.name: student for student in self.students}
+        needs = self.list_needs(alike, others)
         return render_page(
             "report",
+            title=self.title,
+            due=format_time(self.due, self.due) if self.due else "",
             students=self.students,
             parts=list(dict.fromkeys(part for student in self.students for part in student.parts)),
             numbers={key: number for number, (key, _) in enumerate(ranked, start=1)},
             link_to=link_to,
-            known={student.name for student in self.students},
-            graded=sum(student.status == "graded" for student in self.students),
+            known=known,
+            graded=graded,
             mistakes=[mistake for _, mistake in ranked],
-            lecture=LECTURE,
+            lecture=common[:LECTURE],
             listed=MAX_LISTED,
-            tasks=sorted(self.tasks.items(), key=lambda item: (item[1][0] / item[1][1] if item[1][1] else 0, item[0])),
-            half=sum(tally.share < 0.5 for tally in self.checks.values()),
-            checks=sorted(self.checks.values(), key=lambda tally: tally.share),
-            concerns=[(kind, *CONCERNS[kind], students) for kind, students in concerns.items() if students],
+            tasks=sorted(self.tasks.items(), key=lambda item: (-divide(*item[1]), item[0])),
+            divide=divide,
+            half=sum(tally.share > 0.5 for tally in self.checks.values()),
+            checks=sorted(self.checks.values(), key=lambda tally: -tally.share),
+            needs=[(need, group_names(need, known)) for need in needs],
+            decisions=count_decisions(needs),
             alike=alike,
             similar={name for pair in alike or () for name in (pair.first, pair.second)},
-            absent=[person.name or person.email or person.id for person in absent],
             distributions=self.distributions(),
         )
 
 
-def find_concerns(mark: Mark) -> dict[str, str]:
-    """Return a sentence for each one of CONCERNS that a mark raises."""
-    result = mark.result
-    found = {} if result.status == "graded" else {result.status: result.reason}
-    if notes := " ".join(dict.fromkeys(check.note for check in result.checks if check.note)):
-        found["differences"] = notes
-    if result.warnings:
-        found["files"] = " ".join(result.warnings)
-    if result.layers and (weak := lacking(result.layers, ())):
-        found["weak"] = f"Not kept from the grader's {' and '.join(weak)}."
-    if remarks := " ".join([*result.remarks, *mark.remarks]):
-        found["remark"] = remarks
-    return found
+def divide(some: float, whole: float) -> float:
+    """Return the share of some in a whole, 0 of nothing."""
+    return some / whole if whole else 0
+
+
+def group_names(need: Need, known: Mapping[str, Student]) -> dict[str, list[str]]:
+    """Return the first names of a need, by what is to say about them."""
+    groups: dict[str, list[str]] = {}
+    for name in need.names[:MAX_LISTED]:
+        text = known[name].concerns[need.kind] if need.kind in CONCERNS else ""
+        groups.setdefault(text, []).append(name)
+    return groups
+
+
+def write_reason(result: Result) -> str:
+    """Return what the table says about a submission: its headline with the titles of mistakes alone."""
+    text = write_headline(replace(result, warnings=()) if result.warnings else result)
+    for cause in result.causes:
+        text = text.replace(cause.headline, f"{cause.heading}.")
+    return text
 
 
 def identify(cause: Cause) -> tuple[str, str]:

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from autograder.marks import Mark
 from autograder.report.distribution import Distribution
-from autograder.report.overview import find_concerns
 from autograder.report.spreadsheet import Cell, Sheet
 from autograder.report.words import write_headline
 from autograder.text import format_number
@@ -60,7 +59,6 @@ class Summary:
         self.first: list[Mark] = []  # all of a class that is small enough for a table
         self.notable: list[Mark] = []  # those that a TA has to look at
         self.layers: tuple[str, ...] = ()
-        self.concerns: dict[str, list[str]] = {}  # names of submissions, by the kind of concern
         for mark in marks:
             self.add(mark)
 
@@ -70,8 +68,6 @@ class Summary:
         self.layers = self.layers or mark.result.layers
         if mark.score is not None:
             self.scores.append(mark.score)
-        for kind in (*find_concerns(mark), *(["late"] if mark.penalty else [])):
-            self.concerns.setdefault(kind, []).append(mark.result.student)
         if self.count <= MAX_ROWS:
             self.first.append(mark)
         if (mark.result.status != "graded" or mark.result.remarks) and len(self.notable) < MAX_ROWS:

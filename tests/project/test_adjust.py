@@ -242,12 +242,17 @@ def test_a_run_ends_with_what_needs_a_person(graded, tmp_path, capsys):
     end = said[said.index("What needs your attention:") :].splitlines()
     names = "empty0, empty1, empty2, empty3, empty4 and 2 more"
     assert end[1] == f"- Nothing could be read: 7 ({names}). These have 0 points. Ask for the files again."
-    assert end[2].startswith("- Skipped lines and unusual files: 1 (yves). ")
-    assert end[3].startswith("- Submitted, but not on the roster: 8 (")
-    assert end[4].startswith("- On the roster, but submitted nothing: 2 (Bob Ross (2), Zoe Absent (3)). ")
-    assert end[5] == "- Adjusted by hand, but not in this class: 1 (eve). make adjustments lists them."
+    assert end[0] == "What needs your attention: 16"
+    assert end[2].startswith("- Submitted, but not on the roster: 8 (")
+    assert end[3] == "- Adjusted by hand, but not in this class: 1 (eve). `make adjustments` lists them."
+    assert end[4] == "Good to know:"
+    assert end[5].startswith("- Skipped lines and unusual files: 1 (yves). ")
+    assert end[6].startswith("- On the roster, but submitted nothing: 2 (Bob Ross (2), Zoe Absent (3)). ")
     assert said.rstrip().splitlines()[-1] == end[-1]
     assert len(end) < 12
+    report = (tmp_path / "out/report.html").read_text()
+    assert '<a href="#needs"><strong>16</strong> need you' in report
+    assert all(f"<strong>{line[2:].partition(':')[0]}</strong>" in report for line in (*end[1:4], *end[5:7]))
 
 
 def test_the_adjustment_is_in_what_is_written(graded, tmp_path):

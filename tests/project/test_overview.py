@@ -4,6 +4,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -20,9 +21,11 @@ from autograder.judge import judge as judging
 from autograder.marks import Adjustment, mark_of
 from autograder.report.distribution import Distribution, count_bins, round_ticks
 from autograder.report.feedback import compare_numbers, feedback_html
+from autograder.report.needs import Need
 from autograder.report.overview import Overview
 from autograder.report.words import write_summary
 from autograder.results import Cause, CheckResult, Comparison, Result
+from autograder.settings import Late, Settings
 from tests.course import ASSIGNMENT
 from tests.golden.crowd import crowd, graded
 from tests.golden.differences import DNN
@@ -55,18 +58,35 @@ def words(page):
 # The class
 
 
-def test_mistakes_by_the_students_who_make_them(wrong):
+def test_mistakes_by_how_many_students_make_them(wrong):
     both, one = wrong("derivative-at-z", "db-summed"), wrong("derivative-at-z")
     assert len(both.causes) == 1  # the second one replaces the first in dnn.py
     overview = Overview([*named(both, "ada"), *named(one, "bela", "chen"), *named(wrong(), "dora")])
-    rows = re.findall(r'<tr><td class="n">(\d+)</td><td>dnn</td>', overview.html())
-    assert rows == ["2", "1"]
-    said = words(overview.html())
-    title = " ".join(re.sub("`", " ", one.causes[0].title).split())
-    assert f"2 of 4 students (50 %), dnn.py: {title} Explain: " in said
-    assert said.index("2 of 4 students") < said.index("1 of 4 students")
+    rows = re.findall(r'data-mistake="(\d)">(\d+)<span class="unseen">', overview.html())
+    assert rows == [("1", "2"), ("2", "1")]
     lost = 60 - one.part_score("dnn")
     assert overview.mistakes["dnn", "derivative-at-z"].lost == 2 * lost
+    (table,) = re.findall(r'<h2 id="mistakes">.*?</table>', overview.html(), flags=re.DOTALL)
+    assert "bela" not in table
+
+
+@pytest.mark.parametrize(("made", "others", "is_common"), [(3, 27, True), (3, 28, False), (2, 0, False), (3, 0, True)])
+def test_the_lecture_repeats_what_3_students_and_10_percent_get_wrong(made, others, is_common, wrong):
+    one = wrong("derivative-at-z")
+    crowd = [*named(one, *(f"a{n}" for n in range(made))), *named(wrong(), *(f"b{n}" for n in range(others)))]
+    said = words(Overview(crowd).html()).partition(" Scores ")[2]
+    title, answer = (" ".join(re.sub("`", " ", text).split()) for text in (one.causes[0].title, one.causes[0].hints[-1]))
+    card = f"{100 * made / (made + others):.0f} % {made} students {title} dnn.py {answer}"
+    rule = "No mistake is common: none is made by 3 or more students and 10 % or more of those graded."
+    assert (card in " ".join(said.split()), rule in said) == (is_common, not is_common)
+
+
+def test_at_most_three_mistakes_are_for_the_lecture(wrong):
+    mistakes = ("derivative-at-z", "db-summed", "da-without-transpose", "softmax-output-is-sigmoid")
+    overview = Overview(mark for name in mistakes for mark in named(wrong(name), *(f"{name}{number}" for number in range(3))))
+    assert [len(mistake.students) for mistake in overview.mistakes.values()] == [3, 3, 3, 3]
+    (cards,) = re.findall(r'<ol class="cards">.*?</ol>', overview.html(), flags=re.DOTALL)
+    assert cards.count("<li>") == 3
 
 
 def test_missing_files_do_not_count_as_failures_of_the_class(judge, wrong):
@@ -76,10 +96,10 @@ def test_missing_files_do_not_count_as_failures_of_the_class(judge, wrong):
         )
     )
     overview = Overview([*named(missing, "ada"), *named(wrong(), "bela")])
-    assert {tally.share for tally in overview.checks.values()} == {1}
+    assert {tally.share for tally in overview.checks.values()} == {0}
     assert {tally.tried for id_, tally in overview.checks.items() if id_.startswith("dnn.")} == {1}
     assert overview.tasks
-    assert [task for task, (earned, most) in overview.tasks.items() if earned != most] == []
+    assert [task for task, (lost, _) in overview.tasks.items() if lost] == []
     assert [one.scores for one in overview.distributions()] == [[15, 100], [15, 15], [0, 60], [0, 25]]
 
 
@@ -140,36 +160,84 @@ def test_the_report_has_a_histogram_of_all_scores_and_one_of_each_part(wrong):
     ]
 
 
+def test_tasks_by_the_share_of_points_lost(wrong):
+    page = Overview([*named(wrong("derivative-at-z"), "ada"), *named(wrong(), "bela")]).html()
+    (table,) = re.findall(r'<h2 id="tasks">.*?</table>', page, flags=re.DOTALL)
+    rows = re.findall(r'<th scope="row">(.*?) <span.*?<td class="n">(.*?) %.*?class="got" width="(.*?)"', table)
+    assert rows[0][0] == "compute_gradients"
+    shares = [float(share) for _, share, _ in rows]
+    assert shares == sorted(shares, reverse=True)
+    assert (shares[0], shares[1]) == (round(float(rows[0][2])), 0)
+    assert 0 < shares[0] < 50
+
+
 def test_items_for_people(judge, wrong):
     weak = replace(wrong(), layers=("limits",))
     uses_finite_differences = judge.grade(Submission("bela", {"dnn": DNN["W1 alone"].source}))
     broken = judging.error_result("chen", ValueError("<i>"))
     empty = judge.grade(Submission("dora", reason="The folder is empty."))
-    page = Overview([*named(weak, "ada"), mark_of(uses_finite_differences), mark_of(broken), mark_of(empty)]).html(
-        [], [Person(name="Emil")]
-    )
+    marks = [*named(weak, "ada", "eva"), mark_of(uses_finite_differences), mark_of(broken), mark_of(empty)]
+    page = Overview(marks).html([], [Need("Not submitted", 1, ["Emil"], "Ask.", is_decision=False)])
     said = words(page)
-    assert "Weak isolation : 1 submission." in said
-    assert "ada : Not kept from the grader's files and network and processes." in said.replace("&#39;", "'")
-    assert re.search(r"Backward passes by finite differences : 1 submission\..* bela : compute_gradients of DNN works by", said)
-    assert "The grader failed : 1 submission." in said
-    assert "dora : The folder is empty." in said
-    assert "Not submitted : 1 of the roster. Emil" in said
+    assert " 3 need you see what to decide " in said
+    needs, _, rest = said.partition("Good to know")
+    assert "The grader failed 1 The traceback is in the terminal." in needs
+    assert "dora : The folder is empty." in needs
+    told = re.findall(r"Backward passes by finite differences 1 .* bela : compute_gradients of DNN works by", needs)
+    assert len(told) == said.count("works by finite differences") == 1
+    assert "Weak isolation 2 " in rest
+    assert "ada , eva : Nothing protected the grader's files and network and processes" in rest.replace("&#39;", "'")
+    assert "Not submitted 1 Ask. Emil" in rest
     assert "The last make copies found no suspiciously similar submissions." in said
-    assert page.count("data-look") == 4
-    assert "0 of" not in said.partition("Score statistics")[0]
+    kinds = {name: set(kinds.split()) for kinds, name in re.findall(r'<tr data-is="(.*?)".*?<a .*?>(.*?)</a>', page)}
+    assert kinds == {
+        "ada": {"graded", "weak"},
+        "eva": {"graded", "weak"},
+        "bela": {"graded", "differences", "decision"},
+        "chen": {"error", "decision"},
+        "dora": {"invalid", "decision"},
+    }
+
+
+def test_more_than_ten_names_are_folded_and_more_than_a_hundred_counted(wrong):
+    def page(count):
+        return Overview(named(replace(wrong(), remarks=("Odd.",)), *(f"s{number}" for number in range(count)))).html()
+
+    assert '<details class="need" open>' in page(10)
+    assert '<details class="need">' in page(11)
+    (need,) = re.findall(r'<details class="need">.*?</details>', page(130), flags=re.DOTALL)
+    assert need.count('<a href="feedback/') == 100
+    assert need.count("Odd.") == 1
+    assert "And 30 more: show them in the table of students ." in words(need)
+
+
+def test_a_late_penalty_is_good_to_know(wrong):
+    due = datetime(2026, 10, 1, 12, tzinfo=timezone.utc)
+    waiting = SubmissionRef("ada", None, submitted=due + timedelta(hours=5))
+    late = mark_of(wrong(), waiting, Settings(Late(due, penalty_per_day=10)))
+    overview = Overview([late], "Backpropagation", due)
+    said = words(overview.html())
+    assert said.startswith(
+        "Backpropagation: class report, 1 submission Class report Backpropagation Due 2026-10-01 12:00 (UTC)"
+    )
+    assert "0 need you" in said
+    assert "Late, with a penalty 1 " in said.partition("Good to know")[2]
+    assert said.count("ada : Submitted 2026-10-01 17:00 (UTC), within the first day after the due date") == 1
 
 
 def test_a_quiet_class_is_told_so(wrong):
     said = words(Overview(named(wrong(), "ada", "bela")).html())
-    assert "There is nothing else to look at" in said
+    assert (
+        "2 graded of 2 submissions 100 median of 100 points 2 full marks 100 % of scores 0 need you nothing to decide" in said
+    )
+    assert "Nothing needs your attention." in said
     assert "No mistakes were found in the submitted files." in said
     assert "Similarity has not been checked." in said
 
 
 def test_nobody_at_all():
     said = words(Overview().html())
-    assert "0 submissions, 0 of them graded." in said
+    assert "0 graded of 0 submissions \N{EN DASH} median no scores yet" in said
     assert "No submission was graded." in said
 
 
@@ -191,7 +259,7 @@ def test_copies_come_into_the_report(tmp_path):
             assert f"The next make grade lists the pairs in {out / 'report.html'}." in finished.stdout
             assert "Similarity has not been checked" in (out / "report.html").read_text()
     said = (out / "report.html").read_text()
-    assert "Suspiciously similar</strong>: 1 pair." in said
+    assert "Suspiciously similar 1 Compare" in words(said)
     assert '<a href="copies.html#pair-1">pair 1</a>' in said
     assert 'id="pair-1"' in (out / "copies.html").read_text()
     assert '<a href="feedback/ada.html">ada</a> &amp; <a href="feedback/grace.html">grace</a>' in said

@@ -3,20 +3,22 @@
 // The page is whole without this: it sorts the tables, and finds students in the last one.
 
 const SHOWN = 200;  // rows of students at first, and how many more on request: all of a large class take long to lay out
+const FOLDED = 10;  // rows of another long table at first, as in the style
 const collator = new Intl.Collator("en", { numeric: true });
 const table = document.getElementById("table");
 const [form, find, status, mistake, found, more] =
   ["filter", "find", "status", "mistake", "found", "more"].map((id) => document.getElementById(id));
 const known = new Map(Array.from(table.tBodies[0].rows, (row) => [row, {
   text: row.textContent.toLowerCase(),
-  mistakes: row.dataset.mistakes.split(" "),
+  kinds: row.dataset.is.split(" "),
+  mistakes: (row.dataset.mistakes ?? "").split(" "),
 }]));
 let most = SHOWN;
 
 function fits(row, words) {
-  const { text, mistakes } = known.get(row);
+  const { text, kinds, mistakes } = known.get(row);
   return words.every((word) => text.includes(word))
-    && (!status.value || (status.value === "look" ? "look" in row.dataset : row.dataset.status === status.value))
+    && (!status.value || kinds.includes(status.value))
     && (!mistake.value || mistakes.includes(mistake.value));
 }
 
@@ -29,7 +31,7 @@ function filter() {
     count += right;
   }
   const all = known.size.toLocaleString("en");
-  found.textContent = `${count.toLocaleString("en")} of ${all} submissions`
+  found.textContent = `${count.toLocaleString("en")} of ${all} submission${known.size === 1 ? "" : "s"}`
     + (count > most ? `, the first ${most} of them shown` : "");
   more.hidden = count <= most;
   more.textContent = `Show ${Math.min(SHOWN, count - most)} more`;
@@ -43,7 +45,7 @@ function anew() {
 
 function value(row, column, kind) {
   const text = row.cells[column].textContent.trim();
-  return kind === "number" ? parseFloat(text) : text;
+  return kind === "number" ? parseFloat(text.replaceAll(",", "")) : text;
 }
 
 function compare(kind, down) {
@@ -62,7 +64,7 @@ function sort(head) {
   const sorted = document.createDocumentFragment();
   for (const [, row] of rows.sort(compare(head.dataset.sort, down))) sorted.append(row);
   body.append(sorted);
-  filter();
+  if (body.parentNode === table) filter();
 }
 
 for (const head of document.querySelectorAll(".sortable th[data-sort]")) {
@@ -72,12 +74,26 @@ for (const head of document.querySelectorAll(".sortable th[data-sort]")) {
   head.append(button);
   button.addEventListener("click", () => sort(head));
 }
-for (const link of document.querySelectorAll("a[data-mistake]")) {
+for (const link of document.querySelectorAll("a[data-mistake], a[data-show]")) {
   link.addEventListener("click", () => {
     form.reset();
-    mistake.value = link.dataset.mistake;
+    mistake.value = link.dataset.mistake ?? "";
+    status.value = link.dataset.show ?? "";
     anew();
   });
+}
+for (const long of document.querySelectorAll(".long")) {
+  const rows = long.tBodies[0].rows.length;
+  if (rows <= FOLDED) continue;
+  const unfold = document.createElement("button");
+  unfold.type = "button";
+  unfold.textContent = `Show all ${rows}`;
+  unfold.addEventListener("click", () => {
+    long.classList.remove("folded");
+    unfold.remove();
+  });
+  long.classList.add("folded");
+  long.parentNode.after(unfold);
 }
 form.addEventListener("input", anew);
 form.addEventListener("submit", (event) => event.preventDefault());
