@@ -37,9 +37,9 @@ SHOTS = [
     ("feedback-phone-dark", "broken", "", PHONE, "dark"),
     ("report-30", "report-30", "", WINDOW, "light"),
     ("report-5000", "report-5000", "", WINDOW, "light"),
-    ("report-5000-marks", "report-5000", "#scores", WINDOW, "light"),
+    ("report-5000-marks", "report-5000", "#tasks", WINDOW, "light"),
     ("report-5000-dark", "report-5000", "#students", WINDOW, "dark"),
-    ("report-phone", "report-30", "#scores", PHONE, "light"),
+    ("report-phone", "report-30", "", PHONE, "light"),
 ]
 # README.md's picture: the checker in the student's terminal, the student's page, and the report, next to each other.
 WIDE = {"width": 1800, "height": 760}
@@ -68,7 +68,7 @@ def main() -> None:
         results = graded(judge.grade, 150)
         for size in (SMALL, LARGE):
             alike = [Alike(1, "student0004", "student0017", 41.0), Alike(2, "student0008", "student0021", 17.5)]
-            write(folder / f"report-{size}.html", Overview(crowd(results, size)).html(alike))
+            write(folder / f"report-{size}.html", Overview(crowd(results, size), ASSIGNMENT.title).html(alike))
         PICTURES.mkdir(exist_ok=True)
         for picture, page, place, window, scheme in SHOTS:
             shown = browser.new_page(viewport=window, color_scheme=scheme)
