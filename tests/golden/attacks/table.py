@@ -46,7 +46,7 @@ CLASSES = {
     7: "forged results",
     8: "processes that write later",
     9: "objects that equal everything",
-    10: "nan, infinity and nothing",
+    10: "nan, infinity and empty arrays",
     11: "shadowed names",
     12: "files that run at start-up",
     13: "overwriting the grader",
@@ -54,12 +54,12 @@ CLASSES = {
     15: "watching for results",
     16: "walking up the frames",
     17: "objects of the grader in memory",
-    18: "reading one's own memory",
+    18: "reading its own memory",
     19: "hidden tests as files",
-    20: "telling through output and exceptions",
+    20: "leaks through output and exceptions",
     21: "the network",
-    22: "telling through the words of checks",
-    23: "telling through time and marks",
+    22: "leaks through the messages of checks",
+    23: "leaks through time and scores",
     24: "other submissions",
     25: "download of hidden tests",
     26: "endless loops",
@@ -70,9 +70,9 @@ CLASSES = {
     31: "crashes and signals",
     32: "exceptions beyond Exception",
     33: "debugging other processes",
-    34: "namespaces and rights",
+    34: "namespaces and privileges",
     35: "ways around the filter",
-    36: "code in answers",
+    36: "code in return values",
     37: "malformed frames",
     38: "strange arrays",
     39: "changed inputs",
@@ -84,15 +84,15 @@ CLASSES = {
     45: "markup in reports",
     46: "control characters in terminals",
     47: "formulas in spreadsheets",
-    48: "turned and invisible text",
-    49: "answers by heart",
+    48: "bidirectional and invisible text",
+    49: "hard-coded results",
     50: "finite differences",
     51: "global state of numpy",
     52: "other libraries",
 }
 NO_ATTACK = """
-Class 50 is policy and not an attack: whoever differentiates numerically within the tolerance has right gradients, and no check
-asks how they came about. Class 49 is one as far as the hidden cases go, which nobody can know; the public ones are public.
+Class 50 is a policy question, not an attack: numerical derivatives within the tolerance are correct gradients, and no check tests
+how they were computed. Class 49 concerns only the hidden cases, which no student can know; the public ones are public.
 """
 
 
