@@ -561,7 +561,7 @@ def test_points_of_a_task_stand_at_the_task():
     assert sum(float(number or 0) for _, number in extension) == 25
     named = [name for names, _ in extension for name in re.findall(r"`(\w+)`", names)]
     source = (ASSIGNMENT.solution / "extension.py").read_text()
-    tasks = re.findall(r'"Extension (\d): let (\w+)', source)
+    tasks = re.findall(r'"Extension (\d): complete (\w+)', source)
     assert all(re.search(rf"^\| {number} \| .*`{name}`", story, flags=re.MULTILINE) for number, name in tasks)
     assert named == re.findall(r"^(?:def |class |(?=[A-Z]+ =))(\w+)", source, flags=re.MULTILINE)
 
@@ -579,7 +579,7 @@ def test_the_contents_list_every_chapter():
 
 def test_rule_on_finite_differences():
     assert "the checks of its backward pass earn 50% of their points." in FLAT
-    assert FLAT.count("Finite differences, where") == 1
+    assert FLAT.count("Finite differences, which") == 1
 
 
 @pytest.mark.parametrize("place", [POINTS_PLACE, *ASSIGNMENT.hand_out_texts()])

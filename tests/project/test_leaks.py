@@ -38,7 +38,7 @@ LEAKS = {
     "a solution": ("dnn.py", SOLVED.encode(), "the solution of dnn.py"),
     "a solution with its markers": ("dnn.py", (ASSIGNMENT.solution / "dnn.py").read_bytes(), "is solution/dnn.py"),
     "hidden checks": ("checks/test_dnn.py", HIDDEN.encode(), "is tests/hidden/test_compute_gradients.py"),
-    "hidden checks under their name": ("checks/test_compute_gradients.py", b"", "the name of a file of hidden checks"),
+    "hidden checks under their name": ("checks/test_compute_gradients.py", b"", "the same name as a file with hidden checks"),
     "a folder of hidden checks": ("tests/hidden/any.py", b"", "not for students (hidden)"),
     "hidden checks with other imports": (
         "checks/more.py",
@@ -48,7 +48,7 @@ LEAKS = {
     "a solution in a notebook": ("backprop.ipynb", in_a_notebook(SOLVED), "the solution of dnn.py"),
     "hidden checks in a notebook": ("backprop.ipynb", in_a_notebook(HIDDEN), "tests/hidden/test_compute_gradients.py"),
     "a solution in a zip": ("more.zip", zipped({"later.py": SOLVED}), "more.zip/later.py contains a line of the solution"),
-    "a zip in a zip": ("more.zip", zipped({"inner.bin": zipped({"later.py": SOLVED})}), "more.zip/inner.bin/later.py holds"),
+    "a zip in a zip": ("more.zip", zipped({"inner.bin": zipped({"later.py": SOLVED})}), "more.zip/inner.bin/later.py contains"),
     "the secret": ("notes.bin", b"\0" + read_secret().encode() + b"\0", "the course's secret"),
     "the assignment file": ("course.toml", b"", "not for students (course.toml)"),
     "an answer": ("checks/hints.py", f'HINTS = {{"a": ("{ROW.answer}",)}}'.encode(), "the answer of a mistake"),
@@ -87,7 +87,7 @@ def test_a_package_that_leaks_is_not_written(tmp_path, monkeypatch):
     build.build("student", tmp_path)
     kept = (tmp_path / "assignment.zip").read_bytes()
     monkeypatch.setattr(build, "starter_files", lambda _: {**starter_files(ASSIGNMENT), "dnn.py": SOLVED})
-    with pytest.raises(BuildError, match="nothing was written"):
+    with pytest.raises(BuildError, match="Nothing was written"):
         build.build("student", tmp_path)
     assert (tmp_path / "assignment.zip").read_bytes() == kept
 

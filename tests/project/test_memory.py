@@ -110,7 +110,7 @@ def test_values_that_are_too_large_together_are_passed_on_one_after_the_other(ju
 
 def test_a_value_that_is_too_large_to_be_passed_on_says_so(judge):
     with judge.sandbox.session({"dnn": b"def f(*_): return 1\n"}) as student:
-        with pytest.raises(StudentError, match="too large to be passed on"):
+        with pytest.raises(StudentError, match="too large to be passed to"):
             student.fetch(student.module("dnn").f(np.zeros(600_000)))
         assert student.fetch(student.module("dnn").f()) == 1
 

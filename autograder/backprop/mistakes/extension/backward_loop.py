@@ -57,7 +57,7 @@ BACKWARD_LOOP = {
         DA,
         "Z_l",
         "A_l",
-        "dZ of the hidden layers in backward_pass",
+        "dZ_l in backward_pass",
         "dA",
         "the derivative g'_l(Z_l), element by element",
     ),
