@@ -21,7 +21,7 @@ def test_it_loses_a_little_where_it_is_wrong(name, grade):
 def test_another_derivative_of_relu_at_0_gets_the_convention_explained(grade):
     _, source = BEHAVIOUR["finite but wrong: the slope of relu at 0 is 1"]
     (check,) = (one for one in grade({"dnn": solution().encode(), "extension": source}).failed if one.part == "extension")
-    assert (check.points, check.got.partition(":")[0]) == (0.5, "At Z = 0, where the hand-out sets the slope of relu to 0")
+    assert (check.points, check.got.partition(":")[0]) == (0.5, "At Z = 0, where the hand-out sets the derivative of relu to 0")
 
 
 def test_every_kind_has_its_programs():

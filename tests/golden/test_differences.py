@@ -50,7 +50,7 @@ def test_nothing_is_said_of_a_wrong_network(grade):
 
 
 def test_a_network_that_refuses_is_told_of_where_its_checks_pass(grade):
-    sources, said = by_way("refusing tiny and large weights", "GeneralDNN"), "compute_gradients of GeneralDNN gives no gradients"
+    sources, said = by_way("refusing tiny and large weights", "GeneralDNN"), "compute_gradients of GeneralDNN returns no gradients"
     result = grade(sources)
     assert result.score == 100
     assert [remark.partition(" where")[0] for remark in result.remarks] == [said]
