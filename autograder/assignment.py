@@ -7,6 +7,7 @@ imports an assignment or its checks itself; docs/new-assignment.md walks through
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from autograder.sandbox.student import SandboxedStudent
     from autograder.student import Student
 
+PART_NUMBER = re.compile(r"(\bPart |#part-)(\d+)\b")  # in the texts of an assignment
 Apart = Callable[[], AbstractContextManager["SandboxedStudent"]]  # opens a separate session; see Assignment.observe
 
 
@@ -121,7 +123,8 @@ class Assignment:
     default_part. Folders: solution has the reference solutions and the sources of the hand-out, the notebook and the hints;
     starter has the files that students download, built from solution; examples has submissions to try the grader on. public
     and hidden have the checks. sources are the folders that a machine needs for grading, in addition to the engine.
-    public_modules are the modules that public checks import and students may get.
+    public_modules are the modules that public checks import and students may get. sections
+    maps each task to the heading of its section in the hand-out.
 
     classes maps each part to the classes that its file defines, each with the name of a check. If a class is missing, another
     class of the file that has the class_methods is graded instead, and only that check fails because of the name.
@@ -138,6 +141,7 @@ class Assignment:
     hidden: Path
     sources: tuple[Path, ...]
     public_modules: tuple[str, ...] = ()
+    sections: Mapping[str, str] = MappingProxyType({})
     classes: Mapping[str, Mapping[str, str]] = MappingProxyType({})
     class_methods: tuple[str, ...] = ()
 
@@ -180,6 +184,15 @@ class Assignment:
         if chosen.default_part not in names:
             chosen.default_part = chosen.parts[0].name
         return chosen
+
+    def number_parts(self, text: str) -> str:
+        """Return a text in which parts have the numbers of the rubric, with those that they have among the parts in use."""
+        numbers = {self.all_part_names.index(part) + 1: number for number, part in enumerate(self.part_names, start=1)}
+        return PART_NUMBER.sub(lambda found: f"{found[1]}{numbers.get(int(found[2]), found[2])}", text)
+
+    def section(self, task: str) -> str:
+        """Return the heading of the hand-out's section on a task; "" if the assignment names none."""
+        return self.number_parts(self.sections.get(task, ""))
 
     # Checks and credit
 

@@ -11,7 +11,7 @@ from autograder.backprop import diagnosis, example, figure, finite_differences
 from autograder.backprop.cases import sample_cases
 from autograder.backprop.mistakes import MISTAKES, STEPS
 from autograder.backprop.mutants import make_mistakes
-from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC
+from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC, SECTIONS
 from autograder.checking import Check, collect_checks, rubric_rows
 from autograder.files import ROOT
 from autograder.results import Cause, CheckResult, Result, Step
@@ -51,6 +51,7 @@ class Backprop(Assignment):
     public_modules = tuple(
         f"autograder.backprop.{name}" for name in ("case", "calling", "running", "softmax", "tracing", "observing")
     )
+    sections = SECTIONS
     classes = {
         "dnn": {"DNN": "example_output"},
         "extension": {

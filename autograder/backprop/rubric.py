@@ -115,6 +115,19 @@ RUBRIC: dict[str, dict[str, dict[str, dict[str, float]]]] = {
 }
 
 
+# The section of the hand-out on each task, by its heading in solution/README.md.
+SECTIONS: dict[str, str] = {
+    **dict.fromkeys(RUBRIC["warmup"], "Part 1: warm-up"),
+    **dict.fromkeys(RUBRIC["dnn"], "Part 2: your tasks"),
+    "softmax": "Softmax",
+    "softmax and cross-entropy": "Softmax",
+    "softmax and squared error": "Softmax",
+    "the 4-4-2 example": "Spot the mistake",
+    "activations": "Other activations",
+    "the convention of the notes": "The convention of the notes",
+    "extension conventions": "Rules for your code",
+}
+
 # The share of the points that a backward pass by finite differences earns: 0.5 is half of them, 1 all, 0 none. Not detected
 # (docs/diagnosis.md): differences of only the last biases, sums or activations, and tiny complex steps in proportion to each
 # weight; if a loop takes those, the TA gets a remark.

@@ -7,7 +7,6 @@ from autograder.errors import AutograderError
 
 # Markers around text about one part: `<!-- BEGIN PART extension -->` in Markdown, `# BEGIN PART extension` in Python.
 PART_MARKER = re.compile(r"\s*(?:<!--|#) (?:BEGIN PART (?P<name>\S+)|END PART)(?: -->)?\s*")
-PART_NUMBER = re.compile(r"(\bPart |#part-)(\d+)\b")
 TITLE_PLACE = "<!-- the title -->"
 FILES_PLACE = "<!-- the files to submit -->"
 
@@ -57,13 +56,12 @@ def solved(source: str) -> str:
 def for_course(assignment: Assignment, text: str) -> str:
     """Return a text for students with the course's title, its files to submit, and only the parts in use.
 
-    Parts are numbered in the order of the rubric; the numbers in the text are adjusted if parts are left out.
+    The numbers of the parts in the text are adjusted if parts are left out.
     """
     files = [f"`{part}.py`" for part in assignment.part_names]
     listed = " and ".join(filter(None, [", ".join(files[:-1]), files[-1]]))
     text = keep_parts(text, assignment).replace(TITLE_PLACE, assignment.title).replace(FILES_PLACE, listed)
-    numbers = {assignment.all_part_names.index(part) + 1: number for number, part in enumerate(assignment.part_names, start=1)}
-    return PART_NUMBER.sub(lambda found: f"{found[1]}{numbers.get(int(found[2]), found[2])}", text)
+    return assignment.number_parts(text)
 
 
 def keep_parts(text: str, assignment: Assignment) -> str:
