@@ -100,6 +100,14 @@ class Exports:
 
 
 @dataclass(frozen=True)
+class Course:
+    """What feedback pages say about the course: its name, and the URL of the hand-out; "" leaves them out."""
+
+    name: str = ""
+    handout: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a course except the secret; with the defaults, the score is the points of the checks."""
 
@@ -108,6 +116,7 @@ class Settings:
     gradescope: Gradescope = Gradescope()
     exports: Exports = Exports()
     feedback: Feedback = Feedback()
+    course: Course = Course()
 
 
 class Line(NamedTuple):
@@ -120,9 +129,11 @@ class Line(NamedTuple):
 
 TABLES: dict[str, dict[str, Line]] = {
     "course": {
+        "name": Line(values.label, 'name = "CS 101"'),
         "assignment": Line(values.label, 'assignment = "autograder.backprop.assignment"'),
         "parts": Line(values.names, 'parts = ["part1", "part2"]'),
         "title": Line(values.label, 'title = "Backpropagation"'),
+        "handout": Line(values.url, 'handout = "https://example.org/handout.html"'),
     },
     "feedback": {
         "hidden_checks": Line(values.visibility, 'hidden_checks = "after_published"'),
@@ -221,7 +232,8 @@ def read_settings() -> Settings:
         raise refused(
             f"has the part {quoted(min(unknown))} below [drop]; the parts in use are {', '.join(assignment.part_names)}."
         )
-    return Settings(late, drop, gradescope, exports, Feedback(**said["feedback"]))
+    course = Course(**{key: said["course"][key] for key in ("name", "handout") if key in said["course"]})
+    return Settings(late, drop, gradescope, exports, Feedback(**said["feedback"]), course)
 
 
 def values_of(name: str, table: Mapping[str, Any]) -> dict[str, Any]:

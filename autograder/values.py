@@ -11,6 +11,7 @@ VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 YEARS = range(2000, 3000)  # far from where a calendar ends, so that days can be added
 PERCENT = re.compile(r"(100|\d{1,2}(?:\.\d{1,2})?) ?%", re.ASCII)
 SPAN = re.compile(r"(\d{1,4}(?:\.\d{1,2})?) (minute|hour|day|week)s?", re.ASCII)
+URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?(/[^\s\"'<>#\\^`{|}]*)?", re.ASCII)  # without a fragment
 COLUMN = re.compile(r"\S.* \(\d+\)", re.ASCII)  # https://github.com/instructure/canvas-lms: Assignment.title_and_id
 
 
@@ -96,6 +97,11 @@ def label(value: Any) -> str:
     if not value.strip() or make_printable(value, 200) != value:
         raise ValueError
     return value
+
+
+def url(value: Any) -> str:
+    """Return the address of a page: http or https, without a user name and without a fragment."""
+    return label(match_form(URL, value)[0])
 
 
 def column(value: Any) -> str:

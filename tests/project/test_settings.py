@@ -19,6 +19,7 @@ from autograder.sandbox.session import Sandbox
 from autograder.settings import (
     SHORTEST,
     TABLES,
+    Course,
     Drop,
     Exports,
     Gradescope,
@@ -82,6 +83,7 @@ def test_every_line_that_the_assignment_file_offers_can_be_used(course):
         Drop(1, ("warmup", "extension")),
         Gradescope(5, 24, names=True, late=True),
         Exports("Backpropagation", "Backpropagation (12345)"),
+        course=Course("CS 101", "https://example.org/handout.html"),
     )
 
 
@@ -235,6 +237,22 @@ ON = "due = 2026-10-01T23:59:00-04:00\n"
             "the part `dmn` below [drop]; the parts in use are warmup, dnn, extension.",
         ),
         ("[drop]\nlowest_tasks = 1\nparts = []", "write it like"),
+        ("[course]\nname = ''", 'write it like `name = "CS 101"`.'),
+        *(
+            (f"[course]\nhandout = '{url}'", 'write it like `handout = "https://example.org/handout.html"`.')
+            for url in (
+                "handout.html",
+                "javascript:alert(1)",
+                "file:///handout.html",
+                "ftp://example.org/x",
+                "https://",
+                "https://example.org/a b",
+                "https://example.org/x#part",
+                "https://me@example.org/x",
+                'https://example.org/"onclick="x',
+                "https://example.org/<b>",
+            )
+        ),
         ("[exports]\nname = ' '", 'write it like `name = "Backpropagation"`.'),
         ('[exports]\nname = "a\\nb"', "write it like"),
         ("[exports]\ncanvas_id = 'Backpropagation'", 'write it like `canvas_id = "Backpropagation (12345)"`.'),
