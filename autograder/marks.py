@@ -51,7 +51,8 @@ class Mark:
     dropped is the number of points that dropping tasks added, penalty the points lost for lateness, and late the time since the
     due date, None if unknown. adjustments apply to everyone who submitted, personal ones to a single member of a group. said
     explains each step to the student and the TA; remarks are for the TA only. hidden_checks, one of `values.VISIBILITIES`, says
-    when students see hidden checks. announced holds sentences that depend on no score, so they may be shown before that.
+    when students see hidden checks. announced holds sentences that depend on no score, so they may be shown before that. date
+    says when it was submitted, or else when it was due; "" if neither is known.
     """
 
     result: Result
@@ -65,6 +66,7 @@ class Mark:
     hidden_checks: str = Feedback.hidden_checks
     personal: tuple[Adjustment, ...] = ()
     announced: tuple[str, ...] = ()
+    date: str = ""
 
     def of(self, person: Person) -> "Mark":
         """Return the mark of one of the people who submitted, with the adjustments for that person."""
@@ -128,9 +130,9 @@ def mark_of(
     adjustments = tuple(adjustments)
     personal = tuple(one for one in adjustments if one.person)
     adjustments = tuple(one for one in adjustments if not one.person)
-    hidden_checks = settings.feedback.hidden_checks
+    hidden_checks, date = settings.feedback.hidden_checks, describe_date(waiting, settings.late)
     if result.score is None:
-        return Mark(result, waiting, adjustments=adjustments, hidden_checks=hidden_checks, personal=personal)
+        return Mark(result, waiting, adjustments=adjustments, hidden_checks=hidden_checks, personal=personal, date=date)
     dropped, left_out = without_lowest(result, settings.drop)
     points = round(result.score + dropped, 2)
     lateness = lateness_of(points, waiting, settings.late)
@@ -141,7 +143,7 @@ def mark_of(
     remarks = tuple(filter(None, (lateness.remark, *(describe_personal(one, waiting) for one in personal))))
     announced = (lateness.announced,) if lateness.announced else ()
     steps = dropped, lateness.penalty, adjustments, lateness.over
-    return Mark(result, waiting, *steps, said, remarks, hidden_checks, personal, announced)
+    return Mark(result, waiting, *steps, said, remarks, hidden_checks, personal, announced, date)
 
 
 def without_lowest(result: Result, drop: Drop) -> tuple[float, str]:
@@ -225,6 +227,15 @@ def lateness_of(points: float, waiting: SubmissionRef, late: Late) -> Lateness:
 def has_time(waiting: SubmissionRef) -> bool:
     """Return whether the time of a submission is known."""
     return waiting.submitted is not None and waiting.submitted.year in YEARS
+
+
+def describe_date(waiting: SubmissionRef, late: Late) -> str:
+    """Return when a submission was submitted, in the course's time zone, or else when it was due; "" if neither is known."""
+    due = due_of(waiting, late)
+    if waiting.submitted is not None and has_time(waiting):
+        zone = late.zone or waiting.submitted.tzinfo
+        return f"Submitted {format_time(waiting.submitted, due or waiting.submitted.astimezone(zone))}"
+    return f"Due {format_time(due, due)}" if due else ""
 
 
 def to_local(time: datetime, late: Late) -> datetime:

@@ -234,12 +234,15 @@ class Run:
         """Write a student's files, unless identical ones are already there."""
         student, is_fault = mark.result.student, mark.result.status == "error"
         paths = [self.order.out / "results" / f"{student}.json", self.order.out / "feedback" / f"{student}.html"]
-        said = repr((mark.score, mark.said, mark.remarks, mark.hidden_checks))
+        said = repr(
+            (mark.score, mark.said, mark.remarks, mark.hidden_checks, mark.date, self.assignment.title, self.settings.course)
+        )
         parts = {"reports": self.reports, "content": self.contents[student], "checks": self.book.checks, "said": said}
         source = digest(*((name, text.encode()) for name, text in parts.items()))
         if not is_fault and self.book.is_written(student, outputs_digest(source, map(read_if_there, paths))):
             return
-        texts = [results_json(mark), feedback_html(mark, figure=self.assignment.figure(mark.shown))]
+        figure = self.assignment.figure(mark.shown)
+        texts = [results_json(mark), feedback_html(mark, figure, self.assignment, self.settings.course)]
         for path, text in zip(paths, texts, strict=True):
             with atomic_write(path) as file:
                 file.write(text)

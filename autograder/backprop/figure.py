@@ -1,9 +1,10 @@
-"""The network of the public example, drawn: its units, and below them each value and each gradient, how it came out.
+"""The drawing of the feedback page: the network of the public example, and the state of each value and gradient below it.
 
-Where a step is broken, the units or the connections it belongs to are marked, too. Each mark is a sign beside its colour.
+The tiles of Z and A are centered below the units of their layer, those of W and B below the connections. The units or
+connections of the first wrong step are marked, too. Every color comes with a sign. On a phone one unit is about one pixel.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,19 +18,26 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 LAYER_SIZES = DNN.case.layer_sizes
-MARGIN, STEP = 44, 184  # the middle of the first layer; between the middles of two
-ACROSS = tuple(MARGIN + layer * STEP for layer in range(len(LAYER_SIZES)))
-SPACING, RADIUS = 42, 14  # between two units; of one
-UNITS = 30 + SPACING * (max(LAYER_SIZES) - 1) // 2  # the height of the middle unit
-FORWARD, BACKWARD, ROW = 2 * UNITS + 41, 2 * UNITS + 141, 32  # of the first boxes forward and backward; between two
-WIDTH, HEIGHT = ACROSS[-1] + MARGIN, 2 * UNITS + 206
-BOX = 80, 27
+LAYERS = range(1, len(LAYER_SIZES))
+MARGIN, STEP = 28, 102  # from the side to the first layer, and from one layer to the next
+SPACING, RADIUS = 38, 12  # from one unit to the next, and of a unit
+MIDDLE = 16 + SPACING * (max(LAYER_SIZES) - 1) // 2  # the height of the middle unit
+TILE, ROW = (47, 27), 32  # the size of a tile, and the distance between two rows of them
+FORWARD = 2 * MIDDLE + 36  # the top of the first row of tiles of each pass
+BACKWARD = FORWARD + 2 * ROW + 36
+WIDTH, HEIGHT = 2 * MARGIN + STEP * LAYERS[-1], BACKWARD + 2 * ROW
 
 SIGNS = {"right": "✓", "follows": "↳", "wrong": "✗", "missing": "?"}
+MEANINGS = {
+    "wrong": "wrong",
+    "missing": "missing",
+    "follows": "correct, given an earlier wrong value",
+    "right": "correct",
+}
 
 
-class Box(NamedTuple):
-    """A tensor as it is drawn: its corner, its name, how it came out, and the number of the mistake that spoils it, if any."""
+class Tile(NamedTuple):
+    """A tensor as it is drawn: its center, its name and state, and the number of the mistake that spoils it, or 0."""
 
     x: float
     y: float
@@ -50,7 +58,7 @@ class Line(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A unit."""
+    """A unit of the network."""
 
     x: float
     y: float
@@ -58,96 +66,104 @@ class Unit(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """Everything that is drawn, and what it shows in words."""
+    """Everything that is drawn, the signs with their meanings, the first wrong step, and a description in words."""
 
     units: list[Unit]
     lines: list[Line]
-    boxes: list[Box]
+    tiles: list[Tile]
+    legend: list[tuple[str, str, str]]
+    first: str
     words: str
 
 
 def render(result: Result) -> "Markup | None":
-    """Return the drawing of a result for the feedback page; None where nothing is broken, or nothing came."""
+    """Return the drawing of a result for the feedback page, or None if there is nothing to draw."""
     from autograder.report.page import load_macro  # here, because a machine that only grades has no jinja2
 
     found = drawing(result)
-    return load_macro("network.html", "draw", TEMPLATES)(found, WIDTH, HEIGHT, RADIUS, *BOX) if found else None
+    frame = {"size": (WIDTH, HEIGHT), "radius": RADIUS, "tile": TILE, "rows": (FORWARD, BACKWARD)}
+    return load_macro("network.html", "draw", TEMPLATES)(found, **frame) if found else None
 
 
 def drawing(result: Result) -> Drawing | None:
-    """Return the network with the broken steps marked; None where nothing is broken, or nothing came."""
+    """Return the network with its wrong steps marked.
+
+    Return None if no value of it was returned, or if what is wrong is not in it. If nothing is wrong, every step is correct.
+    """
     causes = [(number, cause) for number, cause in enumerate(result.causes, start=1) if cause.part == "dnn"]
     numbers: dict[str, int] = {}
     for number, cause in causes:
         for key in cause.tensors:
             numbers.setdefault(key, number)
     states = (
-        dict.fromkeys(places(), "right") | {step.name: step.state for step in result.steps} | dict.fromkeys(numbers, "wrong")
+        dict.fromkeys(centers(), "right") | {step.name: step.state for step in result.steps} | dict.fromkeys(numbers, "wrong")
     )
-    if set(states.values()) in ({"right"}, {"missing"}):
+    if set(states.values()) == {"missing"} or (set(states.values()) == {"right"} and not is_all_correct(result)):
         return None
     first = next((cause.tensors[0] for _, cause in causes if cause.tensors), first_wrong(states))
-    boxes = [Box(x, y, key, states[key], SIGNS[states[key]], numbers.get(key, 0)) for key, (x, y) in places().items()]
-    return Drawing(list(units(first)), list(lines(first)), boxes, words(states, first))
+    tiles = [Tile(x, y, key, states[key], SIGNS[states[key]], numbers.get(key, 0)) for key, (x, y) in centers().items()]
+    legend = [(state, SIGNS[state], meaning) for state, meaning in MEANINGS.items() if state in states.values()]
+    return Drawing(list(units(first)), list(lines(first)), tiles, legend, first, describe(states, first))
+
+
+def is_all_correct(result: Result) -> bool:
+    """Return whether the network was graded and no check of any part failed."""
+    return result.status == "graded" and "dnn" in result.parts and not result.failed
 
 
 def first_wrong(states: Mapping[str, str]) -> str:
-    """Return the first tensor that is wrong, or that is not there."""
-    return next((key for state in ("wrong", "missing") for key in places() if states[key] == state), "")
+    """Return the first tensor that is wrong or, if none is, the first that is missing; "" if there are neither."""
+    return next((key for state in ("wrong", "missing") for key in centers() if states[key] == state), "")
 
 
 @cache
-def places() -> dict[str, tuple[float, float]]:
-    """Return the corner of the box of each tensor, forward and then backward."""
-    forward, backward = {"A0": corner(0, FORWARD, 0)}, dict[str, tuple[float, float]]()
-    for layer in range(1, len(LAYER_SIZES)):
+def centers() -> dict[str, tuple[float, float]]:
+    """Return the center of each tensor's tile, those of the forward pass first, each in the order of computation."""
+    forward, backward = {"A0": center(0, FORWARD, 1)}, dict[str, tuple[float, float]]()
+    for layer in LAYERS:
         for row, kind in enumerate("WB"):
-            forward[f"{kind}{layer}"] = corner(layer - 0.5, FORWARD, row)
+            forward[f"{kind}{layer}"] = center(layer - 0.5, FORWARD, row)
         for row, kind in enumerate("ZA"):
-            forward[f"{kind}{layer}"] = corner(layer, FORWARD, row)
-    for layer in reversed(range(1, len(LAYER_SIZES))):
-        if layer < len(LAYER_SIZES) - 1:
-            backward[f"dA{layer}"] = corner(layer, BACKWARD, 0)
-        backward[f"dZ{layer}"] = corner(layer, BACKWARD, 1)
+            forward[f"{kind}{layer}"] = center(layer, FORWARD, row)
+    for layer in reversed(LAYERS):
+        if layer != LAYERS[-1]:
+            backward[f"dA{layer}"] = center(layer, BACKWARD, 1)
+        backward[f"dZ{layer}"] = center(layer, BACKWARD, 0)
         for row, kind in enumerate("WB"):
-            backward[f"d{kind}{layer}"] = corner(layer - 0.5, BACKWARD, row)
+            backward[f"d{kind}{layer}"] = center(layer - 0.5, BACKWARD, row)
     return forward | backward
 
 
-def corner(layer: float, top: float, row: int) -> tuple[float, float]:
-    """Return the corner of a box below a layer, or between two."""
-    return MARGIN + layer * STEP - BOX[0] / 2, top + row * ROW
+def center(layer: float, top: float, row: int) -> tuple[float, float]:
+    """Return the center of a tile below a layer, or between two layers."""
+    return MARGIN + layer * STEP, top + row * ROW + TILE[1] / 2
 
 
 def heights(layer: int) -> list[float]:
     """Return the height of each unit of a layer."""
     size = LAYER_SIZES[layer]
-    return [UNITS + SPACING * (unit - (size - 1) / 2) for unit in range(size)]
+    return [MIDDLE + SPACING * (unit - (size - 1) / 2) for unit in range(size)]
 
 
 def units(first: str) -> Iterator[Unit]:
-    """Yield the units; those of a layer are marked whose Z, A or B is what is broken first."""
-    for layer, x in enumerate(ACROSS):
+    """Yield the units; those of a layer are marked if its Z, A or B is the first wrong step."""
+    for layer in range(len(LAYER_SIZES)):
         for y in heights(layer):
-            yield Unit(x, y, first[-2:] in {f"{kind}{layer}" for kind in "ZAB"})
+            yield Unit(MARGIN + layer * STEP, y, first[-2:] in {f"{kind}{layer}" for kind in "ZAB"})
 
 
 def lines(first: str) -> Iterator[Line]:
-    """Yield the connections; those of a layer are marked whose W is what is broken first."""
-    for layer, (before, after) in enumerate(pairwise(range(len(LAYER_SIZES))), start=1):
+    """Yield the connections; those into a layer are marked if its W is the first wrong step."""
+    for before, after in pairwise(range(len(LAYER_SIZES))):
+        x1, x2 = MARGIN + before * STEP + RADIUS, MARGIN + after * STEP - RADIUS
         for y1 in heights(before):
             for y2 in heights(after):
-                yield Line(ACROSS[before] + RADIUS, y1, ACROSS[after] - RADIUS, y2, first[-2:] == f"W{layer}")
+                yield Line(x1, y1, x2, y2, first[-2:] == f"W{after}")
 
 
-def words(states: Mapping[str, str], first: str) -> str:
-    """Return what the drawing shows, for who does not see it."""
-    keys: Sequence[tuple[str, str]] = (
-        ("wrong", "Wrong"),
-        ("missing", "Not there"),
-        ("follows", "Right by the formula, from a wrong value"),
-        ("right", "Right"),
-    )
-    named = [(title, [key for key in places() if states[key] == state]) for state, title in keys]
-    parts = [f"{title}: {', '.join(found)}." for title, found in named if found]
-    return " ".join([f"The network of the example. The first broken step is {first}.", *parts])
+def describe(states: Mapping[str, str], first: str) -> str:
+    """Return in words what the drawing shows."""
+    named = {meaning: [key for key in centers() if states[key] == state] for state, meaning in MEANINGS.items()}
+    parts = [f"{meaning.capitalize()}: {', '.join(found)}." for meaning, found in named.items() if found]
+    lead = f"The network of the example. The first wrong step is {first}." if first else "The network of the example."
+    return " ".join([lead, *parts])

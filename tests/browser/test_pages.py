@@ -15,8 +15,9 @@ from autograder.intake.submission_ref import Person, SubmissionRef
 from autograder.judge.judge import error_result
 from autograder.marks import Adjustment, mark_of
 from autograder.report import page as pages
-from autograder.report.feedback import feedback_html
+from autograder.report.feedback import feedback_html, name_anchor
 from autograder.report.overview import Overview
+from autograder.settings import Course
 from autograder.similarity.compare import compare
 from autograder.similarity.report import copies_html
 from tests.course import ASSIGNMENT
@@ -36,6 +37,7 @@ LOOKS = {
     "phone": {"width": 360, "height": 740},
     "dark phone": {"width": 360, "height": 740, "scheme": "dark"},
 }
+STARTER = {part: (ASSIGNMENT.starter / f"{part}.py").read_bytes() for part in ASSIGNMENT.part_names}
 HOSTILE = "<img src=x onerror=alert(1)>\"'`<script>alert(2)</script>&lt;b&gt;{{ 7 * 7 }}"
 
 
@@ -44,8 +46,11 @@ def results(judge):
     return graded(judge.grade, PROGRAMS)
 
 
-def feedback(mark):
-    return feedback_html(mark, figure=ASSIGNMENT.figure(mark.result))
+HANDOUT = "https://example.org/handout.html"
+
+
+def feedback(mark, course=Course()):
+    return feedback_html(mark, ASSIGNMENT.figure(mark.result), ASSIGNMENT, course)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +82,8 @@ def written(tmp_path_factory, judge, results):
             mark_of(result("derivative-at-z", "softmax-output-is-sigmoid"), adjustments=[Adjustment(2, "a good question")])
         ),
         "feedback/crash": feedback(mark_of(result("da-without-transpose"))),
+        "feedback/linked": feedback(mark_of(result("derivative-at-z")), Course("CS 101", HANDOUT)),
+        "feedback/unfinished": feedback(mark_of(judge.grade(Submission("ada", STARTER)))),
         "feedback/invalid": feedback(marks[PROGRAMS]),
         "feedback/error": feedback(marks[-2]),
         "report": Overview(marks).html([Alike(1, "student0001", "student0002", 31.5)]),
@@ -93,8 +100,8 @@ def written(tmp_path_factory, judge, results):
     return {name: out / f"{name}.html" for name in texts} | {"handout": ROOT / "assignment/handout.html"}
 
 
-NAMES = ["feedback/full", "feedback/broken", "feedback/crash", "feedback/invalid", "feedback/error"]
-NAMES += ["report", "report of nobody", "report of failures", "copies"]
+FEEDBACK = [f"feedback/{name}" for name in ("full", "broken", "linked", "crash", "unfinished", "invalid", "error")]
+NAMES = [*FEEDBACK, "report", "report of nobody", "report of failures", "copies"]
 ALL = [*NAMES, "handout", "matrix"]
 
 
@@ -113,7 +120,12 @@ def test_a_page_asks_for_nothing_and_complains_of_nothing(name, written, visit):
 def test_nothing_points_outside(name, written, visit):
     opened = visit(written[name])
     links = opened.page.locator("[href], [src]").evaluate_all("all => all.map(one => one.getAttribute('href') ?? one.src)")
-    assert [link for link in links if not re.fullmatch(r"#[\w-]+|feedback/[\w%.-]+\.html|copies\.html(#pair-\d+)?", link)] == []
+    outside = [link for link in links if not re.fullmatch(r"#[\w-]+|feedback/[\w%.-]+\.html|copies\.html(#pair-\d+)?", link)]
+    tasks = opened.page.locator("h3 .name").all_inner_texts() if name == "feedback/linked" else []
+    assert len(tasks) == (sum(len(part.tasks) for part in ASSIGNMENT.parts) if name == "feedback/linked" else 0)
+    assert outside == [
+        f"{HANDOUT}#{name_anchor(ASSIGNMENT.section(task))}" for task in tasks
+    ]  # the one page that a course names
 
 
 @pytest.mark.parametrize("name", ["feedback/broken", "report"])
@@ -203,6 +215,53 @@ def test_a_drawing_takes_the_colours_of_its_page(name, selector, written, visit)
 # The student's page
 
 
+@pytest.mark.parametrize("name", FEEDBACK)
+def test_nothing_on_a_feedback_page_is_wider_than_a_phone_or_clipped(name, written, visit):
+    page = visit(written[name], width=390, height=844).page
+    page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
+    wide = page.evaluate("""() => Array.from(document.querySelectorAll('main *'))
+        .filter(one => one.getBoundingClientRect().right > 390 && !one.closest('.wide, pre'))
+        .map(one => one.outerHTML.slice(0, 80))""")
+    assert wide == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    clipped = page.evaluate("""() => Array.from(document.querySelectorAll('main *:not(.unseen, .wide, pre)'))
+        .filter(one => one.scrollWidth > one.clientWidth && one.clientWidth && !one.closest('svg, pre'))
+        .map(one => one.outerHTML.slice(0, 80))""")
+    assert clipped == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["feedback/full", "feedback/broken", "feedback/crash"])
+def test_the_drawing_is_readable_and_its_tiles_are_below_what_they_belong_to(name, width, written, visit):
+    page = visit(written[name], width=width, height=844).page
+    drawn = page.evaluate("""() => {
+        const box = one => one.getBoundingClientRect().toJSON();
+        const all = selector => Array.from(document.querySelectorAll('.network ' + selector), one => ({
+            ...box(one), text: one.textContent, size: parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a}));
+        return {frame: box(document.querySelector('.network')), texts: all('text:not(.way, .number)'),
+            tiles: all('rect'), units: all('circle:not(.number)'), words: all('text')};
+    }""")
+    assert min(text["size"] for text in drawn["words"]) >= 10.5
+    assert min(text["size"] for text in drawn["texts"]) >= 12
+    layers = sorted({round((unit["left"] + unit["right"]) / 2, 1) for unit in drawn["units"]})
+    for text, tile in zip(drawn["texts"], drawn["tiles"], strict=True):
+        assert tile["left"] < text["left"] < text["right"] < tile["right"], text
+        assert drawn["frame"]["left"] <= tile["left"] < tile["right"] <= drawn["frame"]["right"]
+        assert drawn["frame"]["top"] <= tile["top"] < tile["bottom"] <= drawn["frame"]["bottom"]
+        kind, layer = re.match(r"d?([ZAWB])(\d)", text["text"]).groups()
+        below = layers[int(layer)] if kind in "ZA" else (layers[int(layer) - 1] + layers[int(layer)]) / 2
+        assert abs((tile["left"] + tile["right"]) / 2 - below) < 0.5, text
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_score_is_by_far_the_largest_text(width, written, visit):
+    sizes = visit(written["feedback/broken"], width=width).page.evaluate("""() => [...document.querySelectorAll('main *')]
+        .map(one => [parseFloat(getComputedStyle(one).fontSize), one.className])""")
+    *others, largest = sorted(([size, str(name)] for size, name in sizes), key=lambda one: one[0])
+    assert largest[1] == "score"
+    assert largest[0] >= 3 * others[-1][0]
+
+
 def test_hints_unfold_one_at_a_time_by_keyboard(written, visit):
     page = visit(written["feedback/broken"]).page
     hints = page.locator(".mistake").first.locator("summary")
@@ -223,8 +282,8 @@ def test_the_first_broken_step_is_drawn(written, visit):
     assert page.locator("circle.broken").count() == 3
     assert page.locator("line.broken").count() == 0
     named = page.get_by_role("img").first.get_attribute("aria-label")
-    assert "The first broken step is dZ2. Wrong: dZ2, dZ1." in named
-    assert "Right by the formula, from a wrong value: dW2, dB2, dA1, dW1, dB1." in named
+    assert "The first wrong step is dZ2. Wrong: dZ2, dZ1." in named
+    assert "Correct, given an earlier wrong value: dW2, dB2, dA1, dW1, dB1." in named
     assert page.locator("rect.named").count() == 2
 
 
@@ -234,10 +293,13 @@ def test_a_wrong_gradient_is_shown_beside_the_right_one(written, visit):
     assert "numerical differentiation" in heat.locator("p").inner_text()
     cells = heat.locator("td.near, td.off, td.far")
     assert cells.count() > 0
-    assert all("≠" in text for text in cells.all_inner_texts())
-    agreeing = heat.locator("td.agrees")
-    assert cells.count() + agreeing.count() == heat.locator("tbody td").count()
-    assert all("✓" in text for text in agreeing.all_inner_texts())
+    assert cells.count() + heat.locator("td.agrees").count() == heat.locator("tbody td").count()
+    rows = heat.locator("tbody tr").all_inner_texts()
+    assert [("yours" in row, "expected" in row) for row in rows] == [(True, False), (False, True)] * (len(rows) // 2)
+    ends = {round(box["x"] + box["width"]) for box in (one.bounding_box() for one in heat.locator("td:last-child").all()[1:])}
+    assert len(ends) == 1  # a value and the expected one end at the same place
+    decimals = {len(text.strip().partition(".")[2]) for text in heat.locator("tbody td").all_inner_texts()}
+    assert len(decimals) == 1
 
 
 def test_the_way_from_a_check_to_its_mistake(written, visit):
@@ -253,7 +315,7 @@ def test_in_print_everything_stands_but_unread_hints(written, visit):
     page.emulate_media(media="print", color_scheme="dark")
     assert folded.is_visible()
     assert not hints.first.is_visible()
-    assert page.locator(".where pre").first.is_visible()
+    assert page.locator(".where .got").first.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.pdf()[:5] == b"%PDF-"
 

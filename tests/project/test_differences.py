@@ -246,7 +246,7 @@ def test_reports(grade):
         assert (test["output"] == NOTE) == half
         assert test["score"] in ((test["max_score"] / 2,) if half else (0, test["max_score"]))
     page = feedback_html(mark_of(result))
-    assert "<span>compute_gradients</span> <span>16.5 of 34</span>" in page
+    assert '<span class="name">compute_gradients</span>\n<span class="n">16.5 of 34</span>' in page
     assert '<span class="n">0.5/1</span>' in page
     assert page.count("finite differences") == 1
     assert f',graded,0,42.5,0,"{REMARK} ' in "".join(grades_sheet(PARTS).lines([mark_of(result)]))

@@ -343,7 +343,7 @@ def test_tasks_are_left_out_before_lateness_takes_its_share_and_adjustments_come
     assert mark.announced[0].endswith("The late penalty is 50 % of the points.")
     assert sum(test["score"] for test in document["tests"]) == 15
     page = feedback_html(mark)
-    assert "14.25 of 30 points" in page
+    assert '<span class="score">14.25</span> <span class="most">of 30 points</span>' in page
     for said in mark.said:
         assert f"<p>{said}</p>" in page
 
