@@ -15,6 +15,7 @@ from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
 from autograder.report.overview import Overview
+from autograder.settings import Course
 from tests.browser.chromium import chromium
 from tests.course import ASSIGNMENT
 from tests.golden.crowd import crowd, graded
@@ -32,7 +33,7 @@ SMALL, LARGE = 30, 5_000
 SHOTS = [
     ("feedback-full", "full", "", WINDOW, "light"),
     ("feedback-broken", "broken", "", WINDOW, "light"),
-    ("feedback-heat", "broken", ".checks .heat", WINDOW, "light"),
+    ("feedback-heat", "broken", ".drawing ~ .heat", WINDOW, "light"),
     ("feedback-crash", "crash", "", WINDOW, "light"),
     ("feedback-phone-dark", "broken", "", PHONE, "dark"),
     ("report-30", "report-30", "", WINDOW, "light"),
@@ -64,7 +65,10 @@ def main() -> None:
         folder = Path(name)
         for student, mistakes in STUDENTS.items():
             result = judge.grade(Submission(student, with_mistakes(*mistakes)))
-            write(folder / f"{student}.html", feedback_html(mark_of(result), figure=ASSIGNMENT.figure(result)))
+            write(
+                folder / f"{student}.html",
+                feedback_html(mark_of(result), ASSIGNMENT.figure(result), ASSIGNMENT, Course("CS 101")),
+            )
         results = graded(judge.grade, 150)
         for size in (SMALL, LARGE):
             alike = [Alike(1, "student0004", "student0017", 41.0), Alike(2, "student0008", "student0021", 17.5)]
