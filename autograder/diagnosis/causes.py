@@ -13,11 +13,11 @@ from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.mistake import Mistake, Step
 from autograder.diagnosis.observation import Observation, Raised
 from autograder.diagnosis.patterns import pattern_of
+from autograder.patterns import describe_multiple
 from autograder.results import Cause
 from autograder.text import clean
 
 MAX_NAME = 20  # characters shown of a student's key
-EXPECTED = "the expected value"
 EVERYTHING_ELSE = "Everything else is correct, given this one mistake."
 UNKNOWN = "This does not match any common mistake."
 
@@ -162,8 +162,8 @@ def state(catalog: Catalog, finding: Finding) -> str:
     if first.statement:
         return first.statement
     subject = name_subject(catalog, finding)
-    if number := public_factor(catalog, finding):
-        return f"{subject} is {number} times {'too large' if float(number) > 1 else EXPECTED}"
+    if multiple := describe_public_factor(catalog, finding):
+        return f"{subject} {multiple}"
     if pattern.words:
         return f"{subject} {pattern.words}"
     batch = " for a batch of one sample" if first.network and {one.samples for one in finding.broken} == {1} else ""
@@ -192,11 +192,11 @@ def name_step(catalog: Catalog, step: str, alike: Sequence[Observation]) -> str:
     return name_value(seen[0]) if alone or step not in catalog.steps else catalog.steps[step].words
 
 
-def public_factor(catalog: Catalog, finding: Finding) -> str:
+def describe_public_factor(catalog: Catalog, finding: Finding) -> str:
     """Return the number that a tensor was multiplied by, if an example without hidden numbers shows it, too; else ""."""
     found = [one for one in catalog.shown(finding) if not one.right]
     seen, hidden = pattern_of(found, found).factor if found else None, finding.pattern.factor
-    return f"{seen:.4g}" if seen and hidden and math.isclose(seen, hidden, rel_tol=1e-3) else ""
+    return describe_multiple(seen) if seen and hidden and math.isclose(seen, hidden, rel_tol=1e-3) else ""
 
 
 def wanted_tensor(observation: Observation) -> np.ndarray | None:

@@ -18,6 +18,7 @@ SHIPPED = (
     "autograder.checking",
     "autograder.library",
     "autograder.naming",
+    "autograder.patterns",
     "autograder.processor_time",
     "autograder.skipped",
     "autograder.statements",

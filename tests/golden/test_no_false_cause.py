@@ -16,7 +16,7 @@ from autograder.backprop.oracle import reference_cache, reference_of
 from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Raised, same
-from autograder.diagnosis.patterns import FACTORS, SHAPES
+from autograder.patterns import FACTORS, SHAPES, fill_in
 from autograder.diagnosis.traces import run
 from tests.golden.programs import program
 
@@ -85,8 +85,8 @@ def told(finding: Finding, case: Case) -> Formulas:
         return finding.mistakes[0].formulas
     steps = dict.fromkeys(one.step for one in finding.broken)
     words, number = finding.pattern.words, finding.pattern.factor
-    if words in FACTORS:
-        number = FACTORS[words](case.samples)
+    for factor in (factor for pattern, factor in FACTORS.items() if fill_in(pattern) == words):
+        number = factor(case.samples)
     if number is not None:
         return {step: f"{number} * ({RIGHT[step]})" for step in steps}
     return {step: SHAPED[words].format(RIGHT[step]) for step in steps if words in SHAPED}

@@ -21,8 +21,10 @@ from autograder.diagnosis.causes import Catalog, find_causes, write_details, wri
 from autograder.diagnosis.matching import Finding, find_mistakes
 from autograder.diagnosis.mistake import Mistake
 from autograder.diagnosis.observation import Observation, Raised, evaluate, same
-from autograder.diagnosis.patterns import CONSTANT, FACTORS, MULTIPLE, SHAPES, VARYING, pattern_of
+from autograder.diagnosis.patterns import CONSTANT, MULTIPLE, VARYING, pattern_of
 from autograder.judge.judge import Grading
+from autograder.naming import Observed, describe
+from autograder.patterns import COLUMNS, FACTORS, SHAPES, fill_in
 from autograder.settings import read_secret
 from tests.golden.mistakes import MISTAKES as PROGRAMS
 from tests.golden.programs import DB, RETURN_GRADS, edited, program, solution, solutions, with_body
@@ -145,14 +147,38 @@ def test_steps_that_share_what_is_wrong_are_one_finding():
 
 
 @pytest.mark.parametrize("words", FACTORS)
-def test_each_factor_is_told(words):
-    assert pattern(seen(FACTORS[words](MAIN.samples) * WANT)) == words
+def test_each_factor_is_told_in_the_same_words_at_home(words):
+    got = FACTORS[words](MAIN.samples) * WANT
+    assert pattern(seen(got)) == fill_in(words)
+    assert at_home(got, WANT).startswith(f"has the right shape, but every entry {fill_in(words, MAIN.samples)}")
 
 
-@pytest.mark.parametrize("words", SHAPES)
-def test_each_shape_is_told(words):
-    want = reference_of(MAIN).grads["W1"]
-    assert pattern(seen(SHAPES[words](want), wants=(want,))) == words
+@pytest.mark.parametrize(
+    ("words", "key", "spoil"),
+    [
+        ("is transposed", "W1", lambda want: want.T),
+        ("has lost an axis, which `keepdims=True` would keep", "B1", lambda want: want[:, 0]),
+        ("is averaged over the units, not only over the samples", "B1", lambda want: want.mean(keepdims=True)),
+        ("still has one column per sample", "B1", lambda want: np.repeat(want, MAIN.samples, axis=1)),
+        ("no longer has one column per sample", "Z1", lambda want: want.sum(axis=1, keepdims=True)),
+    ],
+)
+def test_each_shape_is_told_in_the_same_words_at_home(words, key, spoil):
+    want = reference_of(MAIN).grads[key]
+    assert words in SHAPES | COLUMNS
+    assert pattern(seen(spoil(want), wants=(want,))) == words
+    assert at_home(spoil(want), want).endswith(f"but the expected shape is {want.shape}: it {words}.")
+
+
+def test_a_transposed_square_matrix_is_told():
+    square = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert pattern(seen(square.T, wants=(square,))) == "is transposed"
+    assert at_home(square.T, square) == "is transposed."
+
+
+def at_home(got, want):
+    """What check.py says of a wrong value."""
+    return describe(Observed((), "compute_gradients", "dW2", got, want, m=MAIN.samples))
 
 
 def test_any_other_factor_is_told_and_a_difference_is_not():
@@ -311,7 +337,7 @@ def test_a_factor_is_told_as_the_public_example_shows_it(grade):
     (cause,) = grade(edited((DB, f"{DB} * 0.37"))).causes
     assert cause.said.startswith("dB is 0.37 times the expected value (dB3, dB2, dB1).")
     (cause,) = grade(edited((DB, f"{DB} * 3"))).causes
-    assert cause.title == "dB is 3 times too large"
+    assert cause.title == "dB is 3 times the expected value"
     stored = (
         "_told = []\n\n\ndef spell(X):\n    _told.extend(X[0] if X.shape[1] == 7 else [])\n"
         "    return float(_told[0]) if _told else 0.37\n\n\nclass DNN"

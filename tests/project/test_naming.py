@@ -38,12 +38,18 @@ def raising(text):
         (-WANT, "has the right shape, but every entry has the wrong sign."),
         (WANT * 2, "has the right shape, but every entry is twice the expected value."),
         (WANT / 2, "has the right shape, but every entry is half the expected value."),
+        (
+            WANT / -3,
+            "has the right shape, but every entry is 3 times too small and has the wrong sign (the batch has m = 3 samples).",
+        ),
+        (WANT / 9, "has the right shape, but every entry is 3² times too small (the batch has m = 3 samples)."),
+        (WANT * 1.5, "has the right shape, but every entry is 3/2 times the expected value (the batch has m = 3 samples)."),
         (WANT * 1.7, "has the right shape, but every entry is 1.7 times the expected value."),
         (WANT * 0, "has the right shape, but every entry is 0."),
         (WANT * np.nan, "contains nan."),
         (WANT * np.inf, "contains infinity."),
-        (WANT.T, "has the shape (3, 2), but the expected shape is (2, 3): it is the transpose of the expected value."),
-        (WANT[:, :1], "has the shape (2, 1), but the expected shape is (2, 3): it has lost the columns of the single samples."),
+        (WANT.T, "has the shape (3, 2), but the expected shape is (2, 3): it is transposed."),
+        (WANT[:, :1], "has the shape (2, 1), but the expected shape is (2, 3): it no longer has one column per sample."),
         (WANT[:1], "has the shape (1, 3), but the expected shape is (2, 3)."),
         (WANT + np.eye(2, 3), "has the right shape but wrong values: at [0, 0], your value is 2, and the expected value is 1."),
     ],
@@ -55,14 +61,19 @@ def test_a_wrong_array_is_described(got, words):
 @pytest.mark.parametrize(
     ("got", "want", "words"),
     [
-        ([1, 2], [[1], [2]], "has the shape (2,), but the expected shape is (2, 1). Its numbers are correct; an axis was lost"),
+        (
+            [1, 2],
+            [[1], [2]],
+            "has the shape (2,), but the expected shape is (2, 1): it has lost an axis, which `keepdims=True`",
+        ),
         (
             np.ones((2, 3)),
             [[1], [2]],
             "has the shape (2, 3), but the expected shape is (2, 1): it still has one column per sample.",
         ),
         (3.0, 1.0, "is 3, but the expected value is 1: it is 3 times too large (the batch has m = 3 samples)."),
-        (-1.0, 1.0, "is -1, but the expected value is 1: the sign is wrong."),
+        (-1.0, 1.0, "is -1, but the expected value is 1: it has the wrong sign."),
+        (0.0, 1.0, "is 0, but the expected value is 1."),
         (1.7, 1.0, "is 1.7, but the expected value is 1."),  # any number is a multiple of any other
         ([[1.7]], [[1.0]], "has the right shape but wrong values: at [0, 0], your value is 1.7, and the expected value is 1."),
     ],

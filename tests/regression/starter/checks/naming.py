@@ -19,11 +19,11 @@ import numpy as np
 
 from checks.at_home import LocalStudent
 from checks.checking import CheckFailure, agree, norm
+from checks.patterns import COLUMNS, SHAPES, Comparison, describe_multiple, fill_in, match_factor, match_shape
 
 MAX_NAME = 20  # characters of a name of the student's that are shown
 MAX_TITLES = 2  # that one sentence may offer: "A, or B"
 CLOSE = 1e-5  # relative; the table has 6 digits, and float32 rounds in the 7th
-ROUND_FACTORS = {2.0: "twice the expected value", 0.5: "half the expected value"}
 SHAPE = re.compile(r"\((\d*(?:,\s?\d*)*)\)")
 # What the exceptions of `@` and of np.dot tell of a product whose shapes do not fit.
 CORE_SIZES = re.compile(r"\(size (\d+) is different from (\d+)\)")
@@ -313,15 +313,17 @@ def general_hints(first: Observed, check: str, hints: Mapping[str, Sequence[str]
 
 
 def describe(first: Observed) -> str:
-    """Return in what way a value differs from the expected one, as the end of a sentence; "" for an exception."""
+    """Return how a value differs from the expected one, as the end of a sentence; "" for an exception."""
     if isinstance(first.got, Exception):
         return ""
     if isinstance(first.got, Mapping):
         return describe_keys(first.name, first.got)
-    want = np.asarray(first.want, float)
-    if first.got.shape != want.shape:
-        return describe_shape(first.got, want, first.m)
-    return describe_numbers(first.got, want, first.m)
+    got, want = first.got, np.asarray(first.want, float)
+    one = Comparison(got, [want], first.m)
+    words = match_shape([one], SHAPES) or match_shape([one], COLUMNS)
+    if got.shape != want.shape:
+        return f"has the shape {got.shape}, but the expected shape is {want.shape}{words and f': it {words}'}."
+    return f"{words}." if words else describe_numbers(one, want)
 
 
 def describe_keys(name: str, missing: Mapping[str, str | None]) -> str:
@@ -341,31 +343,16 @@ def name_of_layer_below(key: str) -> str:
     return re.sub(r"\d+$", lambda found: str(int(found[0]) - 1), key)
 
 
-def describe_shape(got: np.ndarray, want: np.ndarray, m: int) -> str:
-    """Return in what way the shape of an array is wrong."""
-    shapes = f"has the shape {got.shape}, but the expected shape is {want.shape}"
-    if got.shape == want.T.shape and agree(got, want.T):
-        return f"{shapes}: it is the transpose of the expected value."
-    if got.size == want.size and agree(got.reshape(want.shape), want):
-        return f"{shapes}. Its numbers are correct; an axis was lost, which `keepdims=True` keeps."
-    if m > 1 and want.ndim == got.ndim == 2 and want.shape[1] == 1 and got.shape == (want.shape[0], m):
-        return f"{shapes}: it still has one column per sample."
-    if m > 1 and want.ndim == 2 and want.shape[1] == m and got.shape in (want.shape[:1], (want.shape[0], 1)):
-        return f"{shapes}: it has lost the columns of the single samples."
-    return f"{shapes}."
-
-
-def describe_numbers(got: np.ndarray, want: np.ndarray, m: int) -> str:
-    """Return in what way the numbers of an array of the expected shape are wrong."""
+def describe_numbers(one: Comparison, want: np.ndarray) -> str:
+    """Return how the numbers of an array of the expected shape are wrong."""
+    got = one.got
     if not np.isfinite(got).all():
         return f"contains {'nan' if np.isnan(got).any() else 'infinity'}."
+    factor = describe_factor(one)
     if want.ndim == 0:
-        factor = describe_factor(got, want, m, "it is")
-        return f"is {got:.6g}, but the expected value is {want:.6g}{factor and f': {factor}'}."
-    if not np.any(got):
-        return "has the right shape, but every entry is 0."
-    if factor := describe_factor(got, want, m, "every entry is" if got.size > 1 else "it is"):
-        return f"has the right shape, but {factor}."
+        return f"is {got:.6g}, but the expected value is {want:.6g}{f': it {factor}' if factor and got else ''}."
+    if factor:
+        return f"has the right shape, but {'every entry' if got.size > 1 else 'it'} {factor}."
     worst = np.unravel_index(np.argmax(np.abs(got - want)), got.shape)
     place = f"[{', '.join(map(str, worst))}]"
     return (
@@ -374,20 +361,10 @@ def describe_numbers(got: np.ndarray, want: np.ndarray, m: int) -> str:
     )
 
 
-def describe_factor(got: np.ndarray, want: np.ndarray, m: int, subject: str) -> str:
-    """Return by which number an array was multiplied, "" if by none; of a single number only by those that tell something."""
-    size = float(np.vdot(want, want))
-    factor = float(np.vdot(got, want)) / size if size else 0.0
-    if not factor or not agree(got, factor * want):
-        return ""
-    number = float(f"{factor:.6g}")
-    samples = f" (the batch has m = {m} samples)"
-    if number == -1:
-        return "the sign is wrong" if got.size == 1 else "every entry has the wrong sign"
-    if m > 1 and np.isclose(number, m):
-        return f"{subject} {m} times too large{samples}"
-    if m > 1 and np.isclose(number, 1 / m):
-        return f"{subject} {m} times too small{samples}"
-    if number in ROUND_FACTORS:
-        return f"{subject} {ROUND_FACTORS[number]}"
-    return f"{subject} {factor:.4g} times the expected value" if got.size > 1 else ""
+def describe_factor(one: Comparison) -> str:
+    """Return the factor of a wrong value in words, "" if it has none. A single number is a multiple of any other."""
+    if words := match_factor([one]):
+        batch = f" (the batch has m = {one.m} samples)" if "{m}" in words else ""
+        return f"{fill_in(words, one.m)}{batch}"
+    factors = one.find_factors() if one.got.size > 1 else []
+    return describe_multiple(factors[0]) if factors else ""
