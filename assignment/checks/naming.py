@@ -209,22 +209,31 @@ def rounded(one: Digest) -> Digest:
 
 
 def find_at_home(module: ModuleType, check: str, student: LocalStudent, hints: Mapping[str, Sequence[str]]) -> Finding | None:
-    """Return what `find_mistake` does for a module of public checks, None if it does not observe anything.
+    """Return what `find_mistake` finds for a module of public checks; None if the module observes nothing.
 
-    The table of known mistakes lies beside the module. A check must not depend on this, so whatever it raises ends it.
+    No check depends on this, so an exception here only means that nothing is found.
     """
-    table = Path(module.__file__ or "").with_name(f"known_{module.__name__.rpartition('test_')[2]}.json")
-    known = read_table(table.read_text(encoding="utf-8")) if table.exists() else []
     with contextlib.suppress(Exception, SystemExit), student.running(vars(module)):
-        return find_mistake(list(module.observe(student)), check, known, hints) if hasattr(module, "observe") else None
+        return find_mistake(*observe_once(module, student), check, hints)
     return None
+
+
+def observe_once(module: ModuleType, student: LocalStudent) -> tuple[Sequence[Observed], Sequence[Known]]:
+    """Return what a module of public checks observes, and the table of known mistakes next to it; both once per student."""
+    if module not in student.memory:
+        student.memory[module] = (), ()  # an observation that fails is not tried again
+        table = Path(module.__file__ or "").with_name(f"known_{module.__name__.rpartition('test_')[2]}.json")
+        if hasattr(module, "observe"):
+            known = read_table(table.read_text(encoding="utf-8")) if table.exists() else []
+            student.memory[module] = list(module.observe(student)), known
+    return student.memory[module]
 
 
 # Naming ---------------------------------------------------------------------------------------------------------------
 
 
 def find_mistake(
-    seen: Sequence[Observed], check: str, known: Sequence[Known], hints: Mapping[str, Sequence[str]]
+    seen: Sequence[Observed], known: Sequence[Known], check: str, hints: Mapping[str, Sequence[str]]
 ) -> Finding | None:
     """Return the first wrong value behind a check that does not pass, and the mistake that made it; None if all are right.
 

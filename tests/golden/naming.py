@@ -66,7 +66,7 @@ def name_mistake(judge: Judge, part: str, sources: Mapping[str, bytes]) -> Namin
     with judge.sandbox.session({**solutions(), **sources}) as student:
         check = first_failing(part, student)
         student.begin_check()
-        return Naming(check, find_mistake([*module.observe(student)], check, known_mistakes()[part], HINTS) if check else None)
+        return Naming(check, find_mistake([*module.observe(student)], known_mistakes()[part], check, HINTS) if check else None)
 
 
 def main() -> None:

@@ -1,10 +1,13 @@
 """How a wrong value is described, and how it is looked up among those of known mistakes."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
+from autograder.at_home import LocalStudent
 from autograder.checking import CheckFailure, StudentError
-from autograder.naming import Known, Observed, describe, digest, find_mistake, read_table, rounded, write_table
+from autograder.naming import Known, Observed, describe, digest, find_at_home, find_mistake, read_table, rounded, write_table
 
 WANT = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
 HINTS = {"ValueError": ("Which shapes?",), "stack": ("Which plates?",), "check": ("Which one?",)}
@@ -92,7 +95,7 @@ def test_a_column_or_a_number_is_described(got, want, words):
     ],
 )
 def test_keys_are_described(missing, words):
-    found = find_mistake([observed(missing, {}, "your gradients")], "check", [], HINTS)
+    found = find_mistake([observed(missing, {}, "your gradients")], [], "check", HINTS)
     assert found.said == words
 
 
@@ -115,21 +118,21 @@ def test_a_digest_knows_where_numbers_are_missing():
 def test_the_mistake_that_explains_most_is_named():
     seen = [observed(WANT * 2), observed(WANT * 5, name="below")]
     one, other = known("A", top=WANT * 2, below=WANT * 5), known("B", top=WANT * 2, below=WANT * 7)
-    assert find_mistake(seen, "check", [other, one], HINTS).said.startswith("`top`: A.\nIt has the right shape, but")
-    assert find_mistake(seen, "check", [other], HINTS).titles == ["B"]  # the value below may be wrong for another reason
+    assert find_mistake(seen, [other, one], "check", HINTS).said.startswith("`top`: A.\nIt has the right shape, but")
+    assert find_mistake(seen, [other], "check", HINTS).titles == ["B"]  # the value below may be wrong for another reason
 
 
 def test_correct_values_rule_out_a_mistake():
     seen = [observed(WANT * 2), observed(WANT, name="below")]
-    found = find_mistake(seen, "check", [known("A", top=WANT * 2, below=WANT * 5)], HINTS)
+    found = find_mistake(seen, [known("A", top=WANT * 2, below=WANT * 5)], "check", HINTS)
     assert (found.titles, found.hints) == ([], HINTS["stack"])
 
 
 def test_a_mistake_has_to_explain_the_same_value_on_another_example():
     seen = [observed(WANT * 2), observed(WANT * 3, example="second")]
     row = known("A", top=WANT * 2)
-    assert find_mistake(seen[:1], "check", [row], HINTS).titles == ["A"]
-    assert find_mistake(seen, "check", [row], HINTS).titles == []
+    assert find_mistake(seen[:1], [row], "check", HINTS).titles == ["A"]
+    assert find_mistake(seen, [row], "check", HINTS).titles == []
 
 
 def test_the_line_is_that_of_a_value_whose_inputs_are_right():
@@ -137,25 +140,25 @@ def test_the_line_is_that_of_a_value_whose_inputs_are_right():
         observed(WANT * 2),
         observed(WANT * 3, name="below", checks=("second check",), find_line=lambda: "stack.py, line 3"),
     ]
-    assert find_mistake(seen[1:], "second check", [], HINTS).said.endswith("\n  stack.py, line 3")
-    assert "stack.py" not in find_mistake(seen, "second check", [], HINTS).said
+    assert find_mistake(seen[1:], [], "second check", HINTS).said.endswith("\n  stack.py, line 3")
+    assert "stack.py" not in find_mistake(seen, [], "second check", HINTS).said
 
 
 def test_what_shows_on_the_second_example_alone_is_found_there():
     seen = [observed(WANT), observed(WANT * 2, example="second", find_line=lambda: "stack.py, line 3")]
-    assert find_mistake(seen, "check", [], HINTS).said.endswith("twice the expected value.\n  stack.py, line 3")
+    assert find_mistake(seen, [], "check", HINTS).said.endswith("twice the expected value.\n  stack.py, line 3")
 
 
 def test_of_several_mistakes_two_are_told_and_three_are_not():
     seen = [observed(WANT * 2)]
     rows = [known(title, top=WANT * 2) for title in "ABC"]
-    two = find_mistake(seen, "check", rows[:2], HINTS)
+    two = find_mistake(seen, rows[:2], "check", HINTS)
     assert two.said.startswith("`top` is wrong. There are two possible reasons:\n  - A\n  - B\n")
     assert two.hints == ("Why?",)
-    assert find_mistake(seen, "check", rows, HINTS).titles == []
-    assert find_mistake(seen, "check", [*rows[:1], known("", top=WANT * 2)], HINTS).titles == []
+    assert find_mistake(seen, rows, "check", HINTS).titles == []
+    assert find_mistake(seen, [*rows[:1], known("", top=WANT * 2)], "check", HINTS).titles == []
     differently = [rows[0], known("B", hints=("Where?",), top=WANT * 2)]
-    assert find_mistake(seen, "check", differently, HINTS).hints == HINTS["stack"]
+    assert find_mistake(seen, differently, "check", HINTS).hints == HINTS["stack"]
 
 
 DOT = "ValueError: shapes (2,3) and (2,3) not aligned: 3 (dim 1) != 2 (dim 0)"
@@ -167,25 +170,59 @@ def test_an_exception_needs_the_same_shapes_or_another_wrong_array():
     row = known("A", stack=raising(DOT), **{"second stack top": WANT * 2})
     row = row._replace(wrong={"stack stack": row.wrong["stack"], "second stack top": row.wrong["second stack top"]})
     first, second = observed(raising(DOT), None, "stack"), observed(WANT * 2, example="second")
-    assert find_mistake([first], "check", [row], HINTS).titles == ["A"]
-    assert find_mistake([first, second], "check", [row], HINTS).titles == ["A"]
-    assert find_mistake([first, second._replace(got=WANT * 3)], "check", [row], HINTS).titles == []
+    assert find_mistake([first], [row], "check", HINTS).titles == ["A"]
+    assert find_mistake([first, second], [row], "check", HINTS).titles == ["A"]
+    assert find_mistake([first, second._replace(got=WANT * 3)], [row], "check", HINTS).titles == []
     by_at = first._replace(got=raising(AT))
-    assert find_mistake([by_at], "check", [row], HINTS).titles == []
-    assert find_mistake([by_at, second], "check", [row], HINTS).titles == ["A"]
-    assert find_mistake([first._replace(got=raising(OTHER)), second], "check", [row], HINTS).titles == []
+    assert find_mistake([by_at], [row], "check", HINTS).titles == []
+    assert find_mistake([by_at, second], [row], "check", HINTS).titles == ["A"]
+    assert find_mistake([first._replace(got=raising(OTHER)), second], [row], "check", HINTS).titles == []
 
 
 def test_an_exception_is_quoted_and_has_its_own_hints():
-    found = find_mistake([observed(raising(DOT), None, "stack")], "check", [], HINTS)
+    found = find_mistake([observed(raising(DOT), None, "stack")], [], "check", HINTS)
     assert (found.with_exception("It raised."), found.hints) == ("It raised.", HINTS["ValueError"])
-    refused = find_mistake([observed(CheckFailure("It is None."), None, "stack", topic="")], "check", [], HINTS)
+    refused = find_mistake([observed(CheckFailure("It is None."), None, "stack", topic="")], [], "check", HINTS)
     assert (refused.with_exception("It is None."), refused.hints) == ("It is None.", HINTS["check"])
 
 
 def test_unwritten_code_is_not_a_mistake():
-    assert find_mistake([observed(NotImplementedError("Task 1"), None, "stack")], "check", [], HINTS) is None
+    assert find_mistake([observed(NotImplementedError("Task 1"), None, "stack")], [], "check", HINTS) is None
 
 
 def test_nothing_is_said_of_values_that_another_check_looks_at():
-    assert find_mistake([observed(WANT * 2)], "another check", [], HINTS) is None
+    assert find_mistake([observed(WANT * 2)], [], "another check", HINTS) is None
+
+
+def public_checks(folder, observe):
+    """A module of public checks that observes, next to a table with one mistake."""
+    (folder / "known_stack.json").write_text(write_table([known("A", top=WANT * 2)]))
+    module = ModuleType("checks.test_stack")
+    module.__file__, module.observe = str(folder / "test_stack.py"), observe
+    return module
+
+
+def test_the_students_code_is_observed_once_for_all_checks(tmp_path):
+    calls = []
+
+    def observe(student):
+        calls.append(student)
+        yield observed(WANT * 2, checks=("one", "other"))
+
+    module, student = public_checks(tmp_path, observe), LocalStudent()
+    assert [find_at_home(module, check, student, HINTS).titles for check in ("one", "other")] == [["A"], ["A"]]
+    assert calls == [student]
+    assert find_at_home(module, "one", LocalStudent(), HINTS).titles == ["A"]
+    assert len(calls) == 2
+
+
+def test_an_observation_that_fails_finds_nothing_and_is_not_repeated(tmp_path):
+    calls = []
+
+    def observe(student):
+        calls.append(student)
+        raise SystemExit
+
+    module, student = public_checks(tmp_path, observe), LocalStudent()
+    assert [find_at_home(module, check, student, HINTS) for check in ("one", "other")] == [None, None]
+    assert len(calls) == 1
