@@ -29,7 +29,7 @@ def pytest_pyfunc_call(pyfuncitem):
             pyfuncitem.user_properties.append(("follows", STUDENT.follows))
         return result
     if isinstance(failure, NotImplementedError):
-        pytest.fail(f"To do: {describe_to_do(failure)}\n{sentence_of(pyfuncitem.obj)}", pytrace=False)
+        pytest.fail(f"To do: {describe_to_do(failure, STUDENT)}\n{sentence_of(pyfuncitem.obj)}", pytrace=False)
     found = find_at_home(pyfuncitem.module, pyfuncitem.name.removeprefix("test_"), STUDENT, HINTS)
     if isinstance(failure, CheckFailure):
         said = found.with_exception(str(failure)) if found else failure

@@ -17,7 +17,7 @@
 # measures gradients and draws pictures. You don't need to fill in anything here, and nothing here is graded.
 #
 # After you change a file, save it and rerun the cell. You don't have to restart the kernel. A function you haven't written yet
-# gives you one line that says so. If two shapes don't fit, you'll see both of them; any other error shows its traceback.
+# gives you one line that says so. If two shapes don't match, you'll see both of them; any other error shows its traceback.
 
 # %%
 # %load_ext autoreload

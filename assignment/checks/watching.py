@@ -166,12 +166,6 @@ class Watcher:
                 self.first += 1
         return self.watch
 
-    def record_names(self, frame: Any, budget: list[int]) -> dict[str, Seen]:
-        """Return the variables of a frame, and the globals that it uses, as they are now."""
-        outside = {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
-        values = {**outside, **frame.f_locals}.items()
-        return {name: seen for name, value in values if (seen := self.record(value, budget)) is not None}
-
     def record(self, value: Any, budget: list[int], depth: int = MAX_DEPTH) -> Seen | None:
         """Return a value as it is now; None for functions, classes, modules and None itself, and where there are too many."""
         budget[0] -= 1

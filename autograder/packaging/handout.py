@@ -47,7 +47,7 @@ def starter_files(assignment: Assignment) -> dict[str, str]:
     pictures, text = assignment.figures(), hand_out(assignment)
     return {
         **{path.name: path.read_text() for path in sorted(CHECKER.glob("*.py"))},
-        **{path.name: path.read_text() for path in copied_files(assignment)},
+        **{path.name: at_home(path.read_text(), shipped_modules(assignment)) for path in copied_files(assignment)},
         "README.md": text,
         "handout.html": page(text, pictures),
         f"{assignment.name}.ipynb": notebook(notebook_text(assignment)),
@@ -58,7 +58,7 @@ def starter_files(assignment: Assignment) -> dict[str, str]:
 
 
 def copied_files(assignment: Assignment) -> list[Path]:
-    """Return the files of the solution that students get unchanged: all but parts, hints, hand-out and notebook."""
+    """Return the files of the solution that students get in full: all but parts, hints, hand-out and notebook."""
     made = {"README.md", "hints.py", f"{assignment.name}.py"}
     parts = {path.name for path in assignment.solution.glob("*.py") if "# BEGIN SOLUTION" in path.read_text()}
     return sorted(path for path in assignment.solution.iterdir() if path.is_file() and path.name not in made | parts)

@@ -15,7 +15,7 @@ from checks.at_home import LocalStudent, collect_local_checks
 from checks.checking import CheckFailure, StudentError
 from checks.hints import HINTS
 from checks.library import why_missing
-from checks.misfits import describe_product
+from checks.misfits import describe_misfit, find_raise
 from checks.naming import find_at_home
 from checks.rubric import RUBRIC
 from checks.skipped import explain_missing_name
@@ -25,6 +25,7 @@ from checks.statements import newer_python
 HERE = Path(__file__).resolve().parent.parent
 PARTS = tuple(RUBRIC)
 FILES = [HERE / f"{part}.py" for part in PARTS]
+MAX_FRAMES = 5  # lines of the student's on the way to an exception that are shown
 PATIENCE = 5  # seconds before a check that goes on and on is named
 PASSED = ("passed", "follows")  # the statuses that earn the points
 GREEN, RED, YELLOW, PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[0m"
@@ -208,44 +209,39 @@ def outcome(function, student):
     except (Exception, SystemExit) as error:
         cause = error.__cause__ if isinstance(error, StudentError) and error.__cause__ else error
         if isinstance(cause, NotImplementedError):
-            return "to do", describe_to_do(cause)
+            return "to do", describe_to_do(cause, student)
         is_missing = isinstance(cause, ModuleNotFoundError) and cause.name in PARTS
-        return "missing" if is_missing else "wrong", told(cause, student.skipped)
+        return "missing" if is_missing else "wrong", describe_exception(cause, student)
     return ("follows", student.follows) if student.follows else ("passed", "")
 
 
-def describe_to_do(error):
-    """Return what is to do, with the line that says so; that line may have been left in after the work was done."""
-    frames = own_frames(error)
-    place = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: " if frames else ""
+def describe_to_do(error, student):
+    """Return what is still to do and the line that says so, which may have been left in after the work was done."""
+    line = find_raise(error, student.files.paths)
+    place = f"{line.file}, line {line.number}: " if line else ""
     return f"{place}{str(error) or 'raise NotImplementedError'}\nDelete this `raise` when your code is in place."
 
 
-def own_frames(error):
-    """Return the student's own lines on the way to an exception."""
-    return [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) in FILES]
-
-
-def told(error, skipped=()):
-    """Return an exception in the student's code: what it says, and the student's own lines on the way to it."""
+def describe_exception(error, student):
+    """Return an exception in the student's code: what it says, and the student's own lines that led to it."""
     if isinstance(error, ModuleNotFoundError) and error.name in PARTS:
         return f"There is no {error.name}.py in {HERE}."
     if isinstance(error, SyntaxError):
-        return unreadable(error)
-    if product := describe_product(error, {frame.filename for frame in own_frames(error)}):
-        return product
+        return describe_syntax_error(error)
+    if misfit := describe_misfit(error, student.files.paths):
+        return misfit
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         said = f"{why_missing(error.name)}."
     elif isinstance(error, AttributeError) and getattr(error.obj, "__name__", "") in PARTS:
         said = f"{error.obj.__name__}.py defines no `{error.name}`."
-    own = own_frames(error)[-5:]
-    places = [f"\n  {Path(frame.filename).name}, line {frame.lineno}, in {frame.name}: {frame.line}" for frame in own]
-    return "\n".join(filter(None, [f"{said}{''.join(places)}", explain_missing_name(str(error), skipped)]))
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename in student.files.paths]
+    places = [f"\n  {Path(one.filename).name}, line {one.lineno}, in {one.name}: {one.line}" for one in frames[-MAX_FRAMES:]]
+    return "\n".join(filter(None, [f"{said}{''.join(places)}", explain_missing_name(str(error), student.skipped)]))
 
 
-def unreadable(error):
-    """Return a syntax error in one of the files."""
+def describe_syntax_error(error):
+    """Return a syntax error in one of the files, with its line."""
     name, line = Path(error.filename or "").name, (error.text or "").strip()
     version = newer_python(line)
     newer = f" This line needs Python {version}; yours is older." if version else ""

@@ -688,20 +688,38 @@ def multiply_in_a_loop():
         (lambda: W @ b, ("W", "b"), ((1, 3), (4,)), ((1,), (0,))),
         (lambda: b @ W, ("b", "W"), ((4,), (1, 3)), ((1,), (0,))),
         (subtract_in_place, ("bias", "0.5 * COLUMNS"), ((3, 1), (3, 7)), ([1], [1])),
-        (multiply_in_a_loop, ("ITEMS['W3']", "Z"), ((1, 3), (1, 7)), ((1,), (0,))),
+        (multiply_in_a_loop, ('ITEMS["W3"]', "Z"), ((1, 3), (1, 7)), ((1,), (0,))),
     ],
 )
 def test_operands_that_do_not_fit_are_found(figure, function, codes, shapes, edges):
-    mismatch = problems.find_mismatch(raised(function))
-    assert (mismatch.codes, mismatch.shapes, mismatch.edges) == (codes, shapes, edges)
-    problems.draw_mismatch(mismatch)
+    misfit = problems.find_misfit(raised(function))
+    assert (misfit.operands, misfit.shapes, problems.find_edges(misfit)) == (codes, shapes, edges)
+    problems.draw_misfit(misfit)
     (axes,) = figure().axes
     assert sum(line.get_color() == problems.ORANGE for line in axes.lines) == 2
     assert set(codes) <= {text.get_text() for text in axes.texts}
 
 
+def test_a_mismatch_is_told_in_a_sentence_as_check_py_does(figure, capsys):
+    with problems.explain_problems():
+        W @ Z
+    assert re.sub(r"line \d+", "line 1", capsys.readouterr().out) == (
+        "test_notebook.py, line 1: the shapes in `W @ Z` don't match: `W` is (1, 3) and `Z` is (1, 7). In a matrix product, "
+        "the number of columns on the left (3) must equal the number of rows on the right (1).\n"
+    )
+    assert len(figure().axes) == 1
+
+
+def test_operands_in_three_dimensions_are_told_but_not_drawn(capsys):
+    cube = np.zeros((2, 3, 7))
+    with problems.explain_problems():
+        cube + cube[:, :, :5]
+    assert "is (2, 3, 7)" in capsys.readouterr().out
+    assert plt.get_fignums() == []
+
+
 def test_a_vector_on_the_right_of_a_product_is_a_column():
-    assert problems.find_mismatch(raised(lambda: W @ b)).sizes == [(1, 3), (4, 1)]
+    assert problems.find_sizes(problems.find_misfit(raised(lambda: W @ b))) == [(1, 3), (4, 1)]
 
 
 def test_no_function_of_the_student_runs_again():
@@ -711,10 +729,10 @@ def test_no_function_of_the_student_runs_again():
         calls.append(1)
         return W
 
-    assert problems.find_mismatch(raised(lambda: make() @ Z)) is None
+    assert problems.find_misfit(raised(lambda: make() @ Z)) is None
     assert len(calls) == 1
 
 
 def test_other_errors_have_no_mismatch():
-    assert problems.find_mismatch(raised(lambda: int("x"))) is None
-    assert problems.find_mismatch(raised(lambda: W.reshape(2, 2))) is None
+    assert problems.find_misfit(raised(lambda: int("x"))) is None
+    assert problems.find_misfit(raised(lambda: W.reshape(2, 2))) is None
