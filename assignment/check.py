@@ -3,8 +3,8 @@
     python check.py PART --hint     a hint for the first check that fails; --hint 2 shows a second one
     python check.py --watch         runs again whenever you save one of your files
 
-Exit code 0: every public check of the part passed; 1: one failed; 2: nothing was checked, and a sentence says why. It needs
-Python 3.10 or newer and numpy. Any Python can read this file and checks/starting.py, to say so if it is too old.
+Exit code 0: every public check of the part passed; 1: a check failed; 2: nothing was checked, and a sentence says why. It
+needs Python 3.10 or newer and numpy. Older versions can parse this file and checks/starting.py, which tells them so.
 """
 
 import os
@@ -30,8 +30,8 @@ if __name__ == "__main__":
         sys.stderr.write(problem + "\n")
         sys.exit(2)
     if os.name == "nt":
-        os.system("")  # noqa: S605, S607 - it makes a Windows console understand colours
-    sys.stdout.reconfigure(errors="backslashreplace")  # a console need not have every letter
+        os.system("")  # noqa: S605, S607 - turns on colours in a Windows console
+    sys.stdout.reconfigure(errors="backslashreplace")  # a console may not have every character
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -174,12 +174,12 @@ class Comparison(NamedTuple):
 
     @property
     def agrees(self):
-        """Whether the gradient is correct, as far as a numerical gradient can tell."""
+        """Return whether the gradient is correct, within the accuracy of a numerical gradient."""
         return self.error <= TOLERANCE
 
     @property
     def verdict(self):
-        """The title of its panel."""
+        """Return the title of the panel."""
         if self.agrees or self.trouble:
             return self.trouble or "agrees"
         if self.ratio is not None:
@@ -195,7 +195,7 @@ def compare(grads, wanted):
 
 
 def describe(value):
-    """Return what a value is, for a sentence."""
+    """Return the kind of a value, for use in a sentence."""
     return "None" if value is None else f"of type {type(value).__name__}" if len(np.shape(value)) != 1 else "empty"
 
 
@@ -219,7 +219,7 @@ def compare_one(got, want):
 
 
 def find_ratio(got, want):
-    """Return the number r with got = r want, within the tolerance; None if there is no such number."""
+    """Return the number r for which got is r times want, within the tolerance; None if there isn't one."""
     if np.linalg.norm(want) <= SMALLEST:
         return None
     ratio = np.vdot(want, got) / np.vdot(want, want)
@@ -229,7 +229,7 @@ def find_ratio(got, want):
 
 
 def name_ratio(ratio):
-    """Return a ratio with the digits that tell it from 1: 7.00, 0.143, 1.003."""
+    """Return a ratio with enough digits to see that it isn't 1: 7.00, 0.143, 1.003."""
     if abs(ratio - 1) < 0.01:
         return f"{ratio:.4g}"
     return f"{ratio:.2f}" if abs(ratio) > 0.995 else f"{ratio + 0.0:.3g}"
@@ -238,8 +238,8 @@ def name_ratio(ratio):
 def draw_gradient_check(grads, wanted, title=""):
     """Draw where grads differs from wanted, {"W1": ..., "B1": ..., ...}, and by how much; return whether all agree.
 
-    If they do, the picture is one row. Otherwise blue entries are correct and orange ones are wrong; these also have a frame,
-    and a cross if their number doesn't fit.
+    If all agree, the picture is one row. Otherwise correct entries are blue. Wrong entries are orange with a frame, and a cross
+    stands for an error that there is no room to print.
     """
     comparisons = compare(grads, wanted)
     print(f"{title}: " if title else "", end="")
@@ -262,7 +262,7 @@ def draw_gradient_check(grads, wanted, title=""):
 
 
 def explain(comparisons):
-    """Return what a gradient check shows, in sentences."""
+    """Return the sentences that sum up a gradient check."""
     wrong = {name_gradient(key): comparison for key, comparison in comparisons.items() if not comparison.agrees}
     if not wrong:
         return [f"All {len(comparisons)} gradients agree with the numerical ones."]
@@ -270,9 +270,10 @@ def explain(comparisons):
     for name, comparison in wrong.items():
         if comparison.ratio is not None:
             ratios.setdefault(name_ratio(comparison.ratio), []).append(name)
-    sentences = [f"{count(len(wrong), 'gradient')} of {len(comparisons)} don't agree with the numerical ones."]
+    verb = "doesn't" if len(wrong) == 1 else "don't"
+    sentences = [f"{len(wrong)} of {count(len(comparisons), 'gradient')} {verb} agree with the numerical ones."]
     for ratio, names in ratios.items():
-        if any(wrong[name].errors.size > 1 for name in names):  # a single entry has always one ratio
+        if any(wrong[name].errors.size > 1 for name in names):  # a single entry is a multiple of any other
             sentences.append(f"Every entry of {listed(names)} is {ratio} times the numerical one.")
     return sentences
 
@@ -407,10 +408,10 @@ def draw_norms(axes, grads_of_nets, num_layers):
 
 
 def watch_training(net, X, Y, learning_rate, epochs):
-    """Train net with its own fit, then draw the loss and what net makes of the plane at up to five epochs.
+    """Train net with its own fit, then draw the loss and how net classifies the plane at up to five epochs.
 
-    X is (2, m); Y is (1, m), or one-hot (3, m). Prints the share of samples classified correctly. If training failed, because a
-    loss or an output isn't finite, the loss went up, or all points get the same class, says so and draws the loss alone.
+    X is (2, m); Y is (1, m), or one-hot (3, m). Prints the share of samples classified correctly. If training failed (a loss or
+    an output isn't finite, the loss went up, or all points get the same class), prints why and draws only the loss.
     """
     _, _, points = plane(X)
     losses, states, asked = [], {}, 0
@@ -451,7 +452,7 @@ def run_fit(net, X, Y, learning_rate, epochs):
 
 
 def find_divergence(losses, out):
-    """Return in a sentence what isn't finite, if anything: one of the losses, or the output after the last of them."""
+    """Return a sentence if a loss, or the output after the last epoch, isn't finite; otherwise an empty string."""
     finite = np.isfinite(losses)
     if not finite.all():
         return f"Training diverged: the loss is {losses[np.argmin(finite)]} from epoch {np.argmin(finite)} on."
@@ -461,7 +462,7 @@ def find_divergence(losses, out):
 
 
 def draw_failure(sentence, losses):
-    """Print how training failed and what to do, and draw the losses that are finite, if any."""
+    """Print how training failed and what to do, and draw the finite losses."""
     print(f"{sentence} {ADVICE}")
     finite = np.isfinite(losses)
     if finite.any():
@@ -503,7 +504,7 @@ def find_classes(outputs):
 
 
 def plane(X, steps=200):
-    """Return a grid around the samples X (2, m): two coordinates (steps, steps), and its points as a batch (2, steps^2)."""
+    """Return a grid around the samples X (2, m): two coordinates (steps, steps), and the points as a batch (2, steps^2)."""
     low, high = X.min(axis=1) - 0.25, X.max(axis=1) + 0.25
     across, up = np.meshgrid(np.linspace(low[0], high[0], steps), np.linspace(low[1], high[1], steps))
     return across, up, np.vstack([across.ravel(), up.ravel()])

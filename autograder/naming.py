@@ -1,7 +1,7 @@
-"""Names the mistake behind the first wrong value on the public examples, by a table of what known mistakes make there.
+"""Names the mistake behind the first wrong value on the public examples, using a table of known mistakes.
 
-The table holds no formula: each mistake is a title, hints, and digests of the wrong values that it makes. This file is part of
-the hand-out, like checking.py.
+The table contains no formulas: each mistake has a title, hints, and digests of the wrong values that it causes.
+This file is part of the hand-out, like checking.py.
 """
 
 from __future__ import annotations
@@ -21,25 +21,27 @@ from autograder.at_home import LocalStudent
 from autograder.checking import CheckFailure, agree, norm
 from autograder.patterns import COLUMNS, SHAPES, Comparison, describe_multiple, fill_in, match_factor, match_shape
 
-MAX_NAME = 20  # characters of a name of the student's that are shown
-MAX_TITLES = 2  # that one sentence may offer: "A, or B"
-CLOSE = 1e-5  # relative; the table has 6 digits, and float32 rounds in the 7th
+MAX_NAME = 20  # characters shown of a name that the student chose
+MAX_TITLES = 2  # possible mistakes that are offered for one wrong value
+CLOSE = 1e-5  # relative: the table has 6 digits, and float32 has 7
 SHAPE = re.compile(r"\((\d*(?:,\s?\d*)*)\)")
-# What the exceptions of `@` and of np.dot tell of a product whose shapes do not fit.
+# How `@` and np.dot report that the shapes in a product don't match.
 CORE_SIZES = re.compile(r"\(size (\d+) is different from (\d+)\)")
 NOT_ALIGNED = re.compile(r"shapes (\([\d, ]*\)) and (\([\d, ]*\)) not aligned")
-PRODUCT = " product "  # in the digest of such an exception
+PRODUCT = " product "  # marks the digest of such an exception
 
 
 class Observed(NamedTuple):
-    """A value that the student's code gives on a public example, in the order in which a student should look at them.
+    """A value that the student's code computes on a public example.
 
-    checks are the public checks that look at it, function is the student's, name is the value for people, such as "dW3", and
-    key how the student gets at it, such as `grads["W3"]`. got is an array, or the exception that came instead; name may also be
-    that of a dict, such as "your cache", and got the keys that are missing in it, each with the name it seems to have been
-    given, or None. want is the expected array, or {}. m is the number of samples, topic says which hints of the assignment are
-    about the value, and example names the example where a function is called on several. find_line returns the student's line
-    that made the value, if that is certain.
+    checks: the public checks that look at the value. function: the student's function that returns it. name: what to call the
+    value, such as "dW3". got: an array, or the exception that was raised instead. want: the expected array. key: where the
+    student finds the value, such as `grads["W3"]`. m: the number of samples. topic: selects the hints of the assignment for
+    the value. example: the name of the example, if there are several. find_line: returns the student's line that computed the
+    value, if that is certain.
+
+    For the keys of a dict, name is that of the dict, such as "your cache"; got has the missing keys, each with the name that
+    the student seems to use instead, or None; and want is {}.
     """
 
     checks: Sequence[str]
@@ -55,19 +57,19 @@ class Observed(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Return what tells this value from the others that are observed."""
+        """Return the name of this value among all observed values."""
         return " ".join(filter(None, (self.example, self.function, self.name)))
 
     @property
     def is_right(self) -> bool:
-        """Return whether the value is the expected one."""
+        """Return whether the value is as expected."""
         if isinstance(self.got, np.ndarray):
             return self.got.shape == np.shape(self.want) and agree(self.got, np.asarray(self.want, float))
         return not isinstance(self.got, Exception) and bool(self.got == self.want)
 
     @property
     def label(self) -> str:
-        """Return what to call the value in a sentence: its name, and the key where that is another one."""
+        """Return what to call the value in a sentence: its name, and its key if that is different."""
         if isinstance(self.got, Exception):
             return f"`{self.function}`"
         if self.key and self.key != self.name:
@@ -76,10 +78,10 @@ class Observed(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The first wrong value: what is wrong, one sentence a line, and hints, the first one first.
+    """The first wrong value, what is wrong with it (one sentence per line), and hints in the order to show them.
 
-    titles are those of the mistakes that make exactly this; there are none where no known mistake does, and then nothing is
-    said of an exception, which says it all itself.
+    titles are the known mistakes that cause exactly this value. Without one, said is empty for an exception, whose own message
+    says everything.
     """
 
     first: Observed
@@ -88,7 +90,7 @@ class Finding(NamedTuple):
     titles: Sequence[str] = ()
 
     def with_exception(self, explanation: str) -> str:
-        """Return what is wrong; explanation is what else there is to say of an exception."""
+        """Return what is wrong, followed by the explanation if it is an exception."""
         return "\n".join(filter(None, [self.said, explanation if isinstance(self.first.got, Exception) else ""]))
 
 
@@ -96,7 +98,7 @@ class Finding(NamedTuple):
 
 
 class Digest(NamedTuple):
-    """A wrong value in a few characters: the shape and two projections of an array, or a few words on an exception."""
+    """A short fingerprint of a wrong value: the shape and two projections of an array, or a summary of an exception."""
 
     kind: str
     size: float = 0.0
@@ -104,11 +106,11 @@ class Digest(NamedTuple):
 
     @property
     def is_strong(self) -> bool:
-        """Return whether no other mistake makes this by chance: an array, or a product of matrices of these shapes."""
+        """Return whether a match is unlikely to be a coincidence: an array, or a matrix product with known shapes."""
         return self.kind.startswith("(") or (PRODUCT in self.kind and "(" in self.kind)
 
     def matches(self, other: Digest) -> bool:
-        """Return whether two values are the same, up to rounding; of a product the lengths that do not fit will do."""
+        """Return whether two values are the same up to rounding. If a product has no shapes, compare the inner lengths."""
         if PRODUCT in self.kind and PRODUCT in other.kind and self.is_strong != other.is_strong:
             return lengths_of(self.kind) == lengths_of(other.kind)
         distance = max(abs(one - two) for one, two in zip(self.projections, other.projections, strict=True))
@@ -122,13 +124,13 @@ def digest(value: Any) -> Digest:
     flat, places = value.ravel(), np.arange(1.0, value.size + 1)
     finite = np.isfinite(flat)
     numbers = np.where(finite, flat, 0.0)
-    holes = "" if finite.all() else " " + "".join(".x"[int(one)] for one in finite)  # no number stands for nan
+    holes = "" if finite.all() else " " + "".join(".x"[int(one)] for one in finite)  # a projection cannot contain nan
     projections = (float(np.dot(numbers, np.cos(places * places + number))) for number in (0.0, 1.0))
     return Digest(f"{value.shape}{holes}", norm(numbers), (next(projections), next(projections)))
 
 
 def signature(raised: str) -> str:
-    """Return what an exception shares with that of another program with the same mistake: its name, and lengths or shapes."""
+    """Return what all programs with the same mistake raise: the name of the exception, and the lengths or shapes in it."""
     kind, _, message = raised.partition(":")
     if found := CORE_SIZES.search(message):
         return f"{kind}{PRODUCT}{found[2]} {found[1]}"
@@ -138,7 +140,7 @@ def signature(raised: str) -> str:
 
 
 def lengths_of(kind: str) -> list[str]:
-    """Return the two lengths of a product that do not fit, from its shapes if these are there."""
+    """Return the two inner lengths of a product that differ, from its shapes if these are known."""
     shapes = SHAPE.findall(kind)
     if not shapes:
         return kind.split()[-2:]
@@ -147,7 +149,7 @@ def lengths_of(kind: str) -> list[str]:
 
 
 def raised_text(error: Exception) -> str:
-    """Return the name and the message of an exception of the student's code."""
+    """Return the name and the message of an exception in the student's code."""
     return getattr(error, "raised", "") or f"{type(error).__name__}: {error}"
 
 
@@ -155,7 +157,7 @@ def raised_text(error: Exception) -> str:
 
 
 class Known(NamedTuple):
-    """A known mistake: its title, "" where too many make the same to tell them apart, two hints, and digests by place."""
+    """A known mistake: its title (empty if too many mistakes look the same), two hints, and digests by place."""
 
     title: str
     hints: tuple[str, ...]
@@ -174,7 +176,7 @@ def read_table(text: str) -> list[Known]:
 
 
 def write_table(mistakes: Iterable[Known]) -> str:
-    """Return the table of some mistakes; what several of them make is written once."""
+    """Return the table of some mistakes as text. A digest that several mistakes share is written once."""
     places: dict[str, int] = {}
     digests: dict[Digest, int] = {}
     rows = [
@@ -201,7 +203,7 @@ def write_table(mistakes: Iterable[Known]) -> str:
 
 
 def rounded(one: Digest) -> Digest:
-    """Return a digest with as many digits as the table has; what is only a rounding error becomes 0."""
+    """Return a digest with the digits of the table. A rounding error becomes 0."""
     size, *projections = (
         float(f"{number:.6g}") if abs(number) > CLOSE * one.size / 100 else 0.0 for number in (one.size, *one.projections)
     )
@@ -235,9 +237,9 @@ def observe_once(module: ModuleType, student: LocalStudent) -> tuple[Sequence[Ob
 def find_mistake(
     seen: Sequence[Observed], known: Sequence[Known], check: str, hints: Mapping[str, Sequence[str]]
 ) -> Finding | None:
-    """Return the first wrong value behind a check that does not pass, and the mistake that made it; None if all are right.
+    """Return the first wrong value behind a failing check, and the mistake that causes it; None if all values are correct.
 
-    hints are those of the assignment: by the name of an exception, by the topic of a value, and by the name of a check.
+    hints are the hints of the assignment, by the name of an exception, the topic of a value, or the name of a check.
     """
     first = next((one for one in seen if check in one.checks and not one.is_right), None)
     if first is None or is_unwritten(first.got):
@@ -257,30 +259,30 @@ def find_mistake(
 
 
 def follows_from_nothing_wrong(seen: Sequence[Observed], first: Observed) -> bool:
-    """Return whether all that a function gives before a value is right, so that its own line made it wrong."""
+    """Return whether everything the function computes before a value is correct, so that the mistake is in its own line."""
     before = itertools.takewhile(lambda one: one is not first, seen)
     of_call = (one for one in before if (one.function, one.example) == (first.function, first.example))
     return all(one.is_right or not is_evidence(one) for one in of_call)
 
 
 def is_unwritten(got: Any) -> bool:
-    """Return whether a value is one that nobody has written yet, which is no mistake."""
+    """Return whether the code for a value has not been written yet."""
     return isinstance(got, Exception) and raised_text(got).startswith("NotImplementedError")
 
 
 def titled(first: Observed, titles: Sequence[str]) -> str:
-    """Return the sentence that names the mistake."""
+    """Return the sentence that names the mistake, or both possible mistakes."""
     if len(titles) == 1:
         return f"{first.label}: {titles[0]}."
     return f"{first.label} is wrong. There are two possible reasons:\n  - {titles[0]}\n  - {titles[1]}"
 
 
 def explaining(seen: Sequence[Observed], first: Observed, known: Sequence[Known]) -> list[Known]:
-    """Return the known mistakes that explain the first wrong value and the most of the others; none where too many do.
+    """Return the known mistakes that explain the first wrong value and the most other ones; none if there are too many.
 
-    A mistake is out if it makes a value wrong that came out right. Keys, and values of another form than a check asks for, are
-    told as they are. What is wrong in the same way on another example has to be explained as well. An exception alone says too
-    little: its product has to have the same shapes, or an array has to be explained on another example.
+    A mistake is ruled out if it would make a correct value wrong. It must also explain the same value on the other examples. An
+    exception alone is weak evidence: the shapes in its product must match, or the mistake must explain an array on another
+    example. Wrong keys and values in the wrong form need no explanation.
     """
     needed = [first, *alike(seen, first)] if is_evidence(first) else []
     digests = {one.place: None if one.is_right else digest(one.got) for one in seen if is_evidence(one)}
@@ -298,7 +300,7 @@ def explaining(seen: Sequence[Observed], first: Observed, known: Sequence[Known]
 
 
 def alike(seen: Sequence[Observed], first: Observed) -> Iterator[Observed]:
-    """Yield the first wrong value of the function on each other example, if it is of the same kind; after an exception, any."""
+    """Yield the first wrong value of the function on each other example: of the same topic, or any after an exception."""
     examples = {first.example}
     for one in seen:
         if one.function == first.function and is_evidence(one) and not one.is_right and one.example not in examples:
@@ -308,17 +310,17 @@ def alike(seen: Sequence[Observed], first: Observed) -> Iterator[Observed]:
 
 
 def is_evidence(one: Observed) -> bool:
-    """Return whether a value can tell mistakes apart: an array, or an exception of the student's code."""
+    """Return whether a value can tell mistakes apart: an array, or an exception in the student's code."""
     return isinstance(one.got, np.ndarray) or (isinstance(one.got, Exception) and not isinstance(one.got, CheckFailure))
 
 
 def general_hints(first: Observed, check: str, hints: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    """Return hints for what no known mistake explains."""
+    """Return hints for a value that no known mistake explains."""
     kind = raised_text(first.got).partition(":")[0] if isinstance(first.got, Exception) else ""
     return next((hints[name] for name in (kind, first.topic, check) if name in hints), ())
 
 
-# What came of it ------------------------------------------------------------------------------------------------------
+# Descriptions ---------------------------------------------------------------------------------------------------------
 
 
 def describe(first: Observed) -> str:
@@ -336,7 +338,7 @@ def describe(first: Observed) -> str:
 
 
 def describe_keys(name: str, missing: Mapping[str, str | None]) -> str:
-    """Return in a sentence which keys a dict lacks, or what names it has instead."""
+    """Return a sentence on the keys that are missing from a dict, or have other names in it."""
     renamed = next(((key, other) for key, other in missing.items() if other), None)
     if renamed and renamed == (renamed[0], name_of_layer_below(renamed[0])):
         return f"The keys of {name} count the layers from 0: `{renamed[0]}` is stored under `{renamed[1]}`."
@@ -348,7 +350,7 @@ def describe_keys(name: str, missing: Mapping[str, str | None]) -> str:
 
 
 def name_of_layer_below(key: str) -> str:
-    """Return a key with a number that is smaller by one, the key itself if it has none."""
+    """Return a key with its number reduced by one; a key without a number stays the same."""
     return re.sub(r"\d+$", lambda found: str(int(found[0]) - 1), key)
 
 

@@ -1,4 +1,4 @@
-"""Tells pytest that the student's files are right here, and that a failed check shows its sentence, not its source."""
+"""Lets pytest find the student's files in this folder, and show the sentence of a failed check instead of its source."""
 
 import pytest
 from checks.at_home import LocalStudent
@@ -56,5 +56,5 @@ def pytest_terminal_summary(terminalreporter):
 
 
 def why_it_follows(report):
-    """Return what a check that follows has noted."""
+    """Return why a check follows, None if it does not."""
     return dict(report.user_properties).get("follows")

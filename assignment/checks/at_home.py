@@ -1,4 +1,4 @@
-"""Loads and runs a student's files at home as the grader will: what the grader lacks is missing here, too.
+"""Loads and runs a student's files at home as the grader will, without the modules, files and input that the grader lacks.
 
 This file is part of the hand-out, like checking.py.
 """
@@ -34,7 +34,7 @@ from checks.statements import run_statements
 from checks.student import BaseResults, Module, Parameters, Student, with_base_results
 from checks.lines import Line, find_line
 
-# Where code lies that may open files on behalf of a student's: to import a module, or to read what it was asked for.
+# Libraries may open files, for example to import a module.
 LIBRARY = tuple({os.path.dirname(np.__file__), *map(sysconfig.get_path, ("stdlib", "platstdlib")), "<frozen"})
 CHANGES = {"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink", "os.truncate"}  # of the file system
 PROGRAMS = {"subprocess.Popen", "os.posix_spawn", "os.system", "os.fork", "os.forkpty", "socket.connect"}
@@ -69,7 +69,7 @@ class StudentFiles(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     @contextlib.contextmanager
     def as_in_the_grader(self) -> Iterator[None]:
-        """Let the student's code meet what it will meet in the grader: no other modules, files, programs or input."""
+        """Give the student's code what it will have in the grader: no other modules, files, programs or input."""
         before, self.is_grading = self.is_grading, True
         arguments, sys.argv = sys.argv, [""]
         start, threading.Thread.start = threading.Thread.start, self.start_thread(threading.Thread.start)  # type: ignore[assignment, method-assign]
@@ -87,13 +87,13 @@ class StudentFiles(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return builtins.__import__(name, scope, own, names, level)
 
     def input(self, prompt: object = "") -> str:
-        """Answer as the grader does, where nobody sits at the keyboard."""
+        """Raise EOFError as in the grader, which has no keyboard."""
         if self.is_grading:
             raise EOFError("EOF when reading a line")
         return builtins.input(prompt)
 
     def start_thread(self, start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
-        """Return a method that starts a thread, unless it belongs to the student's code; no audit event is raised for that."""
+        """Return a replacement for Thread.start that refuses threads of the student's code: they raise no audit event."""
 
         def start_or_refuse(thread: threading.Thread) -> None:
             if self.is_asked_by_student():
@@ -103,7 +103,7 @@ class StudentFiles(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return start_or_refuse
 
     def refuse(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Raise what the grader's system answers, where the student's code asks this one (https://peps.python.org/pep-0578/)."""
+        """Raise what the grader's system would raise for the student's code (an audit hook, see PEP 578)."""
         if not self.is_grading or event not in REFUSED or not self.is_asked_by_student():
             return
         path = next(iter(arguments), "")
@@ -125,7 +125,7 @@ REFUSED = {"open", *CHANGES, *PROGRAMS}
 
 
 def refuse_to_open(path: Any, mode: str | None, flags: int) -> None:
-    """Raise what the grader answers to a file that is opened, unless it belongs to a library or is no file."""
+    """Raise what the grader would raise for opening a file, unless the file belongs to a library."""
     if not isinstance(path, (str, bytes)) or os.fsdecode(path) == os.devnull or os.fsdecode(path).startswith(LIBRARY):
         return
     number = errno.EROFS if flags & WRITING or set(mode or "") & set("wax+") else errno.ENOENT
@@ -134,7 +134,7 @@ def refuse_to_open(path: Any, mode: str | None, flags: int) -> None:
 
 @contextlib.contextmanager
 def restored(names: Mapping[str, Any]) -> Iterator[None]:
-    """Restore every array among some variables afterwards: the student's code gets the very arrays and may write into them."""
+    """Restore the arrays in some variables afterwards, because the student's code gets the originals and may change them."""
     own = [value for name, value in names.items() if not name.startswith("__")]
     found = {id(array): (array, array.copy()) for array in arrays_in(own, set())}
     try:
@@ -166,14 +166,14 @@ def arrays_in(value: Any, known: set[int]) -> Iterator[np.ndarray]:
 
 @cache
 def student_files(names: tuple[str, ...]) -> StudentFiles:
-    """Return the student's files of these names, which are found on the path; imported by anyone, they are loaded here."""
+    """Return the loader of the student's files with these names, which handles every import of them."""
     return StudentFiles(names)
 
 
 def collect_local_checks(part: str, module: ModuleType, rubric: Rubric) -> list[Check]:
-    """Return the checks of a part that run at home, graded ones and practice, in the order in which they are written.
+    """Return the checks of a part that run at home, graded and practice, in the order of the module.
 
-    Raises LookupError for a graded check that has no row in the rubric, and for practice of a task that is not there.
+    Raise LookupError for a graded check without a row in the rubric, and for practice of an unknown task.
     """
     graded = {check.run: check for check in collect_checks([module], rubric)}
     functions = [one for one in vars(module).values() if hasattr(one, "is_graded") or hasattr(one, "practice_for")]
@@ -183,7 +183,7 @@ def collect_local_checks(part: str, module: ModuleType, rubric: Rubric) -> list[
 
 
 def practice_check(part: str, function: Any) -> Check:
-    """Return a test function that is marked as practice."""
+    """Return the check of a function that is marked as practice."""
     name = function.__name__.removeprefix("test_")
     return Check(part, function.practice_for, "practice", 0, sentence_of(function), name, function)
 
@@ -191,22 +191,22 @@ def practice_check(part: str, function: Any) -> Check:
 class LocalStudent(Student):
     """The student's files, imported into this process: for students at home, never for grading.
 
-    Those that are named are loaded and run as in the grader.
+    The files with these names are loaded and run as in the grader.
     """
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         self.memory: dict[Any, Any] = {}
-        self.follows = ""  # what the check that runs has noted last, see note_follows
+        self.follows = ""  # what the current check noted last, see note_follows
         self.files = student_files(tuple(names))
 
     @property
     def skipped(self) -> list[Skipped]:
-        """The statements that were skipped in the files that are loaded."""
+        """Return the statements that were skipped in the loaded files."""
         return self.files.skipped
 
     @contextlib.contextmanager
     def running(self, names: Mapping[str, Any]) -> Iterator[None]:
-        """Let a check run that has these variables: quietly, as in the grader, and with its arrays restored afterwards."""
+        """Let a check run as in the grader, without warnings; restore the arrays among its variables afterwards."""
         with np.errstate(all="ignore"), warnings.catch_warnings(), self.files.as_in_the_grader(), restored(names):
             warnings.simplefilter("ignore")
             yield
@@ -237,7 +237,7 @@ class LocalStudent(Student):
         return copy.copy(value)
 
     def unpack(self, value: Any) -> tuple[Any, Any]:
-        """Return the two halves of a result."""
+        """Return the two parts of a result."""
         first, second = value
         return first, second
 
@@ -246,7 +246,7 @@ class LocalStudent(Student):
         return with_base_results(subclass, base, results)
 
     def note_follows(self, words: str) -> None:
-        """Keep the words for whoever runs the check."""
+        """Record why the check follows."""
         self.follows = words
 
     def single_flight(self, key: Hashable) -> contextlib.AbstractContextManager[Any]:
@@ -256,7 +256,7 @@ class LocalStudent(Student):
     def find_line(
         self, run: Callable[[], Any], path: Sequence[str | int], right: Mapping[str, Any], sources: Collection[str]
     ) -> Line | None:
-        """Return the line that made a wrong value in what `run` returns; None also where it raises."""
+        """Return the line that made a wrong value in the result of `run`; None if it raises or the line is not certain."""
         with contextlib.suppress(Exception), self.files.as_in_the_grader():
             return find_line(run, path, right, sources, self.files.paths)
         return None

@@ -1,4 +1,4 @@
-"""What a student's networks give on an example, value by value, in the order in which a student should look at them.
+"""Observes what a student's networks compute on an example, value by value, in the order in which to fix them.
 
 This file is part of the hand-out, like checking.py.
 """
@@ -22,9 +22,9 @@ from checks.student import Student
 
 
 class Checks(NamedTuple):
-    """The names of the checks that look at the tensors a pass gives, at their keys, and at nothing but their shapes.
+    """The names of the checks that look at the tensors of a pass, at their keys, and only at their shapes.
 
-    by_key has further ones, such as those that look at a W alone: by a key, or by the first letter of the keys.
+    by_key has checks of single tensors, by the key or by its first letter, such as "W".
     """
 
     values: Sequence[str]
@@ -34,18 +34,18 @@ class Checks(NamedTuple):
 
     @property
     def every(self) -> Sequence[str]:
-        """Return the names of all of them."""
+        """Return the names of all these checks."""
         return [*self.values, *self.keys, *self.shapes, *(name for names in self.by_key.values() for name in names)]
 
     def of(self, key: str, got: Any, want: np.ndarray) -> Sequence[str]:
-        """Return the names of those that look at a tensor."""
+        """Return the names of the checks that look at a tensor."""
         of_key = [name for start in (key[0], key) for name in self.by_key.get(start, ())]
         return [*self.values, *of_key, *(self.shapes if np.shape(got) != want.shape else ())]
 
 
 @functools.cache
 def reference(example: Example) -> Source:
-    """Return where the right cache of an example comes from, for `compute_gradients` to run on."""
+    """Return the source of an example's correct cache, for `compute_gradients` to run on."""
     return lambda _: example.cache
 
 
@@ -56,7 +56,7 @@ def observe_returned(
     observed: Callable[..., Observed],
     keys: Sequence[str] = (),
 ) -> Iterator[Observed]:
-    """Yield what a call returns, as a dict, value by value; keys are all that it must have, and observed makes an Observed."""
+    """Yield the values of the dict that a call returns. keys are the keys it must have; observed makes an Observed."""
     values = outcome(student, call)
     if isinstance(values, Exception):
         yield observed(name="the returned value", got=values, want=None)
@@ -68,7 +68,7 @@ def observe_returned(
 
 
 def observe_forward(student: Student, example: Example, checks: Checks) -> Iterator[Observed]:
-    """Yield what `forward` gives: the form of what it returns, the keys of the cache, its tensors, the output."""
+    """Yield what `forward` returns: its form, the keys and the tensors of the cache, and the output."""
     case = example.case
     observed = functools.partial(Observed, function=named(case, "forward"), m=case.samples, example=place_of(case))
     answer = outcome(student, lambda: answer_of_forward(student, case))
@@ -92,7 +92,7 @@ def observe_forward(student: Student, example: Example, checks: Checks) -> Itera
 
 
 def observe_backward(student: Student, example: Example, source: Source, checks: Checks) -> Iterator[Observed]:
-    """Yield what `compute_gradients` gives on a cache: the keys of the gradients, then those that the example has."""
+    """Yield what `compute_gradients` returns for a cache: its form, then the keys and the values of the gradients."""
     case, function = example.case, named(example.case, "compute_gradients")
     grads = outcome(student, lambda: run_backward(student, case, source))
     form = grads if isinstance(grads, Exception) else outcome(student, lambda: expect_form(student, case, grads))
@@ -103,7 +103,7 @@ def observe_backward(student: Student, example: Example, source: Source, checks:
     if not isinstance(grads, Exception):
         wants = {key: example.grads[key] for key in gradient_keys(case) if key in example.grads}
         for one in observe_gradients(student, case, grads, wants, checks, function):
-            # On another cache than the student's own there is no run to watch.
+            # Only a run on the student's own cache can be watched.
             line = functools.partial(find_tensor_line, student, example, one.name) if source is None else one.find_line
             yield one._replace(find_line=line)
 
@@ -117,7 +117,7 @@ def observe_gradients(
     function: str,
     place: str = "grads",
 ) -> Iterator[Observed]:
-    """Yield the keys of some gradients, then each of those that wants has the expected value of."""
+    """Yield the keys of some gradients, then each gradient with an expected value in wants."""
     observed = functools.partial(Observed, function=function, m=case.samples, example=place_of(case))
     keys = gradient_keys(case, "".join(dict.fromkeys(key[0] for key in wants)) if place != "grads" else "ZWBA")
     yield observed(checks.keys, name="your gradients", got=missing_keys(grads, keys), want={}, topic="gradient keys")
@@ -130,38 +130,38 @@ def observe_gradients(
 
 
 def expect_form(student: Student, case: Case, grads: Mapping) -> None:
-    """CheckFailure unless the gradients are in a dict and the labels come from the cache."""
+    """Raise CheckFailure unless the gradients are in a dict and the labels are read from the cache."""
     mapping("What compute_gradients returned", as_returned(grads))
     expect_labels_in_cache(student, case)
 
 
 def named(case: Case, method: str) -> str:
-    """Return what to call a method of the class that a case is for."""
+    """Return what to call a method of the class under test."""
     return method if case.model == "DNN" else f"{case.model}.{method}"
 
 
 def place_of(case: Case) -> str:
-    """Return the name of an example that is looked at besides the main one of its class."""
+    """Return the name of an example; the main example of a class has none."""
     return case.name if case.name != "example" else ""
 
 
 def tensor_under(name: str, tensors: Mapping, key: str) -> Any:
-    """Return the tensor under a key, or under the name that it has instead."""
+    """Return the tensor under a key, or under the name that the student uses instead."""
     return tensor(key, require_key(name, tensors, key))
 
 
 def own_name(tensors: Mapping, key: str) -> str:
-    """Return the student's own name for a key."""
+    """Return the name that the student uses for a key."""
     renamed: Mapping[str, str] = tensors.renamed if isinstance(tensors, RenamedDict) else {}
     return renamed.get(key) or (key if key in tensors else misnamed(tensors, key) or key)
 
 
 def missing_keys(tensors: Mapping, keys: Sequence[str]) -> dict[str, str | None]:
-    """Return the keys that are missing, each with the name that it seems to have been given, or None."""
+    """Return the missing keys, each with the name that the student seems to use instead, or None."""
     names = {key: own_name(tensors, key) for key in keys}
     return {key: None if name == key else name for key, name in names.items() if name != key or key not in tensors}
 
 
 def all_right(seen: Sequence[Observed]) -> bool:
-    """Return whether every value is right, whatever the names of the keys."""
+    """Return whether every value is correct, whatever the keys are called."""
     return all(one.is_right or isinstance(one.got, Mapping) for one in seen)

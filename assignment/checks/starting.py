@@ -1,16 +1,16 @@
-"""Whether this Python can run the checks, and what to type to call it. Any Python must be able to read this, even Python 2."""
+"""Tests whether this Python can run the checks, and finds the command for it. Even Python 2 must be able to parse this file."""
 
 import os
 import shutil
 import sys
 import sysconfig
 
-OLDEST, NEWEST = 10, 30  # of the versions 3.x that can run the checks
+OLDEST, NEWEST = 10, 30  # minor versions of Python 3 to look for
 DOWNLOADS = "https://www.python.org/downloads/"
 
 
 def find_problem():
-    """Return the sentence that says why the checks cannot run, and what to type; an empty string if they can."""
+    """Return a sentence on why the checks cannot run and what to do; an empty string if they can."""
     if sys.version_info < (3, OLDEST):
         return describe_old_python()
     try:
@@ -24,7 +24,7 @@ def find_problem():
 
 
 def describe_old_python():
-    """Return the sentence about a Python that is too old, with the name of a newer one if there is one on this machine."""
+    """Return the sentence about a Python that is too old, with the command of a newer one if it is installed."""
     which = getattr(shutil, "which", lambda name: None)  # Python 2 has none
     newer = [name for name in ("python3.%d" % minor for minor in range(NEWEST, OLDEST - 1, -1)) if which(name)]
     advice = "Run `%s check.py` instead." % newer[0] if newer else "Install a newer one: %s" % DOWNLOADS
@@ -33,7 +33,7 @@ def describe_old_python():
 
 
 def describe_numpy_error(error):
-    """Return the sentence about a numpy that is not installed, or that is and raises this."""
+    """Return the sentence about a numpy that is not installed, or that fails to load."""
     if error.name == "numpy":
         return "numpy is not installed for this Python (%s). Install it: `%s`" % (sys.executable, install_command())
     reason = str(error).strip().rpartition("\n")[2]  # numpy's own words end with the original error
@@ -46,7 +46,7 @@ def describe_numpy_error(error):
 
 
 def install_command():
-    """Return the command that installs numpy for this Python. One that the system manages refuses pip (PEP 668)."""
+    """Return the command that installs numpy for this Python. A Python managed by the system refuses pip (PEP 668)."""
     python = python_command()
     managed = os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED"))
     if not managed or environment_of(sys.executable):
@@ -57,9 +57,9 @@ def install_command():
 
 
 def python_command():
-    """Return what to type to call this Python: a short name if it leads here, its path otherwise.
+    """Return the command that runs this Python: a short name if it finds this one, its path otherwise.
 
-    Where the launcher `py` of Windows leads cannot be looked up. It is what most people have there.
+    On Windows, it is not possible to look up which Python the launcher `py` runs, but most people use it.
     """
     names = ["python"] if os.name == "nt" else ["python3", "python"]
     names.append(os.path.basename(sys.executable))
@@ -72,17 +72,17 @@ def python_command():
 
 
 def quote(path):
-    """Return a path as it is typed."""
+    """Return a path as it is typed in a terminal."""
     return '"%s"' % path if " " in path else path
 
 
 def is_this_python(path):
-    """Return whether a program, if there is one, is this Python in the same virtual environment."""
+    """Return whether a path leads to this Python in the same virtual environment."""
     same_file = path and os.path.realpath(path) == os.path.realpath(sys.executable)
     return bool(same_file) and environment_of(path) == environment_of(sys.executable)
 
 
 def environment_of(path):
-    """Return the folder of the virtual environment of a Python; an empty string if it is in none."""
+    """Return the virtual environment that a Python belongs to; an empty string if there is none."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(path)))
     return os.path.realpath(folder) if os.path.exists(os.path.join(folder, "pyvenv.cfg")) else ""

@@ -1,7 +1,7 @@
 """`check.py --watch`: runs the checks again whenever a file is saved, and shows one thing to fix at a time.
 
-The checks run in a process of their own, so that an infinite loop does not keep the next version from being tried. That process
-writes records, one JSON object per line; the process that watches reads these and the keys, and draws the screen.
+The checks run in a separate process, so that an infinite loop doesn't block the next run. That process writes records, one JSON
+object per line. The watching process reads the records and the keyboard, and draws the screen.
 """
 
 import contextlib
@@ -20,14 +20,14 @@ from collections import deque
 
 from checks import command
 
-TICK = 0.1  # seconds between two looks at the files
-QUICK = 0.5  # seconds for which the last results stay while the checks run again
+TICK = 0.1  # seconds between two checks for saved files
+QUICK = 0.5  # seconds that the last results stay on screen while the checks run again
 MARK = "\x1e"  # begins a record, as in RFC 7464; anything else on the same pipe was printed by the student's code
-MAX_LINE = 65536  # characters of a record, or of a line that is printed
-MAX_PRINTED = 5  # lines that are shown of what the student's code prints
+MAX_LINE = 65536  # characters of a record or a printed line
+MAX_PRINTED = 5  # lines shown of the output of the student's code
 MAX_HINTS = 10
 BAR, BLOCKS = 24, "\u2588\u2591"  # the width of a progress bar, and what it is made of where the terminal can print it
-SMALLEST = 8  # rows that one thing to fix should have; the bars of the parts make room for it
+SMALLEST = 8  # rows reserved for the failing check; if they don't fit, the bars of the parts are left out
 REDRAW = "\f"  # Ctrl-L
 NO_LETTER = re.compile(r"\x1b([\[O][\d;]*.|.)?")  # an arrow or the like
 CLEAR, HOME, REST_OF_LINE, REST_OF_SCREEN = "\033[2J", "\033[H", "\033[K", "\033[J"
@@ -49,7 +49,7 @@ def watch(parts, hints=0):
 
 
 def is_screen():
-    """Return whether there are a keyboard, and a screen that can be cleared."""
+    """Return whether this is a terminal with a keyboard and a screen that can be cleared."""
     terminal = os.environ.get("TERM", "windows" if os.name == "nt" else "dumb")
     return sys.stdin.isatty() and sys.stdout.isatty() and terminal != "dumb"
 
@@ -58,7 +58,7 @@ def saved():
     """Return when each of the files was last saved."""
     times = {}
     for file in command.FILES:
-        with contextlib.suppress(OSError):  # an editor may replace the file just now
+        with contextlib.suppress(OSError):  # an editor may be replacing the file right now
             times[file] = file.stat().st_mtime_ns
     return times
 
@@ -80,7 +80,7 @@ def watch_plainly(parts, hints):
 
 
 def watch_on_screen(parts, view, read_keys):
-    """Show the results, obey the keys, and start again after each save."""
+    """Show the results, handle the keys, and run again after each save."""
     drawn = None
     while True:
         seen, run = saved(), Run(parts)
@@ -104,7 +104,7 @@ def watch_on_screen(parts, view, read_keys):
 
 
 def draw(lines, clear):
-    """Put lines on the screen, in place of what is there."""
+    """Redraw the screen with these lines."""
     text = f"{REST_OF_LINE}\n".join(lines)
     sys.stdout.write(f"{NO_WRAP}{CLEAR if clear else ''}{HOME}{text}{REST_OF_LINE}{REST_OF_SCREEN}{WRAP}")
     sys.stdout.flush()
@@ -143,7 +143,7 @@ def report(parts):
 
 
 def explain_by_hints(part, check, explanation, student):
-    """Return what is said of a failing check with no hint, with one, and so on."""
+    """Return the explanation of a failing check without hints, with one hint, and so on."""
     texts, found = [], command.find_mistake(part, check, student)
     for hints in range(MAX_HINTS):
         with contextlib.redirect_stdout(io.StringIO()) as said:
@@ -154,18 +154,18 @@ def explain_by_hints(part, check, explanation, student):
     return texts
 
 
-# What is known of it ----------------------------------------------------------------------------------------------------------
+# The run -----------------------------------------------------------------------------------------------------------------
 
 
 class Run:
-    """One run of the checks in a process of its own, and what that has reported so far."""
+    """One run of the checks in a separate process, and its reports so far."""
 
     def __init__(self, parts):
         self.started = self.since = time.monotonic()
         self.clock = time.strftime("%H:%M:%S")
         self.counts = dict.fromkeys(parts, 0)
         self.lines = []  # of (part, status, line); the status of a note is None
-        self.failing = []  # of (status, texts): what is said of a failing check without hints, with one, and so on
+        self.failing = []  # of (status, texts): the explanation of a failing check without hints, with one, and so on
         self.running = ""
         self.is_complete = False
         self.printed = deque(maxlen=MAX_PRINTED)
@@ -183,17 +183,17 @@ class Run:
         self.reader.start()
 
     def read(self):
-        """Take what the process writes, until it ends."""
+        """Read the output of the process until it ends."""
         for line in iter(lambda: self.process.stdout.readline(MAX_LINE), ""):
             printed, mark, record = line.partition(MARK)
             if printed.strip():
                 self.printed.append(command.visible(printed.rstrip("\n")))
             if mark:
-                with contextlib.suppress(ValueError):  # the student's code may print such a mark, too
+                with contextlib.suppress(ValueError):  # the student's code may print the same mark
                     self.take(json.loads(record))
 
     def take(self, record):
-        """Take one record."""
+        """Process one record."""
         self.since, self.running = time.monotonic(), record.get("running", "")
         self.counts.update(record.get("counts", {}))
         if "line" in record:
@@ -203,7 +203,7 @@ class Run:
         self.is_complete = record.get("is_complete", False)
 
     def is_over(self):
-        """Return whether nothing more will come."""
+        """Return whether the process has ended."""
         return not self.reader.is_alive()
 
     def stop(self):
@@ -217,11 +217,11 @@ class Run:
         return sum(status in command.PASSED for one, status, _ in self.lines if one == part)
 
 
-# What is shown of it ----------------------------------------------------------------------------------------------------------
+# The screen --------------------------------------------------------------------------------------------------------------
 
 
 class View:
-    """What the screen shows of a run: one failing check with as many hints as were asked for, or a page of the list of all."""
+    """The screen: one failing check with the requested number of hints, or one page of the list of all checks."""
 
     def __init__(self, hints):
         self.run = None
@@ -229,7 +229,7 @@ class View:
         self.is_list, self.page = False, 0
 
     def show(self, run):
-        """Show a run: its first failing check, or the one chosen by n if that still fails; with as many hints as before."""
+        """Show a run: its first failing check, or the one selected with n if it still fails, with as many hints as before."""
         if run is not self.run:
             names = [name_of(texts) for _, texts in run.failing]
             self.run, self.at = run, names.index(self.check) if self.at and self.check in names else 0
@@ -239,7 +239,7 @@ class View:
             self.check = check
 
     def press(self, key):
-        """Obey a key; one that means nothing here does nothing."""
+        """Handle a key; ignore unknown keys."""
         if key == "l":
             self.is_list, self.page = not self.is_list, 0
         elif key == "n" and self.is_list:
@@ -250,7 +250,7 @@ class View:
             self.hints = min(self.hints + 1, self.most_hints())
 
     def most_hints(self):
-        """Return how many hints there are for the check that is shown."""
+        """Return the number of hints for the current check."""
         return len(self.run.failing[self.at][1]) - 1 if self.run and self.run.failing else 0
 
     def compose(self, columns, rows):
@@ -267,7 +267,7 @@ class View:
         return [*head, *body, "", self.keys()[:columns]][:rows]
 
     def one_thing(self, columns, room):
-        """Return what is to do next, and what the student's code has printed."""
+        """Return the next thing to fix, and the output of the student's code."""
         run, texts = self.run, []
         if run.is_over() and not run.is_complete:
             texts.append(f"The checks ended early, with exit code {run.process.poll()}, while this was running: {run.running}")
@@ -288,7 +288,7 @@ class View:
         return body + printed if run.printed and len(body) + len(printed) <= room else body
 
     def heading(self, status):
-        """Return what is said before a failing check."""
+        """Return the heading above a failing check."""
         return command.heading(status) if self.at == 0 else f"Failing check {self.at + 1} of {len(self.run.failing)}:"
 
     def list_lines(self, columns, room):
@@ -304,7 +304,7 @@ class View:
         return lines[self.page * room :][:room]
 
     def keys(self):
-        """Return the keys that do something now."""
+        """Return the keys that are available now."""
         if self.is_list:
             return "l: back   n: next page   q: quit"
         more = "h: hint   " if self.hints < self.most_hints() else ""
@@ -313,12 +313,12 @@ class View:
 
 
 def name_of(texts):
-    """Return the sentence of a failing check, with which everything begins that is said of it."""
+    """Return the sentence of a failing check, which its explanation begins with."""
     return texts[0].strip().partition("\n")[0]
 
 
 def progress_bars(run, columns):
-    """Return a bar for each part, and one for all of them."""
+    """Return a progress bar for each part, and one for the total."""
     rows = [(f"{part}.py", run.passed(part), count) for part, count in run.counts.items()]
     if len(rows) > 1:
         rows.append(("total", sum(passed for _, passed, _ in rows), sum(count for _, _, count in rows)))
@@ -334,7 +334,7 @@ def progress_bars(run, columns):
 
 
 def can_print(letters):
-    """Return whether the terminal's encoding has these letters."""
+    """Return whether the terminal's encoding contains these characters."""
     try:
         return bool(letters.encode(sys.stdout.encoding or "ascii"))
     except (UnicodeEncodeError, LookupError):
@@ -342,7 +342,7 @@ def can_print(letters):
 
 
 def paint(text, colour):
-    """Return a text in a colour, if colours are wanted."""
+    """Return a text in a colour, if colours are allowed."""
     return f"{colour}{text}{command.PLAIN}" if command.wants_colours() else text
 
 
@@ -352,7 +352,7 @@ def coloured(status, line):
 
 
 def wrap(text, columns):
-    """Return the lines of a text in this width; one that goes on is indented as it begins."""
+    """Return a text wrapped to this width; continuation lines keep the indentation of their line."""
     lines = []
     for line in text.splitlines():
         indent = " " * min(len(line) - len(line.lstrip()), columns // 2)
@@ -361,7 +361,7 @@ def wrap(text, columns):
 
 
 def clip(lines, room, at_end):
-    """Return as many lines as there is room for: the first ones or, without the middle, the last ones, where new hints are."""
+    """Return the first lines that fit or, at_end, the first few and the last ones, which contain the newest hints."""
     if len(lines) <= room:
         return lines
     first = min(4, room // 2) if at_end else room - 1
@@ -373,7 +373,7 @@ def clip(lines, room, at_end):
 
 @contextlib.contextmanager
 def single_keys():
-    """Give a function that returns the keys pressed within some seconds; at the end, the terminal is as it was."""
+    """Yield a function that returns the keys pressed within some seconds; restore the terminal afterwards."""
     if os.name == "nt":
         yield read_windows_keys
         return
@@ -393,7 +393,7 @@ def single_keys():
         if select.select([keyboard], [], [], seconds)[0]:
             keys = os.read(keyboard, 1024).decode(errors="ignore")
             if not keys:
-                raise KeyboardInterrupt  # the terminal is gone
+                raise KeyboardInterrupt  # the terminal was closed
         while resumed:
             keys += resumed.pop()
         return NO_LETTER.sub("", keys).lower()
@@ -411,7 +411,7 @@ def single_keys():
 
 
 def read_windows_keys(seconds):
-    """Return the keys pressed within some seconds, in a console of Windows."""
+    """Return the keys pressed within some seconds in a Windows console."""
     import msvcrt
 
     end = time.monotonic() + seconds

@@ -192,7 +192,7 @@ def test_an_orange_picture_below_passing_public_checks_is_explained(run_with):
     cells = run_with("dw-and-db-summed")
     assert "8 of 8 public checks passed" in text(cell_with(cells, 'check.main(["extension"])'))
     said = text(cell_with(cells, '"SoftmaxDNN")')).splitlines()
-    assert said[0] == "SoftmaxDNN: 4 gradients of 4 don't agree with the numerical ones."
+    assert said[0] == "SoftmaxDNN: 4 of 4 gradients don't agree with the numerical ones."
     explanation = "The public checks can pass anyway, because they don't test every gradient. The hidden checks do."
     assert said[2] == explanation
     assert said.count(explanation) == 1, "not below the two that agree"
@@ -214,7 +214,7 @@ def test_a_missing_transpose_draws_both_factors_instead_of_a_traceback(run_with)
 
 def test_a_wrong_formula_has_no_common_factor(run_with):
     cell = cell_with(run_with("da-from-z"), "gradient_check(net, X, Y)")
-    assert text(cell).splitlines()[0] == "4 gradients of 6 don't agree with the numerical ones."
+    assert text(cell).splitlines()[0] == "4 of 6 gradients don't agree with the numerical ones."
     assert "Every entry" not in text(cell)
 
 
@@ -328,7 +328,7 @@ def test_a_constant_ratio_is_named(factor, named):
     comparisons = lab.compare({key: factor * want for key, want in WANTED.items()}, WANTED)
     assert comparisons["W1"].verdict == f"{named} times expected"
     assert lab.explain(comparisons) == [
-        "2 gradients of 2 don't agree with the numerical ones.",
+        "2 of 2 gradients don't agree with the numerical ones.",
         f"Every entry of dW1 and dB1 is {named} times the numerical one.",
     ]
 
@@ -337,7 +337,7 @@ def test_a_ratio_needs_more_than_one_entry_and_every_entry():
     wanted = {"W1": WANTED["W1"], "B1": np.array([[2.0]])}
     comparisons = lab.compare({"W1": WANTED["W1"] * [[3, 3], [3, 3.01]], "B1": np.array([[5.0]])}, wanted)
     assert comparisons["W1"].ratio is None
-    assert lab.explain(comparisons) == ["2 gradients of 2 don't agree with the numerical ones."]
+    assert lab.explain(comparisons) == ["2 of 2 gradients don't agree with the numerical ones."]
 
 
 def test_gradients_that_are_no_dict_are_named():
@@ -416,7 +416,7 @@ def test_all_right_is_a_row_of_tiles(figure, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said == [
         "All 2 gradients agree with the numerical ones.",
-        "Mine: 1 gradient of 2 don't agree with the numerical ones.",
+        "Mine: 1 of 2 gradients doesn't agree with the numerical ones.",
     ]
 
 

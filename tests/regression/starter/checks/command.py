@@ -25,8 +25,8 @@ from checks.statements import newer_python
 HERE = Path(__file__).resolve().parent.parent
 PARTS = tuple(RUBRIC)
 FILES = [HERE / f"{part}.py" for part in PARTS]
-MAX_FRAMES = 5  # lines of the student's on the way to an exception that are shown
-PATIENCE = 5  # seconds before a check that goes on and on is named
+MAX_FRAMES = 5  # of the student's lines that led to an exception are shown
+PATIENCE = 5  # seconds after which a running check is named
 PASSED = ("passed", "follows")  # the statuses that earn the points
 GREEN, RED, YELLOW, PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[0m"
 COLOURS = {"passed": GREEN, "follows": GREEN, "wrong": RED, "missing": RED, "to do": YELLOW}
@@ -56,7 +56,7 @@ def main(arguments=None):
 
 
 def part_name(text):
-    """Return the name of a part; its file name will do too."""
+    """Return the name of a part, given its name or its file name."""
     name = text.removesuffix(".py")
     if name not in PARTS:
         raise argparse.ArgumentTypeError(f"there is no part {text!r}; the parts are {', '.join(PARTS)}")
@@ -71,7 +71,7 @@ def hint_number(text):
 
 
 def describe_missing_files(parts):
-    """Return the sentence about files of which none is in the folder, with those that may have the wrong name."""
+    """Return a sentence that says which files are missing, and which files may have the wrong name."""
     names = [f"{part}.py" for part in parts]
     others = sorted(path.name for path in HERE.iterdir() if path.is_file())
     wrong = [f"{other} to {part}.py" for part in parts for other in others if other.lower().startswith(part)]
@@ -81,7 +81,7 @@ def describe_missing_files(parts):
 
 
 def command_line(*arguments):
-    """Return what to type in the current folder to call check.py with these arguments."""
+    """Return the command that runs check.py with these arguments from the current folder."""
     script = "check.py" if Path.cwd() == HERE else str(HERE / "check.py")
     return " ".join([python_command(), quote(script), *arguments])
 
@@ -115,19 +115,19 @@ def run(parts, hints=0):
 
 
 def heading(status):
-    """Return what is said before the first check that fails, by its status; None if all of them pass."""
+    """Return the heading above the first failing check, by its status; None means that all checks passed."""
     return DONE if status is None else "Start here:" if status == "to do" else "Fix this first:"
 
 
 def line_of(check, status, explanation):
-    """Return the line of a check: its status, its points, which practice has none of, and its sentence."""
+    """Return the line of a check: its status, its points (none for practice) and its sentence."""
     points = f"{check.points if status in PASSED else 0:g}/{check.points:g}" if check.points else " - "
     sentence = f"{check.sentence} {explanation}" if status == "follows" else check.sentence
     return f"  {coloured(status)}  {points}  {fitted(sentence, 13 + len(points))}"
 
 
 def note_line(part, status, explanation):
-    """Return the line about code that hidden checks alone run."""
+    """Return the line about code that only hidden checks run."""
     if status == "to do":
         todo, _, _ = explanation.partition("\n")
         return f"  {coloured(status)}  {fitted(f'{todo} Only hidden checks run this.', 11)}"
@@ -160,14 +160,14 @@ def task(part, name):
 
 
 def skipped_in(part, student):
-    """Return the statements of a file that the grader will skip as well; if it cannot be loaded, its checks say why."""
+    """Return the statements of a file that the grader will skip, too. If the file doesn't load, its checks say why."""
     with named_when_slow(f"{part}.py is loaded."), contextlib.suppress(Exception, SystemExit):
         student.module(part)
     return [skipped for skipped in student.skipped if skipped.file == part]
 
 
 def rehearse(part, student):
-    """Run what only hidden checks call, if the public checks say how, and return (status, explanation)."""
+    """Run the code that only hidden checks call, if the public checks say how; return (status, explanation)."""
     function = getattr(importlib.import_module(f"checks.test_{part}"), "rehearse", lambda student: None)
     with named_when_slow(f"code of {part}.py that hidden checks call."):
         return outcome(function, student)
@@ -180,14 +180,14 @@ def checks_of(part):
 
 
 def find_mistake(part, check, student):
-    """Return the mistake behind a check that fails, and hints; None if nothing is known of it."""
+    """Return the mistake behind a failing check, with hints; None if it is unknown."""
     with named_when_slow(check.sentence):
         return find_at_home(importlib.import_module(f"checks.test_{part}"), check.name, student, HINTS)
 
 
 @contextlib.contextmanager
 def named_when_slow(sentence):
-    """Say what is running when it takes long: a loop may never end."""
+    """Print what is running if it takes long, because it may be an infinite loop."""
     words = f"  ... still running: {sentence} Is there an infinite loop? Press Ctrl-C to stop."
     timer = threading.Timer(PATIENCE, print, [words], {"flush": True})
     timer.daemon = True
@@ -199,7 +199,7 @@ def named_when_slow(sentence):
 
 
 def outcome(function, student):
-    """Return (status, explanation) of one check; the statuses are those of COLOURS."""
+    """Run one check and return (status, explanation); COLOURS lists the statuses."""
     student.follows = ""
     try:
         with student.running(function.__globals__):
@@ -249,7 +249,7 @@ def describe_syntax_error(error):
 
 
 def explain(part, check, explanation, found, hints):
-    """Print a check that fails, the mistake behind it, and as many hints as were asked for."""
+    """Print a failing check, the mistake behind it, and the requested number of hints."""
     said = found.with_exception(explanation) if found else explanation
     print(f"\n{fitted(check.sentence)}\n  {fitted(said, 2)}")
     available = found.hints if found else HINTS.get(check.name, ())
@@ -268,7 +268,7 @@ def offer_hint(part, hints):
 
 
 def fitted(text, indent=0):
-    """Return the text for a terminal: each line wrapped to its width, and all but the first indented."""
+    """Return the text wrapped to the width of the terminal, with all lines but the first indented."""
     lines = visible(text).splitlines()
     if sys.stdout.isatty():
         room = max(20, shutil.get_terminal_size().columns - indent)
@@ -277,15 +277,15 @@ def fitted(text, indent=0):
 
 
 def visible(text):
-    """Return the text with unprintable characters written out: an exception may hold what a terminal obeys."""
+    """Return the text with unprintable characters escaped: an exception may contain control sequences."""
     return "".join(letter if letter.isprintable() or letter in "\n\t" else f"\\u{ord(letter):04x}" for letter in text)
 
 
 def coloured(status):
-    """Return the status in its colour if the output is a terminal that has colours."""
+    """Return the status in its colour if the output is a terminal with colours."""
     return f"{COLOURS[status]}{status:7}{PLAIN}" if sys.stdout.isatty() and wants_colours() else f"{status:7}"
 
 
 def wants_colours():
-    """Return whether nobody has asked for plain text (https://no-color.org)."""
+    """Return whether colours are allowed (https://no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
