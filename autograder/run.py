@@ -40,6 +40,7 @@ from autograder.report.outputs import Outputs, plan_outputs
 from autograder.report.overview import Overview
 from autograder.report.table import Summary, grades_table
 from autograder.report.terminal import console
+from autograder.report.words import join_titles
 from autograder.results import Result
 from autograder.sandbox import layers
 from autograder.sandbox.host import Limits
@@ -253,7 +254,7 @@ class Run:
 
         Return what the terminal shows of the class, and what needs the TA's attention.
         """
-        overview = Overview(title=self.assignment.title, due=self.settings.late.due)
+        overview = Overview(title=join_titles(self.settings.course.name, self.assignment.title), due=self.settings.late.due)
         summary, out, alike = Summary(), self.order.out, self.book.alike()
         warn(*set_aside(out, self.book, self.waiting))
         self.book.keep_class(self.found.submissions, self.outputs.absent)

@@ -77,7 +77,7 @@ class DNN:
         # TODO (task 4): start at the output layer L, with dZ_L.
         # Then go through the layers from the last to the first. Each step needs these matrices:
         #   dZ_l and A_{l-1}      -->  dW_l        (how many samples does this product add up?)
-        #   dZ_l                  -->  dB_l        (dZ_l has one column per sample: how many has dB_l?)
+        #   dZ_l                  -->  dB_l        (dZ_l has one column per sample: how many does dB_l have?)
         #   W_l and dZ_l          -->  dA_{l-1}    (not needed for A_0, which is the input)
         #   dA_{l-1} and A_{l-1}  -->  dZ_{l-1}    (the derivative of the sigmoid, element by element)
         raise NotImplementedError("Task 4: complete compute_gradients, which fills grads from the last layer to the first.")

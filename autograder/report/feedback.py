@@ -13,7 +13,7 @@ from autograder.assignment import Assignment
 from autograder.checking import TOLERANCE
 from autograder.marks import Mark
 from autograder.report.page import load_macro, render_page
-from autograder.report.words import CODE, list_printed, write_summary
+from autograder.report.words import CODE, join_titles, list_printed, write_summary
 from autograder.results import Cause, CheckResult, Comparison, Result, name_file, total
 from autograder.settings import Course
 
@@ -119,7 +119,7 @@ def feedback_html(
         "feedback",
         mark=mark,
         result=result,
-        course=" · ".join(filter(None, (course.name, assignment.title if assignment else ""))),
+        course=join_titles(course.name, assignment.title if assignment else ""),
         is_complete=result.status == "graded" and not result.failed and result.score == result.max_score,
         summary=write_summary(result),
         printed=list_printed(result),

@@ -6,6 +6,11 @@ from autograder.text import format_count
 CODE = "Your code computes"
 
 
+def join_titles(course: str, assignment: str) -> str:
+    """Return the name of the course and the title of the assignment in one line, without those that are not known."""
+    return " · ".join(filter(None, (course, assignment)))
+
+
 def explain_check(check: CheckResult) -> str:
     """Return why a check did not earn all its points: the values, the cause with code and hints, the student's own lines.
 
