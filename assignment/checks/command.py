@@ -217,9 +217,14 @@ def outcome(function, student):
 
 def describe_to_do(error, student):
     """Return what is still to do and the line that says so, which may have been left in after the work was done."""
-    line = find_raise(error, student.files.paths)
+    line = find_raise(error, own_paths(student))
     place = f"{line.file}, line {line.number}: " if line else ""
     return f"{place}{str(error) or 'raise NotImplementedError'}\nDelete this `raise` when your code is in place."
+
+
+def own_paths(student):
+    """Return the paths of the student's files, including those that a notebook imported before check.py."""
+    return student.files.paths | {str(path) for path in FILES}
 
 
 def describe_exception(error, student):
@@ -228,14 +233,14 @@ def describe_exception(error, student):
         return f"There is no {error.name}.py in {HERE}."
     if isinstance(error, SyntaxError):
         return describe_syntax_error(error)
-    if misfit := describe_misfit(error, student.files.paths):
+    if misfit := describe_misfit(error, own_paths(student)):
         return misfit
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, ModuleNotFoundError) and error.name:
         said = f"{why_missing(error.name)}."
     elif isinstance(error, AttributeError) and getattr(error.obj, "__name__", "") in PARTS:
         said = f"{error.obj.__name__}.py defines no `{error.name}`."
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename in student.files.paths]
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename in own_paths(student)]
     places = [f"\n  {Path(one.filename).name}, line {one.lineno}, in {one.name}: {one.line}" for one in frames[-MAX_FRAMES:]]
     return "\n".join(filter(None, [f"{said}{''.join(places)}", explain_missing_name(str(error), student.skipped)]))
 
