@@ -125,9 +125,6 @@ def source_of(frame: FrameType) -> str:
     return "".join(linecache.getlines(frame.f_code.co_filename))
 
 
-# Operations -----------------------------------------------------------------------------------------------------------
-
-
 def operations_of(frame: FrameType, number: int) -> Iterator[tuple[ast.AST, str, ast.expr, ast.expr]]:
     """Yield the operations in a line in the order in which they run, each with its symbol and its two operands."""
     for statement in Statements(frame.f_code.co_filename).at(number, frame.f_code.co_name):
@@ -174,9 +171,6 @@ def result_shape(symbol: str, one: Shape, other: Shape) -> Shape | None:
 def inner_lengths(one: Shape, other: Shape) -> tuple[int, int]:
     """Return the two lengths that have to be equal in a matrix product."""
     return one[-1], other[-2 if len(other) > 1 else 0]
-
-
-# Operands -------------------------------------------------------------------------------------------------------------
 
 
 def evaluate(node: ast.expr, frame: FrameType) -> Any:

@@ -94,9 +94,6 @@ class Finding(NamedTuple):
         return "\n".join(filter(None, [self.said, explanation if isinstance(self.first.got, Exception) else ""]))
 
 
-# Digests --------------------------------------------------------------------------------------------------------------
-
-
 class Digest(NamedTuple):
     """A short fingerprint of a wrong value: the shape and two projections of an array, or a summary of an exception."""
 
@@ -151,9 +148,6 @@ def lengths_of(kind: str) -> list[str]:
 def raised_text(error: Exception) -> str:
     """Return the name and the message of an exception in the student's code."""
     return getattr(error, "raised", "") or f"{type(error).__name__}: {error}"
-
-
-# The table ------------------------------------------------------------------------------------------------------------
 
 
 class Known(NamedTuple):
@@ -229,9 +223,6 @@ def observe_once(module: ModuleType, student: LocalStudent) -> tuple[Sequence[Ob
             known = read_table(table.read_text(encoding="utf-8")) if table.exists() else []
             student.memory[module] = list(module.observe(student)), known
     return student.memory[module]
-
-
-# Naming ---------------------------------------------------------------------------------------------------------------
 
 
 def find_mistake(
@@ -318,9 +309,6 @@ def general_hints(first: Observed, check: str, hints: Mapping[str, Sequence[str]
     """Return hints for a value that no known mistake explains."""
     kind = raised_text(first.got).partition(":")[0] if isinstance(first.got, Exception) else ""
     return next((hints[name] for name in (kind, first.topic, check) if name in hints), ())
-
-
-# Descriptions ---------------------------------------------------------------------------------------------------------
 
 
 def describe(first: Observed) -> str:

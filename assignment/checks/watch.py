@@ -110,9 +110,6 @@ def draw(lines, clear):
     sys.stdout.flush()
 
 
-# The process that runs the checks ---------------------------------------------------------------------------------------------
-
-
 def report(parts):
     """Run the checks of these parts and write a record of each."""
     command.HINT_KEY = "h"
@@ -152,9 +149,6 @@ def explain_by_hints(part, check, explanation, student):
             break
         texts.append(said.getvalue())
     return texts
-
-
-# The run -----------------------------------------------------------------------------------------------------------------
 
 
 class Run:
@@ -215,9 +209,6 @@ class Run:
     def passed(self, part):
         """Return how many checks of a part have passed."""
         return sum(status in command.PASSED for one, status, _ in self.lines if one == part)
-
-
-# The screen --------------------------------------------------------------------------------------------------------------
 
 
 class View:
@@ -366,9 +357,6 @@ def clip(lines, room, at_end):
         return lines
     first = min(4, room // 2) if at_end else room - 1
     return [*lines[:first], "..."[: room - first and 3], *lines[len(lines) - (room - first - 1) :]][:room]
-
-
-# The keyboard -----------------------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager

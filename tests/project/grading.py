@@ -1,8 +1,10 @@
 """How the tests call the command and read what it leaves."""
 
 import csv
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -51,6 +53,13 @@ def later_text(document):
 
 def files(out):
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
+
+
+def read_blocks(page):
+    """Return the texts of a page, block by block, without code that stands on its own."""
+    main = re.sub(r"<pre.*?</pre>", "<p>", page.partition("<main>")[2], flags=re.DOTALL)
+    blocks = re.split(r"<[^>]*>", re.sub(r"</?(code|strong|a)\b[^>]*>", "", main))
+    return [" ".join(html.unescape(block).split()) for block in blocks if block.strip()]
 
 
 def rows(out):

@@ -18,6 +18,7 @@ from autograder.results import Cause, Comparison, Result
 from autograder.settings import Course, Late, Settings
 from tests.course import ASSIGNMENT, PARTS
 from tests.golden.mistakes import MISTAKES, with_mistakes
+from tests.project.grading import read_blocks
 
 MINUS = "\N{MINUS SIGN}"
 MAX_WORDS = 6  # of a sentence that may be on a page twice
@@ -55,13 +56,6 @@ def grade(judge):
 
 def feedback(result, course=Course(), **mark):
     return feedback_html(mark_of(result, **mark), ASSIGNMENT.figure(result), ASSIGNMENT, course)
-
-
-def read_blocks(page):
-    """Return the texts of a page, block by block, without code that stands on its own."""
-    main = re.sub(r"<pre.*?</pre>", "<p>", page.partition("<main>")[2], flags=re.DOTALL)
-    blocks = re.split(r"<[^>]*>", re.sub(r"</?(code|strong|a)\b[^>]*>", "", main))
-    return [" ".join(html.unescape(block).split()) for block in blocks if block.strip()]
 
 
 def find_repeated(page):
