@@ -116,7 +116,7 @@ def test_feedback_says_what_failed_and_what_is_right(graded):
     mistake = "dnn.py: dW and dB are summed, not averaged (dW3, dB3, dW2, dB2, dW1, dB1)."
     assert f"{mistake} Everything else is correct, given this one mistake." in ada
     assert "Your code computes" in ada
-    assert '<pre tabindex="0">dW = dZ @ A_previous.T\n' in page
+    assert '<pre class="quote" tabindex="0">dW = dZ @ A_previous.T\n' in page
     assert any(block.startswith("W3 has the right shape") for block in ada)
     assert "Where your code raises the exception" in dora
     assert "Congratulations! Everything in your submission is correct." in solution
