@@ -35,7 +35,7 @@ def test_differences_in_the_extension(model, grade):
     result = grade({"dnn": solution().encode(), "extension": EXTENSION[model].source})
     assert (result.part_score("dnn"), result.part_score("extension")) == (60, EXTENSION[model].marks)
     assert reduced(result) == set(BACKWARD[model])
-    assert [remark.partition(" works")[0] for remark in result.remarks] == [f"compute_gradients of {model}"]
+    assert [remark.partition(" uses")[0] for remark in result.remarks] == [f"compute_gradients of {model}"]
 
 
 @pytest.mark.parametrize("secret", [read_secret().encode(), b"another", b"a third"])
@@ -53,7 +53,7 @@ def test_a_network_that_refuses_is_told_of_where_its_checks_pass(grade):
     sources, said = by_way("refusing tiny and large weights", "GeneralDNN"), "compute_gradients of GeneralDNN returns no gradients"
     result = grade(sources)
     assert result.score == 100
-    assert [remark.partition(" where")[0] for remark in result.remarks] == [said]
+    assert [remark.partition(" in the test")[0] for remark in result.remarks] == [said]
     result = grade({**sources, "extension": sources["extension"] + b"\nGeneralDNN.forward = lambda net, X: None\n"})
     assert result.remarks == ()
 

@@ -5,7 +5,7 @@ from model import gradients
 
 
 def fit(X, y, rate, steps):
-    """Return (w, b) after so many steps of gradient descent from zeros, with this learning rate."""
+    """Return (w, b) after this number of steps of gradient descent from zeros, with the given learning rate."""
     w, b = np.zeros(X.shape[1]), 0.0
     for _ in range(steps):
         grads = gradients(w, b, X, y)
