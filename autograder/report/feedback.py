@@ -112,7 +112,7 @@ def feedback_html(
     parts = [part for part in group_checks(result.checks, "part") if part.max_score]
     start = list_start(result)
     for check in result.failed_tasks:
-        if start == (name_file(check.part, check.got),):
+        if start == (name_file(check.part, check.got),) and check.got not in start:
             said.once(check.got, Place("start", "Start here"))
     numbered = reversed([*enumerate(result.causes, start=1)])
     return render_page(

@@ -108,7 +108,7 @@ def test_an_exception_shows_the_students_own_lines(solution):
     (solution / "dnn.py").write_bytes(MISTAKES["da-without-transpose"].sources["dnn"])
     run = check(solution, "dnn")
     assert run.returncode == 1
-    assert 'dnn.py, line 73: the shapes in `np.dot(cache[f"W{layer}"], dZ)` don\'t match: ' in run.stdout
+    assert 'dnn.py, line 74: the shapes in `np.dot(cache[f"W{layer}"], dZ)` don\'t match: ' in run.stdout
     assert '`cache["W3"]` is (1, 3) and `dZ` is (1, 5).' in run.stdout
     assert "checking.py" not in run.stdout
 
