@@ -183,8 +183,8 @@ def test_items_for_people(judge, wrong):
     needs, _, rest = said.partition("Good to know")
     assert "The grader failed 1 The traceback is in the terminal." in needs
     assert "dora : The folder is empty." in needs
-    told = re.findall(r"Backward passes by finite differences 1 .* bela : compute_gradients of DNN works by", needs)
-    assert len(told) == said.count("works by finite differences") == 1
+    told = re.findall(r"Backward passes by finite differences 1 .* bela : compute_gradients of DNN uses", needs)
+    assert len(told) == said.count("uses finite differences") == 1
     assert "Weak isolation 2 " in rest
     assert "ada , eva : Nothing protected the grader's files and network and processes" in rest.replace("&#39;", "'")
     assert "Not submitted 1 Ask. Emil" in rest

@@ -46,7 +46,7 @@ def test_a_check_without_a_row_is_named():
 
 def test_a_row_without_a_check_is_named(monkeypatch):
     monkeypatch.setitem(RUBRIC["dnn"]["forward"]["hidden"], "of_nothing", 1)
-    with pytest.raises(LookupError, match=r"^The rubric has a row for of_nothing; there is no such check\.$"):
+    with pytest.raises(LookupError, match=r"^The rubric has a row for of_nothing, but no check has that name\.$"):
         ASSIGNMENT.checks(b"secret")
 
 
