@@ -159,7 +159,7 @@ def test_a_saved_file_is_checked_and_hints_stay_with_their_check(solution, termi
     (solution / "dnn.py").write_bytes(MISTAKES["db-summed"].sources["dnn"])
     screen = terminal(solution)
     fix = "Fix this first: `compute_gradients` computes dB of every layer."
-    assert screen.shows(f" {ALL - 2}/{ALL}", fix, "dB is summed, not averaged.", "dnn.py, line 71: ")
+    assert screen.shows(f" {ALL - 2}/{ALL}", fix, "dB is summed, not averaged.", "dnn.py, line 72: ")
     screen.press("h")
     assert screen.shows("Hint 1 of 2")
     (solution / "dnn.py").write_bytes(MISTAKES["db-summed"].sources["dnn"] + b"\n# saved\n")
