@@ -5,7 +5,7 @@ import pytest
 from autograder.checking import StudentError
 from autograder.sandbox.host import Limits
 
-LIMITS = Limits(call_seconds=0.6, import_seconds=0.6, submission_seconds=8.0)
+LIMITS = Limits(call_seconds=0.6, import_seconds=2.5, submission_seconds=8.0)
 
 
 def runner(sandbox):

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def processes(sandbox):
         zygote = psutil.Process(sandbox.zygote.process.pid)
         return {process.pid for process in zygote.children(recursive=True) if process.status() != psutil.STATUS_ZOMBIE}
     return set()
+
+
+def is_soon(happened, seconds=20):
+    """Return whether something happens in this time."""
+    end = time.monotonic() + seconds
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.05)
+    return happened()
 
 
 # Each layer alone
@@ -172,7 +181,7 @@ def test_what_a_submission_leaves_behind_is_ended_with_it(layers):
         with sandbox.session({"dnn": DAEMON.encode()}) as session:
             pid = session.fetch(session.module("dnn").f())
             assert (pid == 1) == ("pid" in layers)
-            assert len(processes(sandbox)) > len(before) + 5
+            assert is_soon(lambda: len(processes(sandbox)) > len(before) + 5)  # on a busy machine the forks take a while
         assert processes(sandbox) == before
 
 
