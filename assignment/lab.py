@@ -154,7 +154,7 @@ def draw_responses(axes, layer_sizes, cache):
 
 
 def require(matrices, key, name):
-    """Return the matrix stored under key; raise NotImplementedError if there is none."""
+    """Return the matrix stored under key; raise NotImplementedError if it is missing."""
     if not isinstance(matrices, dict) or matrices.get(key) is None:
         raise NotImplementedError(f"this picture needs `{key}` in {name}.")
     return matrices[key]

@@ -119,6 +119,6 @@ def find_missing_name(message: str, skipped: Iterable[Skipped]) -> Skipped | Non
 
 
 def explain_missing_name(message: str, skipped: Iterable[Skipped]) -> str:
-    """Return the sentence about the skipped statement whose name an exception is about; "" if there is none."""
+    """Return the sentence about the skipped statement whose name an exception is about, or ""."""
     source = find_missing_name(message, skipped)
     return f"{source.file}.py, line {source.line}, `{source.text}`, was skipped: {source.reason}." if source else ""

@@ -178,7 +178,7 @@ def parse(file: str, lines: list[str]) -> tuple[ast.Module, list[Skipped]]:
 
 
 def end_of_leftover(lines: list[str], first: int) -> int:
-    """Return the end of the lines to skip with a line left over from a notebook: those of a cell in another language."""
+    """Return the end of the lines to skip with a line left over from a notebook, such as a cell in another language."""
     if not OTHER_LANGUAGE.match(lines[first].strip()):
         return first + 1
     return next((number for number in range(first + 1, len(lines)) if NEXT_CELL.match(lines[number])), len(lines))
@@ -245,6 +245,6 @@ def is_circular(error: BaseException, file: str) -> bool:
 
 
 def newer_python(line: str) -> str:
-    """Return the first version of Python that accepts a line which is a syntax error in this one; "" if there is none."""
+    """Return the first version of Python that accepts a line which is a syntax error in this version, or ""."""
     found = [version for version, pattern in NEWER_SYNTAX.items() if pattern.match(line.strip()) and version > sys.version_info]
     return ".".join(map(str, found[0])) if found else ""

@@ -75,7 +75,7 @@ class Moment(NamedTuple):
 class Frame(NamedTuple):
     """A call of a function: its file, name and parameters, the frame that called it, and the last moment before the call.
 
-    The caller is the number of a frame that is watched and no part of a line, -1 if there is none. A generator returns
+    The caller is the number of a watched frame that is not part of a line, or -1 without one. A generator returns
     several times.
     """
 

@@ -60,7 +60,7 @@ def build_sheet(platform: str, exports: Exports, max_score: float) -> Sheet:
 def gradescope_columns(exports: Exports, max_score: float, entry: Entry) -> Columns:
     """Return the columns of the grades of a course with this one assignment.
 
-    They are those that https://github.com/eldridgejm/gradelib and https://github.com/matthigger/gradescope_mean read.
+    These are the names that https://github.com/eldridgejm/gradelib and https://github.com/matthigger/gradescope_mean read.
     """
     person = entry.person
     first, last = split_name(person.name)

@@ -200,7 +200,7 @@ def find_traceback(cause: Cause, checks: Iterable[CheckResult]) -> str:
     return "" if cause.line or cause.code else textwrap.dedent(next(details, ""))
 
 
-@lru_cache(maxsize=4096)  # those that passed are the same on every page
+@lru_cache(maxsize=4096)  # a passed check looks the same on every page
 def render_passed(check: CheckResult) -> Markup:
     """Return a check that passed as an item of its task."""
     return load_macro("check.html", "item")(check)

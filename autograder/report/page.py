@@ -46,7 +46,7 @@ def load_macro(template: str, name: str, folder: Path = TEMPLATES) -> Callable[.
 
 @cache
 def read_texts(*paths: Path) -> Markup:
-    """Return the concatenated texts of our own files, without those that do not exist."""
+    """Return the concatenated texts of our own files; files that do not exist are left out."""
     return Markup("".join(path.read_text(encoding="utf-8") for path in paths if path.exists()))  # noqa: S704
 
 

@@ -122,7 +122,7 @@ def plan_returns(found: Discovery, has_roster: bool) -> Returns:
 
 
 def address_mail(ref: SubmissionRef, who: Person) -> Page:
-    """Return the page for a person's address; without a key if there is none, or something else than one address."""
+    """Return the page for a person's address, without a key unless there is exactly one address."""
     usable = ADDRESS.fullmatch(who.email) and not FORMULA.search(who.email)
     return Page(ref.student, who.name or who.id or ref.student, who.email if usable else "", "", who)
 

@@ -57,7 +57,7 @@ class Summary:
         self.scores: list[float] = []
         self.count = 0
         self.first: list[Mark] = []  # all of a class that is small enough for a table
-        self.notable: list[Mark] = []  # those that a TA has to look at
+        self.notable: list[Mark] = []  # marks that a TA has to look at
         self.layers: tuple[str, ...] = ()
         for mark in marks:
             self.add(mark)

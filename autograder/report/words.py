@@ -7,7 +7,7 @@ CODE = "Your code computes"
 
 
 def join_titles(course: str, assignment: str) -> str:
-    """Return the name of the course and the title of the assignment in one line, without those that are not known."""
+    """Return the name of the course and the title of the assignment in one line; either may be ""."""
     return " · ".join(filter(None, (course, assignment)))
 
 

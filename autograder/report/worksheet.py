@@ -141,7 +141,7 @@ def place_sheets(exports: Exports, max_score: float, worksheet: Worksheet | None
 
 
 def is_formula(cell: str) -> bool:
-    """Return whether a spreadsheet would take a cell for a formula; a number or a dash alone is none."""
+    """Return whether a spreadsheet would read a cell as a formula; a number or a single dash is not one."""
     return bool(FORMULA.search(cell)) and not NUMBER.fullmatch(cell) and cell.strip() != NOTHING
 
 

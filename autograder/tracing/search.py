@@ -39,7 +39,7 @@ class Task(NamedTuple):
 
 
 class Search:
-    """Follows a wrong value back; lines are those that may be at fault, unless is_unsure says that there may be others."""
+    """Follows a wrong value back. lines has the lines that may be at fault; if is_unsure, other lines may be, too."""
 
     def __init__(self, history: History, right: Mapping[str, Any], sources: Collection[str]) -> None:
         self.history = history
@@ -174,7 +174,7 @@ class Search:
             self.tasks.append(Task(*definition.first))
 
     def compute(self, definition: Definition, name: str) -> None:
-        """Collect the line of an expression that computes a value, and those of what it uses."""
+        """Collect the line of an expression that computes a value, and the lines of its operands."""
         step, expression, place = definition.step, definition.expression, definition.place
         assert expression is not None
         used, child = list(operands(expression, step.names)), self.history.called(definition)
@@ -187,7 +187,7 @@ class Search:
             self.compute_call(definition, name, child, used)
 
     def compute_call(self, definition: Definition, name: str, child: int, used: Sequence[tuple[ast.expr, Seen]]) -> None:
-        """Collect the line of a call, or those of the function called, or both where either can be at fault."""
+        """Collect the line of a call, or the lines of the called function, or both if either can be at fault."""
         step, expression = definition.step, definition.expression
         is_proven, is_right = self.is_proven(child), self.is_right(definition.value)
         if is_right or not self.is_well_called(child, expression, step):
@@ -285,15 +285,15 @@ class Search:
         return is_part(seen.contents, right)
 
     def is_named(self, seen: Seen | None, named: Iterable[np.ndarray]) -> bool:
-        """Return whether a value is one of some right ones, or a part of one."""
+        """Return whether a value is one of some correct ones, or a part of one."""
         return isinstance(seen, Value) and any(self.is_part(seen, one) for one in named)
 
     def is_source(self, seen: Seen | None) -> bool:
-        """Return whether a value is one of those that are to be used."""
+        """Return whether a value is one of the expected operands."""
         return self.is_named(seen, self.sources)
 
     def is_right(self, seen: Seen | None) -> bool:
-        """Return whether a value is any that is right."""
+        """Return whether a value is one of the correct ones."""
         return self.is_named(seen, self.right.values())
 
     def is_proven(self, frame: int) -> bool:

@@ -83,6 +83,6 @@ def is_this_python(path):
 
 
 def environment_of(path):
-    """Return the virtual environment that a Python belongs to; an empty string if there is none."""
+    """Return the virtual environment that a Python belongs to, or ""."""
     folder = os.path.dirname(os.path.dirname(os.path.abspath(path)))
     return os.path.realpath(folder) if os.path.exists(os.path.join(folder, "pyvenv.cfg")) else ""

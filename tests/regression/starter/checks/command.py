@@ -223,7 +223,7 @@ def describe_to_do(error, student):
 
 
 def own_paths(student):
-    """Return the paths of the student's files, including those that a notebook imported before check.py."""
+    """Return the paths of the student's files, including files that a notebook imported before check.py."""
     return student.files.paths | {str(path) for path in FILES}
 
 

@@ -47,8 +47,8 @@ def find_line(
     them, such as (1, "Z2") in what `forward` returns or ("W3",) in what `compute_gradients` returns.
     right has the values that are known to be right on this example, by name: every tensor, and numbers such as m. A gradient
     has a "d" before its name, so "Z2" and "dZ2" are two values. Rounded values will do.
-    sources are the names of those that the wrong value has to be computed from: "dZ3" and "A2" (and "m") for "dW3". They must
-    have come out right: call this for the first wrong value only.
+    sources are the names of the values from which the wrong one has to be computed: "dZ3" and "A2" (and "m") for "dW3". They
+    must be correct, so call this for the first wrong value only.
     files are the paths of the student's files, as their code objects name them (`LocalStudent.files.paths`).
     What `run` raises is not caught.
     """

@@ -128,7 +128,7 @@ def changing(statements: Sequence[ast.AST]) -> Iterator[ast.expr]:
 
 
 def expressions_of(node: ast.AST) -> list[ast.expr]:
-    """Return the expressions of a statement, without those of other statements in it."""
+    """Return the expressions of a statement, without the expressions of nested statements."""
     return [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
 
 
@@ -179,5 +179,5 @@ def is_blank(expression: ast.expr | None) -> bool:
 
 
 def is_plain_number(contents: Any) -> bool:
-    """Return whether a number is one of those that formulas are written with."""
+    """Return whether a number is one that formulas commonly contain."""
     return np.ndim(contents) == 0 and isinstance(contents, (int, float, np.number)) and contents in (-2, -1, 0, 0.5, 1, 2)
