@@ -24,6 +24,7 @@ TOLERANCE = 1e-4  # relative, per tensor: 50 times below the smallest real mista
 RANDOM_STATE = "random state"  # the key of a failure that is about it
 ZERO = 1e-9  # what still counts as zero if the expected value is zero
 MAX_DEPTH = 8  # of lists in lists of numbers
+FLOAT = np.dtype(float)
 FOUND = "{found}"  # placeholder in the message of a failure for what was found
 GRADIENT_PREFIXES = ("", "d", "dj", "djd", "dl", "dld")  # prefixes that students use for the gradient of a variable
 
@@ -196,8 +197,10 @@ def size_of(error: float) -> Found:
 
 def tensor(key: str, value: Any) -> np.ndarray:
     """Return the value as an array of floats; raise CheckFailure if it is not an array of real numbers."""
+    # A read-only array doesn't need a copy, and most values are read-only arrays of floats.
+    if type(value) is np.ndarray and value.dtype is FLOAT and not value.flags.writeable:
+        return value
     try:
-        # A read-only array doesn't need a copy.
         array = real_numbers(value)
         return array if array.dtype == float and not array.flags.writeable else array.astype(float)
     except (TypeError, ValueError):
@@ -268,7 +271,7 @@ def mapping(name: str, value: Any) -> Mapping:
 
 def expect_mapping(name: str, value: Any, key: str = "") -> None:
     """Raise CheckFailure if the value is not a dict; key is an example of the keys it must have."""
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         keys = f" with keys such as `{key}`" if key else ""
         raise CheckFailure(f"{name} must be a dict{keys}; it is {FOUND}.", found=describe(value))
 

@@ -120,6 +120,8 @@ def places_in(answer: Any) -> tuple[Any, Any] | None:
 
     The cache is the only dict. If there are two other values, such as the output and the labels, the first one is the output.
     """
+    if type(answer) is tuple and [type(item) for item in answer] == [np.ndarray, dict]:
+        return OUT_AND_CACHE
     items = answer.items() if isinstance(answer, Mapping) else enumerate(answer) if isinstance(answer, (tuple, list)) else ()
     known = [(place, isinstance(item, Mapping)) for place, item in items if item is not None]
     caches, others = ([place for place, is_cache in known if is_cache == wanted] for wanted in (True, False))

@@ -90,8 +90,11 @@ def under_expected_keys(tensors: Mapping, keys: Iterable[str]) -> Mapping:
 
     Other names cost the points of the checks of the keys; the values are still checked.
     """
+    keys = list(keys)
+    if all(map(tensors.__contains__, keys)):
+        return tensors
     values = {str(key): value for key, value in spread_out(tensors)}
-    renamed = recover_names(values, list(keys))
+    renamed = recover_names(values, keys)
     if not renamed:
         return tensors
     rest = {name: value for name, value in values.items() if name not in renamed.values()}

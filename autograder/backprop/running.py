@@ -327,10 +327,9 @@ def depends_on_input(student: Student, case: Case, source: Source, kinds: str) -
 
     dW and dB must depend on the batch. For dZ and dA, only the labels count, because a mere copy of the cache depends on X.
     """
-    variants = (case, once_more(case), relabelled(case), on_another_batch(case))
-    here, again, labels, batch = (tensors_of_backward(student, variant, source) for variant in variants)
+    here, again, batch = (tensors_of_backward(student, one, source) for one in (case, once_more(case), on_another_batch(case)))
     weights = {key: value for key, value in again.items() if key[0] in "WB"}
-    return depends(here, weights, batch) or ("Z" in kinds and depends(here, again, labels))
+    return depends(here, weights, batch) or ("Z" in kinds and depends_on_labels(student, case, source))
 
 
 def depends_on_labels(student: Student, case: Case, source: Source) -> bool:

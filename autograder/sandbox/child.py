@@ -37,6 +37,7 @@ MAX_NODES = 5_000  # values in one reply
 MAX_TEXT = 2_000
 MAX_FRAMES = 200  # innermost frames of a traceback
 MAX_SKIPPED = 200  # reported statements
+FLOAT = np.dtype(float)
 GRACE_SECONDS = 1  # of processor time, for a statement that is inside a C function when its time is up
 
 
@@ -93,7 +94,7 @@ class Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def random_state() -> list[Any]:
     """Return the global random state of numpy and Python in a form that can be compared."""
     _, keys, position, *_ = np.random.get_state()
-    return [keys, position, hash(random.getstate())]
+    return [hash(np.asarray(keys).tobytes()), position, hash(random.getstate())]
 
 
 def stirred_random_state() -> list[Any]:
@@ -236,6 +237,8 @@ def carry_out(
     """Return the result of one step, or its failure."""
     try:
         values = [value if type(value) is str else local(value, results) for value in arguments]
+        if not named:
+            return OPERATIONS[operation](*values)
         return OPERATIONS[operation](*values, **{name: local(value, results) for name, value in named.items()})
     except FailedBefore as failure:
         return failure.args[0]
@@ -266,7 +269,7 @@ def local(value: Any, results: Results) -> Any:
             raise FailedBefore(result)
         return result
     if kind is bytes:
-        return wire.unpack_array(value).copy()
+        return wire.read_array(value).copy()
     if kind is dict:
         return {key: local(item, results) for key, item in value.items()}
     if kind is tuple:
@@ -313,6 +316,8 @@ def opaque(value: Any) -> list[str]:
 
 def plain_array(array: np.ndarray) -> Any:
     """Return the array in the form in which it is sent, with one of the supported dtypes."""
+    if array.dtype is FLOAT and 0 < array.size <= wire.MAX_ELEMENTS and array.ndim <= wire.MAX_DIMENSIONS:
+        return wire.pack_array(array)
     # An empty array may have a huge shape.
     elements = array.size or math.prod(max(length, 1) for length in array.shape)
     if elements > wire.MAX_ELEMENTS or array.ndim > wire.MAX_DIMENSIONS:

@@ -155,14 +155,14 @@ class Session(SandboxedStudent):
         """Add a step to those that run at the next fetch, unless it must not be tried again."""
         here = self.conversation
         here.count += 1
-        packed = tuple([self.outgoing(value) for value in arguments])
+        packed = tuple([value if type(value) in AS_IT_IS else self.outgoing(value) for value in arguments])
         packed_named = {name: self.outgoing(value) for name, value in named.items()} if named else named
         step = Step(here.count, operation, packed, packed_named, label)
         if (self.strikes or self.unloadable or here.refused) and (reason := self.refusal(step, [*arguments, *named.values()])):
             here.refused[step.number] = reason
         else:
             here.steps.append(step)
-        return self.handle(step.number, label)
+        return Handle(Place(self, here.generation, step.number, label))
 
     def refusal(self, step: Step, values: Iterable[Any]) -> StudentError | None:
         """Return why a step that uses these values must not be tried again; None if it may be."""
@@ -189,7 +189,7 @@ class Session(SandboxedStudent):
         if isinstance(value, np.ndarray):
             return wire.pack_array(value)
         if isinstance(value, dict):
-            return {key: self.outgoing(item) for key, item in value.items()}
+            return {key: item if type(item) in AS_IT_IS else self.outgoing(item) for key, item in value.items()}
         return value
 
     def fetch(self, *values: Handle) -> Any:
@@ -266,7 +266,7 @@ class Session(SandboxedStudent):
                 request.failed(StudentError(f"The {seconds} for the whole submission are used up."))
             elif self.budget.is_spent:
                 request.failed(StudentError(TOO_MUCH.format(name="Your code")))
-            elif tired := next(filter(None, map(self.over_strike_limit, request.conversation.steps)), None):
+            elif self.strikes and (tired := next(filter(None, map(self.over_strike_limit, request.conversation.steps)), None)):
                 request.failed(tired)
         return [request for request in waiting if not request.over]
 

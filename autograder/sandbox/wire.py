@@ -8,7 +8,7 @@ import math
 import socket
 import struct
 import time
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgpack  # type: ignore[import-untyped]
@@ -24,6 +24,7 @@ MAX_ALL_ITEMS = 500_000
 MAX_STRING = 20_000  # bytes
 MAX_DIMENSIONS = 8
 MAX_ELEMENTS = 100_000  # of one array
+KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # number of cached arrays, and the size in bytes above which an array is not cached
 MAX_DEPTH = 6  # containers inside containers
 MAX_PRINTED = 2_000  # bytes that a student's code prints to each of the two streams between two replies
 DTYPES: dict[bytes, np.dtype] = {
@@ -88,6 +89,15 @@ def unpack_array(data: bytes) -> np.ndarray:
     return array
 
 
+# Most arrays occur repeatedly, within a submission and in later ones. They are read-only.
+known_array = lru_cache(maxsize=KNOWN_ARRAYS)(unpack_array)
+
+
+def read_array(data: bytes) -> np.ndarray:
+    """Return the array in the bytes, as `unpack_array` does, which reads a short one only once."""
+    return known_array(data) if len(data) < LONG_ARRAY else unpack_array(data)
+
+
 def extension(kind: int, data: bytes) -> Any:
     """Return the object that an extension type encodes; raise WireError for an unknown one."""
     if kind != REFERENCE or len(data) != LENGTH.size:
@@ -114,7 +124,8 @@ class Budget:
     def of_list(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
         """Count and return the items of a list; raise BudgetSpentError if they are too many."""
         self.items -= 1 + len(items)
-        self.require_rest()
+        if self.items < 0:
+            self.require_rest()
         return items
 
     def require_rest(self) -> None:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from autograder.backprop import running
 from autograder.checking import CheckFailure
 from autograder.marks import mark_of
 from autograder.report.feedback import feedback_html
@@ -200,3 +201,11 @@ def test_what_is_printed_is_shown_escaped_and_cut(grade):
 def test_no_output_is_shown_if_nothing_was_printed(grade):
     result = grade(solutions())
     assert "printed" not in feedback_html(mark_of(result)) + results_json(mark_of(result))
+
+
+def test_correct_gradients_are_not_asked_whether_they_depend_on_the_input(grade, monkeypatch):
+    """That takes three more passes, and a correct result shows it already."""
+    asked = []
+    monkeypatch.setattr(running, "depends_on_input", lambda *arguments: not asked.append(arguments[1].name))
+    assert grade(solutions()).score == 100
+    assert len(asked) == 1, asked  # expect_input_dependence, for the keys
