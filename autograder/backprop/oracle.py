@@ -29,7 +29,8 @@ class Reference:
     loss: float
 
 
-# The parts of the networks. Every function here also works for complex numbers, as complex steps need.
+# The parts of the networks. Every function here also works for complex numbers, as complex steps need, and for several networks
+# at once: the last two axes are the units and the samples, and the losses have an axis less.
 
 
 def sigmoid(Z: np.ndarray) -> np.ndarray:
@@ -44,23 +45,23 @@ def relu(Z: np.ndarray) -> np.ndarray:
 
 def softmax(Z: np.ndarray) -> np.ndarray:
     """Return e^Z divided by the sum of its column."""
-    E = np.exp(Z - Z.real.max(axis=0))
-    return E / E.sum(axis=0)
+    E = np.exp(Z - Z.real.max(axis=-2, keepdims=True))
+    return E / E.sum(axis=-2, keepdims=True)
 
 
 def binary_cross_entropy(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
     """Return the loss of every sample, summed over its outputs: (m,)."""
-    return -np.sum(Y * np.log(out) + (1 - Y) * np.log(1 - out), axis=0)
+    return -np.sum(Y * np.log(out) + (1 - Y) * np.log(1 - out), axis=-2)
 
 
 def cross_entropy(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
     """Return the loss of every sample, summed over the classes: (m,)."""
-    return -np.sum(Y * np.log(out), axis=0)
+    return -np.sum(Y * np.log(out), axis=-2)
 
 
 def squared_error(out: np.ndarray, Y: np.ndarray) -> np.ndarray:
     """Return the loss of every sample, summed over the classes, without a factor of 1/2: (m,)."""
-    return np.sum((out - Y) ** 2, axis=0)
+    return np.sum((out - Y) ** 2, axis=-2)
 
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {"sigmoid": sigmoid, "tanh": np.tanh, "relu": relu, "softmax": softmax}
@@ -117,20 +118,18 @@ def reference_of(case: Case) -> Reference:
 
 
 def parameter_gradient(case: Case, key: str) -> np.ndarray:
-    """Return dJ/dW_l or dJ/dB_l, entry by entry."""
-    gradient = np.zeros(case.params[key].shape)
-    for entry in np.ndindex(gradient.shape):
-        value = case.params[key].astype(complex)
-        value[entry] += 1j * STEP
-        gradient[entry] = np.mean(sample_losses(case, forward(case, {**case.params, key: value}))).imag / STEP
-    return gradient
+    """Return dJ/dW_l or dJ/dB_l: for each entry, one network in which that entry is changed."""
+    value = case.params[key]
+    changed = value + 1j * STEP * np.eye(value.size).reshape(value.size, *value.shape)
+    losses = sample_losses(case, forward(case, {**case.params, key: changed}))
+    return np.mean(losses, axis=-1).imag.reshape(value.shape) / STEP
 
 
 def sample_gradient(case: Case, key: str) -> np.ndarray:
-    """Return dJ_s/dZ_l or dJ_s/dA_l for every sample s; samples don't interact, so one pass changes a unit in all of them."""
-    gradient = np.zeros(case.shape(key))
-    for unit in range(gradient.shape[0]):
-        amount = np.zeros(gradient.shape, complex)
-        amount[unit] = 1j * STEP
-        gradient[unit] = sample_losses(case, forward(case, nudge=(key, amount))).imag / STEP
-    return gradient
+    """Return dJ_s/dZ_l or dJ_s/dA_l for every sample s: for each unit, one network in which all its samples are changed.
+
+    Samples don't interact, so none of them has to be changed alone.
+    """
+    units, _ = case.shape(key)
+    amounts = 1j * STEP * np.eye(units)[:, :, np.newaxis]
+    return sample_losses(case, forward(case, nudge=(key, amounts))).imag / STEP
