@@ -23,7 +23,7 @@ def grade(path: str | Path, *, accept: Sequence[str] = ()) -> "Result":
     from autograder.intake.read import read
     from autograder.intake.submission_ref import name_student
     from autograder.judge.judge import Judge
-    from autograder.sandbox.host import Limits
+    from autograder.sandbox.limits import Limits
 
     path = Path(path)
     if not path.exists():

@@ -27,7 +27,8 @@ from autograder.report.doctor import assess_layers, build_layers_table
 from autograder.report.terminal import console
 from autograder.run import STOPPED, GradeOptions, progress_bar, run_grade, warn
 from autograder.sandbox import layers
-from autograder.sandbox.host import Limits, Zygote
+from autograder.sandbox.host import Zygote
+from autograder.sandbox.limits import Limits
 from autograder.settings import old_names, read_assignment
 from autograder.similarity.compare import compare
 from autograder.similarity.report import copies_csv, copies_html, suspicious_pairs

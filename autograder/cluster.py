@@ -30,9 +30,9 @@ from autograder.gradebook.digest import checks_parts, content_digest
 from autograder.intake.read import Submission
 from autograder.judge.judge import Judge, error_result
 from autograder.results import Result
-from autograder.sandbox.host import Limits
 from autograder.sandbox.kernel import hide_memory
 from autograder.sandbox.layers import WeakSandboxError
+from autograder.sandbox.limits import Limits
 from autograder.settings import read_assignment, read_secret
 from autograder.text import clean
 

@@ -43,7 +43,7 @@ from autograder.report.terminal import console
 from autograder.report.words import join_titles
 from autograder.results import Result
 from autograder.sandbox import layers
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.settings import Settings, notices, read_assignment, read_settings
 from autograder.workers import grade_all
 

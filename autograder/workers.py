@@ -16,8 +16,9 @@ from autograder.errors import AutograderError
 from autograder.intake.read import Submission
 from autograder.judge.judge import Judge, error_result
 from autograder.results import Result
-from autograder.sandbox.host import ONE_THREAD, Limits
+from autograder.sandbox.host import ONE_THREAD
 from autograder.sandbox.kernel import die_with_parent, hide_memory
+from autograder.sandbox.limits import Limits
 
 AHEAD = 3  # submissions queued per worker: enough to keep it busy, few enough to keep memory flat
 

@@ -20,7 +20,7 @@ from autograder.intake.read import Reader, Submission
 from autograder.intake.submission_ref import SubmissionRef
 from autograder.judge.judge import Judge
 from autograder.results import CheckResult, Result
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.sentences import last_of
 from autograder.settings import read_assignment
 from autograder.text import clean, format_count, format_number

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.files import ROOT, source_files
 from autograder.intake.read import Submission
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.settings import read_assignment, read_secret
 
 # The parts of the engine that a result depends on. Changes elsewhere, in a report or an integration, change no result.

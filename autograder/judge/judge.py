@@ -24,7 +24,7 @@ from autograder.judge.loading import Loading, OpenSession
 from autograder.results import Cause, CheckResult, Result, Step, explain_by
 from autograder.sandbox import wire
 from autograder.sandbox.conversation import Printed
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
 from autograder.settings import read_assignment, read_secret

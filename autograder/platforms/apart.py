@@ -13,7 +13,7 @@ from autograder.judge.judge import Judge
 from autograder.marks import mark_of
 from autograder.report.gradescope import results_json
 from autograder.sandbox import layers
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.settings import ACCEPT_PUBLIC, Settings, is_public, read_secret, read_settings
 
 STUDENT = "submission"  # the platform knows the student's name

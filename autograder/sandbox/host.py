@@ -11,12 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox import wire
 from autograder.sandbox.layers import LAYERS, WeakSandboxError, lacking, refusal
-from autograder.skipped import STATEMENT_SECONDS
+from autograder.sandbox.limits import Limits
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 # How a machine identifies itself on which OpenBLAS would choose incorrect kernels.
@@ -34,22 +33,6 @@ ENVIRONMENT = {
     "PYTHONSAFEPATH": "1",
 }
 START_SECONDS = 60  # for the zygote and for a child, before any student code runs
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The limits of a submission; times are in seconds of wall-clock time unless noted otherwise."""
-
-    call_seconds: float = 4.0
-    statement_seconds: float = STATEMENT_SECONDS  # of processor time, for a top-level statement of a file
-    import_seconds: float = 20.0  # for a file whose statements have used their processor time, on a busy machine
-    submission_seconds: float = 60.0
-    strikes: int = 2  # a function that did not return this many times is not called again
-    cpu_seconds: int = 60
-    memory_bytes: int = 256 * 1024**2  # three children and the grader fit into the smallest of Gradescope's containers
-    child_seconds: float = 240.0  # after this, the zygote ends a child, in case the judge hangs
-    without: tuple[str, ...] = ()  # of `layers.LAYERS`, disabled to test the others
-    accept: tuple[str, ...] = ()  # of `layers.MINIMUM`, accepted as missing
 
 
 class SandboxError(Exception):

@@ -21,7 +21,8 @@ from autograder.checking import StudentError, copy_failure
 from autograder.sandbox import wire
 from autograder.sandbox.conversation import Conversation, Printed, Request, Step
 from autograder.sandbox.handle import Handle, Place, numbers_in
-from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
+from autograder.sandbox.host import Child, SandboxError, Zygote
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.redaction import Redactor, Words
 from autograder.sandbox.replies import decode, is_answer, is_tagged
 from autograder.sandbox.scheduler import Scheduler, SingleFlight

@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.checking import StudentError
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 
 LIMITS = Limits(call_seconds=0.6, import_seconds=2.5, submission_seconds=8.0)
 

@@ -22,8 +22,8 @@ from autograder.files import ROOT
 from autograder.gradebook.book import SECONDS
 from autograder.intake.entries import MAX_DEPTH
 from autograder.report.worksheet import OTHERS
-from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import MINIMUM
+from autograder.sandbox.limits import Limits
 from autograder.settings import read_settings
 from autograder.similarity.compare import MAX_EXPLAINED
 from autograder.similarity.fingerprints import GRAM, MAX_TOKENS

@@ -26,7 +26,7 @@ from autograder.intake.entries import MAX_SOURCE
 from autograder.intake.find import IntakeError, find
 from autograder.intake.read import Reader, Submission
 from autograder.sandbox import wire
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.replies import Opaque
 from autograder.sandbox.session import Session, Step
 from autograder.text import clean

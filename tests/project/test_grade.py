@@ -8,8 +8,8 @@ import pytest
 
 from autograder.cli import main
 from autograder.files import ROOT
-from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import LAYERS
+from autograder.sandbox.limits import Limits
 from tests.course import PARTS
 from tests.project.grading import SCHEMA, command, files, read_blocks, rows
 

@@ -24,7 +24,7 @@ from autograder.gradebook.record import from_record, rubric_of, to_record
 from autograder.intake.read import Submission
 from autograder.marks import Adjustment
 from autograder.packaging.grader import STARTED, module_files
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions
 from tests.project.grading import files, rows

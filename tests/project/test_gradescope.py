@@ -15,8 +15,8 @@ import pytest
 
 from autograder.platforms import apart
 from autograder.platforms.gradescope import __main__ as door
-from autograder.sandbox.host import Limits
 from autograder.sandbox.layers import WeakSandboxError
+from autograder.sandbox.limits import Limits
 from tests.course import OF_THE_REPOSITORY
 from tests.project.grading import SCHEMA, build_package, rows
 from tests.shares import in_turn

@@ -6,7 +6,7 @@ import pytest
 from autograder.checking import CheckFailure, StudentError, describe, expect_shape, expect_tensor, require_key, require_keys
 from autograder.files import ROOT
 from autograder.judge.judge import starter_messages
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.redaction import MAX_NEW_LINES, MAX_SOURCE_LINES, MAX_TOLD, Redactor, Words
 from autograder.sandbox.session import Sandbox
 from tests.course import ASSIGNMENT

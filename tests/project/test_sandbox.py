@@ -13,8 +13,9 @@ import pytest
 
 from autograder.checking import StudentError
 from autograder.sandbox import wire
-from autograder.sandbox.host import Child, Limits, SandboxError, Zygote
+from autograder.sandbox.host import Child, SandboxError, Zygote
 from autograder.sandbox.layers import LAYERS, WeakSandboxError
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Sandbox
 from autograder.sandbox.zygote import ChildManager, own_children
 from tests.project.frames import array, packed

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from autograder.checking import StudentError
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
 

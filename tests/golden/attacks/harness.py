@@ -39,7 +39,7 @@ from autograder.report.spreadsheet import escape_formula
 from autograder.report.table import Summary, grades_sheet, grades_table
 from autograder.results import Result
 from autograder.run import NAME, GradeOptions, run_grade
-from autograder.sandbox.host import Limits
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.kernel import adopt_orphans
 from autograder.settings import Exports
 from autograder.workers import grade_all
