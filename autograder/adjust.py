@@ -12,12 +12,10 @@ from autograder.errors import AutograderError
 from autograder.gradebook import Gradebook, people
 from autograder.gradebook.book import check_graded, open_existing
 from autograder.lock import lock
-from autograder.marks import Adjustment
-from autograder.report.terminal import console
-from autograder.run import warn
+from autograder.marks import MAX_WHO, Adjustment
+from autograder.report.terminal import console, warn
 from autograder.text import clean, format_count
 
-MAX_WHO = 100  # characters
 PATIENCE = 10.0  # seconds that an adjustment waits for a run to end
 
 

@@ -5,16 +5,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autograder.assignment import Assignment
-from autograder.files import ROOT, display_path
+from autograder.files import display_path
 from autograder.packaging.handout import starter_files
 from autograder.packaging.leaks import refuse_leaks
 from autograder.packaging.manifest import MANIFEST, manifest, table
-from autograder.packaging.output import DIST, write_files, write_zip
+from autograder.packaging.output import DIST, TARGETS, write_files, write_zip
 from autograder.packaging.regions import skeleton, solved
+from autograder.packaging.secret import secret_notices
 from autograder.platforms import NAMES, integration
-from autograder.settings import read_assignment
+from autograder.report.terminal import warn
+from autograder.settings import old_names, read_assignment
 
 STUDENT_ZIP = "assignment.zip"
+
+
+def run_build(what: str, out: Path | None = None) -> int:
+    """Build the assignment or a package, in its usual folder unless `out` names another, and print where it is."""
+    print(build(what, out))
+    if what in (*NAMES, "package"):  # these hold the secret
+        warn(*secret_notices(), *old_names())
+    return 0
 
 
 def build(what: str, out: Path | None = None) -> str:
@@ -22,8 +32,7 @@ def build(what: str, out: Path | None = None) -> str:
     assignment = read_assignment()
     if what in NAMES:
         return integration(what).build(assignment, out or DIST / what)
-    place, builder = BUILDERS[what]
-    return builder(assignment, out or place or assignment.starter)
+    return BUILDERS[what](assignment, out or TARGETS[what] or assignment.starter)
 
 
 def build_starter(assignment: Assignment, out: Path) -> str:
@@ -69,11 +78,9 @@ def build_package(assignment: Assignment, out: Path) -> str:
     return f"{table(out, outputs)}\nThe digests of every file: {display_path(out / MANIFEST)}"
 
 
-# The targets other than the packages of platforms: the default folder (None: the assignment's starter folder), and the
-# function.
-BUILDERS: dict[str, tuple[Path | None, Callable[[Assignment, Path], str]]] = {
-    "assignment": (None, build_starter),
-    "student": (DIST, build_student),
-    "package": (DIST, build_package),
-    "examples": (ROOT / "build/examples", build_examples),
+BUILDERS: dict[str, Callable[[Assignment, Path], str]] = {
+    "assignment": build_starter,
+    "student": build_student,
+    "package": build_package,
+    "examples": build_examples,
 }

@@ -1,4 +1,7 @@
-"""The commands behind the Makefile."""
+"""The commands behind the Makefile.
+
+Each command's module is imported when the command is called, because none should wait for the libraries of the others.
+"""
 
 import argparse
 import os
@@ -9,29 +12,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from autograder.adjust import MAX_WHO, run_adjust, run_adjustments
-from autograder.build import BUILDERS, build
-from autograder.errors import CALLED_WRONGLY, AutograderError
-from autograder.explain.command import run_explain
-from autograder.files import atomic_write
-from autograder.gradebook import Gradebook
-from autograder.gradebook.book import NAME
-from autograder.intake.find import find
-from autograder.intake.read import Reader
-from autograder.lock import lock
-from autograder.marks import MOST_REASON, Adjustment
-from autograder.out_folder import check_class, check_place, make_folders
-from autograder.packaging.secret import secret_notices
+from autograder.errors import STOPPED, AutograderError
+from autograder.marks import MAX_WHO, MOST_REASON, Adjustment
+from autograder.packaging.output import TARGETS
 from autograder.platforms import NAMES
-from autograder.report.doctor import assess_layers, build_layers_table
-from autograder.report.terminal import console
-from autograder.run import STOPPED, GradeOptions, progress_bar, run_grade, warn
 from autograder.sandbox import layers
-from autograder.sandbox.host import Zygote
-from autograder.sandbox.limits import Limits
-from autograder.settings import old_names, read_assignment
-from autograder.similarity.compare import compare
-from autograder.similarity.report import copies_csv, copies_html, suspicious_pairs
 from autograder.text import clean
 
 
@@ -47,20 +32,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     grade.add_argument("--scheduler", default="", help="grade on the workers of this Dask scheduler: tls://host:8786")
     grade.add_argument("--only", default="*", help="grade only students whose names match this pattern")
     grade.add_argument("--force", action="store_true", help="grade again even if nothing has changed")
-    grade.set_defaults(run=lambda given: run_grade(read_options(given)))
+    grade.set_defaults(run=call_grade)
     copies = commands.add_parser("copies", help="find suspiciously similar submissions")
     for command in (grade, copies):
         command.add_argument("submissions", type=submissions_path)
         command.add_argument("--out", type=folder, default=Path("out"))
         command.add_argument("--other-class", action="store_true", help="write to OUT even if it holds another class")
-    copies.set_defaults(run=lambda given: run_copies(given.submissions, given.out, given.other_class))
+    copies.set_defaults(run=call_copies)
     add_adjust(commands)
     add_explain(commands)
     doctor = commands.add_parser("doctor", help="list the isolation layers of this machine")
-    doctor.set_defaults(run=lambda given: run_doctor())
+    doctor.set_defaults(run=call_doctor)
     builder = commands.add_parser("build", help="build the assignment or a package")
-    builder.add_argument("what", choices=[*BUILDERS, *NAMES])
-    builder.set_defaults(run=lambda given: run_build(given.what))
+    builder.add_argument("what", choices=[*TARGETS, *NAMES])
+    builder.set_defaults(run=call_build)
     given = parser.parse_args(arguments)
     try:
         return given.run(given)
@@ -80,14 +65,10 @@ def add_adjust(commands: Any) -> None:
     adjust.add_argument("--out", type=folder, default=Path("out"))
     adjust.add_argument("--who", type=lambda text: clean(" ".join(text.split()), MAX_WHO), default="")
     adjust.add_argument("--again", action="store_true", help="add the same adjustment once more")
-    adjust.set_defaults(
-        run=lambda given: run_adjust(
-            given.out, given.student, Adjustment(given.points, given.reason, who=given.who), given.again
-        )
-    )
+    adjust.set_defaults(run=call_adjust)
     adjustments = commands.add_parser("adjustments", help="list every adjustment: when, who, points, student, reason")
     adjustments.add_argument("--out", type=folder, default=Path("out"))
-    adjustments.set_defaults(run=lambda given: run_adjustments(given.out))
+    adjustments.set_defaults(run=call_adjustments)
 
 
 def add_explain(commands: Any) -> None:
@@ -98,7 +79,7 @@ def add_explain(commands: Any) -> None:
     parser.add_argument("--out", type=folder, default=Path("out"))
     parser.add_argument("--submissions", type=Path)
     parser.add_argument("--accept", type=dangers, default=())
-    parser.set_defaults(run=lambda given: run_explain(given.out, given.student, given.check, given.submissions, given.accept))
+    parser.set_defaults(run=call_explain)
 
 
 def submissions_path(text: str) -> Path:
@@ -151,46 +132,50 @@ def reason(text: str) -> str:
     return clean(" ".join(text.split()), MOST_REASON)
 
 
-def read_options(given: argparse.Namespace) -> GradeOptions:
-    """Return the options of `grade` from the parsed arguments."""
-    return GradeOptions(**{field.name: getattr(given, field.name) for field in fields(GradeOptions)})
+def call_grade(given: argparse.Namespace) -> int:
+    """Run `grade` with the parsed arguments."""
+    from autograder.run import GradeOptions, run_grade
+
+    return run_grade(GradeOptions(**{field.name: getattr(given, field.name) for field in fields(GradeOptions)}))
 
 
-def run_copies(submissions: Path, out: Path, other_class: bool = False) -> int:
-    """Compare all submissions with each other and write copies.html and copies.csv to `out`; scores play no part."""
-    check_place(submissions, out)
-    assignment = read_assignment()
-    files = assignment.graded_files
-    found = find(submissions, files)
-    warn(*found.remarks)
-    make_folders(out)
-    with lock(out, "looking for copies", warn), Gradebook(out / NAME, "", warn) as book:
-        check_class(out, book, (one.student for one in found.submissions), other_class)
-        with Reader(files) as reader, progress_bar(console(stderr=True)) as progress:
-            comparison = compare(progress.track(found.submissions, description="Comparing"), reader.read, assignment)
-        for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
-            with atomic_write(out / name) as file:
-                file.writelines(lines)
-        book.keep_alike(suspicious_pairs(comparison))
-    total, skipped, alike = len(found.submissions), len(comparison.unread), len(comparison.findings)
-    print(f"Compared {total} submissions ({skipped} of them skipped); similar pairs: {alike}.")
-    print(f"To read: {out / 'copies.html'}   As a spreadsheet: {out / 'copies.csv'}   No score was changed.")
-    print(f"The next make grade lists the pairs in {out / 'report.html'}.")
-    return 0
+def call_copies(given: argparse.Namespace) -> int:
+    """Run `copies` with the parsed arguments."""
+    from autograder.similarity.command import run_copies
+
+    return run_copies(given.submissions, given.out, given.other_class)
 
 
-def run_build(what: str, out: Path | None = None) -> int:
-    """Build the assignment or a package, in its usual folder unless `out` names another, and print where it is."""
-    print(build(what, out))
-    if what in (*NAMES, "package"):  # these hold the secret
-        warn(*secret_notices(), *old_names())
-    return 0
+def call_adjust(given: argparse.Namespace) -> int:
+    """Run `adjust` with the parsed arguments."""
+    from autograder.adjust import run_adjust
+
+    return run_adjust(given.out, given.student, Adjustment(given.points, given.reason, who=given.who), given.again)
 
 
-def run_doctor() -> int:
-    """Print which isolation layers work on this machine; return CALLED_WRONGLY if they are too few to grade with."""
-    zygote = Zygote(Limits(accept=tuple(layers.MINIMUM)))
-    zygote.close()
-    console().print(build_layers_table(zygote.missing))
-    print(f"\n{assess_layers(zygote.missing)}")
-    return CALLED_WRONGLY if layers.lacking(zygote.layers, ()) else 0
+def call_adjustments(given: argparse.Namespace) -> int:
+    """Run `adjustments` with the parsed arguments."""
+    from autograder.adjust import run_adjustments
+
+    return run_adjustments(given.out)
+
+
+def call_explain(given: argparse.Namespace) -> int:
+    """Run `explain` with the parsed arguments."""
+    from autograder.explain.command import run_explain
+
+    return run_explain(given.out, given.student, given.check, given.submissions, given.accept)
+
+
+def call_doctor(given: argparse.Namespace) -> int:  # noqa: ARG001 - it has no arguments
+    """Run `doctor`."""
+    from autograder.doctor import run_doctor
+
+    return run_doctor()
+
+
+def call_build(given: argparse.Namespace) -> int:
+    """Run `build` with the parsed arguments."""
+    from autograder.build import run_build
+
+    return run_build(given.what)

@@ -1,6 +1,6 @@
 """The base of every error that a user can cause and fix."""
 
-CALLED_WRONGLY = 2  # the exit code of a command that cannot run as requested
+CALLED_WRONGLY, STOPPED = 2, 130  # the exit codes of a command that cannot run as requested, and of one that Ctrl-C ended
 
 
 class AutograderError(Exception):

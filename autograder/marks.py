@@ -21,7 +21,7 @@ from autograder.text import format_count, format_number, format_time
 from autograder.values import YEARS
 
 DAY = timedelta(days=1)
-MOST_REASON = 300  # characters
+MOST_REASON, MAX_WHO = 300, 100  # characters of an adjustment
 
 
 @dataclass(frozen=True)

@@ -2,22 +2,22 @@
 
 Results that the gradebook already has for the same checks are reused. All other submissions are graded, and each new result is
 saved in the gradebook first. The files are written from the gradebook, so an interrupted run can be resumed at any point.
+
+What grades, renders pages or talks to other programs is imported where it is used, because a class that is already graded
+needs none of it.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timezone
 from fnmatch import fnmatchcase
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
-
-from autograder.cluster import grade_on_cluster
 from autograder.cluster_access import warn_of_access
+from autograder.errors import STOPPED
 from autograder.files import atomic_write, read_if_there
 from autograder.gradebook import Gradebook, checks_digest, content_digest, people
 from autograder.gradebook.book import NAME
@@ -28,26 +28,22 @@ from autograder.intake.read import Reader, Submission
 from autograder.intake.remarks import count_noun
 from autograder.intake.roster import Roster, format_person, read_roster
 from autograder.intake.submission_ref import Discovery, SubmissionRef
-from autograder.judge.judge import error_result
 from autograder.lock import lock
 from autograder.marks import Mark, describe_drop, describe_unknown_extensions, describe_unknown_times, mark_of
 from autograder.out_folder import FOLDERS, check_class, check_place, clear_drafts, make_folders, set_aside
-from autograder.platforms.nbgrader.gradebook import open_gradebook, record
-from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.needs import Need, write_needs
 from autograder.report.outputs import Outputs, plan_outputs
 from autograder.report.overview import Overview
 from autograder.report.table import Summary, grades_table
-from autograder.report.terminal import console
+from autograder.report.terminal import console, warn
 from autograder.report.words import join_titles
 from autograder.results import Result
 from autograder.sandbox import layers
 from autograder.sandbox.limits import Limits
 from autograder.settings import Settings, notices, read_assignment, read_settings
-from autograder.workers import grade_all
 
-GRADER_FAILED, STOPPED = 1, 130
+GRADER_FAILED = 1
 PLACES = {
     "Class report": "report.html",
     "Scores": "grades.csv",
@@ -111,10 +107,9 @@ def run_grade(order: GradeOptions) -> int:
         reader = stack.enter_context(Reader(files))
         run = Run(order, found, settings, book, reader, outputs, roster)
         try:
-            with progress_bar(console(stderr=True)) as progress:
-                task = progress.add_task("Grading", total=len(found.submissions))
+            with show_progress(len(found.submissions)) as show:
                 for _ in run.results(limits):
-                    progress.update(task, completed=run.done)
+                    show(run.done)
         except KeyboardInterrupt:
             run.write_all()
             warn(f"Stopped after {run.done} of {len(found.submissions)} submissions; the next make grade resumes from there.")
@@ -194,8 +189,15 @@ class Run:
     def grade(self, limits: Limits) -> Iterator[Result]:
         """Grade on the workers of the cluster, or else on those of this machine, and return the results."""
         if self.order.scheduler:
+            from autograder.cluster import grade_on_cluster
+
             return grade_on_cluster(self.to_grade(), self.order.scheduler, limits)
-        return grade_all(self.to_grade(), min(self.order.jobs, len(self.waiting)), limits)
+        coming = self.to_grade()
+        if not (first := [*islice(coming, 1)]):
+            return iter(())
+        from autograder.workers import grade_all
+
+        return grade_all(chain(first, coming), min(self.order.jobs, len(self.waiting)), limits)
 
     def to_grade(self) -> Iterator[Submission]:
         """Yield the submissions to grade, reading one at a time."""
@@ -216,6 +218,8 @@ class Run:
         try:
             submission = self.reader.read(waiting)
         except Exception as error:
+            from autograder.judge.judge import error_result
+
             self.faults[waiting.student] = error_result(waiting.student, error)
             submission = Submission(waiting.student)
         self.contents[waiting.student] = content_digest(submission)
@@ -232,22 +236,39 @@ class Run:
         return mark_of(result, self.waiting[result.student], self.settings, self.adjustments.get(result.student, ()))
 
     def write(self, mark: Mark) -> None:
-        """Write a student's files, unless identical ones are already there."""
-        student, is_fault = mark.result.student, mark.result.status == "error"
-        paths = [self.order.out / "results" / f"{student}.json", self.order.out / "feedback" / f"{student}.html"]
+        """Write a student's files."""
+        student = mark.result.student
         said = repr(
             (mark.score, mark.said, mark.remarks, mark.hidden_checks, mark.date, self.assignment.title, self.settings.course)
         )
-        parts = {"reports": self.reports, "content": self.contents[student], "checks": self.book.checks, "said": said}
-        source = digest(*((name, text.encode()) for name, text in parts.items()))
-        if not is_fault and self.book.is_written(student, outputs_digest(source, map(read_if_there, paths))):
-            return
+        source = self.digest_source(content=self.contents[student], checks=self.book.checks, said=said)
+        paths = (f"results/{student}.json", f"feedback/{student}.html")
+        self.write_files(student, source if mark.result.status != "error" else "", paths, partial(self.render, mark))
+
+    def render(self, mark: Mark) -> Sequence[str]:
+        """Return the texts of a student's files."""
+        from autograder.report.feedback import feedback_html
+
         figure = self.assignment.figure(mark.shown)
-        texts = [results_json(mark), feedback_html(mark, figure, self.assignment, self.settings.course)]
+        return results_json(mark), feedback_html(mark, figure, self.assignment, self.settings.course)
+
+    def digest_source(self, **parts: str) -> str:
+        """Return the digest of what files are written from: these parts, and the code that writes them."""
+        return digest(*((name, text.encode()) for name, text in {"reports": self.reports, **parts}.items()))
+
+    def write_files(self, student: str, source: str, names: Sequence[str], render: Callable[[], Sequence[str]]) -> None:
+        """Write a student's files, or those of the class if student is "", unless they were written from the same source.
+
+        Files without a source are always written. A file that was changed since is written again.
+        """
+        paths = [self.order.out / name for name in names]
+        if source and self.book.is_written(student, outputs_digest(source, map(read_if_there, paths))):
+            return
+        texts = render()
         for path, text in zip(paths, texts, strict=True):
             with atomic_write(path) as file:
                 file.write(text)
-        self.book.has_written(student, "" if is_fault else outputs_digest(source, (text.encode() for text in texts)))
+        self.book.has_written(student, outputs_digest(source, (text.encode() for text in texts)) if source else "")
 
     def write_all(self) -> tuple[Summary, list[Need]]:
         """Write grades.csv, the report, the tables for platforms, and every student's file that is missing or outdated.
@@ -259,17 +280,18 @@ class Run:
         warn(*set_aside(out, self.book, self.waiting))
         self.book.keep_class(self.found.submissions, self.outputs.absent)
         with contextlib.ExitStack() as stack:
-            book = stack.enter_context(open_nbgrader(self.order))
+            record = stack.enter_context(open_nbgrader(self.order))
             add = stack.enter_context(self.outputs.open(out))
             for mark in self.marks():  # one at a time, so that memory does not grow with the class
                 self.write(mark)
-                if book and mark.result.status != "error":
-                    record(book, self.assignment, mark.result)
+                if mark.result.status != "error":
+                    record(mark.result)
                 add(mark)
                 summary.add(mark)
                 overview.add(mark)
             others = [*list_needs(self)]
-            stack.enter_context(atomic_write(out / "report.html")).write(overview.html(alike, others))
+            source = self.digest_source(shown=repr((vars(overview), alike, others)))
+            self.write_files("", source, ["report.html"], lambda: [overview.html(alike, others)])
         return summary, overview.list_needs(alike, others)
 
     def marks(self) -> Iterator[Mark]:
@@ -285,9 +307,17 @@ def outputs_digest(source: str, contents: Iterable[bytes]) -> str:
     return digest(("source", source.encode()), *(("content", content) for content in contents))
 
 
-def open_nbgrader(order: GradeOptions) -> contextlib.AbstractContextManager[Any]:
-    """Open the nbgrader gradebook that the options name, or yield None; raise IntakeError if it cannot be used."""
-    return open_gradebook(order.gradebook, read_assignment()) if order.gradebook else contextlib.nullcontext()
+@contextlib.contextmanager
+def open_nbgrader(order: GradeOptions) -> Iterator[Callable[[Result], object]]:
+    """Yield what records a result in the nbgrader gradebook that the options name; raise GradebookError if it is unusable."""
+    if not order.gradebook:
+        yield lambda result: None
+        return
+    from autograder.platforms.nbgrader.gradebook import open_gradebook, record
+
+    assignment = read_assignment()
+    with open_gradebook(order.gradebook, assignment) as book:
+        yield partial(record, book, assignment)
 
 
 def print_summary(order: GradeOptions, run: Run, summary: Summary) -> None:
@@ -310,22 +340,15 @@ def print_summary(order: GradeOptions, run: Run, summary: Summary) -> None:
         print(f"{what}: {out}/{name}")
 
 
-def warn(*sentences: str) -> None:
-    """Print warnings and notes for the TA to stderr, skipping empty ones."""
+@contextlib.contextmanager
+def show_progress(total: int) -> Iterator[Callable[[int], object]]:
+    """Yield what moves the progress bar to a number of submissions; there is no bar unless standard error is a terminal."""
     screen = console(stderr=True)
-    for sentence in filter(None, sentences):
-        screen.print(Text(sentence, style="yellow"), soft_wrap=not screen.is_terminal)  # a pipe has no width
+    if not screen.is_terminal:
+        yield lambda done: None
+        return
+    from autograder.report.progress import progress_bar
 
-
-class Rate(ProgressColumn):
-    """The column of the progress bar that shows submissions per second."""
-
-    def render(self, task: Task) -> Text:
-        """Return the rate, or nothing before the first submission is done."""
-        return Text(f"{task.speed:.1f}/s" if task.speed else "")
-
-
-def progress_bar(screen: Console) -> Progress:
-    """Return the progress bar of a run; it draws nothing unless the output is a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
-    return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
+    with progress_bar(screen) as progress:
+        task = progress.add_task("Grading", total=total)
+        yield lambda done: progress.update(task, completed=done)

@@ -1,4 +1,9 @@
-"""The backpropagation assignment, as the interface of the engine requires it."""
+"""The backpropagation assignment, as the interface of the engine requires it.
+
+Methods import what they compute with, because a command that grades nothing needs neither numpy nor the catalog.
+"""
+
+from __future__ import annotations
 
 import importlib
 import textwrap
@@ -7,20 +12,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from autograder.assignment import Apart, Assignment, Credit, Inspection, WrongProgram, parts_of
-from autograder.backprop import diagnosis, example, figure, finite_differences
-from autograder.backprop.cases import sample_cases
-from autograder.backprop.mistakes import MISTAKES, STEPS
-from autograder.backprop.mutants import make_mistakes
 from autograder.backprop.rubric import BACKWARD, FINITE_DIFFERENCES, RUBRIC, SECTIONS
-from autograder.checking import Check, collect_checks, rubric_rows
 from autograder.files import ROOT
-from autograder.results import Cause, CheckResult, Result, Step
-from autograder.sandbox.student import SandboxedStudent
-from autograder.student import Student
 from autograder.text import format_count
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from autograder.backprop.diagnosis import Seen
+    from autograder.checking import Check
+    from autograder.results import Cause, CheckResult, Result, Step
+    from autograder.sandbox.student import SandboxedStudent
+    from autograder.student import Student
 
 CHECKS = (
     "tests.public.test_warmup",
@@ -64,6 +67,9 @@ class Backprop(Assignment):
 
     def checks(self, secret: bytes) -> Sequence[Check]:
         """Return the graded checks of the parts in use; raise LookupError if a row of the rubric has no check."""
+        from autograder.backprop.cases import sample_cases
+        from autograder.checking import collect_checks, rubric_rows
+
         found = collect_checks(map(importlib.import_module, CHECKS), RUBRIC, cases=sample_cases(secret))
         if missing := rubric_rows(RUBRIC).keys() - {check.name for check in found}:
             raise LookupError(f"The rubric has a row for {', '.join(sorted(missing))}, but no check has that name.")
@@ -80,52 +86,70 @@ class Backprop(Assignment):
             if part_of[model] in self.part_names
         ]
 
-    def observe(self, student: Student, apart: Apart, failed: Sequence[str]) -> diagnosis.Seen:
+    def observe(self, student: Student, apart: Apart, failed: Sequence[str]) -> Seen:
         """Return observations on public networks, for the parts with a failed public check."""
+        from autograder.backprop import diagnosis
+
         return diagnosis.observe(student, apart, failed)
 
     def diagnose(
         self,
         part: str,
         student: SandboxedStudent,
-        seen: diagnosis.Seen,
+        seen: Seen,
         apart: Apart,
         failures: Mapping[str, Exception],
         secret: bytes,
     ) -> Sequence[Cause]:
         """Return the mistakes of the catalog that explain the failures of a part."""
+        from autograder.backprop import diagnosis
+        from autograder.backprop.cases import sample_cases
+
         return diagnosis.diagnose(part, student, seen, apart, failures, sample_cases(secret))
 
-    def diagnose_public(
-        self, part: str, student: Student, seen: diagnosis.Seen, failures: Mapping[str, Exception]
-    ) -> Sequence[Cause]:
+    def diagnose_public(self, part: str, student: Student, seen: Seen, failures: Mapping[str, Exception]) -> Sequence[Cause]:
         """Return the mistakes of the catalog that the public example reveals."""
+        from autograder.backprop import diagnosis
+
         return diagnosis.diagnose_public(part, student, seen, failures)
 
     def cause_of(self, check: CheckResult, failure: Exception, causes: Sequence[Cause]) -> Cause | None:
         """Return the cause of a failed check."""
+        from autograder.backprop import diagnosis
+
         return diagnosis.cause_of(check, failure, causes)
 
-    def steps(self, seen: diagnosis.Seen) -> Sequence[Step]:
+    def steps(self, seen: Seen) -> Sequence[Step]:
         """Return the outcome of each tensor of the public example, if a public check of dnn.py failed."""
+        from autograder.backprop import diagnosis
+
         return diagnosis.steps(seen)
 
-    def figure(self, result: Result) -> "Markup | None":
+    def figure(self, result: Result) -> Markup | None:
         """Return the network of the public example with the broken steps marked."""
+        from autograder.backprop import figure
+
         return figure.render(result)
 
     def check_modules(self) -> Mapping[str, str]:
         """Return the modules that public checks import, with the examples as literal numbers."""
+        from autograder.backprop import example
+
         return {**super().check_modules(), example.__name__: example.source(self.part_names)}
 
     def wrong_programs(self, solutions: Mapping[str, str]) -> Iterator[WrongProgram]:
         """Yield one mutant of the solution for each mistake in the catalog."""
+        from autograder.backprop.mistakes import MISTAKES
+        from autograder.backprop.mutants import make_mistakes
+
         for part, source in solutions.items():
             for row in MISTAKES[part]:
                 yield WrongProgram(part, make_mistakes(part, source, row), row.title, row.hints[:2])
 
     def private_texts(self) -> Mapping[str, str]:
         """Return the answers and the correct and wrong expressions in the catalog."""
+        from autograder.backprop.mistakes import MISTAKES, STEPS
+
         parts = self.all_part_names
         rows = [row for part in parts for row in MISTAKES[part]]
         texts = {row.answer: "the answer of a mistake" for row in rows}
@@ -136,7 +160,7 @@ class Backprop(Assignment):
 
     def figures(self) -> Mapping[str, str]:
         """Return the figures of the hand-out as SVG, by file name."""
-        from autograder.backprop.handout_figures import figures  # here, because a machine that only grades has no matplotlib
+        from autograder.backprop.handout_figures import figures  # a machine that only grades has no matplotlib
 
         return figures()
 
@@ -153,7 +177,9 @@ class Backprop(Assignment):
 
 def credit_of(model: str, secret: bytes, student: SandboxedStudent) -> Credit:
     """Return the credit for the backward pass of a network, which is reduced if it uses finite differences."""
-    way = finite_differences.detect_finite_differences(student, model, secret)
+    from autograder.backprop.finite_differences import detect_finite_differences
+
+    way = detect_finite_differences(student, model, secret)
     if not way.uses_finite_differences or FINITE_DIFFERENCES == 1:
         return Credit(remark=way.remark, doubt=way.doubt)
     share = f"{FINITE_DIFFERENCES:.0%}"

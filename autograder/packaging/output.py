@@ -9,6 +9,8 @@ from typing import BinaryIO
 from autograder.files import PRIVATE, PRIVATE_FOLDER, PUBLIC, ROOT, display_path
 
 DIST = ROOT / "dist"
+# Everything that can be built besides the packages of platforms, with its folder; None is the assignment's starter folder.
+TARGETS = {"assignment": None, "student": DIST, "package": DIST, "examples": ROOT / "build/examples"}
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold, so that two builds of the same files are identical
 
 

@@ -15,7 +15,6 @@ from autograder.gradebook.book import Alike
 from autograder.marks import Mark
 from autograder.report.distribution import Distribution
 from autograder.report.needs import CONCERNS, Need, count_decisions, find_concerns, needs_of_marks, needs_of_pairs
-from autograder.report.page import render_page
 from autograder.report.words import write_headline
 from autograder.results import Cause, CheckResult, Result
 from autograder.text import format_time
@@ -143,6 +142,8 @@ class Overview:
 
         alike are the pairs that `make copies` found, None if it did not run; others are more needs.
         """
+        from autograder.report.page import render_page  # here, because most runs find this page already written
+
         graded = sum(student.status == "graded" for student in self.students)
         ranked = sorted(self.mistakes.items(), key=lambda item: (-len(item[1].students), -item[1].lost, item[0]))
         common = [mistake for _, mistake in ranked if len(mistake.students) >= max(COMMON_COUNT, COMMON_SHARE * graded)]

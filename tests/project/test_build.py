@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from autograder import build
-from autograder.cli import run_build
+from autograder.build import run_build
 from autograder.files import ROOT
 from autograder.packaging.handout import starter_files
 from autograder.packaging.output import EPOCH

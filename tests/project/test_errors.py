@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder import cli
+from autograder import cli, doctor
 from autograder.cluster import ClusterError
 from autograder.errors import AutograderError
 from autograder.files import OutputError
@@ -35,6 +35,6 @@ def test_an_error_ends_a_command_with_its_sentence(error, exit_code, monkeypatch
     def fail():
         raise error("This cannot be done.")
 
-    monkeypatch.setattr(cli, "run_doctor", fail)
+    monkeypatch.setattr(doctor, "run_doctor", fail)
     assert cli.main(["doctor"]) == exit_code
     assert capsys.readouterr() == ("", "This cannot be done.\n")

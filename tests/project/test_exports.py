@@ -853,7 +853,7 @@ def test_a_file_of_an_export_that_is_there_twice(tmp_path):
 
 
 def test_the_command_tells_what_it_found(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("autograder.run.grade_all", lambda found, *_: iter(()))
+    monkeypatch.setattr("autograder.workers.grade_all", lambda found, *_: iter(()))
     folder_of(tmp_path / "export", {**CANVAS, "index.html": b""})
     main(["grade", str(tmp_path / "export"), "--out", str(tmp_path / "out")])
     shown = capsys.readouterr().err

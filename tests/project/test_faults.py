@@ -96,7 +96,7 @@ def test_what_was_graded_is_kept_when_the_run_is_broken_off(examples, tmp_path, 
         yield from list(workers.grade_all(islice(submissions, 1), jobs))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("autograder.run.grade_all", interrupted)
+    monkeypatch.setattr("autograder.workers.grade_all", interrupted)
     assert main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "out")]) == 130
     assert "Stopped after 1 of 2 submissions" in capsys.readouterr().err
     assert [row["student"] for row in rows(tmp_path / "out")] == ["alice"]

@@ -63,7 +63,7 @@ def graded(monkeypatch):
 
         return real(seen(), jobs, limits)
 
-    monkeypatch.setattr("autograder.run.grade_all", grade_all)
+    monkeypatch.setattr("autograder.workers.grade_all", grade_all)
     return asked
 
 

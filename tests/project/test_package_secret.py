@@ -7,8 +7,7 @@ import zipfile
 
 import pytest
 
-from autograder.build import build
-from autograder.cli import run_build
+from autograder.build import build, run_build
 from autograder.files import ROOT
 from autograder.packaging import secret
 from autograder.packaging.leaks import refuse_leaks
