@@ -86,8 +86,10 @@ class Backprop(Assignment):
             if part_of[model] in self.part_names
         ]
 
-    def observe(self, student: Student, apart: Apart, failed: Sequence[str]) -> Seen:
-        """Return observations on public networks, for the parts with a failed public check."""
+    def observe(self, student: Student, apart: Apart, failed: Sequence[str]) -> Seen | None:
+        """Return observations on public networks, for the parts with a failed public check; None if there is no such part."""
+        if not failed:
+            return None
         from autograder.backprop import diagnosis
 
         return diagnosis.observe(student, apart, failed)
@@ -96,7 +98,7 @@ class Backprop(Assignment):
         self,
         part: str,
         student: SandboxedStudent,
-        seen: Seen,
+        seen: Seen | None,
         apart: Apart,
         failures: Mapping[str, Exception],
         secret: bytes,
@@ -105,7 +107,7 @@ class Backprop(Assignment):
         from autograder.backprop import diagnosis
         from autograder.backprop.cases import sample_cases
 
-        return diagnosis.diagnose(part, student, seen, apart, failures, sample_cases(secret))
+        return diagnosis.diagnose(part, student, seen or diagnosis.Seen(), apart, failures, sample_cases(secret))
 
     def diagnose_public(self, part: str, student: Student, seen: Seen, failures: Mapping[str, Exception]) -> Sequence[Cause]:
         """Return the mistakes of the catalog that the public example reveals."""
@@ -119,8 +121,10 @@ class Backprop(Assignment):
 
         return diagnosis.cause_of(check, failure, causes)
 
-    def steps(self, seen: Seen) -> Sequence[Step]:
+    def steps(self, seen: Seen | None) -> Sequence[Step]:
         """Return the outcome of each tensor of the public example, if a public check of dnn.py failed."""
+        if not seen:
+            return ()
         from autograder.backprop import diagnosis
 
         return diagnosis.steps(seen)

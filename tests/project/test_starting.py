@@ -1,0 +1,102 @@
+"""A start costs only what it needs: which modules a command loads, and which processes it starts."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from autograder.files import ROOT
+from tests.golden.programs import solutions
+
+# Runs a module as `python -m` does, then prints the memory of its largest child process and the modules that it has loaded.
+WATCH = """
+import resource, runpy, sys
+module, sys.argv[1:] = sys.argv[1], sys.argv[2:]
+try:
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+except SystemExit as end:
+    assert not end.code, end.code
+print("LOADED", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, *sys.modules)
+"""
+# What only other commands need, and what only grading, drawing pages and other programs need.
+OTHER_COMMANDS = ["autograder.adjust", "autograder.build", "autograder.explain", "autograder.similarity", "autograder.doctor"]
+GRADING = [
+    "numpy",
+    "msgpack",
+    "greenlet",
+    "multiprocessing",
+    "autograder.judge",
+    "autograder.sandbox.host",
+    "autograder.workers",
+]
+PAGES = ["jinja2", "markupsafe", "autograder.report.feedback", "autograder.report.page", "rich.progress"]
+PROGRAMS = ["asyncio", "distributed", "sqlalchemy", "autograder.cluster", "autograder.platforms.nbgrader"]
+CLASS = ["argparse", "rich", "sqlite3", "autograder.cli", "autograder.gradebook", "autograder.intake.exports", "autograder.run"]
+CATALOG = ["autograder.backprop.diagnosis", "autograder.backprop.mistakes", "autograder.diagnosis.causes"]
+
+
+def watch(module, *arguments):
+    """Return whether a run has had child processes, and the modules that it has loaded."""
+    command = [sys.executable, "-c", WATCH, module, *map(str, arguments)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert run.returncode == 0, run.stderr
+    memory, *loaded = run.stdout.rpartition("LOADED")[2].split()
+    return int(memory) > 0, set(loaded)
+
+
+def lay(folder):
+    """Write the solution into a folder."""
+    folder.mkdir(parents=True)
+    for part, source in solutions().items():
+        (folder / f"{part}.py").write_bytes(source)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """Return the arguments of a run in which everything is known, and the modules of the first one."""
+    place = tmp_path_factory.mktemp("class")
+    lay(place / "class/ada")
+    arguments = ["autograder", "grade", place / "class", "--out", place / "out"]
+    return arguments, watch(*arguments)
+
+
+def test_a_class_that_is_graded_loads_what_grades(graded):
+    """So the names below are those of modules that there are."""
+    _, (has_children, loaded) = graded
+    assert has_children
+    assert {*GRADING, *PAGES} - loaded == {"rich.progress"}  # no bar without a terminal
+
+
+def test_a_class_of_which_everything_is_known_needs_no_sandbox_and_no_library(graded):
+    arguments, _ = graded
+    has_children, loaded = watch(*arguments)
+    assert not has_children
+    assert loaded & {*OTHER_COMMANDS, *GRADING, *PAGES, *PROGRAMS, *CATALOG} == set()
+
+
+@pytest.mark.parametrize("damage", ["changed", "removed"])
+def test_a_class_report_that_is_not_as_it_was_written_is_written_again(graded, damage):
+    arguments, _ = graded
+    report = arguments[-1] / "report.html"
+    before = report.read_bytes()
+    report.write_bytes(b"") if damage == "changed" else report.unlink()
+    _, loaded = watch(*arguments)
+    assert report.read_bytes() == before
+    assert "jinja2" in loaded
+
+
+def test_gradescope_loads_nothing_of_a_class(tmp_path):
+    lay(tmp_path / "submission")
+    (tmp_path / "results").mkdir()
+    has_children, loaded = watch("autograder.platforms.gradescope", tmp_path)
+    assert has_children
+    assert loaded & {*OTHER_COMMANDS, *PAGES, *PROGRAMS, *CLASS, *CATALOG, "multiprocessing", "autograder.workers"} == set()
+
+
+def test_every_named_module_exists():
+    """A name that is misspelt would never be found."""
+    names = [*OTHER_COMMANDS, *CLASS, *CATALOG, *PROGRAMS[3:]]
+    for name in (name for name in names if name.startswith("autograder.")):
+        place = ROOT.joinpath(*name.split("."))
+        assert place.is_dir() or place.with_suffix(".py").is_file(), name
