@@ -2,8 +2,8 @@
 
 import hashlib
 import platform
+import sys
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 from autograder.files import ROOT, source_files
@@ -35,8 +35,18 @@ def checks_parts() -> dict[str, str]:
         "the grader's files": digest(*files([*(ROOT / place for place in GRADING), *assignment_places()])),
         "the secret": digest(("secret", read_secret().encode())),
         "Python": platform.python_version(),
-        **{library: version(library) for library in LIBRARIES},
+        **{library: find_version(library) for library in LIBRARIES},
     }
+
+
+def find_version(library: str) -> str:
+    """Return the version of an installed library. The name of its metadata's folder tells it faster than its content."""
+    for place in map(Path, sys.path):
+        for found in place.glob(f"{library}-*.dist-info"):
+            return found.name.removeprefix(f"{library}-").removesuffix(".dist-info")
+    from importlib.metadata import version  # there are other kinds of metadata
+
+    return version(library)
 
 
 def reports_digest() -> str:

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
 from autograder.files import ROOT
+from autograder.gradebook.digest import LIBRARIES, find_version
 from tests.golden.programs import solutions
 
 # Runs a module as `python -m` does, then prints the memory of its largest child process and the modules that it has loaded.
@@ -31,7 +33,15 @@ GRADING = [
     "autograder.workers",
 ]
 PAGES = ["jinja2", "markupsafe", "autograder.report.feedback", "autograder.report.page", "rich.progress"]
-PROGRAMS = ["asyncio", "distributed", "sqlalchemy", "autograder.cluster", "autograder.platforms.nbgrader"]
+PROGRAMS = [
+    "asyncio",
+    "email.message",
+    "importlib.metadata",
+    "distributed",
+    "sqlalchemy",
+    "autograder.cluster",
+    "autograder.platforms.nbgrader",
+]
 CLASS = ["argparse", "rich", "sqlite3", "autograder.cli", "autograder.gradebook", "autograder.intake.exports", "autograder.run"]
 CATALOG = ["autograder.backprop.diagnosis", "autograder.backprop.mistakes", "autograder.diagnosis.causes"]
 
@@ -86,6 +96,16 @@ def test_a_class_report_that_is_not_as_it_was_written_is_written_again(graded, d
     assert "jinja2" in loaded
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_the_version_of_a_library_is_the_one_in_its_metadata(library, monkeypatch, tmp_path):
+    assert find_version(library) == version(library)
+    info = tmp_path / f"{library}.egg-info"  # metadata of another kind
+    info.mkdir()
+    (info / "PKG-INFO").write_text(f"Metadata-Version: 2.1\nName: {library}\nVersion: 0.5\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert find_version(library) == version(library) == "0.5"
+
+
 def test_gradescope_loads_nothing_of_a_class(tmp_path):
     lay(tmp_path / "submission")
     (tmp_path / "results").mkdir()
@@ -96,7 +116,7 @@ def test_gradescope_loads_nothing_of_a_class(tmp_path):
 
 def test_every_named_module_exists():
     """A name that is misspelt would never be found."""
-    names = [*OTHER_COMMANDS, *CLASS, *CATALOG, *PROGRAMS[3:]]
+    names = [*OTHER_COMMANDS, *CLASS, *CATALOG, *PROGRAMS]
     for name in (name for name in names if name.startswith("autograder.")):
         place = ROOT.joinpath(*name.split("."))
         assert place.is_dir() or place.with_suffix(".py").is_file(), name
