@@ -16,7 +16,6 @@ from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
-from autograder.cluster_access import warn_of_access
 from autograder.errors import STOPPED
 from autograder.files import atomic_write, read_if_there
 from autograder.gradebook import Gradebook, checks_digest, content_digest, people
@@ -31,7 +30,6 @@ from autograder.intake.submission_ref import Discovery, SubmissionRef
 from autograder.lock import lock
 from autograder.marks import Mark, describe_drop, describe_unknown_extensions, describe_unknown_times, mark_of
 from autograder.out_folder import FOLDERS, check_class, check_place, clear_drafts, make_folders, set_aside
-from autograder.report.gradescope import results_json
 from autograder.report.needs import Need, write_needs
 from autograder.report.outputs import Outputs, plan_outputs
 from autograder.report.overview import Overview
@@ -79,7 +77,11 @@ def run_grade(order: GradeOptions) -> int:
 
     A student's files are written as soon as the submission is graded, and grades.csv even if the run is interrupted.
     """
-    access = warn_of_access(order.scheduler)
+    access = ""
+    if order.scheduler:
+        from autograder.cluster_access import warn_of_access
+
+        access = warn_of_access(order.scheduler)
     check_place(order.submissions, order.out)
     limits, settings = Limits(accept=order.accept), read_settings()
     files = read_assignment().graded_files
@@ -248,6 +250,7 @@ class Run:
     def render(self, mark: Mark) -> Sequence[str]:
         """Return the texts of a student's files."""
         from autograder.report.feedback import feedback_html
+        from autograder.report.gradescope import results_json
 
         figure = self.assignment.figure(mark.shown)
         return results_json(mark), feedback_html(mark, figure, self.assignment, self.settings.course)

@@ -40,6 +40,7 @@ PROGRAMS = [
     "distributed",
     "sqlalchemy",
     "autograder.cluster",
+    "autograder.cluster_access",
     "autograder.platforms.nbgrader",
 ]
 CLASS = ["argparse", "rich", "sqlite3", "autograder.cli", "autograder.gradebook", "autograder.intake.exports", "autograder.run"]
