@@ -25,7 +25,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.files import ROOT
 from autograder.packaging.output import DIST
 from autograder.settings import read_secret
-from benchmarks.runners.courses import PLACE, lay_gradescope, lay_otter, library, prepare_gradescope, prepare_otter
+from benchmarks.runners.courses import PLACE, lay_gradescope, lay_otter, prepare_gradescope, prepare_otter
+from benchmarks.runners.library import library
 from tests.course import CHECKS
 from tests.golden.programs import solutions
 

@@ -19,12 +19,10 @@ from typing import NamedTuple
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.files import ROOT
-from autograder.settings import read_secret
+from benchmarks.runners.library import HERE, library
 from tests.course import CHECKS, PARTS
 
 LARGEST_UPLOAD = 100 * 1024**2  # bytes
-HERE = Path(__file__).resolve().parent
 PLACE = Path("/tmp/autograder")  # in a /tmp that is there for this one grading; the scripts in stock/ name it too
 
 
@@ -44,27 +42,6 @@ class Course(NamedTuple):
     needs_repository: bool
     prepare: Callable[[Path], None]
     lay: Callable[[Path, Path], list[str] | None]
-
-
-def library(folder: Path) -> None:
-    """Write the checks, and what they need, as a package called course."""
-    course = folder / "course"
-    files = {
-        "__init__.py": HERE / "stock/checks.py",
-        "checking.py": ROOT / "autograder/checking.py",
-        "rubric.py": ROOT / "autograder/backprop/rubric.py",
-        **{f"{name}.py": ROOT / f"autograder/backprop/{name}.py" for name in ("case", "cases", "example", "oracle", "running")},
-        **{f"{path.parent.name}/{path.name}": path for path in ROOT.glob("tests/public/*.py")},
-        **{f"{path.parent.name}/{path.name}": path for path in ROOT.glob("tests/hidden/*.py")},
-    }
-    for name, path in files.items():
-        place = course / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(
-            re.sub(r"^from (autograder\.backprop|autograder|tests)\.", "from course.", path.read_text(), flags=re.M)
-        )
-    # The tools take along this package and no file beside it.
-    (course / "settings.py").write_text(f"def read_secret():\n    return {read_secret()!r}\n")
 
 
 def can_be_uploaded(submission: Path) -> bool:
