@@ -1,4 +1,5 @@
-"""`make bench WHAT=doors`: seconds per submission on each platform, next to the platform's own tool on the same submissions.
+"""`make bench WHAT=doors`: seconds per submission on each platform, next to the platform's own tool on the same submissions
+and the same core.
 
 Every row grades the project's solution: once the way this project packs it, once as a course that follows the tool's own
 documentation would, with the same checks run beside the student's code (`benchmarks/runners/courses.py`). Only our own code
@@ -7,13 +8,14 @@ way of grading installs.
 """
 
 import argparse
+import contextlib
+import json
 import os
 import shutil
+import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,19 +26,13 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.files import ROOT
 from autograder.packaging.output import DIST
-from autograder.settings import read_secret
+from benchmarks.commands import TOOLS, Spent, one_core, repeat, run
 from benchmarks.runners.courses import PLACE, lay_gradescope, lay_otter, prepare_gradescope, prepare_otter
 from benchmarks.runners.library import library
 from tests.course import CHECKS
 from tests.golden.programs import solutions
 
-TOOLS = ROOT / ".venv/bin"  # where make otter and make nbgrader have put the tools
-ENVIRONMENT = {
-    **os.environ,
-    "PATH": f"{TOOLS}:{os.environ['PATH']}",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "GRADER_SECRET": read_secret(),  # of the courses in benchmarks/runners
-}
+FULL = sum(check.points for check in CHECKS)
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
@@ -44,17 +40,9 @@ class Door(NamedTuple):
     """A way in. Each side is made ready once, in a folder, and then grades so many submissions each time it is called."""
 
     title: str
-    ours: Callable[[Path, int], Callable[[], None]]
-    stock: Callable[[Path, int], Callable[[], None]]
+    ours: Callable[[Path, int], Callable[[], Spent]]
+    stock: Callable[[Path, int], Callable[[], Spent]]
     classes: int = 1  # a class is so many times as large, where one start serves a whole class
-
-
-def run(*command: str | Path, cwd: Path, python_path: str = "") -> None:
-    """Run a command of a tool to its end; what it printed is shown if it fails."""
-    environment = ENVIRONMENT | ({"PYTHONPATH": python_path} if python_path else {})
-    finished = subprocess.run([*map(str, command)], cwd=cwd, env=environment, capture_output=True, text=True)
-    if finished.returncode:
-        raise SystemExit(f"{command} ended with {finished.returncode}:\n{finished.stdout[-2000:]}{finished.stderr[-2000:]}")
 
 
 def hand_in(folder: Path) -> Path:
@@ -68,7 +56,7 @@ def hand_in(folder: Path) -> Path:
 # make grade, beside the same checks run bare ----------------------------------------------------------------------------
 
 
-def ours_folder(folder: Path, count: int) -> Callable[[], None]:
+def ours_folder(folder: Path, count: int) -> Callable[[], Spent]:
     """`make grade FORCE=1` on a folder of submissions, with one worker."""
     for number in range(count):
         hand_in(folder / f"class/student{number}")
@@ -76,7 +64,7 @@ def ours_folder(folder: Path, count: int) -> Callable[[], None]:
     return lambda: run(*command, "--force", cwd=ROOT)  # or the gradebook knows them
 
 
-def stock_folder(folder: Path, count: int) -> Callable[[], None]:
+def stock_folder(folder: Path, count: int) -> Callable[[], Spent]:
     """Return a script that imports the student's files and runs the checks, one process for each submission."""
     library(folder)
     hand_in(folder / "student")
@@ -84,32 +72,26 @@ def stock_folder(folder: Path, count: int) -> Callable[[], None]:
     (folder / "grade.py").write_text(f"from course import check\n\nfor name in {names!r}:\n    check(name)\n")
     path = f"{folder}:{folder / 'student'}"
 
-    def grade() -> None:
-        for _ in range(count):
-            run(TOOLS / "python", folder / "grade.py", cwd=folder, python_path=path)
-
-    return grade
+    return lambda: repeat(count, lambda: run(TOOLS / "python", folder / "grade.py", cwd=folder, python_path=path))
 
 
 # Gradescope -------------------------------------------------------------------------------------------------------------
 
 
-def ours_gradescope(folder: Path, count: int) -> Callable[[], None]:
+def ours_gradescope(folder: Path, count: int, package: Path = DIST / "gradescope/autograder.zip") -> Callable[[], Spent]:
     """run_autograder of our zip; setup.sh's environment is the one that is here."""
-    with zipfile.ZipFile(DIST / "gradescope/autograder.zip") as archive:
-        archive.extractall(folder / "source")
-    (folder / "source/.venv").symlink_to(TOOLS.parent)
+    source = folder / "source"
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(source)
+    (source / ".venv").symlink_to(TOOLS.parent)
     hand_in(folder / "submission")
-    script = folder / "source/run_autograder"
-
-    def grade() -> None:
-        for _ in range(count):
-            run("env", f"AUTOGRADER_ROOT={folder}", "bash", script, cwd=folder)
-
-    return grade
+    # As in setup.sh: this leaves bytecode where run_autograder, which writes none and unsets PYTHON*, finds it.
+    ready = ("env", "-u", "PYTHONPYCACHEPREFIX", ".venv/bin/python", "-m", "autograder.platforms.gradescope", "--check")
+    run(*ready, cwd=source)
+    return lambda: repeat(count, lambda: run("env", f"AUTOGRADER_ROOT={folder}", "bash", source / "run_autograder", cwd=folder))
 
 
-def stock_gradescope(folder: Path, count: int) -> Callable[[], None]:
+def stock_gradescope(folder: Path, count: int) -> Callable[[], Spent]:
     """gradescope-utils with a weight on every test."""
     prepare_gradescope(folder)
     return laid(lay_gradescope, folder, count)
@@ -118,50 +100,47 @@ def stock_gradescope(folder: Path, count: int) -> Callable[[], None]:
 # otter ------------------------------------------------------------------------------------------------------------------
 
 
-def ours_otter(folder: Path, count: int) -> Callable[[], None]:
+def ours_otter(folder: Path, count: int) -> Callable[[], Spent]:
     """`otter run` on our zip, in the environment of the other side: what else is installed makes otter's start longer."""
     archive = shutil.make_archive(str(folder / "student"), "zip", hand_in(folder / "submission"))
-
-    def grade() -> None:
-        for _ in range(count):
-            run(sys.executable, "-m", "otter", "run", "-a", DIST / "otter/autograder.zip", "-o", folder, archive, cwd=folder)
-
-    return grade
+    command = (sys.executable, "-m", "otter", "run", "-a", DIST / "otter/autograder.zip", "-o", folder, archive)
+    return lambda: repeat(count, lambda: run(*command, cwd=folder))
 
 
-def stock_otter(folder: Path, count: int) -> Callable[[], None]:
+def stock_otter(folder: Path, count: int) -> Callable[[], Spent]:
     """Return the tests in otter's own format, in the student's kernel."""
     prepare_otter(folder)
     return laid(lay_otter, folder, count)
 
 
-def laid(lay: Callable[[Path, Path], list[str] | None], kit: Path, count: int) -> Callable[[], None]:
+def laid(lay: Callable[[Path, Path], list[str] | None], kit: Path, count: int) -> Callable[[], Spent]:
     """Return a course of `benchmarks/runners`, in the place where its scripts look."""
 
-    def grade() -> None:
-        for _ in range(count):
-            (PLACE / "results").mkdir(parents=True)
-            try:
-                command = lay(kit, hand_in(kit / "hand-in"))
-                assert command is not None
-                run("env", f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}", *command, cwd=PLACE)
-                assert (PLACE / "results/results.json").exists()
-            finally:
-                shutil.rmtree(PLACE)
+    def grade() -> Spent:
+        (PLACE / "results").mkdir(parents=True)
+        try:
+            command = lay(kit, hand_in(kit / "hand-in"))
+            assert command is not None
+            spent = run("env", f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}", *command, cwd=PLACE)
+            tests = json.loads((PLACE / "results/results.json").read_text())["tests"]
+            assert abs(sum(test.get("score", 0) for test in tests) - FULL) < 1e-6, tests
+            return spent
+        finally:
+            shutil.rmtree(PLACE)
 
-    return grade
+    return lambda: repeat(count, grade)
 
 
 # nbgrader ---------------------------------------------------------------------------------------------------------------
 
 
-def ours_nbgrader(folder: Path, count: int) -> Callable[[], None]:
+def ours_nbgrader(folder: Path, count: int) -> Callable[[], Spent]:
     """`nbgrader autograde` in our course."""
     shutil.copytree(DIST / "nbgrader", folder / "course", ignore=shutil.ignore_patterns("submitted", "autograded", "feedback"))
     return autograde(folder / "course", count)
 
 
-def stock_nbgrader(folder: Path, count: int) -> Callable[[], None]:
+def stock_nbgrader(folder: Path, count: int) -> Callable[[], Spent]:
     """Return a course whose notebook runs one check in each graded cell, in the student's kernel."""
     course = folder / "course"
     assignment = course / "source/backprop"
@@ -178,14 +157,22 @@ def stock_nbgrader(folder: Path, count: int) -> Callable[[], None]:
     return autograde(course, count)
 
 
-def autograde(course: Path, count: int) -> Callable[[], None]:
+def autograde(course: Path, count: int) -> Callable[[], Spent]:
     """Return a class that hands in what was released with the solution in it, graded anew each time."""
     for number in range(count):
         submitted = course / f"submitted/student{number}/backprop"
         shutil.copytree(course / "release/backprop", submitted)
         for part, source in solutions().items():
             (submitted / f"{part}.py").write_bytes(source)
-    return lambda: run(TOOLS / "nbgrader", "autograde", "backprop", "--force", cwd=course)
+
+    def grade() -> Spent:
+        spent = run(TOOLS / "nbgrader", "autograde", "backprop", "--force", cwd=course)
+        with contextlib.closing(sqlite3.connect(course / "gradebook.db")) as book:
+            scores = book.execute("SELECT SUM(auto_score) FROM grade GROUP BY notebook_id")
+            assert [round(score, 6) for (score,) in scores] == [FULL] * count
+        return spent
+
+    return grade
 
 
 DOORS = (
@@ -231,20 +218,14 @@ def main() -> None:
                 place = Path(folder, name)
                 place.mkdir()
                 sides.append(side(place, count))
-            rounds = [[taken(side) / count for side in sides] for _ in range(given.rounds)]
+            with one_core():
+                rounds = [[side().per(count).wall for side in sides] for _ in range(given.rounds)]
         ours, stock = (statistics.median(column) for column in zip(*rounds, strict=True))
         print(f"{door.title:40} {ours:12.3f} {stock:15.3f} {stock / ours:6.1f}x", flush=True)
     print(f"\n{'what is installed':40} {'packages':>12} {'megabytes':>15}")
     for lock, title in LOCKS.items():
         packages, megabytes = installed(lock)
         print(f"{title:40} {packages:12} {megabytes:15.0f}", flush=True)
-
-
-def taken(work: Callable[[], None]) -> float:
-    """Return the seconds that it takes."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

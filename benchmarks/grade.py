@@ -1,18 +1,25 @@
-"""`make bench`: a class through `make grade`, beside otter, nbgrader and gradescope-utils with the same checks, in one go.
+"""`make bench`: classes through `make grade`, next to otter, nbgrader and gradescope-utils with the same checks, in one run.
 
-Every submission is the project's own solution with a line of its own, so that none is known from another. The other tools run
-the same checks in their usual way, beside the student's code (`benchmarks/runners/courses.py`); what counts is the ratio. The
-floor is what the bare checks take in one process that does nothing else. Memory is that of the whole tree of processes.
+All of them are kept on one core and take turns. Every correct submission is the project's own solution with a line of its own,
+every incorrect one has another mistake of the catalog. The other tools run the same checks on the solution in their usual way,
+in the student's process (`benchmarks/runners/courses.py`); what counts is the ratio. The bare checks, in one process that does
+nothing else, are a lower bound. --before measures another commit in the same run.
+
+A second table shows classes of several sizes on all cores. Memory is that of the whole tree of processes.
 """
 
 import argparse
+import contextlib
+import copy
 import importlib
 import os
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,102 +27,161 @@ from autograder.at_home import LocalStudent
 from autograder.files import ROOT
 from autograder.sandbox.child import random_state, stirred_random_state
 from benchmarks.classes import lay_class
-from benchmarks.doors import TOOLS, stock_gradescope, stock_nbgrader, stock_otter, taken
+from benchmarks.commands import NOT_COUNTED, TOOLS, Spent, checkouts, one_core, run
+from benchmarks.doors import stock_gradescope, stock_nbgrader, stock_otter
 from benchmarks.memory import Peak
 from tests.course import CHECKS
+from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions
 
 MODULES = ("warmup", "dnn", "extension")
+BARE = 50  # submissions
+
+
+class Row(NamedTuple):
+    """What is measured: its title, how many submissions it grades at a time, and the work."""
+
+    title: str
+    count: int
+    grade: Callable[[], Spent]
 
 
 class BareStudent(LocalStudent):
-    """The solution imported into this process, with the random state that hidden checks ask for."""
+    """The solution imported into this process, with what hidden checks ask for."""
 
     random_state = staticmethod(random_state)
     stirred_random_state = staticmethod(stirred_random_state)
 
+    def fetch(self, *values: Any) -> Any:
+        """Return copies of results: the checks compare them with what a later call makes of the originals."""
+        return super().fetch(*map(copy.deepcopy, values))
 
-def bare(rounds: int, *, load: bool) -> float:
-    """Seconds per submission of the checks alone, in this process; where each is loaded, with its own three files."""
+
+def bare(count: int, *, load: bool) -> Spent:
+    """Run the checks alone on so many submissions, in this process; load says whether the three files are loaded each time."""
     with tempfile.TemporaryDirectory() as folder:
         for part, source in solutions().items():
             Path(folder, f"{part}.py").write_bytes(source)
         sys.path.insert(0, folder)
         before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # each is compiled once
-        started = time.perf_counter()
+        started = time.process_time(), time.perf_counter()
         with np.errstate(all="ignore"):
-            for _ in range(rounds):
+            for _ in range(count):
                 if load:
                     for module in MODULES:
                         sys.modules.pop(module, None)
                 student = BareStudent()
                 for check in CHECKS:
                     check.run(student)
-        seconds = (time.perf_counter() - started) / rounds
+        spent = Spent(time.process_time() - started[0], time.perf_counter() - started[1])
         sys.dont_write_bytecode = before
         sys.path.remove(folder)
         for module in MODULES:
             sys.modules.pop(module, None)
         importlib.invalidate_caches()
-    return seconds
+    return spent
 
 
-def ours(count: int, jobs: int) -> tuple[float, Peak]:
-    """Seconds per submission of the whole command, and the memory of its tree: start, sandbox, gradebook, files and table."""
-    with tempfile.TemporaryDirectory() as folder:
-        lay_class(Path(folder, "class"), count)
-        command = [
-            TOOLS / "python",
-            "-m",
-            "autograder",
-            "grade",
-            f"{folder}/class",
-            "--out",
-            f"{folder}/out",
-            "--jobs",
-            str(jobs),
-        ]
-        peak = Peak([*map(str, command)], ROOT)
-        seconds = taken(peak.run) / count
-        rows = Path(folder, "out/grades.csv").read_text().splitlines()
-        assert len(rows) == count + 1, peak.said
-        assert all(",100,100,graded," in row for row in rows[1:])
-        return seconds, peak
+def command(submissions: Path, out: str, jobs: int) -> list[str]:
+    """Return `make grade`, as the Makefile calls it."""
+    return [*map(str, (TOOLS / "python", "-m", "autograder", "grade", submissions, "--out", out, "--jobs", jobs))]
 
 
-def stock(lay: Callable[[Path, int], Callable[[], None]], count: int) -> float:
-    """Seconds per submission of another tool."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        return taken(lay(Path(folder), count)) / count
+def ours(root: Path, submissions: Path, *, correct: bool) -> Spent:
+    """Grade a class with the whole command: start, sandbox, gradebook, files and table."""
+    with tempfile.TemporaryDirectory() as out:
+        spent = run(*command(submissions, out, 1), cwd=root)
+        rows = Path(out, "grades.csv").read_text().splitlines()[1:]
+    assert len(rows) == len(list(submissions.iterdir()))
+    assert all(",graded," in row and (",100,100," in row) == correct for row in rows)
+    return spent
+
+
+def stock(lay: Callable[[Path, int], Callable[[], Spent]], folder: Path, count: int) -> Callable[[], Spent]:
+    """Return another tool in a folder of its own."""
+    place = folder / lay.__name__
+    place.mkdir()
+    return lay(place, count)
+
+
+def on_one_core(count: int, rounds: int, before: str | None) -> None:
+    """Measure everything on one core, in turn, and print a row for each."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        roots = stack.enter_context(checkouts(before))
+        classes = {"correct": (folder / "correct", count), "incorrect": (folder / "incorrect", min(count, len(MISTAKES)))}
+        for name, (place, size) in classes.items():
+            lay_class(place, size, wrong_every=int(name == "incorrect"))
+        rows = {
+            "bare": Row("only the checks", BARE, lambda: bare(BARE, load=False)),
+            "loaded": Row("only the checks, loading the files each time", BARE, lambda: bare(BARE, load=True)),
+            **{
+                f"{name}{label}": Row(
+                    f"`make grade`, {size:,} {name} submissions{label}",
+                    size,
+                    lambda root=root, place=place, name=name: ours(root, place, correct=name == "correct"),
+                )
+                for name, (place, size) in classes.items()
+                for label, root in roots.items()
+            },
+            "gradescope": Row("gradescope-utils, 5 submissions", 5, stock(stock_gradescope, folder, 5)),
+            "otter": Row("`otter run`, 3 submissions", 3, stock(stock_otter, folder, 3)),
+            "nbgrader": Row("`nbgrader autograde`, a class of 5", 5, stock(stock_nbgrader, folder, 5)),
+        }
+        with one_core():
+            measured = {name: [] for name in rows}
+            for _ in range(rounds):
+                for name, row in rows.items():
+                    measured[name].append(row.grade().per(row.count))
+    median = {name: Spent(*map(statistics.median, zip(*each, strict=True))) for name, each in measured.items()}
+    print(f"One core, JOBS=1; milliseconds per submission, median of {rounds} rounds\n")
+    print(
+        "| | processor time | wall time | times the checks with loading | times `make grade`, correct |\n|---|---|---|---|---|"
+    )
+    for name, row in rows.items():
+        ratios = (f"{median[name].processor / median[other].processor:.2f}" for other in ("loaded", "correct"))
+        print(f"| {row.title} |", *(f"{1000 * each:.1f} |" for each in median[name][:2]), *(f"{each} |" for each in ratios))
+    if before:
+        print(f"\n| processor time, ms | {before} | here | {before} / here |\n|---|---|---|---|")
+        for name in classes:
+            old, new = (1000 * median[f"{name}{label}"].processor for label in roots)
+            print(f"| `make grade`, {name} submissions | {old:.1f} | {new:.1f} | {old / new:.2f} |")
+    ended = sum(spent.ended for each in measured.values() for spent in each)
+    print(
+        f"\nProcessor time is that of the whole tree; {ended} processes were still running at the end, and were ended.",
+        NOT_COUNTED,
+    )
+
+
+def on_all_cores(sizes: list[int]) -> None:
+    """Grade classes of several sizes on all cores, and print a row for each."""
+    jobs = os.cpu_count() or 1
+    print(f"\nJOBS={jobs}, {jobs} cores\n")
+    print("| submissions | wall time, ms each | MB (PSS) | MB (RSS) | processes |\n|---|---|---|---|---|")
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            lay_class(Path(folder, "class"), size)
+            peak = Peak(command(Path(folder, "class"), f"{folder}/out", jobs), ROOT)
+            started = time.perf_counter()
+            peak.run()
+            seconds = (time.perf_counter() - started) / size
+            assert len(Path(folder, "out/grades.csv").read_text().splitlines()) == size + 1, peak.said
+        print(
+            f"| {size:,} | {1000 * seconds:.1f} | {peak.pss / 1e6:.0f} | {peak.rss / 1e6:.0f} | {peak.processes} |", flush=True
+        )
 
 
 def main() -> None:
-    """Measure one after the other, and print a row for each."""
+    """Measure on one core, then on all of them."""
     parser = argparse.ArgumentParser(prog="benchmarks.grade", description=__doc__)
-    parser.add_argument("--submissions", type=int, default=1000, help="of ours; otter grades 5 of them, the others 10")
-    parser.add_argument(
-        "--sizes", type=int, nargs="*", default=(100, 1_000, 10_000), help="classes of ours, for cost and memory"
-    )
+    parser.add_argument("--submissions", type=int, default=500, help="of ours; the other tools grade 3 or 5")
+    parser.add_argument("--rounds", type=int, default=3, help="the first one writes bytecode")
+    parser.add_argument("--before", metavar="COMMIT", help="an earlier commit to measure in the same run")
+    parser.add_argument("--sizes", type=int, nargs="*", default=(100, 1_000, 10_000), help="classes for the memory")
     given = parser.parse_args()
-    jobs = os.cpu_count() or 1
-    bare(5, load=True)
-    rows = [
-        ("the bare checks in one process", bare(100, load=False)),
-        ("  and the student's files loaded", bare(100, load=True)),
-        (f"make grade, {given.submissions} submissions, JOBS={jobs}", ours(given.submissions, jobs)[0]),
-        ("gradescope-utils, 10 submissions", stock(stock_gradescope, 10)),
-        ("otter run, 5 submissions", stock(stock_otter, 5)),
-        ("nbgrader autograde, a class of 10", stock(stock_nbgrader, 10)),
-    ]
-    mine = rows[2][1]
-    print(f"{'milliseconds per submission':44} {'':>9} {'make grade takes':>18}")
-    for title, seconds in rows:
-        ratio = f"{mine / seconds:.2f} times as much" if seconds <= mine else f"{seconds / mine:.0f} times less"
-        print(f"{title:44} {1000 * seconds:9.2f} {'' if seconds is mine else ratio:>18}", flush=True)
-    print(f"\n{f'make grade JOBS={jobs}':>12} {'ms each':>10} {'MB (PSS)':>10} {'MB (RSS)':>10} {'processes':>10}")
-    for size in given.sizes:
-        seconds, peak = ours(size, jobs)
-        print(f"{size:12} {1000 * seconds:10.2f} {peak.pss / 1e6:10.0f} {peak.rss / 1e6:10.0f} {peak.processes:10}", flush=True)
+    on_one_core(given.submissions, given.rounds, given.before)
+    if given.sizes:
+        on_all_cores(given.sizes)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         place = Path(folder)
-        lay_class(place / "class", given.submissions, mixed=True)
+        lay_class(place / "class", given.submissions, wrong_every=3)
         started = time.monotonic()
         start(command(place / "class", place / "undisturbed")).wait()
         taken = time.monotonic() - started
