@@ -29,8 +29,9 @@ WHO ?=
 AGAIN ?=
 # The number of mutants that `make mutants` samples; all of them by default.
 MUTANTS ?=
-# What `make bench` measures: one of BENCHES.
+# What `make bench` measures: one of BENCHES; an earlier commit that `make bench WHAT=grade` measures in the same run.
 WHAT ?= grade
+BEFORE ?=
 BENCHES := grade doors pages pictures runners matrix attacks
 # Every folder in autograder/platforms with a package.py, and the environment that builds its package.
 PLATFORMS := $(patsubst autograder/platforms/%/package.py,%,$(sort $(wildcard autograder/platforms/*/package.py)))
@@ -40,7 +41,7 @@ environment = $(VENV)/$(or $(filter $(1),$(LOCKED_PLATFORMS)),grade)
 # Variables for the command line, and standard ones that other tools read. Anything else on the command line is a typo, which make
 # would silently ignore. A make that calls this one may set any variable, unless its name is close to one of ours.
 VARIABLES := SUBMISSIONS OUT JOBS ROSTER ONLY FORCE OTHER_CLASS ACCEPT GRADEBOOK SCHEDULER COURSE STUDENT CHECK POINTS REASON WHO AGAIN \
-	MUTANTS WHAT SKIPS SHARE PYTHON
+	MUTANTS WHAT BEFORE SKIPS SHARE PYTHON
 STANDARD := VENV ASSIGNMENT JAMMY FUZZ_EXAMPLES AR AS CC CPP CXX LD %FLAGS MAKE% SHELL PATH HOME TMPDIR \
 	LANG LC_% TERM TZ NO_COLOR PYTHON% PIP_% %_proxy %_PROXY %_THREADS MPL% DESTDIR PREFIX prefix
 UNKNOWN := $(firstword $(filter-out $(VARIABLES) $(STANDARD),\
@@ -142,7 +143,8 @@ bench-unknown:
 
 # Grades a class here and with other tools that run the same checks, in an environment of their own and in nbgrader's.
 bench-grade: $(VENV)/nbgrader build/runners/installed
-	@build/runners/bin/python -m benchmarks.grade
+	@build/runners/bin/python -m benchmarks.grade $(if $(BEFORE),--before "$(BEFORE)")
+	@build/runners/bin/python -m benchmarks.starts $(if $(BEFORE),--before "$(BEFORE)")
 	@$(RUN) -m benchmarks.layers
 	@$(RUN) -m benchmarks.loading
 	@$(RUN) -m benchmarks.diagnosis
