@@ -16,6 +16,7 @@ from autograder.similarity.fingerprints import (
     Hashes,
     Marker,
     Source,
+    are_among,
     find_markers,
     hash_marker,
     hash_passages,
@@ -146,7 +147,7 @@ def find_runs(first: Sources, second: Sources, common: Hashes) -> list[Run]:
     runs: list[Run] = []
     for part, source in first.items():
         hashes = hash_passages(source.tokens)
-        for place in np.flatnonzero(~np.isin(hashes, common) & (hashes != NO_PASSAGE)).tolist():
+        for place in np.flatnonzero(~are_among(hashes, common) & (hashes != NO_PASSAGE)).tolist():
             value = int(hashes[place])
             if value not in places:
                 continue

@@ -140,11 +140,20 @@ def starts_function(tokens: list[Token]) -> NDArray[np.bool_]:
     return np.fromiter((token.shape == "def" for token in tokens), np.bool_, len(tokens))
 
 
+def are_among(hashes: Hashes, common: Hashes) -> NDArray[np.bool_]:
+    """Return which hashes are NO_PASSAGE or among some sorted ones; np.isin would sort these again for every source."""
+    places = np.searchsorted(common, hashes)
+    return np.append(common, NO_PASSAGE)[places] == hashes
+
+
 def winnow(hashes: Hashes, common: Hashes) -> NDArray[np.intp]:
-    """Return the indices of the fingerprints: the smallest of every WINDOW passages in a row, unless it is common."""
+    """Return the indices of the fingerprints: the smallest of every WINDOW passages in a row, unless it is common.
+
+    common is sorted.
+    """
     if not len(hashes):
         return np.empty(0, dtype=np.intp)
-    excluded = np.isin(hashes, common) | (hashes == NO_PASSAGE)
+    excluded = are_among(hashes, common) | (hashes == NO_PASSAGE)
     width = min(WINDOW, len(hashes))
     windows = sliding_window_view(np.where(excluded, NO_PASSAGE, hashes), width)
     indices = np.unique(np.arange(len(windows)) + width - 1 - windows[:, ::-1].argmin(axis=1))
