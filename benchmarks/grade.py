@@ -134,10 +134,9 @@ def on_one_core(count: int, rounds: int, before: str | None) -> None:
                 for name, row in rows.items():
                     measured[name].append(row.grade().per(row.count))
     median = {name: Spent(*map(statistics.median, zip(*each, strict=True))) for name, each in measured.items()}
-    print(f"One core, JOBS=1; milliseconds per submission, median of {rounds} rounds\n")
-    print(
-        "| | processor time | wall time | times the checks with loading | times `make grade`, correct |\n|---|---|---|---|---|"
-    )
+    print(f"One core, JOBS=1; median of {rounds} rounds\n")
+    print("| ms per submission | processor time | wall time | times the checks with loading | times `make grade`, correct |")
+    print("|---|---|---|---|---|")
     for name, row in rows.items():
         ratios = (f"{median[name].processor / median[other].processor:.2f}" for other in ("loaded", "correct"))
         print(f"| {row.title} |", *(f"{1000 * each:.1f} |" for each in median[name][:2]), *(f"{each} |" for each in ratios))

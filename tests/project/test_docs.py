@@ -383,6 +383,14 @@ def test_the_attacks_are_counted():
     assert set(counts) <= {len(ATTACKS)}
 
 
+def test_the_speed_in_the_readme_is_that_of_the_benchmark():
+    pattern = r"^\| (`make grade`, [\d,]+ correct|`otter run`).*? \| ([^|]+) \| [^|]+ \| ([^|]+) \| (.+) \|$"
+    rows = re.findall(pattern, PAGES["docs/class.md"], re.MULTILINE)
+    (_, milliseconds, ratio, _), (*_, otter) = rows
+    speed = f"takes {float(milliseconds):.0f} ms of processor time, {float(ratio):.1f} times that of its checks alone"
+    assert f"{speed}; `otter run` takes {float(otter):.0f} times" in " ".join(PAGES["README.md"].split())
+
+
 def test_the_size_of_the_package_for_gradescope(tmp_path):
     """In files and megabytes, to a tenth: a page need not change with every module."""
     said = re.search(r"([\d.]+) files\s+and ([\d.]+) MB, of which pip takes ([\d.]+) MB", PAGES["docs/gradescope.md"])
