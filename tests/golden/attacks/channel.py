@@ -279,7 +279,7 @@ CHANNEL: dict[str, Attack] = {
                 1,
             ),
         ),
-        points=53,
+        points=54,
     ),
     "one shared answer": vandal(
         "returns the same dict every time and empties it later",

@@ -27,7 +27,7 @@ from unittest import mock
 
 from rich.console import Console
 
-from autograder import run, workers
+from autograder import workers
 from autograder.intake.find import find
 from autograder.intake.read import Reader, Submission
 from autograder.judge.judge import Judge
@@ -347,7 +347,7 @@ def grade_in_batch(attacks: Sequence[Attack], ground: Ground, folder: Path, limi
 
     said, complained = io.StringIO(), io.StringIO()
     with (
-        mock.patch.object(run, "grade_all", collected),
+        mock.patch.object(workers, "grade_all", collected),
         mock.patch.object(workers, "task", grade_and_measure),
         mock.patch.dict(os.environ, {PEAKS: str(folder / "peaks")}),
         contextlib.redirect_stdout(said),
