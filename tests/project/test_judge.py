@@ -203,8 +203,8 @@ def test_no_output_is_shown_if_nothing_was_printed(grade):
     assert "printed" not in feedback_html(mark_of(result)) + results_json(mark_of(result))
 
 
-def test_correct_gradients_are_not_asked_whether_they_depend_on_the_input(grade, monkeypatch):
-    """That takes three more passes, and a correct result shows it already."""
+def test_correct_gradients_are_not_tested_for_input_dependence(grade, monkeypatch):
+    """The test takes three more passes, and a correct result already proves it."""
     asked = []
     monkeypatch.setattr(running, "depends_on_input", lambda *arguments: not asked.append(arguments[1].name))
     assert grade(solutions()).score == 100

@@ -1,4 +1,4 @@
-"""A start costs only what it needs: which modules a command loads, and which processes it starts."""
+"""A command loads only the modules, and starts only the processes, that it needs."""
 
 import os
 import subprocess
@@ -65,21 +65,21 @@ def lay(folder):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """Return the arguments of a run in which everything is known, and the modules of the first one."""
+    """Return the arguments of a run in which everything is known, and what `watch` returned for the run before it."""
     place = tmp_path_factory.mktemp("class")
     lay(place / "class/ada")
     arguments = ["autograder", "grade", place / "class", "--out", place / "out"]
     return arguments, watch(*arguments)
 
 
-def test_a_class_that_is_graded_loads_what_grades(graded):
-    """So the names below are those of modules that there are."""
+def test_grading_loads_the_named_modules(graded):
+    """This shows that the names in the tests below are correct."""
     _, (has_children, loaded) = graded
     assert has_children
     assert {*GRADING, *PAGES} - loaded == {"rich.progress"}  # no bar without a terminal
 
 
-def test_a_class_of_which_everything_is_known_needs_no_sandbox_and_no_library(graded):
+def test_a_known_class_starts_no_sandbox_and_loads_no_library(graded):
     arguments, _ = graded
     has_children, loaded = watch(*arguments)
     assert not has_children
@@ -87,7 +87,7 @@ def test_a_class_of_which_everything_is_known_needs_no_sandbox_and_no_library(gr
 
 
 @pytest.mark.parametrize("damage", ["changed", "removed"])
-def test_a_class_report_that_is_not_as_it_was_written_is_written_again(graded, damage):
+def test_a_changed_or_missing_class_report_is_written_again(graded, damage):
     arguments, _ = graded
     report = arguments[-1] / "report.html"
     before = report.read_bytes()
