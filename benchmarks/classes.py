@@ -7,7 +7,7 @@ from tests.golden.programs import solutions
 
 
 def lay_class(folder: Path, count: int, *, wrong_every: int = 0) -> None:
-    """Write so many submissions: the solution with a line of each student's own; in every so many-th, the next mistake."""
+    """Write `count` submissions: the solution plus one unique line; with wrong_every = n, every n-th has another mistake."""
     wrong = [program.sources for name, program in sorted(MISTAKES.items())]
     for number in range(count):
         student = folder / f"student{number:05d}"

@@ -1,7 +1,7 @@
 """Run commands, and measure the wall time and the processor time that each of them takes.
 
-The processor time is that of every process that a command starts. The kernel adds up only those that their parents wait for;
-so this process becomes the parent of all orphans, waits for them, and ends those that would go on forever.
+The processor time is that of every process that a command starts. The kernel adds up only the processes that their parents wait
+for, so this process becomes the parent of all orphans, waits for them, and kills any process that does not end.
 """
 
 import contextlib
@@ -28,14 +28,14 @@ ENVIRONMENT = {
     "GRADER_SECRET": read_secret(),  # of the courses in benchmarks/runners
 }
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)  # or every start compiles what it imports
-PATIENCE = 10.0  # seconds for what a command leaves behind
+PATIENCE = 10.0  # seconds for processes that a command leaves behind
 NOT_COUNTED = (
     "Not counted: kernel threads, services outside the command's tree of processes, and processes whose parent ignores SIGCHLD."
 )
 
 
 class Spent(NamedTuple):
-    """The seconds of processor time and wall time, and the number of processes that had to be ended."""
+    """The seconds of processor time and wall time, and the number of processes that had to be killed."""
 
     processor: float = 0.0
     wall: float = 0.0
@@ -46,12 +46,12 @@ class Spent(NamedTuple):
         return Spent(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
     def per(self, count: int) -> "Spent":
-        """Return the seconds of one of so many submissions."""
+        """Return the seconds per submission."""
         return self._replace(processor=self.processor / count, wall=self.wall / count)
 
 
 def run(*command: str | Path, cwd: Path, python_path: str = "", patience: float = PATIENCE) -> Spent:
-    """Run a command of a tool to its end, and return what it took; what it printed is shown if it fails."""
+    """Run a command of a tool and return the time it took; raise SystemExit with its output if it fails."""
     environment = ENVIRONMENT | ({"PYTHONPATH": python_path} if python_path else {})
     adopt_orphans()
     before = children_seconds()
@@ -66,8 +66,13 @@ def run(*command: str | Path, cwd: Path, python_path: str = "", patience: float 
     return Spent(children_seconds() - before, wall, ended)
 
 
+def grade_command(submissions: Path, out: Path, jobs: int = 1) -> list[str]:
+    """Return the command behind `make grade`."""
+    return [*map(str, (TOOLS / "python", "-m", "autograder", "grade", submissions, "--out", out, "--jobs", jobs))]
+
+
 def repeat(count: int, work: Callable[[], Spent]) -> Spent:
-    """Return what some work takes that is done so many times."""
+    """Return the total time of work that is done `count` times."""
     return functools.reduce(Spent.plus, (work() for _ in range(count)))
 
 
@@ -78,7 +83,7 @@ def children_seconds() -> float:
 
 
 def end_orphans(patience: float) -> int:
-    """Wait for every descendant, kill those that run longer than that, and return how many were killed."""
+    """Wait for every descendant, kill those still running after `patience` seconds, and return how many were killed."""
     end, killed = time.monotonic() + patience, set[int]()
     with contextlib.suppress(ChildProcessError):
         while True:
@@ -95,7 +100,7 @@ def end_orphans(patience: float) -> int:
 
 @contextlib.contextmanager
 def one_core() -> Iterator[None]:
-    """Keep this process, and all that it starts meanwhile, on one core."""
+    """Keep this process, and every process that it starts meanwhile, on one core."""
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(cores)})
     try:

@@ -26,7 +26,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.files import ROOT
 from autograder.packaging.output import DIST
-from benchmarks.commands import TOOLS, Spent, one_core, repeat, run
+from benchmarks.commands import TOOLS, Spent, grade_command, one_core, repeat, run
 from benchmarks.runners.courses import PLACE, lay_gradescope, lay_otter, prepare_gradescope, prepare_otter
 from benchmarks.runners.library import library
 from tests.course import CHECKS
@@ -60,7 +60,7 @@ def ours_folder(folder: Path, count: int) -> Callable[[], Spent]:
     """`make grade FORCE=1` on a folder of submissions, with one worker."""
     for number in range(count):
         hand_in(folder / f"class/student{number}")
-    command = (TOOLS / "python", "-m", "autograder", "grade", folder / "class", "--out", folder / "out", "--jobs", "1")
+    command = grade_command(folder / "class", folder / "out")
     return lambda: run(*command, "--force", cwd=ROOT)  # or the gradebook knows them
 
 

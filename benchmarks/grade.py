@@ -26,7 +26,7 @@ from autograder.at_home import LocalStudent
 from autograder.files import ROOT
 from autograder.sandbox.child import random_state, stirred_random_state
 from benchmarks.classes import lay_class
-from benchmarks.commands import NOT_COUNTED, TOOLS, Spent, checkouts, one_core, run
+from benchmarks.commands import NOT_COUNTED, Spent, checkouts, grade_command, one_core, run
 from benchmarks.doors import stock_gradescope, stock_nbgrader, stock_otter
 from benchmarks.memory import Peak
 from tests.course import CHECKS
@@ -57,7 +57,7 @@ class BareStudent(LocalStudent):
 
 
 def bare(count: int, *, load: bool) -> Spent:
-    """Run the checks alone on so many submissions, in this process; load says whether the three files are loaded each time."""
+    """Run only the checks on `count` submissions, in this process; load says whether the three files are loaded each time."""
     with tempfile.TemporaryDirectory() as folder:
         for part, source in solutions().items():
             Path(folder, f"{part}.py").write_bytes(source)
@@ -81,15 +81,10 @@ def bare(count: int, *, load: bool) -> Spent:
     return spent
 
 
-def command(submissions: Path, out: str, jobs: int) -> list[str]:
-    """Return `make grade`, as the Makefile calls it."""
-    return [*map(str, (TOOLS / "python", "-m", "autograder", "grade", submissions, "--out", out, "--jobs", jobs))]
-
-
 def ours(root: Path, submissions: Path, *, correct: bool) -> Spent:
     """Grade a class with the whole command: start, sandbox, gradebook, files and table."""
     with tempfile.TemporaryDirectory() as out:
-        spent = run(*command(submissions, out, 1), cwd=root)
+        spent = run(*grade_command(submissions, Path(out)), cwd=root)
         rows = Path(out, "grades.csv").read_text().splitlines()[1:]
     assert len(rows) == len(list(submissions.iterdir()))
     assert all(",graded," in row and (",100,100," in row) == correct for row in rows)
@@ -159,7 +154,7 @@ def on_all_cores(sizes: list[int]) -> None:
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             lay_class(Path(folder, "class"), size)
-            peak = Peak(command(Path(folder, "class"), f"{folder}/out", jobs), ROOT)
+            peak = Peak(grade_command(Path(folder, "class"), Path(folder, "out"), jobs), ROOT)
             started = time.perf_counter()
             peak.run()
             seconds = (time.perf_counter() - started) / size
@@ -172,7 +167,7 @@ def on_all_cores(sizes: list[int]) -> None:
 def main() -> None:
     """Measure on one core, then on all of them."""
     parser = argparse.ArgumentParser(prog="benchmarks.grade", description=__doc__)
-    parser.add_argument("--submissions", type=int, default=500, help="of ours; the other tools grade 3 or 5")
+    parser.add_argument("--submissions", type=int, default=50, help="of ours; the other tools grade 3 or 5")
     parser.add_argument("--rounds", type=int, default=3, help="the first one writes bytecode")
     parser.add_argument("--before", metavar="COMMIT", help="an earlier commit to measure in the same run")
     parser.add_argument("--sizes", type=int, nargs="*", default=(100, 1_000, 10_000), help="classes for the memory")

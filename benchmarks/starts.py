@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.classes import lay_class
-from benchmarks.commands import NOT_COUNTED, TOOLS, Spent, checkouts, one_core, run
+from benchmarks.commands import NOT_COUNTED, TOOLS, Spent, checkouts, grade_command, one_core, run
 from benchmarks.doors import hand_in, ours_gradescope
 
 KNOWN = 10  # submissions
@@ -26,7 +26,7 @@ def import_numpy(_: Path, folder: Path) -> Callable[[], Spent]:
 def grade_known(root: Path, folder: Path) -> Callable[[], Spent]:
     """`make grade` on a small class whose results are all saved."""
     lay_class(folder / "class", KNOWN)
-    command = (TOOLS / "python", "-m", "autograder", "grade", folder / "class", "--out", folder / "out", "--jobs", "1")
+    command = grade_command(folder / "class", folder / "out")
     run(*command, cwd=root)
     return lambda: run(*command, cwd=root)
 
