@@ -53,9 +53,9 @@ def find_mistakes(observations: Sequence[Observation], mistakes: Iterable[Mistak
     """Return the findings in the order of the observations; none if every observation is correct."""
     mistakes = list(mistakes)
     broken = [number for number, observation in enumerate(observations) if not observation.right]
-    tried = [try_on(row, observations, broken) for row in (*mistakes, *with_own_numbers(mistakes, observations))]
-    candidates = [candidate for candidate in tried if candidate.counts]
-    candidates += try_together(tried, candidates, observations, broken)
+    catalog = [*mistakes, *with_own_numbers(mistakes, observations)]
+    candidates = [candidate for row in catalog if (candidate := try_on(row, observations, broken)).counts]
+    candidates += try_together(catalog, candidates, observations, broken)
     findings = []
     while broken:
         first = broken[0]
@@ -117,9 +117,13 @@ def times_a_factor(
     return best([one for one in tried if one.counts and one.explains.issuperset(alike)], broken)
 
 
-def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequence[int]) -> Candidate:
-    """Return the observations that a row explains and those that it contradicts."""
-    fits = {number: observations[number].fits(mistake) for number in broken}
+def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequence[int], completely: bool = False) -> Candidate:
+    """Return what a row explains and what it contradicts: everything, or only up to the first contradiction."""
+    fits: dict[int, bool | None] = {}
+    for number in broken:
+        fits[number] = observations[number].fits(mistake)
+        if fits[number] is False and not completely:
+            break
     explains = frozenset(number for number, fit in fits.items() if fit)
     if explains and False not in fits.values():
         fits |= {number: one.fits(mistake) for number, one in enumerate(observations) if number not in fits}
@@ -134,13 +138,16 @@ def try_on(mistake: Mistake, observations: Sequence[Observation], broken: Sequen
 
 
 def try_together(
-    tried: Sequence[Candidate], counting: Sequence[Candidate], observations: Sequence[Observation], broken: Sequence[int]
+    catalog: Sequence[Mistake], counting: Sequence[Candidate], observations: Sequence[Observation], broken: Sequence[int]
 ) -> Iterator[Candidate]:
     """Yield the rows that count together with another one: the pair explains everything that both apply to.
 
     This finds two mistakes in one value, such as a wrong number of samples and a sum along the wrong axis.
     """
     explained = frozenset[int]().union(*(candidate.explains for candidate in counting))
+    if explained.issuperset(broken):
+        return
+    tried = [try_on(row, observations, broken, completely=True) for row in catalog]
     partial = [one for one in tried if one.explains - explained and one.contradicts]
     pairs = ((one, other.mistake) for one in partial for other in tried if may_meet(one, other.mistake, observations))
     for one, other in islice(pairs, MAX_PAIRS):

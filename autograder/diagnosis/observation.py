@@ -91,8 +91,9 @@ class Observation:
         Return None also if the student's value is not finite, because the same formula may not overflow if written differently.
         """
         made = self.make(mistake)
-        fits = any(same(self.got, one) for one in made) if made else None
-        return fits or (None if isinstance(self.got, np.ndarray) and not np.isfinite(self.got).all() else fits)
+        if any(same(self.got, one) for one in made):
+            return True
+        return None if not made or (isinstance(self.got, np.ndarray) and not np.isfinite(self.got).all()) else False
 
 
 def observe_step(
