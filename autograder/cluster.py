@@ -28,7 +28,8 @@ from autograder.cluster_access import ClusterError, complete_address, read_secur
 from autograder.errors import AutograderError
 from autograder.gradebook.digest import checks_parts, content_digest
 from autograder.intake.read import Submission
-from autograder.judge.judge import Judge, error_result
+from autograder.judge.judge import Judge
+from autograder.judge.records import error_result
 from autograder.results import Result
 from autograder.sandbox.kernel import hide_memory
 from autograder.sandbox.layers import WeakSandboxError

@@ -220,7 +220,7 @@ class Run:
         try:
             submission = self.reader.read(waiting)
         except Exception as error:
-            from autograder.judge.judge import error_result
+            from autograder.judge.records import error_result
 
             self.faults[waiting.student] = error_result(waiting.student, error)
             submission = Submission(waiting.student)

@@ -10,15 +10,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograder.errors import AutograderError
 from autograder.intake.read import Submission
-from autograder.judge.judge import Judge, error_result
+from autograder.judge.records import error_result
 from autograder.results import Result
-from autograder.sandbox.host import ONE_THREAD
 from autograder.sandbox.kernel import die_with_parent, hide_memory
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import ONE_THREAD, Limits
+
+if TYPE_CHECKING:
+    from autograder.judge.judge import Judge
 
 AHEAD = 3  # submissions queued per worker: enough to keep it busy, few enough to keep memory flat
 
@@ -27,11 +29,13 @@ class NoWorkerError(Exception):
     """No worker process can start grading."""
 
 
-_judge: Judge | AutograderError | None = None
+_judge: "Judge | AutograderError | None" = None
 
 
 def start_judge(limits: Limits) -> None:
     """Start this worker's judge, which lives as long as the process. If that fails, store the error for `grade_one`."""
+    from autograder.judge.judge import Judge  # the process that starts the workers needs neither numpy nor a sandbox
+
     global _judge
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started the workers handles Ctrl-C
     with contextlib.suppress(OSError):  # not Linux

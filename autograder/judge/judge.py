@@ -21,6 +21,7 @@ from autograder.checking import Check, CheckFailure, StudentError, without_frame
 from autograder.intake.read import Submission
 from autograder.judge import compared
 from autograder.judge.loading import Loading, OpenSession
+from autograder.judge.records import MAX_FAULT, MAX_TEXT, invalid_result, record
 from autograder.results import Cause, CheckResult, Result, Step, explain_by
 from autograder.sandbox import wire
 from autograder.sandbox.conversation import Printed
@@ -31,8 +32,6 @@ from autograder.settings import read_assignment, read_secret
 from autograder.skipped import Skipped
 from autograder.text import clean
 
-MAX_TEXT = 1_000  # characters of the message about one check
-MAX_FAULT = 5_000  # characters of a traceback from the grader
 # The exceptions that Python and numpy raise for a value of an unexpected type or shape.
 ODD_VALUE = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 ODD = "Your code returned a value whose type or shape this check cannot use."
@@ -326,20 +325,6 @@ def apply_partial_credit(result: CheckResult, name: str, credited: Mapping[Inspe
     return result
 
 
-def invalid_result(submission: Submission, checks: Iterable[Check]) -> Result:
-    """Return the result of a submission with nothing to grade."""
-    results = tuple(record(check, False, got=submission.reason) for check in checks)
-    return Result(submission.student, "invalid", results, submission.reason)
-
-
-def error_result(student: str, error: Exception, checks: Iterable[Check] | None = None) -> Result:
-    """Return the result of a submission that the grader failed on before any check; checks are the course's by default."""
-    checks = read_assignment().checks(read_secret().encode()) if checks is None else checks
-    results = tuple(record(check, None, got="The grader failed before this check. This is not your fault.") for check in checks)
-    fault = clean(f"{type(error).__name__}: {error}", MAX_FAULT)
-    return Result(student, "error", results, "the grader itself failed before it could grade this submission", fault=fault)
-
-
 def is_about_a_value(error: Exception, student: Session) -> bool:
     """Return whether an exception in ODD_VALUE is caused by a value of the student's and not by the grader.
 
@@ -371,9 +356,3 @@ def with_share(result: CheckResult, share: float) -> CheckResult:
         return result
     words = f"What you have so far is correct and earns {partly.score:g} of {result.points:g} points."
     return replace(partly, got=f"{result.got} {words}")
-
-
-def record(check: Check, passed: bool | None, got: str = "", key: str = "", detail: str = "") -> CheckResult:
-    """Return the record of a check, with its texts made safe to show."""
-    rubric = (f"{check.part}.{check.name}", check.part, check.task, check.sentence, check.visibility, check.points)
-    return CheckResult(*rubric, passed, clean(got, MAX_TEXT), clean(key, MAX_TEXT), detail=clean(detail, 2 * MAX_TEXT))

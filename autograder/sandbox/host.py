@@ -15,9 +15,8 @@ from pathlib import Path
 
 from autograder.sandbox import wire
 from autograder.sandbox.layers import LAYERS, WeakSandboxError, lacking, refusal
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import ONE_THREAD, Limits
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
 # How a machine identifies itself on which OpenBLAS would choose incorrect kernels.
 KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 ENVIRONMENT = {

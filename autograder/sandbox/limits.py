@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from autograder.skipped import STATEMENT_SECONDS
 
+# Environment variables that numpy's libraries read when they are imported.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -12,7 +12,7 @@ from autograder.files import ROOT
 from autograder.gradebook.book import Alike
 from autograder.intake.read import Submission
 from autograder.intake.submission_ref import Person, SubmissionRef
-from autograder.judge.judge import error_result
+from autograder.judge.records import error_result
 from autograder.marks import Adjustment, mark_of
 from autograder.report import page as pages
 from autograder.report.feedback import feedback_html, name_anchor

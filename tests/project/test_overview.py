@@ -17,7 +17,7 @@ from autograder.gradebook.record import from_record, rubric_of, to_record
 from autograder.intake.read import Submission
 from autograder.intake.submission_ref import Person, SubmissionRef
 from autograder.judge import compared
-from autograder.judge import judge as judging
+from autograder.judge.records import error_result
 from autograder.marks import Adjustment, mark_of
 from autograder.report.distribution import Distribution, count_bins, round_ticks
 from autograder.report.feedback import compare_numbers, feedback_html
@@ -174,7 +174,7 @@ def test_tasks_by_the_share_of_points_lost(wrong):
 def test_items_for_people(judge, wrong):
     weak = replace(wrong(), layers=("limits",))
     uses_finite_differences = judge.grade(Submission("bela", {"dnn": DNN["W1 alone"].source}))
-    broken = judging.error_result("chen", ValueError("<i>"))
+    broken = error_result("chen", ValueError("<i>"))
     empty = judge.grade(Submission("dora", reason="The folder is empty."))
     marks = [*named(weak, "ada", "eva"), mark_of(uses_finite_differences), mark_of(broken), mark_of(empty)]
     page = Overview(marks).html([], [Need("Not submitted", 1, ["Emil"], "Ask.", is_decision=False)])

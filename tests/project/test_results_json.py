@@ -11,7 +11,8 @@ import pytest
 from autograder.files import ROOT
 from autograder.intake.read import Submission
 from autograder.intake.submission_ref import SubmissionRef
-from autograder.judge.judge import Judge, error_result
+from autograder.judge.judge import Judge
+from autograder.judge.records import error_result
 from autograder.marks import Adjustment, mark_of
 from autograder.platforms.gradescope import __main__ as door
 from autograder.platforms.gradescope.metadata import add_names

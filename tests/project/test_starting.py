@@ -6,9 +6,11 @@ import sys
 from importlib.metadata import version
 
 import pytest
+from jinja2 import Environment
 
 from autograder.files import ROOT
 from autograder.gradebook.digest import LIBRARIES, find_version
+from autograder.report.page import load_templates, render_page
 from tests.golden.programs import solutions
 
 # Runs a module as `python -m` does, then prints the memory of its largest child process and the modules that it has loaded.
@@ -23,15 +25,8 @@ print("LOADED", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, *sys.mod
 """
 # What only other commands need, and what only grading, drawing pages and other programs need.
 OTHER_COMMANDS = ["autograder.adjust", "autograder.build", "autograder.explain", "autograder.similarity", "autograder.doctor"]
-GRADING = [
-    "numpy",
-    "msgpack",
-    "greenlet",
-    "multiprocessing",
-    "autograder.judge",
-    "autograder.sandbox.host",
-    "autograder.workers",
-]
+JUDGE = ["msgpack", "greenlet", "autograder.judge.judge", "autograder.sandbox.host"]
+WORKERS = ["multiprocessing", "autograder.judge.records", "autograder.workers"]
 PAGES = ["jinja2", "markupsafe", "autograder.report.feedback", "autograder.report.page", "rich.progress"]
 PROGRAMS = [
     "asyncio",
@@ -72,18 +67,23 @@ def graded(tmp_path_factory):
     return arguments, watch(*arguments)
 
 
-def test_grading_loads_the_named_modules(graded):
-    """This shows that the names in the tests below are correct."""
+def test_pages_load_the_named_modules(graded):
+    """This and the test of Gradescope show that the names in the tests below are correct."""
     _, (has_children, loaded) = graded
     assert has_children
-    assert {*GRADING, *PAGES} - loaded == {"rich.progress"}  # no bar without a terminal
+    assert {*WORKERS, *PAGES} - loaded == {"rich.progress"}  # no bar without a terminal
+
+
+def test_only_workers_load_the_judge(graded):
+    _, (_, loaded) = graded
+    assert loaded & {*JUDGE} == set()
 
 
 def test_a_known_class_starts_no_sandbox_and_loads_no_library(graded):
     arguments, _ = graded
     has_children, loaded = watch(*arguments)
     assert not has_children
-    assert loaded & {*OTHER_COMMANDS, *GRADING, *PAGES, *PROGRAMS, *CATALOG} == set()
+    assert loaded & {"numpy", *OTHER_COMMANDS, *JUDGE, *WORKERS, *PAGES, *PROGRAMS, *CATALOG} == set()
 
 
 @pytest.mark.parametrize("damage", ["changed", "removed"])
@@ -112,7 +112,44 @@ def test_gradescope_loads_nothing_of_a_class(tmp_path):
     (tmp_path / "results").mkdir()
     has_children, loaded = watch("autograder.platforms.gradescope", tmp_path)
     assert has_children
+    assert {"numpy", *JUDGE} <= loaded
     assert loaded & {*OTHER_COMMANDS, *PAGES, *PROGRAMS, *CLASS, *CATALOG, "multiprocessing", "autograder.workers"} == set()
+
+
+@pytest.fixture
+def bytecode(tmp_path, monkeypatch):
+    """Return a folder for bytecode that only this test uses."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "bytecode"))
+    load_templates.cache_clear()
+    yield tmp_path / "bytecode"
+    load_templates.cache_clear()
+
+
+def render_again(folder, monkeypatch):
+    """Write a page as a later process does, which may not compile any template."""
+    load_templates.cache_clear()
+    monkeypatch.delattr(Environment, "_generate")
+    return render_page("small", folder)
+
+
+def test_templates_are_compiled_once(bytecode, tmp_path, monkeypatch):
+    (tmp_path / "small.html").write_text("{{ 1 + 1 }}")
+    assert render_page("small", tmp_path) == "2"
+    assert render_again(tmp_path, monkeypatch) == "2"
+
+
+def test_a_changed_template_is_compiled_again(bytecode, tmp_path, monkeypatch):
+    (tmp_path / "small.html").write_text("{{ 1 + 1 }}")
+    assert render_page("small", tmp_path) == "2"
+    (tmp_path / "small.html").write_text("{{ 1 + 2 }}")
+    with pytest.raises(AttributeError, match="_generate"):
+        render_again(tmp_path, monkeypatch)
+
+
+def test_pages_are_written_where_no_bytecode_can_be(bytecode, tmp_path):
+    bytecode.write_text("a file, so no folder can be made here")
+    (tmp_path / "small.html").write_text("{{ 1 + 1 }}")
+    assert render_page("small", tmp_path) == "2"
 
 
 def test_every_named_module_exists():

@@ -8,7 +8,7 @@ import pytest
 
 from autograder import workers
 from autograder.intake.read import Submission
-from autograder.sandbox.host import ONE_THREAD
+from autograder.sandbox.limits import ONE_THREAD
 from autograder.workers import grade_all
 from tests.golden.programs import solutions
 
