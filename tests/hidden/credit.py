@@ -69,18 +69,19 @@ def expect_same_steps(student, usual, case):
     def attempt(source):
         grads, cache = backward(student, case, source)
         usually = backward(student, usual, source)
+        own, saved = arrays_in(grads, gradient_keys(case)), arrays_in(cache, cache_keys(case))
         for key in gradient_keys(case):
             if is_correct(usual, *usually, key):
-                expect_tensor(key, require_key("grads", grads, key), *wants_of(case, grads, cache, key), case=case)
+                expect_tensor(key, require_key("grads", grads, key), *wants_of(case, own, saved, key), case=case)
 
     with_own_or_reference_cache(student, case, reference_cache, attempt)
 
 
-def wants_of(case, grads, cache, key):
-    """Return the results of a step from the student's own results, if they have the right shape, and from the reference."""
-    own, outright = arrays_in(grads, gradient_keys(case)), chain(case)[key]
+def wants_of(case, own, saved, key):
+    """Return the results of a step from the student's own arrays, if they have the right shape, and from the reference."""
+    outright = chain(case)[key]
     with suppress(KeyError, ValueError):
-        want = without_rounding(take_step(case, own, arrays_in(cache, cache_keys(case)), key))
+        want = without_rounding(take_step(case, own, saved, key))
         if want.shape == outright.shape and np.isfinite(want).all():
             return want, outright
     return (outright,)
