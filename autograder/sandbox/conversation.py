@@ -41,6 +41,8 @@ class Printed(NamedTuple):
 
     def and_then(self, output: str, errors: str) -> "Printed":
         """Return this followed by what was printed later."""
+        if not output and not errors:
+            return self
         return Printed((self.output + output)[: wire.MAX_PRINTED], (self.errors + errors)[: wire.MAX_PRINTED])
 
 
@@ -92,7 +94,8 @@ class Request:
         """Record that this child has executed the request."""
         here = self.conversation
         self.over, self.replies = True, replies
-        here.done, here.steps, here.child = here.done + here.steps, [], child
+        here.done += here.steps
+        here.steps, here.child = [], child
         here.printed = here.printed.and_then(*printed)
 
     def failed(self, error: Exception) -> None:

@@ -68,8 +68,11 @@ class Scheduler:
                 if one.dead:
                     results[numbers.pop(one)] = result
             asked, self.asked = self.asked, []
-            for session in dict.fromkeys(session for session, _, _ in asked):
-                session.exchange([request for owner, request, _ in asked if owner is session])
+            requests: dict[Exchange, list[Request]] = {}
+            for session, request, _ in asked:
+                requests.setdefault(session, []).append(request)
+            for session, together in requests.items():
+                session.exchange(together)
             self.ready = [one for _, _, one in asked]
         if numbers:
             raise RuntimeError("a check waits for a key that no other check holds")

@@ -24,6 +24,7 @@ MAX_ALL_ITEMS = 500_000
 MAX_STRING = 20_000  # bytes
 MAX_DIMENSIONS = 8
 MAX_ELEMENTS = 100_000  # of one array
+KNOWN_HEADS = 1_000
 KNOWN_ARRAYS, LONG_ARRAY = 5_000, 2_000  # number of cached arrays, and the size in bytes above which an array is not cached
 MAX_DEPTH = 6  # containers inside containers
 MAX_PRINTED = 2_000  # bytes that a student's code prints to each of the two streams between two replies
@@ -64,9 +65,15 @@ class Reference(int):
     """The number of a result that stays on the other side."""
 
 
+@lru_cache(maxsize=KNOWN_HEADS)
+def pack_head(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
+    """Return the bytes before the numbers of an array."""
+    return HEADS[len(shape)].pack(CODES[dtype], len(shape), *shape)
+
+
 def pack_array(array: np.ndarray) -> bytes:
     """Return the bytes of an array of one of the DTYPES, in row order."""
-    return HEADS[array.ndim].pack(CODES[array.dtype], array.ndim, *array.shape) + array.tobytes()
+    return pack_head(array.dtype, array.shape) + array.tobytes()
 
 
 def unpack_array(data: bytes) -> np.ndarray:
