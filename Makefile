@@ -94,7 +94,7 @@ adjustments: $(VENV)/grade ## List all adjustments made by hand: when, who, poin
 
 copies: $(VENV)/grade ## Find suspiciously similar submissions; no score is changed
 	@$(call bundled,Comparing)
-	@$(RUN) -m autograder copies "$(SUBMISSIONS)" --out "$(OUT)" $(other_class)
+	@$(RUN) -m autograder copies "$(SUBMISSIONS)" --out "$(OUT)" --jobs "$(JOBS)" $(other_class)
 
 doctor: $(VENV)/grade ## Show the isolation layers of this machine
 	@$(RUN) -m autograder $@

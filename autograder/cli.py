@@ -25,7 +25,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
     commands = parser.add_subparsers(required=True)
     grade = commands.add_parser("grade", help="grade every submission in a folder or a zip")
-    grade.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
     grade.add_argument("--accept", type=dangers, default=(), help="protections you accept to grade without")
     grade.add_argument("--gradebook", type=Path, help="also write the scores to this gradebook.db of an nbgrader course")
     grade.add_argument("--roster", type=Path, help="a CSV file of everyone in the course")
@@ -37,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command in (grade, copies):
         command.add_argument("submissions", type=submissions_path)
         command.add_argument("--out", type=folder, default=Path("out"))
+        command.add_argument("--jobs", type=count, default=os.cpu_count() or 1)
         command.add_argument("--other-class", action="store_true", help="write to OUT even if it holds another class")
     copies.set_defaults(run=call_copies)
     add_adjust(commands)
@@ -143,7 +143,7 @@ def call_copies(given: argparse.Namespace) -> int:
     """Run `copies` with the parsed arguments."""
     from autograder.similarity.command import run_copies
 
-    return run_copies(given.submissions, given.out, given.other_class)
+    return run_copies(given.submissions, given.out, given.other_class, given.jobs)
 
 
 def call_adjust(given: argparse.Namespace) -> int:

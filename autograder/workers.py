@@ -1,28 +1,20 @@
 """Grade many submissions on several cores. Each worker process has its own judge and sandbox; results arrive as they finish."""
 
 import contextlib
-import gc
-import multiprocessing
-import os
-import signal
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
-from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autograder.errors import AutograderError
 from autograder.intake.read import Submission
 from autograder.judge.records import error_result
+from autograder.pool import run_in_pool
 from autograder.results import Result
-from autograder.sandbox.kernel import die_with_parent, hide_memory
-from autograder.sandbox.limits import ONE_THREAD, Limits
+from autograder.sandbox.limits import Limits
 
 if TYPE_CHECKING:
     from autograder.judge.judge import Judge
-
-AHEAD = 3  # submissions queued per worker: enough to keep it busy, few enough to keep memory flat
 
 
 class NoWorkerError(Exception):
@@ -37,18 +29,10 @@ def start_judge(limits: Limits) -> None:
     from autograder.judge.judge import Judge  # the process that starts the workers needs neither numpy nor a sandbox
 
     global _judge
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started the workers handles Ctrl-C
-    with contextlib.suppress(OSError):  # not Linux
-        hide_memory()
-        die_with_parent()
-    parent = multiprocessing.parent_process()
-    if parent is None or not parent.is_alive():  # it was killed before die_with_parent took effect
-        os._exit(1)
     try:
         _judge = Judge(limits)
     except AutograderError as refusal:
         _judge = refusal
-    gc.freeze()  # everything loaded so far is kept, so collections need not scan it
 
 
 def grade_one(submission: Submission) -> Result:
@@ -84,45 +68,6 @@ def grade_all(submissions: Iterable[Submission], jobs: int, limits: Limits = Lim
                 return
 
 
-class WorkerProcess(SpawnProcess):
-    """A worker process whose environment limits numpy to one thread; this process's own environment is unchanged."""
-
-    def start(self) -> None:
-        """Start the worker. It inherits the environment, because numpy reads the variables when it is imported."""
-        before = {name: os.environ.get(name) for name in ONE_THREAD}
-        os.environ.update(ONE_THREAD)
-        try:
-            super().start()
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
-
-
-class WorkerContext(SpawnContext):
-    """Create the workers of one pool and keep a list of them, so that they can be terminated without other child processes."""
-
-    def __init__(self) -> None:
-        self.started: list[WorkerProcess] = []
-
-    def Process(self, *arguments: Any, **options: Any) -> WorkerProcess:  # type: ignore[override]  # noqa: N802
-        """Create a worker for the pool."""
-        self.started.append(WorkerProcess(*arguments, **options))
-        return self.started[-1]
-
-
-def submit(pool: ProcessPoolExecutor, submission: Submission) -> Future[Result]:
-    """Submit to the pool and return the future, which fails with BrokenProcessPool if the pool has lost a worker."""
-    try:
-        return pool.submit(task, submission)
-    except BrokenProcessPool as error:
-        lost: Future[Result] = Future()
-        lost.set_exception(error)
-        return lost
-
-
 def grade_alone(submission: Submission, limits: Limits) -> Result:
     """Grade a submission in a worker of its own; the result is an error if that worker dies."""
     try:
@@ -139,26 +84,12 @@ def grade_in_pool(
 
     If a worker dies, raise BrokenProcessPool; in_hand then holds the submissions that have no result yet.
     """
-    context = WorkerContext()
-    with ProcessPoolExecutor(jobs, context, initializer=start_judge, initargs=(limits,)) as pool:
-        try:
-            while True:
-                for submission in islice(coming, AHEAD * jobs - len(in_hand)):
-                    in_hand[submit(pool, submission)] = submission
-                if not in_hand:
-                    return
-                for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
-                    try:
-                        result = future.result()
-                    except (BrokenProcessPool, AutograderError):
-                        raise
-                    except Exception as error:
-                        result = error_result(in_hand[future].student, error)
-                    del in_hand[future]
-                    yield result
-        except (KeyboardInterrupt, GeneratorExit):
-            for process in context.started:
-                process.terminate()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    with contextlib.closing(run_in_pool(task, coming, jobs, start_judge, (limits,), in_hand)) as finished:
+        for submission, future in finished:
+            try:
+                result = future.result()
+            except (BrokenProcessPool, AutograderError):
+                raise
+            except Exception as error:
+                result = error_result(submission.student, error)
+            yield result

@@ -15,9 +15,14 @@ from autograder.settings import read_assignment
 from autograder.similarity.compare import compare
 from autograder.similarity.report import copies_csv, copies_html, suspicious_pairs
 
+MIN_SHARE = 30  # submissions for each process; reading fewer takes less time than starting the process
 
-def run_copies(submissions: Path, out: Path, other_class: bool = False) -> int:
-    """Compare all submissions with each other and write copies.html and copies.csv to `out`; scores play no part."""
+
+def run_copies(submissions: Path, out: Path, other_class: bool = False, jobs: int = 1) -> int:
+    """Compare all submissions with each other and write copies.html and copies.csv to `out`; scores play no part.
+
+    The submissions are read in at most `jobs` processes.
+    """
     check_place(submissions, out)
     assignment = read_assignment()
     files = assignment.graded_files
@@ -27,7 +32,8 @@ def run_copies(submissions: Path, out: Path, other_class: bool = False) -> int:
     with lock(out, "looking for copies", warn), Gradebook(out / NAME, "", warn) as book:
         check_class(out, book, (one.student for one in found.submissions), other_class)
         with Reader(files) as reader, progress_bar(console(stderr=True)) as progress:
-            comparison = compare(progress.track(found.submissions, description="Comparing"), reader.read, assignment)
+            shown = progress.track(found.submissions, description="Comparing")
+            comparison = compare(shown, reader.read, assignment, min(jobs, 1 + len(found.submissions) // MIN_SHARE))
         for name, lines in (("copies.html", [copies_html(comparison)]), ("copies.csv", copies_csv(comparison))):
             with atomic_write(out / name) as file:
                 file.writelines(lines)

@@ -7,17 +7,10 @@ from autograder.assignment import Assignment
 from autograder.intake.read import Submission
 from autograder.intake.submission_ref import SubmissionRef
 from autograder.packaging.regions import solved
+from autograder.similarity.documents import CommonKnowledge, collect_common, collect_documents
 from autograder.similarity.evidence import Evidence, Explainer
 from autograder.similarity.fingerprints import Marker, split_words
-from autograder.similarity.pairs import (
-    CommonKnowledge,
-    Pair,
-    collect_common,
-    collect_documents,
-    count_original,
-    find_clusters,
-    find_pairs,
-)
+from autograder.similarity.pairs import Pair, count_original, find_clusters, find_pairs
 
 MAX_EXPLAINED = 50  # pairs whose passages are shown
 
@@ -56,10 +49,15 @@ def load_common(assignment: Assignment) -> CommonKnowledge:
     return known._replace(markers=known.markers | {Marker("word", word) for word in split_words(handout)})
 
 
-def compare(found: Iterable[SubmissionRef], read: Callable[[SubmissionRef], Submission], assignment: Assignment) -> Comparison:
-    """Compare submissions to an assignment. Each is read once, and those of the first pairs again for the evidence."""
+def compare(
+    found: Iterable[SubmissionRef], read: Callable[[SubmissionRef], Submission], assignment: Assignment, jobs: int = 1
+) -> Comparison:
+    """Compare submissions to an assignment, reading them in `jobs` processes.
+
+    Each is read once, and those of the first pairs again for the evidence.
+    """
     known = load_common(assignment)
-    documents, unread = collect_documents(((waiting, read(waiting)) for waiting in found), known)
+    documents, unread = collect_documents(((waiting, read(waiting)) for waiting in found), known, jobs)
     pairs = find_pairs(documents)
     clusters = find_clusters(pairs)
     cluster_of = {document: members for members in clusters for document in members}

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.intake.read import Submission
 from autograder.intake.submission_ref import SubmissionRef
+from autograder.similarity.documents import CommonKnowledge, Document
 from autograder.similarity.fingerprints import (
     GRAM,
     NO_PASSAGE,
@@ -22,7 +23,7 @@ from autograder.similarity.fingerprints import (
     hash_passages,
     tokenize,
 )
-from autograder.similarity.pairs import CommonKnowledge, Document, Index, Pair, count_original, weigh
+from autograder.similarity.pairs import Index, Pair, count_original, weigh
 from autograder.text import clean
 
 MAX_GAP = 2 * GRAM  # tokens between two shared passages that are shown as one

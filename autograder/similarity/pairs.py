@@ -12,65 +12,20 @@ compared in full.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from heapq import nlargest
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.gradebook.digest import digest
-from autograder.intake.read import Submission
-from autograder.intake.submission_ref import SubmissionRef
-from autograder.similarity.fingerprints import (
-    EMPTY,
-    Hashes,
-    Marker,
-    Source,
-    find_markers,
-    hash_markers,
-    hash_passages,
-    is_long_comment,
-    starts_function,
-    tokenize,
-    winnow,
-)
+from autograder.similarity.documents import Document
+from autograder.similarity.fingerprints import EMPTY, Hashes
 
 MIN_SCORE = 25.0  # of a reported pair
 COMMON_SHARE, MIN_COMMON = 1 / 4, 4  # a passage is common if this share of the class has it, but at least so many documents
 REACH = 20  # candidates that one passage adds for each document that has it
 MAX_PAIRS = 1_000
 EPSILON = 1e-9  # a divisor instead of a weight of 0
-
-
-class CommonKnowledge(NamedTuple):
-    """What proves nothing because everyone has it: passages, markers, and lines without their indentation."""
-
-    passages: Hashes
-    markers: frozenset[Marker]
-    lines: frozenset[str]
-
-
-@dataclass
-class Document:
-    """The submission of one student, or of several whose texts differ only in comments and whitespace.
-
-    passages (k,) holds the hashes of its fingerprints and long comments that are not common knowledge, and functions (k,) the
-    index of the function that each is in. files holds the index of the file for each function; comments count as a function and
-    a file of their own. markers holds the hashes of its markers. is_long says that a source is too long to be compared fully.
-    """
-
-    submissions: list[SubmissionRef]
-    passages: Hashes
-    functions: NDArray[np.intp]
-    files: NDArray[np.intp]
-    markers: Hashes
-    is_long: bool
-
-    @property
-    def students(self) -> list[str]:
-        """The students who submitted it."""
-        return [waiting.student for waiting in self.submissions]
 
 
 class Pair(NamedTuple):
@@ -88,65 +43,6 @@ class Pair(NamedTuple):
     def identical(self) -> bool:
         """Whether they differ only in comments and whitespace."""
         return self.first == self.second
-
-
-def collect_common(texts: Iterable[str]) -> CommonKnowledge:
-    """Return the common knowledge in some sources, such as the starter code and the solution."""
-    sources = [tokenize(text.encode()) for text in texts]
-    return CommonKnowledge(
-        np.unique(np.concatenate([EMPTY, *(hash_passages(source.tokens) for source in sources)])),
-        frozenset[Marker]().union(*map(find_markers, sources)),
-        frozenset(line.strip() for source in sources for line in source.lines),
-    )
-
-
-def collect_documents(
-    submissions: Iterable[tuple[SubmissionRef, Submission]], known: CommonKnowledge
-) -> tuple[list[Document], list[str]]:
-    """Return the documents of a class, and the students whose submissions cannot be read.
-
-    Identical files are tokenized only once, and only hashes are kept.
-    """
-    documents: dict[str, Document] = {}  # by the digest of their texts without comments and whitespace
-    by_files: dict[str, Document] = {}
-    unread = []
-    for waiting, submission in submissions:
-        if not submission.sources:
-            unread.append(waiting.student)
-            continue
-        files = digest(*sorted(submission.sources.items()))
-        if files not in by_files:
-            sources = {part: tokenize(source) for part, source in submission.sources.items()}
-            new = make_document(sources.values(), known)
-            texts = sorted((part, plain_text(source)) for part, source in sources.items())
-            document = documents.setdefault(digest(*texts), new)
-            document.markers = np.union1d(document.markers, new.markers)
-            by_files[files] = document
-        by_files[files].submissions.append(waiting)
-    return list(documents.values()), unread
-
-
-def plain_text(source: Source) -> bytes:
-    """Return a source without comments and whitespace."""
-    return "\0".join([*(token.exact for token in source.tokens), source.rest]).encode(errors="surrogatepass")
-
-
-def make_document(sources: Iterable[Source], known: CommonKnowledge) -> Document:
-    """Return a document made from sources, still without submissions."""
-    sources = list(sources)
-    markers = frozenset[Marker]().union(*map(find_markers, sources)) - known.markers
-    hashes = [hash_markers(filter(is_long_comment, markers))]
-    functions, files = [np.zeros(len(hashes[0]), dtype=np.intp)], [0]
-    for file, source in enumerate(sources, start=1):
-        passages = hash_passages(source.tokens)
-        kept = winnow(passages, known.passages)
-        function = np.cumsum(starts_function(source.tokens))
-        hashes.append(passages[kept])
-        functions.append(len(files) + function[kept])
-        files += [file] * (int(function.max(initial=0)) + 1)
-    own, first = np.unique(np.concatenate(hashes), return_index=True)
-    is_long = any(source.rest for source in sources)
-    return Document([], own, np.concatenate(functions)[first], np.array(files), hash_markers(markers), is_long)
 
 
 class Index:

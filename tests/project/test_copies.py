@@ -11,20 +11,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pygments.lexers.python import PythonLexer
 
 from autograder.cli import main
 from autograder.files import ROOT
 from autograder.intake.read import Submission
 from autograder.intake.submission_ref import SubmissionRef
 from autograder.packaging.regions import skeleton
+from autograder.similarity import documents as reading
 from autograder.similarity import pairs as pairing
 from autograder.similarity.compare import compare, load_common
-from autograder.similarity.fingerprints import GRAM, WINDOW, Token, hash_passages, tokenize, winnow
-from autograder.similarity.pairs import Document, find_clusters, find_pairs, weigh
+from autograder.similarity.documents import Document
+from autograder.similarity.fingerprints import GRAM, LEXER, WINDOW, Token, hash_passages, tokenize, winnow
+from autograder.similarity.pairs import find_clusters, find_pairs, weigh
 from autograder.similarity.report import copies_csv, copies_html
 from tests.course import ASSIGNMENT, PARTS
 from tests.golden.classmates import DISGUISES, PLANTED, alone, disguised, other_comments, other_names
 from tests.golden.programs import SIGMOID, solution, solutions
+from tests.golden.variants import VARIANTS
 from tests.project.grading import command
 
 HONEST = 40
@@ -33,10 +37,10 @@ ONE_TOKEN, BLANK_LINES = b"x " * 499_999, b"  \n" * 300_000
 NOTHING = np.empty(0, dtype=np.uint64)
 
 
-def compared(handed_in):
+def compared(handed_in, jobs=1):
     """Return the comparison of {student: {part: source}}."""
     found = [SubmissionRef(student, Path(student)) for student in handed_in]
-    return compare(found, lambda waiting: Submission(waiting.student, dict(handed_in[waiting.student])), ASSIGNMENT)
+    return compare(found, lambda waiting: Submission(waiting.student, dict(handed_in[waiting.student])), ASSIGNMENT, jobs)
 
 
 def who(finding):
@@ -290,6 +294,24 @@ def test_two_runs_are_the_same_bytes(put, tmp_path, few):
     assert b"ada" in runs[0][0]
 
 
+def test_the_number_of_processes_changes_nothing(few):
+    """Among students who submitted the same text, with other comments in between, too."""
+    handed_in = {**few, "ada": few["student01"], "emmy": each(other_names, few["student02"])}
+    handed_in |= {"grace": {"dnn": few["student01"]["dnn"] + b"# more"}, "lin": {}, "mary": {"dnn": few["student01"]["dnn"]}}
+    handed_in |= {"noether": handed_in["grace"]}
+    assert compared(handed_in, jobs=2) == compared(handed_in)
+
+
+def end_process(files):
+    os._exit(1)
+
+
+def test_a_lost_worker_is_said_in_a_sentence(few, monkeypatch):
+    monkeypatch.setattr(reading, "read_in_worker", end_process)
+    with pytest.raises(reading.LostWorkerError, match="Run the same command with JOBS=1"):
+        compared(few, jobs=2)
+
+
 def test_called_wrongly(tmp_path):
     finished = command("copies", tmp_path / "nothing", "--out", tmp_path / "out")
     assert finished.returncode == 2
@@ -419,7 +441,7 @@ def test_nothing_of_a_student_is_markup_or_a_formula(put, tmp_path):
 def test_ten_thousand_identical_files_are_one_document(few, monkeypatch):
     """Tokenised once, a row for each but the first, and what little is shown of them on the page."""
     read = []
-    monkeypatch.setattr(pairing, "tokenize", lambda source: read.append(source) or tokenize(source))
+    monkeypatch.setattr(reading, "tokenize", lambda source: read.append(source) or tokenize(source))
     comparison = compared({f"s{n}": few["student01"] for n in range(10_000)} | {"ada": few["student02"]})
     assert len(read) == len(given_sources()) + 2 * len(PARTS)
     assert [len(who(finding)) for finding in comparison.findings] == [10_000]
@@ -471,6 +493,40 @@ def test_the_order_of_functions_makes_no_difference():
     first, second = (solution("warmup").split("\n\n\n")[n] + "\n\n\n" for n in (1, 2))
     one, other = (set(hash_passages(tokenize(text.encode()).tokens).tolist()) for text in (first + second, second + first))
     assert one == other
+
+
+PIECES = [
+    *(
+        "x",
+        "fr",
+        "rb",
+        "self",
+        "match",
+        "case",
+        "case _",
+        "lazy",
+        "print",
+        "IOError",
+        "__init__",
+        "in",
+        "is\xb7",
+        "def",
+        "class",
+    ),
+    *("from", "import", "as", "0x1f", "1e5", ".5", "2.", "f'{", "{x!r:>{y}}'", "'''", '"""', "'", '"', "\\\n", "#", "\xe9"),
+    *" \n\n\t\x0c\xa0:=:.,;()[]{}<>!=+-*/%&|^~?@\\",
+]
+
+
+def pieces(seed):
+    """Return a text of what the rules of a lexer distinguish, in random order."""
+    return "".join(random.Random(seed).choices(PIECES, k=400))
+
+
+def test_the_tokens_are_those_of_pygments():
+    programs = [source.decode() for sources in [solutions(), *VARIANTS.values()] for source in sources.values()]
+    for text in [*programs, *map(pieces, range(300))]:
+        assert [*LEXER.get_tokens_unprocessed(text)] == [*PythonLexer().get_tokens_unprocessed(text)]
 
 
 def test_names_values_and_comments_are_no_part_of_a_passage_and_what_cannot_be_renamed_is():

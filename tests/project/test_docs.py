@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from autograder import cluster, workers
+from autograder import cluster, pool
 from autograder.adjust import PATIENCE
 from autograder.explain.command import find_check
 from autograder.files import ROOT
@@ -344,7 +344,7 @@ SENTENCES = [
     ("adapting.md", f"the points of this repository: {ASSIGNMENT.max_score:g} in total"),
     ("class.md", f"waits up to {SECONDS:.0f} seconds"),
     ("class.md", f"`make adjust` first waits {PATIENCE:.0f} seconds"),
-    ("class.md", f"handed out {WORDS[workers.AHEAD]} per worker"),
+    ("class.md", f"handed out {WORDS[pool.AHEAD]} per worker"),
     ("cluster.md", f"{WORDS[cluster.AHEAD]} at a time for each thread"),
     ("copies.md", f"A passage is a sequence of {GRAM} tokens"),
     ("copies.md", f"the first {MAX_EXPLAINED} pairs"),

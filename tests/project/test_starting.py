@@ -86,6 +86,14 @@ def test_a_known_class_starts_no_sandbox_and_loads_no_library(graded):
     assert loaded & {"numpy", *OTHER_COMMANDS, *JUDGE, *WORKERS, *PAGES, *PROGRAMS, *CATALOG} == set()
 
 
+def test_comparing_a_small_class_starts_no_process_and_loads_nothing_that_grades(tmp_path):
+    lay(tmp_path / "class/ada")
+    has_children, loaded = watch("autograder", "copies", tmp_path / "class", "--out", tmp_path / "out")
+    assert not has_children
+    assert "autograder.similarity" in loaded
+    assert loaded & {"msgpack", "greenlet", "autograder.judge", "autograder.sandbox.host", "autograder.workers"} == set()
+
+
 @pytest.mark.parametrize("damage", ["changed", "removed"])
 def test_a_changed_or_missing_class_report_is_written_again(graded, damage):
     arguments, _ = graded
