@@ -223,11 +223,16 @@ def unpack(data: bytes, **hooks: Any) -> Any:
 
 
 def receive_frame(pipe: socket.socket, deadline: float | None, unread: bytearray | None = None) -> bytes:
-    """Return the bytes of the next frame."""
+    """Return the bytes of the next frame; if the time is up before all of it is there, the beginning stays in `unread`."""
     (length,) = LENGTH.unpack(receive_bytes(pipe, LENGTH.size, deadline, unread))
     if length > MAX_FRAME:
         raise WireError(f"a frame of {length} bytes")
-    return receive_bytes(pipe, length, deadline, unread)
+    try:
+        return receive_bytes(pipe, length, deadline, unread)
+    except TimeoutError:
+        if unread is not None:
+            unread[:0] = LENGTH.pack(length)
+        raise
 
 
 def receive_bytes(pipe: socket.socket, count: int, deadline: float | None, unread: bytearray | None = None) -> bytes:

@@ -77,6 +77,18 @@ def test_a_frame_that_never_ends_is_waited_for_until_the_deadline():
             wire.receive(ours, time.monotonic() + 0.05)
 
 
+def test_a_frame_that_is_waited_for_several_times_arrives_whole():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        frame, unread = wire.frame("a message"), bytearray()
+        for part in (frame[:2], frame[2:6]):
+            theirs.sendall(part)
+            with pytest.raises(TimeoutError):
+                wire.receive(ours, time.monotonic() + 0.05, unread)
+        theirs.sendall(frame[6:])
+        assert wire.receive(ours, None, unread) == "a message"
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.recursive(
