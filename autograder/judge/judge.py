@@ -23,11 +23,11 @@ from autograder.judge import compared
 from autograder.judge.loading import Loading, OpenSession
 from autograder.judge.records import MAX_FAULT, MAX_TEXT, invalid_result, record
 from autograder.results import Cause, CheckResult, Result, Step, explain_by
-from autograder.sandbox import wire
 from autograder.sandbox.conversation import Printed
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
+from autograder.sandbox.timeouts import Usage
 from autograder.settings import read_assignment, read_secret
 from autograder.skipped import Skipped
 from autograder.text import clean
@@ -106,7 +106,7 @@ class Judge:
     def begin(self, submission: Submission) -> Iterator["Grading"]:
         """Load the files of a submission, and yield it while it is graded."""
         with contextlib.ExitStack() as stack:
-            open_session = partial(self.sandbox.session, prompts=self.messages, budget=wire.Budget())
+            open_session = partial(self.sandbox.session, prompts=self.messages, usage=Usage())
 
             def enter_session(sources: Mapping[str, bytes], skipped: Sequence[Skipped]) -> Session:
                 return stack.enter_context(open_session(sources, skipped=skipped))
@@ -293,7 +293,7 @@ class Grading:
         for session in sessions:
             session.end()
         own = self.files.session
-        with own.sandbox.session(own.sources, skipped=own.skipped, budget=own.budget) as fresh:
+        with own.sandbox.session(own.sources, skipped=own.skipped, usage=own.usage) as fresh:
             fresh.redactor = own.redactor
             fresh.begin_check(hidden=any(session.redactor.hidden for session in sessions))
             yield fresh

@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "PYTHONNOUSERSITE": "1",
     "PYTHONSAFEPATH": "1",
 }
+PROCESS_CLOCK = 2  # CPUCLOCK_SCHED: the number of a process's clock is made of this and its pid
 START_SECONDS = 60  # for the zygote and for a child, before any student code runs
 
 
@@ -58,6 +59,7 @@ class Child:
                     raise wire.WireError("no first word")
             except (wire.WireError, TimeoutError) as error:
                 raise SandboxError("a child could not be locked in") from error
+            self.number = self.running()[0]  # its pid in the judge's namespace; no student code has run yet
             undo.pop_all()
 
     def begin(self) -> None:
@@ -73,6 +75,16 @@ class Child:
         """Return the number of the file being loaded, from 1, and of the statement in it; (0, 0) if there is none."""
         file, number = wire.STATEMENT.unpack_from(self.mark, wire.MARK.size)
         return file, number
+
+    def processor_time(self) -> tuple[float, bool] | None:
+        """Return the processor time that the child has used, and whether it waits for anything but a processor.
+
+        Return None if that is unknown, as it is outside of Linux.
+        """
+        with contextlib.suppress(OSError):
+            state = Path(f"/proc/{self.number}/stat").read_bytes().rpartition(b")")[2].split()[0]
+            return time.clock_gettime(~self.number << 3 | PROCESS_CLOCK), state == b"S"
+        return None
 
     def end(self) -> int:
         """Kill the child and return its exit code, or minus the signal that ended it."""

@@ -37,6 +37,7 @@ from autograder.sandbox.sentences import (
     lost_statement,
 )
 from autograder.sandbox.student import SandboxedStudent
+from autograder.sandbox.timeouts import Stopwatch, Usage
 from autograder.skipped import Skipped, explain_missing_name
 from autograder.student import BaseResults, Parameters
 from autograder.tracing.lines import Line, show_line
@@ -54,9 +55,9 @@ class Session(SandboxedStudent):
         sources: Mapping[str, bytes],
         prompts: frozenset[str] = frozenset(),
         skipped: Sequence[Skipped] = (),
-        budget: wire.Budget | None = None,
+        usage: Usage | None = None,
     ) -> None:
-        self.sandbox, self.sources, self.budget = sandbox, dict(sources), budget or wire.Budget()
+        self.sandbox, self.sources, self.usage = sandbox, dict(sources), usage or Usage()
         self.skipped = list(skipped)
         self.lost: list[tuple[str, int, str]] = []  # the statements that have ended a child, while files were loaded
         self.limits = sandbox.limits
@@ -265,17 +266,17 @@ class Session(SandboxedStudent):
             if self.seconds_left <= 0:
                 seconds = f"{self.limits.submission_seconds:.0f} seconds"
                 request.failed(StudentError(f"The {seconds} for the whole submission are used up."))
-            elif self.budget.is_spent:
+            elif self.usage.budget.is_spent:
                 request.failed(StudentError(TOO_MUCH.format(name="Your code")))
             elif self.strikes and (tired := next(filter(None, map(self.over_strike_limit, request.conversation.steps)), None)):
                 request.failed(tired)
         return [request for request in waiting if not request.over]
 
     def seconds_for(self, requests: Iterable[Request]) -> float:
-        """Return how long to wait for a reply: less once a call has timed out."""
+        """Return the time limit of a step: less once a function of this session has not returned."""
         if any(step.operation == "load" for request in requests for step in request.conversation.steps):
             return self.limits.import_seconds
-        return self.limits.call_seconds / (4 if self.strikes else 1)
+        return self.limits.call_seconds / (2 if self.strikes else 1)
 
     def load_modules(self, child: Child, requests: Sequence[Request]) -> None:
         """Have a new child load what the requests need, with more time than for a call."""
@@ -310,11 +311,11 @@ class Session(SandboxedStudent):
         end = started + max(self.seconds_left, 0.01)
         try:
             child.begin()
-            child.pipe.settimeout(self.patience(seconds, end))
+            child.pipe.settimeout(self.wait(seconds, end))
             wire.send(child.pipe, sent)
             self.forget = False
             for request in requests:
-                answer = self.receive(child, seconds, end)
+                answer = self.receive(child, requests, seconds, end)
                 if not is_answer(answer, len(request.wanted)):
                     request.failed(self.invalidate(request.conversation, child.running()[1], NO_ANSWER))
                     return
@@ -329,20 +330,23 @@ class Session(SandboxedStudent):
         finally:
             self.seconds_left -= time.monotonic() - started
 
-    def patience(self, seconds: float, end: float) -> float | None:
+    def wait(self, seconds: float, end: float) -> float | None:
         """Return how long to wait for something; None for as long as it takes."""
         return None if "deadline" in self.limits.without else max(min(seconds, end - time.monotonic()), 0.001)
 
-    def receive(self, child: Child, seconds: float, end: float) -> Any:
-        """Return the next reply; raise TimeoutError if the child takes too long for one request."""
+    def receive(self, child: Child, requests: Sequence[Request], seconds: float, end: float) -> Any:
+        """Return the next reply; raise TimeoutError if the child takes too long for one step."""
+        watch = Stopwatch(child, requests, self.usage, seconds, self.limits)
         while True:
-            patience, at = self.patience(seconds, end), child.running()[0]
+            wait = self.wait(watch.pause, end)
             try:
-                deadline = None if patience is None else time.monotonic() + patience
-                return wire.receive(child.pipe, deadline, child.unread, self.budget)
+                answer = wire.receive(child.pipe, wait and time.monotonic() + wait, child.unread, self.usage.budget)
             except TimeoutError:
-                if child.running()[0] == at or time.monotonic() >= end:
+                if watch.is_over() or time.monotonic() >= end:
                     raise
+            else:
+                watch.finish()
+                return answer
 
     def end(self) -> None:
         """Kill the child, if there is one."""
@@ -368,6 +372,8 @@ class Session(SandboxedStudent):
             running = None
         statement = self.child.running_statement() if self.child else (0, 0)
         status = self.end_child()
+        if sentence == LATE:
+            self.usage.timeouts[running.label if running else ""] += 1
         if running is not None:
             self.strikes[running.label] += 1
             if running.loads:
@@ -414,13 +420,13 @@ class Sandbox:
         sources: Mapping[str, bytes],
         prompts: frozenset[str] = frozenset(),
         skipped: Sequence[Skipped] = (),
-        budget: wire.Budget | None = None,
+        usage: Usage | None = None,
     ) -> Iterator[Session]:
         """Open a session for a submission: the source of each module by name, and messages that may always be quoted.
 
-        Statements that are known to be skipped are not run. Sessions of one submission share the budget of what it may send.
+        Statements that are known to be skipped are not run. Sessions of one submission share its usage.
         """
-        session = self.open_session(self, sources, prompts, skipped, budget)
+        session = self.open_session(self, sources, prompts, skipped, usage)
         try:
             yield session
         finally:

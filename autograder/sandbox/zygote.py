@@ -59,6 +59,8 @@ def run_child(child: ModuleType, jail: Any, stored: Any, pipe: int, mark: int) -
     try:
         connection, memory = jail.arrange(pipe, mark)
         work = child.wire.receive_trusted(connection)
+        with contextlib.suppress(OSError):  # only Linux has it, and only there the judge asks for it
+            child.wire.MARK.pack_into(memory, 0, int(os.readlink("/proc/self")), 0)
         jail.lock_in()
         sys.meta_path[sys.meta_path.index(PathFinder)] = stored
         child.serve(connection, memory, work)

@@ -24,6 +24,7 @@ from autograder.intake.entries import MAX_DEPTH
 from autograder.report.worksheet import OTHERS
 from autograder.sandbox.layers import MINIMUM
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.timeouts import FASTER, GENEROUS, REPEATED
 from autograder.settings import read_settings
 from autograder.similarity.compare import MAX_EXPLAINED
 from autograder.similarity.fingerprints import GRAM, MAX_TOKENS
@@ -362,6 +363,9 @@ SENTENCES = [
     ("sandbox.md", f"a call takes longer than {LIMITS.call_seconds:.0f} seconds"),
     ("sandbox.md", f"loading a file takes longer than {LIMITS.import_seconds:.0f}"),
     ("sandbox.md", f"has used {LIMITS.submission_seconds:.0f} in total"),
+    ("sandbox.md", f"A function that does not return {WORDS[LIMITS.strikes]} times"),
+    ("sandbox.md", f"by {WORDS[FASTER]}, down to {LIMITS.least_seconds:g} seconds, or to {LIMITS.least_seconds / REPEATED:g}"),
+    ("sandbox.md", f"every call gets {WORDS[GENEROUS]} times as long"),
     ("sandbox.md", f"ends a child after {LIMITS.child_seconds:.0f} seconds"),
     ("sandbox.md", f"A statement has {WORDS[int(LIMITS.statement_seconds)]} seconds of processor time"),
     ("sandbox.md", f"below {MAX_JUDGE >> 20} MB of resident memory"),

@@ -229,6 +229,9 @@ class StubChild:
     def running(self):
         return 0, self.mark
 
+    def processor_time(self):
+        return None
+
     def running_statement(self):
         return self.mark, self.mark
 

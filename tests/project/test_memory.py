@@ -14,6 +14,7 @@ from autograder.files import ROOT
 from autograder.intake.read import Submission
 from autograder.sandbox import replies, session, wire
 from autograder.sandbox.scheduler import interleave
+from autograder.sandbox.timeouts import Usage
 from tests.golden.programs import solutions, with_body
 from tests.memory import MAX_JUDGE
 from tests.shares import current_share, is_everything
@@ -87,9 +88,9 @@ def fetch_often(student, value):
 def test_what_a_submission_sends_is_counted_in_all(name, least, judge):
     """Calls that each return little return too much together, and nothing is called after that."""
     source = b"import numpy as np\nnumbers, empty = np.ones(1_000), [[]] * 100\n"
-    budget = wire.Budget()
-    vars(budget)[name] = least
-    with judge.sandbox.session({"dnn": source}, budget=budget) as student:
+    usage = Usage()
+    vars(usage.budget)[name] = least
+    with judge.sandbox.session({"dnn": source}, usage=usage) as student:
         value = getattr(student.module("dnn"), "numbers" if name == "bytes" else "empty")
         with pytest.raises(StudentError, match="returned too much data: the grader accepts 8 MB in total from one submission"):
             fetch_often(student, value)
