@@ -294,7 +294,7 @@ class Grading:
             session.end()
         own = self.files.session
         with own.sandbox.session(own.sources, skipped=own.skipped, usage=own.usage) as fresh:
-            fresh.redactor = own.redactor
+            fresh.redactor, fresh.unloadable = own.redactor, dict(own.unloadable)
             fresh.begin_check(hidden=any(session.redactor.hidden for session in sessions))
             yield fresh
 

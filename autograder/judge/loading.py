@@ -65,6 +65,9 @@ class Loading:
             # New children skip these statements, which undoes whatever they did or printed before they failed.
             self.open()
             self.printed = Printed()
+        unloadable = {name: problem for name, problem in self.problems.items() if isinstance(problem, StudentError)}
+        self.session.unloadable |= unloadable
+        self.dependent_session.unloadable |= {name: unloadable[name] for name in unloadable if name not in self.replaced}
         for session in dict.fromkeys((self.session, self.dependent_session)):
             self.load_again(session)
 

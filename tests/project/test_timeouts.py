@@ -9,6 +9,7 @@ from autograder.checking import StudentError
 from autograder.judge.judge import Judge
 from autograder.sandbox import timeouts
 from autograder.sandbox.conversation import Conversation, Request, Step
+from autograder.sandbox.first_load import MAX_LOST
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Sandbox
 from autograder.sandbox.timeouts import BUSY, FASTER, GENEROUS, REPEATED, Stopwatch, Usage
@@ -50,6 +51,19 @@ def test_a_shorter_time_limit_changes_no_sentence(judge):
         "forward did not finish within the time limit. Is there an endless loop?",
         "forward did not finish 2 times, so it was not called again.",
     }
+
+
+def test_a_file_that_could_not_be_loaded_is_not_loaded_again(judge):
+    """Neither in a check, nor for the public example; the extension gets starter code instead."""
+    with record_timeouts() as found, judge.begin(submission(HANGS["loading dnn.py, waiting six times"]())) as grading:
+        files, known = grading.files, len(found)
+        with grading.apart() as fresh:
+            for session in (files.session, fresh):
+                with pytest.raises(StudentError, match=r"Loading dnn\.py takes too long"):
+                    session.fetch(session.module("dnn"))
+                assert session.child is None
+        files.dependent_session.fetch(files.dependent_session.module("dnn").DNN)
+    assert len(found) == known == MAX_LOST + 1
 
 
 def test_a_slow_function_keeps_its_time_in_a_submission_that_hangs():
