@@ -14,12 +14,16 @@ from autograder.student import Student
 
 def fetch_all(student: Student, calls: Mapping[str, Callable[[], Sequence[Any]]]) -> dict[str, Any]:
     """Return the results of several groups of calls, in one round trip or, if one of them raises, one by one."""
-    groups = {name: list(make()) for name, make in calls.items()}
-    fetched = attempt(lambda: student.fetch(*(handle for group in groups.values() for handle in group)))
+
+    def fetch_together() -> dict[str, Any]:
+        groups = {name: list(make()) for name, make in calls.items()}  # some calls need values that are fetched here
+        values = iter(student.fetch(*(handle for group in groups.values() for handle in group)))
+        return {name: [next(values) for _ in group] for name, group in groups.items()}
+
+    fetched: dict[str, Any] | Raised = attempt(fetch_together)
     if isinstance(fetched, Raised):
         return {name: attempt(partial(fetch_group, student, make)) for name, make in calls.items()}
-    values = iter(fetched)
-    return {name: [next(values) for _ in group] for name, group in groups.items()}
+    return fetched
 
 
 def fetch_group(student: Student, make: Callable[[], Sequence[Any]]) -> list[Any]:
