@@ -7,16 +7,13 @@ anything else that got into the page would be neither shown nor run.
 
 import base64
 import hashlib
-import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache, lru_cache
-from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from autograder.report.words import CODE, is_checked
@@ -35,29 +32,11 @@ def render_page(name: str, folder: Path = TEMPLATES, **values: Any) -> str:
 @cache
 def load_templates(folder: Path) -> Environment:
     """Return the templates of a folder together with those of all pages; using an undefined value raises UndefinedError."""
-    loader, compiled = FileSystemLoader([folder, TEMPLATES]), find_bytecode_cache()
-    templates = Environment(
-        loader=loader,
-        bytecode_cache=compiled,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    loader = FileSystemLoader([folder, TEMPLATES])
+    templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     templates.globals.update(is_checked=is_checked, your_code=CODE)
     templates.filters.update(number=format_number, quantity=format_count, code=mark_code)
     return templates
-
-
-def find_bytecode_cache() -> BytecodeCache | None:
-    """Return a cache of compiled templates in the folder for Python's own bytecode, or None if that cannot be written to.
-
-    Compiling the templates takes longer than grading a submission.
-    """
-    folder = Path(cache_from_source(str(TEMPLATES / "page.py"))).parent
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return FileSystemBytecodeCache(str(folder), "%s.jinja") if os.access(folder, os.W_OK) else None
 
 
 def load_macro(template: str, name: str, folder: Path = TEMPLATES) -> Callable[..., Markup]:

@@ -6,11 +6,9 @@ import sys
 from importlib.metadata import version
 
 import pytest
-from jinja2 import Environment
 
 from autograder.files import ROOT
 from autograder.gradebook.digest import LIBRARIES, find_version
-from autograder.report.page import load_templates, render_page
 from tests.golden.programs import solutions
 
 # Runs a module as `python -m` does, then prints the memory of its largest child process and the modules that it has loaded.
@@ -122,42 +120,6 @@ def test_gradescope_loads_nothing_of_a_class(tmp_path):
     assert has_children
     assert {"numpy", *JUDGE} <= loaded
     assert loaded & {*OTHER_COMMANDS, *PAGES, *PROGRAMS, *CLASS, *CATALOG, "multiprocessing", "autograder.workers"} == set()
-
-
-@pytest.fixture
-def bytecode(tmp_path, monkeypatch):
-    """Return a folder for bytecode that only this test uses."""
-    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "bytecode"))
-    load_templates.cache_clear()
-    yield tmp_path / "bytecode"
-    load_templates.cache_clear()
-
-
-def render_again(folder, monkeypatch):
-    """Write a page as a later process does, which may not compile any template."""
-    load_templates.cache_clear()
-    monkeypatch.delattr(Environment, "_generate")
-    return render_page("small", folder)
-
-
-def test_templates_are_compiled_once(bytecode, tmp_path, monkeypatch):
-    (tmp_path / "small.html").write_text("{{ 1 + 1 }}")
-    assert render_page("small", tmp_path) == "2"
-    assert render_again(tmp_path, monkeypatch) == "2"
-
-
-def test_a_changed_template_is_compiled_again(bytecode, tmp_path, monkeypatch):
-    (tmp_path / "small.html").write_text("{{ 1 + 1 }}")
-    assert render_page("small", tmp_path) == "2"
-    (tmp_path / "small.html").write_text("{{ 1 + 2 }}")
-    with pytest.raises(AttributeError, match="_generate"):
-        render_again(tmp_path, monkeypatch)
-
-
-def test_pages_are_written_where_no_bytecode_can_be(bytecode, tmp_path):
-    bytecode.write_text("a file, so no folder can be made here")
-    (tmp_path / "small.html").write_text("{{ 1 + 1 }}")
-    assert render_page("small", tmp_path) == "2"
 
 
 def test_every_named_module_exists():
