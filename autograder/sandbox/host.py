@@ -76,15 +76,17 @@ class Child:
         file, number = wire.STATEMENT.unpack_from(self.mark, wire.MARK.size)
         return file, number
 
-    def processor_time(self) -> tuple[float, bool] | None:
-        """Return the processor time that the child has used, and whether it waits for anything but a processor.
-
-        Return None if that is unknown, as it is outside of Linux.
-        """
+    def processor_time(self) -> float | None:
+        """Return the processor time that the child has used; None if it is unknown, as it is outside of Linux."""
         with contextlib.suppress(OSError):
-            state = Path(f"/proc/{self.number}/stat").read_bytes().rpartition(b")")[2].split()[0]
-            return time.clock_gettime(~self.number << 3 | PROCESS_CLOCK), state == b"S"
+            return time.clock_gettime(~self.number << 3 | PROCESS_CLOCK) if self.number else None
         return None
+
+    def is_waiting(self) -> bool:
+        """Return whether the child is waiting for anything but a processor."""
+        with contextlib.suppress(OSError):
+            return Path(f"/proc/{self.number}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"S"
+        return True
 
     def end(self) -> int:
         """Kill the child and return its exit code, or minus the signal that ended it."""

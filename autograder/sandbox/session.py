@@ -313,9 +313,9 @@ class Session(SandboxedStudent):
             child.begin()
             child.pipe.settimeout(self.wait(seconds, end))
             wire.send(child.pipe, sent)
-            self.forget = False
+            self.forget, watch = False, Stopwatch(child, requests, self.usage, seconds, self.limits)
             for request in requests:
-                answer = self.receive(child, requests, seconds, end)
+                answer = self.receive(child, watch, end)
                 if not is_answer(answer, len(request.wanted)):
                     request.failed(self.invalidate(request.conversation, child.running()[1], NO_ANSWER))
                     return
@@ -334,9 +334,8 @@ class Session(SandboxedStudent):
         """Return how long to wait for something; None for as long as it takes."""
         return None if "deadline" in self.limits.without else max(min(seconds, end - time.monotonic()), 0.001)
 
-    def receive(self, child: Child, requests: Sequence[Request], seconds: float, end: float) -> Any:
+    def receive(self, child: Child, watch: Stopwatch, end: float) -> Any:
         """Return the next reply; raise TimeoutError if the child takes too long for one step."""
-        watch = Stopwatch(child, requests, self.usage, seconds, self.limits)
         while True:
             wait = self.wait(watch.pause, end)
             try:

@@ -42,12 +42,7 @@ class Stopwatch:
         self.full = max(seconds, limits.call_seconds)
         self.at, self.ran, self.now = child.running(), child.processor_time(), time.monotonic()
         self.began, self.used = self.now, 0.0
-
-    @property
-    def pause(self) -> float:
-        """After how many seconds to read the time again."""
-        lap = self.limits.least_seconds / LAPS
-        return max(min(self.limit - self.used, lap), lap / LAPS)
+        self.pause = self.lap = limits.least_seconds / LAPS  # after which the time is read again
 
     @property
     def limit(self) -> float:
@@ -65,11 +60,13 @@ class Stopwatch:
         if self.at != at:
             self.finish()
             self.began, self.used = self.now, 0.0
-        elif ran and self.ran and not self.ran[1]:
-            self.used += self.ran[0] - ran[0]
-        else:
+        elif ran is None or self.ran is None or self.child.is_waiting():
             self.used += (self.now - then) * self.full / self.limits.call_seconds
-        return self.used >= self.limit or self.now - self.began >= max(BUSY * self.limit, self.full)
+        else:
+            self.used += self.ran - ran
+        limit = self.limit
+        self.pause = max(min(limit - self.used, self.lap), self.lap / LAPS)
+        return self.used >= limit or self.now - self.began >= max(BUSY * limit, self.full)
 
     def finish(self) -> None:
         """Record how long the step has taken."""
