@@ -59,7 +59,7 @@ class Child:
                     raise wire.WireError("no first word")
             except (wire.WireError, TimeoutError) as error:
                 raise SandboxError("a child could not be locked in") from error
-            self.number = self.running()[0]  # its pid in the judge's namespace; no student code has run yet
+            self.outer_pid = self.running()[0]  # its pid in the judge's namespace; no student code has run yet
             undo.pop_all()
 
     def begin(self) -> None:
@@ -79,13 +79,13 @@ class Child:
     def processor_time(self) -> float | None:
         """Return the processor time that the child has used; None if it is unknown, as it is outside of Linux."""
         with contextlib.suppress(OSError):
-            return time.clock_gettime(~self.number << 3 | PROCESS_CLOCK) if self.number else None
+            return time.clock_gettime(~self.outer_pid << 3 | PROCESS_CLOCK) if self.outer_pid else None
         return None
 
     def is_waiting(self) -> bool:
         """Return whether the child is waiting for anything but a processor."""
         with contextlib.suppress(OSError):
-            return Path(f"/proc/{self.number}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"S"
+            return Path(f"/proc/{self.outer_pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"S"
         return True
 
     def end(self) -> int:

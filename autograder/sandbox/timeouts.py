@@ -11,7 +11,7 @@ from autograder.sandbox.limits import Limits
 
 FASTER = 4  # each timeout divides the time for later steps by this
 GENEROUS = 10  # times the longest step so far: what every step gets, because some programs are slow and correct
-REPEATED = 4  # a function that has not finished before may get this many times less than others
+REPEATED = 4  # a function that has timed out before may get this many times less than others
 BUSY = 2  # times its limit: how long a step may take together with other programs on the same processor
 LAPS = 2 * REPEATED  # how often the time is read, at least, during `Limits.least_seconds`
 
