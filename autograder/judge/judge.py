@@ -286,16 +286,18 @@ class Grading:
     def apart(self) -> Iterator[Session]:
         """Yield a session of the same files for a public example, in a child that no hidden input can reach.
 
-        A child with hidden inputs could signal to this one through its use of memory or processor time, so all others end
-        first. Even one that has ended chose the time at which this one starts, so messages are redacted as in a hidden check.
+        A child with hidden inputs could signal to this one through its use of memory or processor time, so once there are any,
+        all others end first. Even one that has ended chose the time at which this one starts, so messages are then redacted as
+        in a hidden check.
         """
         sessions = self.files.session, self.files.dependent_session, self.files.fallback_session
-        for session in sessions:
+        hidden = any(session.redactor.hidden for session in sessions)
+        for session in sessions if hidden else ():
             session.end()
         own = self.files.session
         with own.sandbox.session(own.sources, skipped=own.skipped, usage=own.usage) as fresh:
             fresh.redactor, fresh.unloadable = own.redactor, dict(own.unloadable)
-            fresh.begin_check(hidden=any(session.redactor.hidden for session in sessions))
+            fresh.begin_check(hidden=hidden)
             yield fresh
 
     def finished(
