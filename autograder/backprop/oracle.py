@@ -80,17 +80,12 @@ def activations(case: Case) -> tuple[str, ...]:
     return (*hidden, MODELS[case.model][0])
 
 
-def forward(
-    case: Case, params: Mapping[str, np.ndarray] | None = None, nudge: tuple[str, np.ndarray] | None = None
-) -> dict[str, np.ndarray]:
-    """Return the cache of a forward pass, optionally with other parameters or `nudge = (key, amount)` added to a Z_l or A_l."""
-    key, amount = nudge or ("", np.zeros(()))
+def forward(case: Case, params: Mapping[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
+    """Return the cache of a forward pass, optionally with other parameters."""
     cache = {**(params or case.params), "A0": case.X}
     for layer, name in enumerate(activations(case), start=1):
-        Z = cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]
-        cache[f"Z{layer}"] = Z + amount if key == f"Z{layer}" else Z
-        A = ACTIVATIONS[name](cache[f"Z{layer}"])
-        cache[f"A{layer}"] = A + amount if key == f"A{layer}" else A
+        cache[f"Z{layer}"] = cache[f"W{layer}"] @ cache[f"A{layer - 1}"] + cache[f"B{layer}"]
+        cache[f"A{layer}"] = ACTIVATIONS[name](cache[f"Z{layer}"])
     return cache
 
 
@@ -109,27 +104,30 @@ def reference_cache(case: Case) -> dict[str, np.ndarray]:
 @lru_cache(maxsize=MAX_CASES)
 def reference_of(case: Case) -> Reference:
     """Return the reference of a case: dW and dB are averaged over the batch; dZ and dA have one column per sample."""
-    cache = reference_cache(case)
-    grads = {key: parameter_gradient(case, key) for key in case.params}
-    for layer in case.layers:
-        grads[f"Z{layer}"] = sample_gradient(case, f"Z{layer}")
-        grads[f"A{layer}"] = sample_gradient(case, f"A{layer}")
+    cache, losses = reference_cache(case), losses_of_steps(case)
+    grads = {key: np.mean(losses[key], axis=-1).imag.reshape(value.shape) / STEP for key, value in case.params.items()}
+    grads |= {key: losses[key].imag / STEP for layer in case.layers for key in (f"Z{layer}", f"A{layer}")}
     return Reference(cache[f"A{case.layers[-1]}"], cache, grads, float(np.mean(sample_losses(case, cache))))
 
 
-def parameter_gradient(case: Case, key: str) -> np.ndarray:
-    """Return dJ/dW_l or dJ/dB_l: for each entry, one network in which that entry is changed."""
-    value = case.params[key]
-    changed = value + 1j * STEP * np.eye(value.size).reshape(value.size, *value.shape)
-    losses = sample_losses(case, forward(case, {**case.params, key: changed}))
-    return np.mean(losses, axis=-1).imag.reshape(value.shape) / STEP
+def losses_of_steps(case: Case) -> dict[str, np.ndarray]:
+    """Return the losses of every sample after a complex step in each entry of a W_l or B_l, and in each unit of a Z_l or A_l.
 
-
-def sample_gradient(case: Case, key: str) -> np.ndarray:
-    """Return dJ_s/dZ_l or dJ_s/dA_l for every sample s: for each unit, one network in which all its samples are changed.
-
-    Samples don't interact, so none of them has to be changed alone.
+    Each tensor gets a row per step and a column per sample. There is a single forward pass, which the steps in a tensor join
+    at its layer. A unit of Z_l or A_l steps for all samples at once, because samples don't interact.
     """
-    units, _ = case.shape(key)
-    amounts = 1j * STEP * np.eye(units)[:, :, np.newaxis]
-    return sample_losses(case, forward(case, nudge=(key, amounts))).imag / STEP
+    cache, rows = reference_cache(case), dict[str, int]()
+    A = np.zeros((0, *case.X.shape))
+    for layer, name in enumerate(activations(case), start=1):
+        W, B = case.params[f"W{layer}"], case.params[f"B{layer}"]
+        below, in_units = cache[f"A{layer - 1}"], steps(np.zeros((len(W), 1)))
+        Z = np.concatenate([W @ A + B, steps(W) @ below + B, W @ below + steps(B), cache[f"Z{layer}"] + in_units])
+        A = np.concatenate([ACTIVATIONS[name](Z), cache[f"A{layer}"] + in_units])
+        rows |= {f"W{layer}": W.size, f"B{layer}": B.size, f"Z{layer}": len(W), f"A{layer}": len(W)}
+    losses = sample_losses(case, {f"A{case.layers[-1]}": A})
+    return dict(zip(rows, np.split(losses, np.cumsum([*rows.values()])[:-1]), strict=True))
+
+
+def steps(tensor: np.ndarray) -> np.ndarray:
+    """Return the tensor once for each of its entries, with a complex step in that entry."""
+    return tensor + 1j * STEP * np.eye(tensor.size).reshape(tensor.size, *tensor.shape)
