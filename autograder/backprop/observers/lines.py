@@ -12,6 +12,7 @@ from autograder.backprop.example import DNN, GENERAL, SOFTMAX, SQUARED_ERROR
 from autograder.backprop.observers.networks import observe_backward, observe_forward
 from autograder.backprop.observers.warmup import CALLED, CHAIN, GRADIENTS, PATHS
 from autograder.backprop.tracing import find_tensor_line
+from autograder.diagnosis.calls import fetch_all
 from autograder.diagnosis.observation import Observation, attempt, evaluate, same
 from autograder.diagnosis.programs import Line as Formula
 from autograder.sandbox.student import SandboxedStudent
@@ -76,13 +77,18 @@ def name_of(observation: Observation, prefix: str) -> str:
 
 def find_in_functions(student: SandboxedStudent, part: str) -> Iterator[tuple[tuple[str, str], Line | None]]:
     """Yield the functions of a part with the key and the line of the first wrong value that each returns."""
-    for function, call in CALLS.get(part, dict)().items():
-        run = partial(run_function, student, part, function, call)
-        wrong = (key for key, path in call.places.items() if is_wrong(student, run, path, call.right[f"d{key}"]))
+    if part not in CALLS:
+        return
+    calls = CALLS[part]()
+    runs = {name: partial(run_function, student, part, name, call) for name, call in calls.items()}
+    student.begin_check()
+    returned = fetch_all(student, {name: partial(in_a_list, run) for name, run in runs.items()})
+    for function, call in calls.items():
+        wrong = (key for key, path in call.places.items() if is_wrong(returned[function], path, call.right[f"d{key}"]))
         if key := next(wrong, ""):
             student.begin_check()
             sources = [name for name in call.right if name != f"d{key}"]
-            found = attempt(partial(student.find_line, run, call.places[key], call.right, sources))
+            found = attempt(partial(student.find_line, runs[function], call.places[key], call.right, sources))
             yield (function, key), found if isinstance(found, Line) else None
 
 
@@ -91,11 +97,15 @@ def run_function(student: SandboxedStudent, part: str, function: str, call: Call
     return getattr(student.module(part), function)(*call.arguments.values())
 
 
-def is_wrong(student: SandboxedStudent, run: Callable[[], Any], path: Sequence[Any], want: Any) -> bool:
-    """Return whether a call returns a wrong number or array."""
-    student.begin_check()
-    got = attempt(lambda: student.fetch(run()))
+def in_a_list(run: Callable[[], Any]) -> list[Any]:
+    """Return the result of a call as a group of one."""
+    return [run()]
+
+
+def is_wrong(returned: Any, path: Sequence[Any], want: Any) -> bool:
+    """Return whether a wrong number or array is at a place in what a function returned."""
     try:
+        (got,) = returned
         for step in path:
             got = got[step]
         return not same(np.asarray(got, float), want)
