@@ -29,10 +29,10 @@ WHO ?=
 AGAIN ?=
 # The number of mutants that `make mutants` samples; all of them by default.
 MUTANTS ?=
-# What `make bench` measures: one of BENCHES; an earlier commit that `make bench WHAT=grade` measures in the same run.
+# What `make bench` measures: one of BENCHES; an earlier commit that grade and hangs measure in the same run.
 WHAT ?= grade
 BEFORE ?=
-BENCHES := grade doors pages pictures runners matrix attacks
+BENCHES := grade hangs scale doors pages pictures runners matrix attacks
 # Every folder in autograder/platforms with a package.py, and the environment that builds its package.
 PLATFORMS := $(patsubst autograder/platforms/%/package.py,%,$(sort $(wildcard autograder/platforms/*/package.py)))
 LOCKED_PLATFORMS := $(foreach name,$(PLATFORMS),$(if $(wildcard requirements/$(name).txt),$(name)))
@@ -136,7 +136,7 @@ lint: build/lint/installed ## Run ruff and mypy
 	@build/lint/bin/python -m ruff format --check .
 	@build/lint/bin/python -m mypy
 
-bench: $(if $(filter-out $(BENCHES),$(or $(WHAT),nothing)),bench-unknown,$(addprefix bench-,$(WHAT))) ## Measure WHAT: grade (the default), doors, pages, pictures, runners, matrix or attacks
+bench: $(if $(filter-out $(BENCHES),$(or $(WHAT),nothing)),bench-unknown,$(addprefix bench-,$(WHAT))) ## Measure WHAT: grade (the default), hangs, scale, doors, pages, pictures, runners, matrix or attacks
 
 bench-unknown:
 	@echo "There is no benchmark named \"$$WHAT\": WHAT must be one of $$(echo $(BENCHES) | sed 's/ /, /g')." >&2; exit 2
@@ -155,8 +155,13 @@ bench-doors: $(PLATFORMS) build/runners/installed
 	@build/runners/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-index --force-reinstall dist/otter/*.whl
 	@build/runners/bin/python -m benchmarks.doors
 
-# Measures the cost of the pages and the speed of the class report in a browser; takes the pictures in docs/pages.md.
-bench-pages bench-pictures: bench-%: $(VENV)/test
+# Measures submissions that hang, and a class in which one in ten does.
+bench-hangs: $(VENV)/test
+	@$(RUN) -m benchmarks.hangs $(if $(BEFORE),--before "$(BEFORE)")
+
+# Measures large classes, copies and a Dask cluster; the cost of the pages and the speed of the class report in a browser; takes the
+# pictures in docs/pages.md.
+bench-scale bench-pages bench-pictures: bench-%: $(VENV)/test
 	@$(RUN) -m benchmarks.$*
 
 # Grades the same hostile submissions with otter and gradescope-utils, in a separate environment: docs/runners.md.

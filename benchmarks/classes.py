@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.golden.classmates import alone
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions
 
@@ -17,3 +18,12 @@ def lay_class(folder: Path, count: int, *, wrong_every: int = 0) -> None:
             sources |= wrong[number // wrong_every % len(wrong)]
         for part, source in sources.items():
             (student / f"{part}.py").write_bytes(source + f"# {number}\n".encode())
+
+
+def lay_classmates(folder: Path, count: int) -> None:
+    """Write the submissions of `count` students who worked alone."""
+    for number in range(count):
+        student = folder / f"student{number:05d}"
+        student.mkdir(parents=True)
+        for part, source in alone(number).items():
+            (student / f"{part}.py").write_bytes(source)

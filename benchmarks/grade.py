@@ -4,14 +4,11 @@ All of them are kept on one core and take turns. Every correct submission is the
 every incorrect one has another mistake of the catalog. The other tools run the same checks on the solution in their usual way,
 in the student's process (`benchmarks/runners/courses.py`); what counts is the ratio. The bare checks, in one process that does
 nothing else, are a lower bound. --before measures another commit in the same run.
-
-A second table shows classes of several sizes on all cores. Memory is that of the whole tree of processes.
 """
 
 import argparse
 import contextlib
 import importlib
-import os
 import statistics
 import sys
 import tempfile
@@ -23,12 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.at_home import LocalStudent
-from autograder.files import ROOT
 from autograder.sandbox.child import random_state, stirred_random_state
 from benchmarks.classes import lay_class
 from benchmarks.commands import NOT_COUNTED, Spent, checkouts, grade_command, one_core, run
 from benchmarks.doors import stock_gradescope, stock_nbgrader, stock_otter
-from benchmarks.memory import Peak
 from tests.course import CHECKS
 from tests.golden.mistakes import MISTAKES
 from tests.golden.programs import solutions
@@ -146,35 +141,14 @@ def on_one_core(count: int, rounds: int, before: str | None) -> None:
     )
 
 
-def on_all_cores(sizes: list[int]) -> None:
-    """Grade classes of several sizes on all cores, and print a row for each."""
-    jobs = os.cpu_count() or 1
-    print(f"\nJOBS={jobs}, {jobs} cores\n")
-    print("| submissions | wall time, ms each | MB (PSS) | MB (RSS) | processes |\n|---|---|---|---|---|")
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            lay_class(Path(folder, "class"), size)
-            peak = Peak(grade_command(Path(folder, "class"), Path(folder, "out"), jobs), ROOT)
-            started = time.perf_counter()
-            peak.run()
-            seconds = (time.perf_counter() - started) / size
-            assert len(Path(folder, "out/grades.csv").read_text().splitlines()) == size + 1, peak.said
-        print(
-            f"| {size:,} | {1000 * seconds:.1f} | {peak.pss / 1e6:.0f} | {peak.rss / 1e6:.0f} | {peak.processes} |", flush=True
-        )
-
-
 def main() -> None:
-    """Measure on one core, then on all of them."""
+    """Measure everything on one core."""
     parser = argparse.ArgumentParser(prog="benchmarks.grade", description=__doc__)
     parser.add_argument("--submissions", type=int, default=50, help="of ours; the other tools grade 3 or 5")
     parser.add_argument("--rounds", type=int, default=3, help="the first one writes bytecode")
     parser.add_argument("--before", metavar="COMMIT", help="an earlier commit to measure in the same run")
-    parser.add_argument("--sizes", type=int, nargs="*", default=(100, 1_000, 10_000), help="classes for the memory")
     given = parser.parse_args()
     on_one_core(given.submissions, given.rounds, given.before)
-    if given.sizes:
-        on_all_cores(given.sizes)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Measure submissions that hang: how long the judge waits for each, and what they cost a class.
 
-Run it with `.venv/bin/python -m benchmarks.hangs`. --before also measures the class at an earlier commit, in the same run; with
+`make bench WHAT=hangs` runs it. --before also measures the class at an earlier commit, in the same run; with
 `--submissions 0`, there is no class. What is granted is what the judge waits on an idle machine. On a busy one it waits longer,
 because the time in which other programs use the processor does not count.
 """

@@ -1,38 +1,35 @@
-"""Measure the peak memory of a command, including every process it starts."""
+"""Measure the peak memory of everything that this process starts."""
 
-import subprocess
+import os
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
-EVERY = 1.0  # seconds: to look takes time from what is looked at
+EVERY = 1.0  # seconds: looking takes time from what is looked at
 
 
 class Peak:
-    """A command, and the most that its tree of processes had in memory, looked at once in a second; Linux alone.
+    """The most that all processes started by this one had in memory, looked at once in a second; Linux alone.
 
-    pss counts a page that several processes share once, rss once for each of them; both in bytes.
+    Use as a context manager. pss counts a page that several processes share once, rss once for each of them; both in bytes.
     """
 
-    def __init__(self, command: Sequence[str], cwd: Path) -> None:
-        self.command, self.cwd = command, cwd
+    def __init__(self) -> None:
         self.pss = self.rss = self.processes = 0
-        self.said = ""
         self.over = threading.Event()
+        self.watcher = threading.Thread(target=self.watch)
 
-    def run(self) -> None:
-        """Run it to its end."""
-        process = subprocess.Popen(self.command, cwd=self.cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        watch = threading.Thread(target=self.watch, args=(process.pid,))
-        watch.start()
-        self.said, _ = process.communicate()
+    def __enter__(self) -> "Peak":
+        self.watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.over.set()
-        watch.join()
+        self.watcher.join()
 
-    def watch(self, root: int) -> None:
-        """Look at the tree until the command is over."""
+    def watch(self) -> None:
+        """Look at the processes until the end."""
         while not self.over.wait(EVERY):
-            found = [rollup(pid) for pid in tree(root)]
+            found = [rollup(pid) for pid in tree(os.getpid()) - {os.getpid()}]
             self.processes = max(self.processes, len(found))
             self.pss = max(self.pss, sum(pss for pss, _ in found))
             self.rss = max(self.rss, sum(rss for _, rss in found))

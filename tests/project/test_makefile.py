@@ -13,7 +13,7 @@ COMMANDS = {
     *("grade", "explain", "adjust", "adjustments", "copies", "doctor", "assignment", "student", "package"),
     *("test", "attacks", "mutants", "container", "lint", "bench", "lock", "clean", "help"),
 }
-BENCHES = ("grade", "doors", "pages", "pictures", "runners", "matrix", "attacks")
+BENCHES = ("grade", "hangs", "scale", "doors", "pages", "pictures", "runners", "matrix", "attacks")
 
 
 def make(*arguments, level=0):
