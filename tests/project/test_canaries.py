@@ -23,6 +23,7 @@ from autograder.settings import Exports
 from tests.course import ASSIGNMENT, PARTS
 from tests.golden.canaries import CANARY, PROGRAMS, hidden_numbers, leaking
 from tests.golden.mistakes import MISTAKES
+from tests.golden.programs import solutions, submission
 
 PLACE = re.compile(r"\(\w+\.py, line \d+: .*\)|File \"\w+\.py\", line \d+, in .*")
 NAME = re.compile(r"\b(dL_d)?w\d{3}(_next)?\b")  # of a weight of the worked example
@@ -179,6 +180,17 @@ def test_no_other_child_is_alive_when_one_is_quoted(name, grade, monkeypatch):
     grade(leaking(REMEMBERING + REMEMBERING_PROGRAMS[name]).sources)
     assert lived
     assert not any(lived)
+
+
+def test_children_end_for_an_example_only_once_they_know_something_hidden(judge):
+    with judge.begin(submission(solutions())) as grading:
+        session = grading.files.session
+        child = session.child
+        with grading.apart():
+            assert session.child is child is not None
+        session.begin_check(hidden=True)
+        with grading.apart():
+            assert session.child is None
 
 
 def long_numbers(result):
