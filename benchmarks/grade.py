@@ -144,7 +144,7 @@ def on_one_core(count: int, rounds: int, before: str | None) -> None:
 def main() -> None:
     """Measure everything on one core."""
     parser = argparse.ArgumentParser(prog="benchmarks.grade", description=__doc__)
-    parser.add_argument("--submissions", type=int, default=50, help="of ours; the other tools grade 3 or 5")
+    parser.add_argument("--submissions", type=int, default=300, help="of ours; the other tools grade 3 or 5")
     parser.add_argument("--rounds", type=int, default=3, help="the first one writes bytecode")
     parser.add_argument("--before", metavar="COMMIT", help="an earlier commit to measure in the same run")
     given = parser.parse_args()
