@@ -10,7 +10,7 @@ import pytest
 
 from autograder.backprop.assignment import Backprop
 from autograder.backprop.diagnosis import Seen
-from autograder.judge.judge import Grading
+from autograder.judge.judge import MAX_CHILDREN, Grading
 from autograder.marks import mark_of
 from autograder.report.exports import export_sheets
 from autograder.report.feedback import feedback_html
@@ -191,6 +191,18 @@ def test_children_end_for_an_example_only_once_they_know_something_hidden(judge)
         session.begin_check(hidden=True)
         with grading.apart():
             assert session.child is None
+
+
+def test_no_more_than_three_children_are_alive(judge):
+    """One with the student's files, two with starter code for what they lack, and one for an example."""
+    with judge.begin(submission({**solutions(), "dnn": b"def sigmoid(x): return x"})) as grading:
+        files = grading.files
+        sessions = [files.session, files.dependent_session, files.fallback_session]
+        for session in sessions:
+            session.fetch(session.module("dnn").sigmoid(0.5))
+        with grading.apart() as fresh:
+            fresh.fetch(fresh.module("dnn").sigmoid(0.5))
+            assert sum(session.child is not None for session in {*sessions, fresh}) == MAX_CHILDREN == 3
 
 
 def long_numbers(result):
