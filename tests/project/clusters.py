@@ -26,14 +26,15 @@ SOON = {
 
 @contextlib.contextmanager
 def encrypted(folder):
-    """Have Dask use TLS here and in every process that is started, with a certificate as docs/cluster.md has it made.
+    """Have Dask use TLS here and in every process that is started, with the certificate and the settings of docs/cluster.md.
 
-    Gives the certificate, whose key is next to it.
+    Yield the certificate, whose key is next to it.
     """
     cert, key = str(folder / "cluster.pem"), str(folder / "cluster.key")
     make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cluster"
     subprocess.run([*make.split(), "-keyout", key, "-out", cert], check=True, capture_output=True)
     settings = {"distributed.comm.require-encryption": True, "distributed.comm.tls.ca-file": cert}
+    settings |= {"distributed.worker.profile.enabled": False}
     for role in ("scheduler", "worker", "client"):
         settings |= {f"distributed.comm.tls.{role}.cert": cert, f"distributed.comm.tls.{role}.key": key}
     environment = {f"DASK_{name.replace('.', '__').replace('-', '_').upper()}": str(value) for name, value in settings.items()}
