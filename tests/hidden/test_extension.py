@@ -189,8 +189,8 @@ def two_steps(case, rate):
 
 
 @functools.cache
-def true_losses(case, rate):
-    """Return the correct losses before each of these two steps."""
+def reference_losses(case, rate):
+    """Return the reference losses before each of the two steps."""
     return np.array([loss_on(one, one.params) for one in two_steps(case, rate)[:-1]])
 
 
@@ -219,7 +219,7 @@ def expect_training(student, rate, case):
         params = mapping("net.params", params)
         for key, want in last.params.items():
             expect_tensor(f'params["{key}"]', require_key("net.params", params, key), want)
-        right = true_losses(case, rate)
+        right = reference_losses(case, rate)
         if not same(tensor("losses", losses), right):
             expect_tensor("losses", losses, right, *own_losses(student, descent))
 
