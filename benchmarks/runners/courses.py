@@ -162,7 +162,7 @@ COURSES: dict[str, Course] = {
         "this grader",
         PLACE / "results",
         "results/*.json",
-        frozenset({"grades.csv", "feedback/*.html"}),
+        frozenset({"grades.csv", "gradebook.db", "report.html", "feedback/*.html", "exports/*.csv"}),
         True,
         prepare_own,
         lay_own,
