@@ -24,7 +24,7 @@ from autograder.judge.loading import Loading, OpenSession
 from autograder.judge.records import MAX_FAULT, MAX_TEXT, invalid_result, record
 from autograder.results import Cause, CheckResult, Result, Step, explain_by
 from autograder.sandbox.conversation import Printed
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import MAX_CHILDREN, Limits
 from autograder.sandbox.scheduler import interleave
 from autograder.sandbox.session import Sandbox, Session
 from autograder.sandbox.timeouts import Usage
@@ -37,7 +37,6 @@ ODD_VALUE = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeErro
 ODD = "Your code returned a value whose type or shape this check cannot use."
 TOO_LARGE = "Your code returned a value that is too large to check."
 
-MAX_CHILDREN = 3  # at a time: the memory of so many and of the grader fits into the smallest of Gradescope's containers
 SANDBOX = Sandbox.__module__.rpartition(".")[0]
 
 T = TypeVar("T")
@@ -146,8 +145,7 @@ class Grading:
 
     def interleave(self, tasks: Sequence[Callable[[], T]]) -> list[T]:
         """Run the functions interleaved, and return their results; they may use every session."""
-        files = self.files
-        return interleave([*dict.fromkeys((files.session, files.dependent_session, files.fallback_session))], tasks)
+        return interleave(self.files.sessions, tasks)
 
     def outcomes(self, checks: Sequence[Check]) -> dict[Check, CheckResult]:
         """Return the records of some checks."""
@@ -291,9 +289,8 @@ class Grading:
         all others end first; before, one does if there would be a fourth. Even one that has ended chose the time at which this
         one starts, so messages are then redacted as in a hidden check.
         """
-        sessions = [*dict.fromkeys((self.files.session, self.files.dependent_session, self.files.fallback_session))]
-        hidden = any(session.redactor.hidden for session in sessions)
-        for session in sessions[0 if hidden else MAX_CHILDREN - 1 :]:
+        hidden = any(session.redactor.hidden for session in self.files.sessions)
+        for session in self.files.sessions[0 if hidden else MAX_CHILDREN - 1 :]:
             session.end()
         own = self.files.session
         with own.sandbox.session(own.sources, skipped=own.skipped, usage=own.usage) as fresh:

@@ -73,7 +73,7 @@ class Loading:
 
     def open(self) -> None:
         """Open sessions for the files, with aliases for renamed classes."""
-        for session in (self.session, self.dependent_session, self.fallback_session):
+        for session in self.sessions:
             session.end()
         self.session = self.dependent_session = self.open_session(self.sources, self.skipped)
         starters = {name: source + self.aliases(name, back=True) for name, source in self.starters.items()}
@@ -85,6 +85,11 @@ class Loading:
         """Open a session in which starter code replaces whatever the files lack, if they lack anything."""
         if self.replaced:
             self.dependent_session = self.open_session(reduce(self.replace, self.replaced, self.sources), self.skipped)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The different sessions: the student's own files, and those with starter code, if there are any."""
+        return [*dict.fromkeys((self.session, self.dependent_session, self.fallback_session))]
 
     @property
     def sources(self) -> dict[str, bytes]:

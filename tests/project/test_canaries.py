@@ -10,13 +10,14 @@ import pytest
 
 from autograder.backprop.assignment import Backprop
 from autograder.backprop.diagnosis import Seen
-from autograder.judge.judge import MAX_CHILDREN, Grading
+from autograder.judge.judge import Grading
 from autograder.marks import mark_of
 from autograder.report.exports import export_sheets
 from autograder.report.feedback import feedback_html
 from autograder.report.gradescope import results_json
 from autograder.report.table import grades_sheet
 from autograder.report.words import explain_check, write_headline
+from autograder.sandbox.limits import MAX_CHILDREN
 from autograder.sandbox.redaction import MAX_NEW_LINES, Redactor
 from autograder.sandbox.session import Session
 from autograder.settings import Exports
